@@ -1,0 +1,110 @@
+using System.Collections;
+using System.Diagnostics.CodeAnalysis;
+using static TorchSharp.torch;
+
+namespace Jigsaw.Losses;
+
+/// <summary>
+/// The raw, positive, unweighted value of each term of a recipe, and its <c>composite_loss</c>, under the original's names. Detached
+/// from the graph, held as one tensor on the device, and free of the dispose scope of the step.
+/// </summary>
+public class ComponentLosses : IReadOnlyDictionary<string, Tensor>, IDisposable
+{
+    /// <summary>The key of the composite loss.</summary>
+    public const string CompositeKey = "composite_loss";
+
+    private readonly string[] _keys;
+    private readonly Tensor[] _entries;
+
+    /// <summary>Keeps the values of one step.</summary>
+    /// <param name="keys">The components' keys.</param>
+    /// <param name="values">Their values, scalars on one device, in the order of the keys.</param>
+    public ComponentLosses(IReadOnlyList<string> keys, params Tensor[] values)
+    {
+        ArgumentNullException.ThrowIfNull(keys);
+        ArgumentNullException.ThrowIfNull(values);
+        if (keys.Count != values.Length)
+        {
+            throw new ArgumentException($"{keys.Count} keys don't go with {values.Length} values.", nameof(values));
+        }
+
+        _keys = [.. keys];
+        using (NewDisposeScope())
+        using (no_grad())
+        {
+            Values = stack(values.Select(value => value.detach())).DetachFromDisposeScope();
+            _entries = [.. Enumerable.Range(0, values.Length).Select(i => Values[i].DetachFromDisposeScope())];
+        }
+    }
+
+    /// <summary>All values in the order of <see cref="Keys"/>, shape (number of components).</summary>
+    public Tensor Values { get; }
+
+    /// <summary>The sum that was minimised, shape ().</summary>
+    public Tensor CompositeLoss => this[CompositeKey];
+
+    /// <inheritdoc/>
+    public IEnumerable<string> Keys => _keys;
+
+    /// <inheritdoc/>
+    public int Count => _keys.Length;
+
+    IEnumerable<Tensor> IReadOnlyDictionary<string, Tensor>.Values => _entries;
+
+    /// <inheritdoc/>
+    public Tensor this[string key] =>
+        TryGetValue(key, out var value) ? value : throw new KeyNotFoundException($"There is no component '{key}'; there are {string.Join(", ", _keys)}.");
+
+    /// <summary>The values on the host: one read from the device.</summary>
+    public IReadOnlyDictionary<string, double> Read()
+    {
+        using var host = Values.to(ScalarType.Float64).cpu();
+        var values = host.data<double>().ToArray();
+        var result = new OrderedDictionary<string, double>();
+        for (var i = 0; i < _keys.Length; i++)
+        {
+            result.Add(_keys[i], values[i]);
+        }
+
+        return result;
+    }
+
+    /// <inheritdoc/>
+    public bool ContainsKey(string key) => Array.IndexOf(_keys, key) >= 0;
+
+    /// <inheritdoc/>
+    public bool TryGetValue(string key, [MaybeNullWhen(false)] out Tensor value)
+    {
+        var index = Array.IndexOf(_keys, key);
+        value = index < 0 ? null : _entries[index];
+        return index >= 0;
+    }
+
+    /// <inheritdoc/>
+    public IEnumerator<KeyValuePair<string, Tensor>> GetEnumerator() =>
+        _keys.Zip(_entries, (key, value) => new KeyValuePair<string, Tensor>(key, value)).GetEnumerator();
+
+    IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+
+    /// <summary>Frees the values.</summary>
+    public void Dispose()
+    {
+        Dispose(disposing: true);
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Frees the values.</summary>
+    /// <param name="disposing">Whether called by <see cref="Dispose()"/>.</param>
+    protected virtual void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            foreach (var entry in _entries)
+            {
+                entry.Dispose();
+            }
+
+            Values.Dispose();
+        }
+    }
+}

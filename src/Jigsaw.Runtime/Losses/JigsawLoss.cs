@@ -1,0 +1,126 @@
+using Jigsaw.Models;
+using static TorchSharp.torch;
+
+namespace Jigsaw.Losses;
+
+/// <summary>
+/// A recipe bound to a teacher and a student. Deconstructs into three closures, as in the original API: the loss of the step whose
+/// forwards have just been run, its components, and the hyperparameters. Each may be called at most once after a forward of both
+/// models, the components only after the loss.
+/// </summary>
+/// <typeparam name="TComponents">The recipe's components.</typeparam>
+/// <typeparam name="THyperparameters">The recipe's hyperparameters.</typeparam>
+public sealed class JigsawLoss<TComponents, THyperparameters>
+    where TComponents : ComponentLosses
+    where THyperparameters : RecipeHyperparameters
+{
+    private readonly NoisyTeacher _teacher;
+    private readonly NoisyStudent _student;
+    private readonly LossComputation<TComponents> _compute;
+    private readonly object _binding = new();
+    private TComponents? _components;
+    private (long Teacher, long Student) _lossOf;
+    private (long Teacher, long Student) _componentsOf;
+    private (long Teacher, long Student) _hyperparametersOf;
+
+    /// <summary>Binds a computation to a pair of models, which from now on run the passes of its plan.</summary>
+    /// <exception cref="ArgumentException">Teacher and student have different bases, the plan's layer is not in the model, or the plan reads logits of a truncated model.</exception>
+    public JigsawLoss(NoisyTeacher teacher, NoisyStudent student, LossPlan plan, THyperparameters hyperparameters, LossComputation<TComponents> compute)
+    {
+        ArgumentNullException.ThrowIfNull(teacher);
+        ArgumentNullException.ThrowIfNull(student);
+        ArgumentNullException.ThrowIfNull(plan);
+        ArgumentNullException.ThrowIfNull(hyperparameters);
+        ArgumentNullException.ThrowIfNull(compute);
+        if (!ReferenceEquals(teacher.Model, student.Model))
+        {
+            throw new ArgumentException("Teacher and student have different base models; make both from the one CausalLM that was loaded.", nameof(student));
+        }
+
+        _teacher = teacher;
+        _student = student;
+        _compute = compute;
+        Plan = plan;
+        Hyperparameters = hyperparameters;
+        teacher.Bind(plan, _binding);
+        student.Bind(plan, _binding);
+        _lossOf = _componentsOf = _hyperparametersOf = Forwards;
+    }
+
+    /// <summary>What a step of the recipe runs.</summary>
+    public LossPlan Plan { get; }
+
+    /// <summary>The numbers that the recipe was bound with.</summary>
+    public THyperparameters Hyperparameters { get; }
+
+    private (long Teacher, long Student) Forwards => (_teacher.Forwards, _student.Forwards);
+
+    /// <summary>The three closures of the original API.</summary>
+    public void Deconstruct(out LossClosure loss, out Func<TComponents> components, out Func<THyperparameters> hyperparameters)
+    {
+        loss = Loss;
+        components = Components;
+        hyperparameters = ReadHyperparameters;
+    }
+
+    /// <summary>The loss of the step whose forwards have just been run.</summary>
+    /// <param name="lossMask">Positions whose logits predict a token that counts, shape (batch, sequence).</param>
+    /// <exception cref="InvalidOperationException">The models have not both been run since the last call, or saw different batches.</exception>
+    public Tensor Loss(RowMask lossMask)
+    {
+        ArgumentNullException.ThrowIfNull(lossMask);
+        RequireForwards(_lossOf, "loss");
+        var (batch, passes) = (_teacher.Taken(_binding), _student.Taken(_binding)) switch
+        {
+            ({ } teacher, { } student) when ReferenceEquals(teacher.Batch, student.Batch) => (teacher.Batch, teacher.Passes.Concat(student.Passes)),
+            _ => throw new InvalidOperationException("Teacher and student have seen different batches; give both the batch that transform.Apply returned for this step."),
+        };
+        if (!lossMask.Value.shape.AsSpan().SequenceEqual(batch.InputIds.shape))
+        {
+            throw new ArgumentException($"The loss mask has the shape ({string.Join(", ", lossMask.Value.shape)}), the batch ({string.Join(", ", batch.InputIds.shape)}).", nameof(lossMask));
+        }
+
+        _lossOf = Forwards;
+        _components = null;
+        var loss = _compute(new Activations(batch, passes), lossMask, out _components);
+        return loss;
+    }
+
+    /// <summary>The raw value of each term of the last loss, detached.</summary>
+    /// <exception cref="InvalidOperationException">Called twice after one forward, or before the loss.</exception>
+    public TComponents Components()
+    {
+        RequireForwards(_componentsOf, "components");
+        if (_lossOf != Forwards || _components is null)
+        {
+            throw new InvalidOperationException("The components are known once the loss has been computed; call loss(lossMask) first.");
+        }
+
+        _componentsOf = Forwards;
+        var components = _components;
+        _components = null;
+        return components;
+    }
+
+    private THyperparameters ReadHyperparameters()
+    {
+        RequireForwards(_hyperparametersOf, "hyperparameters");
+        _hyperparametersOf = Forwards;
+        return Hyperparameters;
+    }
+
+    private void RequireForwards((long Teacher, long Student) last, string closure)
+    {
+        if (!_teacher.IsBoundTo(_binding) || !_student.IsBoundTo(_binding))
+        {
+            throw new InvalidOperationException("These models have been bound to another recipe since; bind this one again, or give each recipe models of its own.");
+        }
+
+        var now = Forwards;
+        if (now.Teacher == last.Teacher || now.Student == last.Student)
+        {
+            throw new InvalidOperationException(
+                $"{closure} may be called once after a forward of both models; run teacher.Forward(noisy) and student.Forward(noisy) before it is called again.");
+        }
+    }
+}

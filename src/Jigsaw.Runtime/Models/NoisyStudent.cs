@@ -1,0 +1,52 @@
+using Jigsaw.Losses;
+using static TorchSharp.torch;
+
+namespace Jigsaw.Models;
+
+/// <summary>The base model with its adapters: what learns to read transformed embeddings.</summary>
+public sealed class NoisyStudent : NoisyModel, IDisposable
+{
+    private readonly bool _ownsAdapters;
+
+    /// <summary>Makes a student with fresh adapters.</summary>
+    /// <param name="model">The frozen base, which stays the caller's.</param>
+    /// <param name="lora">Which modules get adapters, and of which rank.</param>
+    /// <param name="seed">Seed of the adapters' initial values.</param>
+    public NoisyStudent(CausalLM model, LoraConfig lora, long seed = 0)
+        : this(model, LoraAdapters.Create(model, lora, seed))
+    {
+        _ownsAdapters = true;
+    }
+
+    /// <summary>Makes a student with adapters that are there already.</summary>
+    /// <param name="model">The frozen base, which stays the caller's.</param>
+    /// <param name="adapters">The adapters, which stay the caller's.</param>
+    public NoisyStudent(CausalLM model, LoraAdapters adapters)
+        : base(model)
+    {
+        ArgumentNullException.ThrowIfNull(adapters);
+        Adapters = adapters;
+    }
+
+    /// <summary>What is trained of the student.</summary>
+    public LoraAdapters Adapters { get; }
+
+    private protected override IReadOnlyList<Pass> OwnPasses { get; } = [Pass.StudentNoisy, Pass.StudentClean];
+
+    /// <summary>Frees the adapters, when this student made them.</summary>
+    public void Dispose()
+    {
+        if (_ownsAdapters)
+        {
+            Adapters.Dispose();
+        }
+    }
+
+    private protected override PassActivations Run(PassPlan plan, TransformedBatch batch, int? distillationLayer)
+    {
+        var clean = plan.Pass == Pass.StudentClean;
+        using var grad = set_grad_enabled(is_grad_enabled() && plan.Gradient != Gradient.None);
+        var states = Model.Run(clean ? batch.Clean : batch.Noisy, batch.AttentionMask, Adapters, plan.Layer ? distillationLayer : null, toEnd: plan.Logits);
+        return new PassActivations(plan.Pass, states.Last, states.Layer, plan.Logits ? Model.Head : null);
+    }
+}

@@ -1,0 +1,14 @@
+using TorchSharp;
+
+namespace Jigsaw;
+
+/// <summary>Hidden states at the distillation layer, shape (batch, sequence, hidden), of the adapted model on the transformed embeddings. A term of one's own that takes this type reads them.</summary>
+/// <param name="Value">The tensor.</param>
+public readonly record struct StudentNoisyHidden(torch.Tensor Value)
+{
+    /// <summary>The tensor itself.</summary>
+    public static implicit operator torch.Tensor(StudentNoisyHidden value) => value.Value;
+
+    /// <summary>Names a tensor as what it is.</summary>
+    public static implicit operator StudentNoisyHidden(torch.Tensor value) => new(value);
+}
