@@ -1,0 +1,26 @@
+namespace Jigsaw.Native;
+
+/// <summary>Finds native libraries where the host finds them.</summary>
+internal static class NativeSearch
+{
+    /// <summary>The folders that the host searches, in its order: those of the dependency file, then those beside the app.</summary>
+    public static IReadOnlyList<string> Folders()
+    {
+        var listed = (AppContext.GetData("NATIVE_DLL_SEARCH_DIRECTORIES") as string ?? "")
+            .Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        return
+        [
+            .. listed.Concat(
+            [
+                Path.Combine(AppContext.BaseDirectory, "runtimes", "linux-x64", "native"),
+                AppContext.BaseDirectory,
+            ]).Distinct(),
+        ];
+    }
+
+    /// <summary>The path of the first file of a name, or null.</summary>
+    /// <param name="name">File name of the library.</param>
+    /// <param name="folders">Where to look, in order.</param>
+    public static string? Find(string name, IReadOnlyList<string> folders) =>
+        folders.Select(folder => Path.Combine(folder, name)).FirstOrDefault(File.Exists);
+}
