@@ -1,0 +1,18 @@
+namespace Jigsaw;
+
+/// <summary>
+/// A term of one's own: on a static method of a recipe that returns a scalar tensor and whose parameters name by their types what it
+/// reads: <c>CleanEmbeddings</c>, <c>NoisyEmbeddings</c>, <c>TransformMeans</c>, <c>TransformStds</c>, <c>AttentionMask</c>, <c>LossMask</c>, <c>NoiseMask</c>, <c>InputIds</c>, and of
+/// each pass the hidden states at the distillation layer or the logits, as <c>StudentNoisyHidden</c> or <c>TeacherCleanLogits</c>. It is added to the loss
+/// (minimised) under the method's name in snake case, and counts as a similarity term under an alpha.
+/// </summary>
+[AttributeUsage(AttributeTargets.Method, AllowMultiple = true, Inherited = false)]
+public sealed class LossTermAttribute : WeightedTermAttribute
+{
+    /// <summary>Adds the method's value to the loss.</summary>
+    /// <param name="weight">What the value is multiplied by: finite and at least 0; 0 leaves the term out.</param>
+    public LossTermAttribute([Hyperparameter(NumericRule.Weight, "{key}_weight")] double weight)
+        : base(weight)
+    {
+    }
+}

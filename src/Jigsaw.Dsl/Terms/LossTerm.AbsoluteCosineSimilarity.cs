@@ -1,0 +1,26 @@
+namespace Jigsaw;
+
+/// <content>The term <c>absolute_cosine_similarity_penalty</c>.</content>
+public static partial class LossTerm
+{
+    /// <summary>
+    /// mean_m |cos(x, x̃)|, norms clamped at 1e-8.
+    /// Minimised: turns transformed embeddings at right angles to the clean ones. Averages over the noise mask.
+    /// Source: Stained Glass Engine docs, loss/jigsaw.
+    /// </summary>
+    [LossTermDefinition(8, "absolute_cosine_similarity_penalty", TermPlace.Embeddings, "AbsoluteCosineSimilarity",
+        Kind = TermKind.Strength,
+        Purpose = TermPurpose.Privacy,
+        Mask = TokenMask.Noise,
+        Reads = ["Clean", "Noisy", "Mask"],
+        Notation = "|cos(x, x̃)|")]
+    public sealed class AbsoluteCosineSimilarityAttribute : TokenTermAttribute
+    {
+        /// <summary>Adds the term.</summary>
+        /// <param name="weight">What the value is multiplied by: finite and at least 0; 0 leaves the term out.</param>
+        public AbsoluteCosineSimilarityAttribute([Hyperparameter(NumericRule.Weight, "{key}_weight")] double weight)
+            : base(weight)
+        {
+        }
+    }
+}

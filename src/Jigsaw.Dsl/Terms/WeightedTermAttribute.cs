@@ -1,0 +1,23 @@
+namespace Jigsaw;
+
+/// <summary>A term with a weight, which may rise from 0 over the first steps.</summary>
+[AttributeUsage(AttributeTargets.Class | AttributeTargets.Struct | AttributeTargets.Method, AllowMultiple = true, Inherited = false)]
+public abstract class WeightedTermAttribute : Attribute
+{
+    private protected WeightedTermAttribute(double weight) => Weight = weight;
+
+    /// <summary>What the term's value is multiplied by: finite and at least 0. A weight of 0 leaves the term and what only it needs out of the program.</summary>
+    public double Weight { get; }
+
+    /// <summary>The step at which the weight starts to rise from 0: at least 0. Not written, but <see cref="RampSteps"/> is: 0.</summary>
+    [Hyperparameter(NumericRule.Index, "{key}_weight_ramp_from", Default = 0, Needs = nameof(RampSteps))]
+    public int RampFrom { get; set; }
+
+    /// <summary>Over how many steps the weight rises to its full value: at least 1. Not written: the weight is the same in all steps.</summary>
+    [Hyperparameter(NumericRule.Count, "{key}_weight_ramp_steps")]
+    public int RampSteps { get; set; }
+
+    /// <summary>How the weight rises. Not written, but <see cref="RampSteps"/> is: <see cref="Jigsaw.Ramp.Linear"/>.</summary>
+    [Hyperparameter("{key}_weight_ramp", Structure = true, Needs = nameof(RampSteps))]
+    public Ramp Ramp { get; set; }
+}
