@@ -29,11 +29,10 @@ internal static class PrivateFolder
 
     /// <summary>Makes the folder if it is not there, and answers its path without links once nobody else can change what it holds.</summary>
     /// <param name="folder">An absolute path.</param>
-    /// <exception cref="IOException">Somebody else can write to the folder, or to one above it.</exception>
-    /// <exception cref="UnauthorizedAccessException">The folder can't be made.</exception>
+    /// <exception cref="IOException">The folder can't be made, or somebody else can write to it or to one above it.</exception>
     public static string Open(string folder)
     {
-        Directory.CreateDirectory(folder, OwnerOnly);
+        Make(folder);
         if (new DirectoryInfo(folder).LinkTarget is not null)
         {
             throw new IOException("the folder is a link");
@@ -61,5 +60,18 @@ internal static class PrivateFolder
         }
 
         return path;
+    }
+
+    private static void Make(string folder)
+    {
+        try
+        {
+            Directory.CreateDirectory(folder, OwnerOnly);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // The system's own words speak of a file that is missing, whatever the cause.
+            throw new IOException("the folder can't be made", exception);
+        }
     }
 }

@@ -1,3 +1,5 @@
+using System.Runtime.Versioning;
+using Jigsaw.Native;
 using TorchSharp;
 
 namespace Jigsaw.Runtime.Tests.Native;
@@ -11,5 +13,18 @@ public sealed class NativeBackendTests
         using var sum = tensor.sum();
 
         Assert.Equal(45f, sum.item<float>());
+    }
+
+    [Fact]
+    public void Asking_again_gives_the_same_answer()
+    {
+        Assert.Equal(NativeBackend.EnsureLoadable(), NativeBackend.EnsureLoadable());
+    }
+
+    [LinuxFact]
+    [SupportedOSPlatform("linux")]
+    public void A_copy_is_loaded_exactly_where_the_version_is_missing()
+    {
+        Assert.Equal(!CppRuntime.Provides(BackendMending.MissingVersion), NativeBackend.EnsureLoadable());
     }
 }
