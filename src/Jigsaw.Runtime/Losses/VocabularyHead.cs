@@ -1,0 +1,105 @@
+using static TorchSharp.torch;
+
+namespace Jigsaw.Losses;
+
+/// <summary>
+/// All terms on the logits of one step, computed in one loop over chunks of the tokens that count: the LM head's product, softmax, loss and
+/// gradient with respect to the hidden states, one chunk at a time into reused buffers. The logits of the whole batch are never there;
+/// beyond the gradient, (tokens · hidden) for each pass, memory does not grow with the number of tokens. Targets are always the teacher's
+/// logits on clean embeddings, a constant. Inputs are float32, bfloat16, float16 or float64; softmax and reductions run in float32 at
+/// least. Products run in the head's dtype.
+/// </summary>
+public sealed class VocabularyHead
+{
+    private readonly Activations _activations;
+    private readonly CeTarget _target;
+    private readonly List<VocabularyTerm> _terms = [];
+
+    private VocabularyHead(Activations activations, CeTarget target)
+    {
+        _activations = activations;
+        _target = target;
+    }
+
+    /// <summary>Bytes that each workspace of a new head may take, 48 MiB unless set: a chunk has as many rows as fit, from 64 to 1024.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">Not positive.</exception>
+    public static long DefaultWorkspaceBytes
+    {
+        get;
+        set
+        {
+            ArgumentOutOfRangeException.ThrowIfNegativeOrZero(value);
+            field = value;
+        }
+    } = 48L << 20;
+
+    internal VocabularyLoopOptions Options { get; set; } = new() { WorkspaceBytes = DefaultWorkspaceBytes };
+
+    /// <summary>Starts a head without terms.</summary>
+    /// <param name="activations">What the passes of this step left.</param>
+    /// <param name="target">Whether cross-entropies compare with the teacher's distribution or with its argmax.</param>
+    public static VocabularyHead Begin(Activations activations, CeTarget target)
+    {
+        ArgumentNullException.ThrowIfNull(activations);
+        return new VocabularyHead(activations, target);
+    }
+
+    /// <summary>Adds the masked cross-entropy of a pass against the teacher: mean_m of −Σ p_teacher · log softmax(z), with <paramref name="maxLoss"/> as maxLoss · sigmoid(scalingFactor · mean).</summary>
+    /// <param name="pass">Whose logits.</param>
+    /// <param name="weight">Weight with the sign of the term.</param>
+    /// <param name="mask">Tokens that count.</param>
+    /// <param name="maxLoss">The cap; null: none.</param>
+    /// <param name="scalingFactor">How fast the cap is reached; ignored without one.</param>
+    public void CrossEntropy(Pass pass, double weight, RowMask mask, double? maxLoss = null, double scalingFactor = 1) =>
+        Add(VocabularyTermKind.CrossEntropy, pass, weight, mask, maxLoss, scalingFactor);
+
+    /// <summary>Adds the masked cosine distance of a pass's raw logits to the teacher's: mean_m (1 − cos).</summary>
+    /// <param name="pass">Whose logits.</param>
+    /// <param name="weight">Weight with the sign of the term.</param>
+    /// <param name="mask">Tokens that count.</param>
+    public void CosineDistance(Pass pass, double weight, RowMask mask) =>
+        Add(VocabularyTermKind.CosineDistance, pass, weight, mask, null, 1);
+
+    /// <summary>Adds the masked normalized L2 distance of a pass's raw logits to the teacher's: mean_m ‖z − t‖ / max(‖t‖, 1e-8).</summary>
+    /// <param name="pass">Whose logits.</param>
+    /// <param name="weight">Weight with the sign of the term.</param>
+    /// <param name="mask">Tokens that count.</param>
+    /// <param name="maxLoss">The cap; null: none.</param>
+    /// <param name="scalingFactor">How fast the cap is reached; ignored without one.</param>
+    public void NormalizedL2(Pass pass, double weight, RowMask mask, double? maxLoss = null, double scalingFactor = 1) =>
+        Add(VocabularyTermKind.NormalizedL2, pass, weight, mask, maxLoss, scalingFactor);
+
+    /// <summary>Runs the loop.</summary>
+    /// <exception cref="ArgumentException">Shapes, dtypes or devices don't go together.</exception>
+    /// <exception cref="InvalidOperationException">No term was added, or a pass left no hidden states or no LM head.</exception>
+    public VocabularyHeadValue Run()
+    {
+        if (_terms.Count == 0)
+        {
+            throw new InvalidOperationException("The head has no terms; add one before it runs.");
+        }
+
+        var teacher = _activations.TeacherClean;
+        return VocabularyLoop.Run(
+            new VocabularySource(teacher.Hidden, HeadOf(teacher)),
+            [.. _terms.Select(term => term.Pass).Distinct().Select(pass => _activations.Of(pass))
+                .Select(pass => new VocabularySource(pass.Hidden, HeadOf(pass), [.. _terms.Where(term => term.Pass == pass.Pass)]))],
+            _terms,
+            _target,
+            Options);
+    }
+
+    private static LanguageModelHead HeadOf(PassActivations pass) =>
+        pass.Head ?? throw new InvalidOperationException($"The pass {pass.Pass} has no LM head: the plan of the recipe does not ask for its logits.");
+
+    private void Add(VocabularyTermKind kind, Pass pass, double weight, RowMask mask, double? maxLoss, double scalingFactor)
+    {
+        ArgumentNullException.ThrowIfNull(mask);
+        if (pass == Pass.TeacherClean)
+        {
+            throw new ArgumentException("The teacher's clean pass is the target of every term on the logits; name another pass.", nameof(pass));
+        }
+
+        _terms.Add(new VocabularyTerm(kind, pass, weight, mask, maxLoss, scalingFactor));
+    }
+}

@@ -1,0 +1,601 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Jigsaw.Losses;
+
+/// <summary>
+/// The loop behind <see cref="VocabularyHead"/>. Per chunk: one product for the teacher's logits, then for each source one product for its
+/// logits, per-row values, and one product that takes the logits' gradient back to the hidden states. What a row's gradient is multiplied
+/// by (weights, masks, caps, the softmax's denominator) is applied to the hidden gradient after the loop, when the caps are known.
+/// </summary>
+internal sealed class VocabularyLoop : IDisposable
+{
+    private const double NormEps = 1e-8;
+
+    // Rows that a chain of element-wise operations works on at a time, so that a block stays in the cache between them.
+    private const long BlockBytes = 4L << 20;
+
+    private readonly VocabularySource _teacher;
+    private readonly IReadOnlyList<VocabularySource> _sources;
+    private readonly IReadOnlyList<VocabularyTerm> _terms;
+    private readonly bool _soft;
+    private readonly RowOrder _order;
+    private readonly ScalarType _wide;
+    private readonly ScalarType _narrow;
+    private readonly Device _device;
+    private readonly int _chunkRows;
+    private readonly int _blockRows;
+    private readonly Dictionary<string, Tensor> _workspaces = [];
+    private readonly Dictionary<RowMask, Tensor> _weights = [];
+    private readonly Tensor _teacherHidden;
+    private readonly Tensor _teacherTable;
+    private readonly Tensor? _teacherCounts;
+    private readonly double _unit;
+
+    private VocabularyLoop(VocabularySource teacher, IReadOnlyList<VocabularySource> sources, IReadOnlyList<VocabularyTerm> terms, CeTarget target, VocabularyLoopOptions options)
+    {
+        _teacher = teacher;
+        _sources = sources;
+        _terms = terms;
+        _soft = target == CeTarget.Soft;
+        _device = teacher.Hidden.device;
+        _wide = KernelArguments.AccumulationType([teacher.Hidden, teacher.Head.Weight, .. sources.SelectMany(source => (Tensor[])[source.Hidden, source.Head.Weight])]);
+        _narrow = options.WideProducts || _wide == ScalarType.Float64 ? _wide : teacher.Head.Weight.dtype;
+        var total = checked((int)(teacher.Hidden.shape[0] * teacher.Hidden.shape[1]));
+        _order = RowOrder.Of([.. sources.Select(source => (IReadOnlyList<RowMask>)[.. source.Terms.Select(term => term.Mask)])], total, _device);
+        var vocabulary = teacher.Head.Weight.shape[0];
+        _chunkRows = Math.Clamp(options.ChunkRows ?? RowsOf(options.WorkspaceBytes, vocabulary), 1, Math.Max(_order.Count, 1));
+        _blockRows = (int)Math.Clamp(BlockBytes / (vocabulary * _wide.ElementSize()), 8, _chunkRows < 8 ? 8 : _chunkRows);
+        _unit = Math.Pow(2, Math.Round(Math.Log2(Math.Max(_order.Count, 1))));
+        _teacherHidden = Rows(teacher.Hidden.detach());
+        _teacherTable = Table(teacher.Head.Weight);
+        _teacherCounts = _order.IsPacked ? null : Union([.. terms.Select(term => term.Mask)]);
+        foreach (var mask in terms.Select(term => term.Mask).Distinct())
+        {
+            _weights.Add(mask, InOrder(mask.Value).to(_wide));
+        }
+    }
+
+    private bool NeedsDistances => _terms.Any(term => term.Kind != VocabularyTermKind.CrossEntropy);
+
+    // Of hard targets only the labels are kept, and the sources write over the teacher's logits.
+    private bool KeepsTeacher => _soft || NeedsDistances;
+
+    private bool NeedsCrossEntropy => _terms.Any(term => term.Kind == VocabularyTermKind.CrossEntropy);
+
+    /// <summary>Computes all terms and attaches their gradients.</summary>
+    /// <param name="teacher">The target of every term.</param>
+    /// <param name="sources">Each pass that a term reads, once.</param>
+    /// <param name="terms">All terms in their order.</param>
+    /// <param name="target">What cross-entropies compare with.</param>
+    /// <param name="options">How the loop is run.</param>
+    internal static VocabularyHeadValue Run(VocabularySource teacher, IReadOnlyList<VocabularySource> sources, IReadOnlyList<VocabularyTerm> terms, CeTarget target, VocabularyLoopOptions options)
+    {
+        KnownGradient.ThrowRefusal();
+        Check(teacher, sources);
+        using var scope = NewDisposeScope();
+        var parts = new List<KnownGradient.Part>();
+        Tensor value;
+        Tensor[] components;
+        var grad = is_grad_enabled();
+        using (no_grad())
+        using (var loop = new VocabularyLoop(teacher, sources, terms, target, options))
+        {
+            (value, components) = loop.Compute(grad, parts);
+        }
+
+        var loss = KnownGradient.Attach(value, parts);
+        return new VocabularyHeadValue(loss.MoveToOuterDisposeScope(), [.. components.Select(component => component.MoveToOuterDisposeScope())]);
+    }
+
+    public void Dispose()
+    {
+        foreach (var workspace in _workspaces.Values)
+        {
+            workspace.Dispose();
+        }
+
+        _order.Dispose();
+    }
+
+    private static int RowsOf(long bytes, long vocabulary) =>
+        (int)Math.Clamp(bytes / (4 * vocabulary), 64, 1024) / 32 * 32;
+
+    private static void Check(VocabularySource teacher, IReadOnlyList<VocabularySource> sources)
+    {
+        KernelArguments.RequireTokens(teacher.Hidden, "teacher.Hidden");
+        var device = teacher.Hidden.device;
+        foreach (var source in sources.Prepend(teacher))
+        {
+            KernelArguments.RequireTokens(source.Hidden, "hidden");
+            KernelArguments.RequireDevice(device, source.Hidden, "hidden");
+            KernelArguments.RequireFloating(source.Head.Weight, "head.Weight");
+            KernelArguments.RequireDevice(device, source.Head.Weight, "head.Weight");
+            var (hidden, weight) = (source.Hidden.shape, source.Head.Weight.shape);
+            if (weight.Length != 2 || weight[1] != hidden[2])
+            {
+                throw new ArgumentException($"An LM head of shape ({string.Join(", ", weight)}) can't read hidden states of shape ({string.Join(", ", hidden)}); it needs (vocabulary, {hidden[2]}).", nameof(sources));
+            }
+
+            if (hidden[0] != teacher.Hidden.shape[0] || hidden[1] != teacher.Hidden.shape[1] || weight[0] != teacher.Head.Weight.shape[0])
+            {
+                throw new ArgumentException($"Hidden states of shape ({string.Join(", ", hidden)}) with {weight[0]} classes can't be compared with the teacher's ({string.Join(", ", teacher.Hidden.shape)}) with {teacher.Head.Weight.shape[0]}.", nameof(sources));
+            }
+
+            if (source.Head.Bias is { } bias)
+            {
+                KernelArguments.RequireDevice(device, bias, "head.Bias");
+            }
+
+            foreach (var term in source.Terms)
+            {
+                KernelArguments.RequireMask(device, term.Mask, hidden[0], hidden[1], "mask");
+            }
+        }
+    }
+
+    private (Tensor Value, Tensor[] Components) Compute(bool grad, List<KnownGradient.Part> parts)
+    {
+        var runs = _sources.Select((source, index) => new SourceRun(this, source, index, grad)).ToArray();
+        for (var start = 0; start < _order.Count; start += _chunkRows)
+        {
+            RunChunk(runs, start, Math.Min(_chunkRows, _order.Count - start));
+        }
+
+        var components = new Tensor[_terms.Count];
+        Tensor? value = null;
+        for (var i = 0; i < _terms.Count; i++)
+        {
+            var term = _terms[i];
+            components[i] = runs.Single(run => run.Owns(term)).Component(term);
+            var weighted = components[i] * term.Weight;
+            value = value is null ? weighted : value + weighted;
+        }
+
+        foreach (var run in runs)
+        {
+            run.Finish(parts);
+        }
+
+        return (value!, components);
+    }
+
+    private void RunChunk(SourceRun[] runs, int start, int length)
+    {
+        using var scope = NewDisposeScope();
+        var logits = Product("teacher", _teacherHidden, _teacherCounts, _teacherTable, _teacher.Head.Bias, start, length);
+        var teacher = new TeacherChunk { Start = start };
+        if (NeedsDistances)
+        {
+            teacher.Logits = logits;
+            teacher.Norms = logits.norm(1, keepdim: true);
+        }
+
+        if (NeedsCrossEntropy && !_soft)
+        {
+            teacher.Labels = logits.max(1, keepdim: true).indexes;
+        }
+        else if (NeedsCrossEntropy)
+        {
+            var shares = teacher.Logits is null ? logits : Workspace("teacher shares", length).copy_(logits);
+            teacher.Shares = shares;
+            teacher.Sums = empty([length, 1], dtype: _wide, device: _device);
+            foreach (var (from, count) in Blocks(length))
+            {
+                using var block = NewDisposeScope();
+                var rows = shares.narrow(0, from, count);
+                rows.sub_(rows.amax([1], keepdim: true)).exp_();
+                teacher.Sums.narrow(0, from, count).copy_(rows.sum(1, keepdim: true));
+            }
+        }
+
+        foreach (var run in runs)
+        {
+            var (from, count) = _order.Cover(run.Index, start, length);
+            if (count > 0)
+            {
+                run.Add(teacher, from, count);
+            }
+        }
+    }
+
+    private IEnumerable<(int From, int Count)> Blocks(int rows)
+    {
+        // A block of a tensor on another device saves nothing and costs launches.
+        var size = _device.type == DeviceType.CPU ? _blockRows : Math.Max(rows, 1);
+        for (var from = 0; from < rows; from += size)
+        {
+            yield return (from, Math.Min(size, rows - from));
+        }
+    }
+
+    /// <summary>A chunk's logits in the wide type, in the workspace of that name.</summary>
+    private Tensor Product(string name, Tensor hidden, Tensor? counts, Tensor table, Tensor? bias, int start, int length)
+    {
+        var rows = Chunk(hidden, counts, start, length);
+        var narrow = _narrow == _wide;
+        var logits = narrow ? Workspace(name, length) : Workspace("narrow", length, _narrow);
+        using var transposed = table.t();
+        if (bias is null)
+        {
+            logits.addmm_(rows, transposed, beta: 0, alpha: 1);
+        }
+        else
+        {
+            logits.copy_(bias.detach());
+            logits.addmm_(rows, transposed, beta: 1, alpha: 1);
+        }
+
+        return narrow ? logits : Workspace(name, length).copy_(logits);
+    }
+
+    /// <summary>A chunk's hidden states in the type of the products.</summary>
+    private Tensor Chunk(Tensor hidden, Tensor? counts, int start, int length)
+    {
+        var rows = _order.Index is { } index ? hidden.index_select(0, index.narrow(0, start, length)) : hidden.narrow(0, start, length);
+        if (counts is not null)
+        {
+            rows = where(counts.narrow(0, start, length).unsqueeze(1), rows, zeros([], dtype: rows.dtype, device: rows.device));
+        }
+
+        return rows.to(_narrow);
+    }
+
+    private Tensor Workspace(string name, int rows, ScalarType? type = null)
+    {
+        if (!_workspaces.TryGetValue(name, out var workspace))
+        {
+            workspace = empty([_chunkRows, _teacher.Head.Weight.shape[0]], dtype: type ?? _wide, device: _device).DetachFromDisposeScope();
+            _workspaces.Add(name, workspace);
+        }
+
+        return workspace.narrow(0, 0, rows);
+    }
+
+    private static Tensor Rows(Tensor hidden) => hidden.reshape(-1, hidden.shape[^1]);
+
+    private Tensor Table(Tensor weight) => weight.detach().to(_narrow);
+
+    /// <summary>A mask in the rows' order, shape (count).</summary>
+    private Tensor InOrder(Tensor mask) => _order.Index is { } index ? mask.reshape(-1).index_select(0, index) : mask.reshape(-1);
+
+    private Tensor Union(IReadOnlyList<RowMask> masks)
+    {
+        var union = masks[0].Value;
+        foreach (var mask in masks.Skip(1).Distinct())
+        {
+            union = ReferenceEquals(mask, masks[0]) ? union : union | mask.Value;
+        }
+
+        return InOrder(union);
+    }
+
+    private sealed class TeacherChunk
+    {
+        internal int Start { get; init; }
+
+        internal Tensor? Logits { get; set; }
+
+        internal Tensor? Norms { get; set; }
+
+        internal Tensor? Labels { get; set; }
+
+        internal Tensor? Shares { get; set; }
+
+        internal Tensor? Sums { get; set; }
+    }
+
+    /// <summary>What one kind of term gathers over the rows of one source.</summary>
+    private sealed class KindRun
+    {
+        internal required VocabularyTermKind Kind { get; init; }
+
+        /// <summary>The value of each row, shape (rows).</summary>
+        internal required Tensor Values { get; init; }
+
+        /// <summary>What the row's gradient is still to be multiplied by, shape (rows, 1).</summary>
+        internal required Tensor Scales { get; init; }
+
+        /// <summary>The gradient with respect to the hidden states before that, shape (rows, hidden); null when nobody asks, or when kinds are merged.</summary>
+        internal Tensor? Hidden { get; init; }
+    }
+
+    private sealed class SourceRun
+    {
+        private readonly VocabularyLoop _loop;
+        private readonly VocabularySource _source;
+        private readonly Tensor _hidden;
+        private readonly Tensor _table;
+        private readonly Tensor? _counts;
+        private readonly KindRun[] _kinds;
+        private readonly Dictionary<VocabularyTerm, (Tensor Component, Tensor? Factor)> _results = [];
+        private readonly Tensor? _merged;
+        private readonly bool _wantsHidden;
+        private readonly bool _wantsWeight;
+        private readonly bool _wantsBias;
+        private readonly Dictionary<VocabularyTerm, (Tensor? Weight, Tensor? Bias)> _headGradients = [];
+        private readonly int _start;
+        private readonly int _length;
+
+        internal SourceRun(VocabularyLoop loop, VocabularySource source, int index, bool grad)
+        {
+            _loop = loop;
+            _source = source;
+            Index = index;
+            _hidden = Rows(source.Hidden.detach());
+            _table = ReferenceEquals(source.Head.Weight, loop._teacher.Head.Weight) ? loop._teacherTable : loop.Table(source.Head.Weight);
+            _wantsHidden = grad && source.Hidden.requires_grad;
+            _wantsWeight = grad && source.Head.Weight.requires_grad;
+            _wantsBias = grad && source.Head.Bias is { requires_grad: true };
+            (_start, _length) = loop._order.Cover(index, 0, loop._order.Count);
+            var whole = loop._order.NeedsAll(index, _start, _length);
+            _counts = loop._order.IsPacked && whole ? null : loop.Union([.. source.Terms.Select(term => term.Mask)]);
+            var kinds = source.Terms.Select(term => term.Kind).Distinct().Order().ToArray();
+            var merge = kinds.Length > 1 && source.Terms.All(term => term.MaxLoss is null);
+            Tensor Buffer(long columns, ScalarType type) => whole ? empty([_length, columns], dtype: type, device: loop._device) : zeros([_length, columns], dtype: type, device: loop._device);
+            Tensor HiddenBuffer() => Buffer(_hidden.shape[1], loop._narrow);
+            _merged = merge && _wantsHidden ? HiddenBuffer() : null;
+            _kinds = [.. kinds.Select(kind => new KindRun
+            {
+                Kind = kind,
+                Values = Buffer(1, loop._wide),
+                Scales = Buffer(1, loop._wide),
+                Hidden = _wantsHidden && !merge ? HiddenBuffer() : null,
+            })];
+            if (_wantsWeight || _wantsBias)
+            {
+                foreach (var term in source.Terms)
+                {
+                    _headGradients[term] = (
+                        _wantsWeight ? zeros(_table.shape, dtype: loop._wide, device: loop._device) : null,
+                        _wantsBias ? zeros([_table.shape[0]], dtype: loop._wide, device: loop._device) : null);
+                }
+            }
+        }
+
+        internal int Index { get; }
+
+        private bool WantsGradient => _wantsHidden || _wantsWeight || _wantsBias;
+
+        internal bool Owns(VocabularyTerm term) => _source.Terms.Any(own => ReferenceEquals(own, term));
+
+        /// <summary>Adds rows [from, from + count) of the order, which lie in the teacher's chunk.</summary>
+        internal void Add(TeacherChunk teacher, int from, int count)
+        {
+            using var scope = NewDisposeScope();
+            var logits = _loop.Product(_loop.KeepsTeacher ? "source" : "teacher", _hidden, _counts, _table, _source.Head.Bias, from, count);
+            var at = from - teacher.Start;
+            var gradients = new Tensor?[_kinds.Length];
+            Tensor Buffer(string name) => _kinds.Length == 1 ? logits : _loop.Workspace(name, count).copy_(logits);
+            for (var i = 0; i < _kinds.Length; i++)
+            {
+                var kind = _kinds[i];
+                var values = kind.Values.narrow(0, from - _start, count);
+                var scales = kind.Scales.narrow(0, from - _start, count);
+                gradients[i] = kind.Kind switch
+                {
+                    VocabularyTermKind.CrossEntropy => CrossEntropy(Buffer("cross-entropy"), teacher, at, values, scales),
+                    VocabularyTermKind.CosineDistance => CosineDistance(Buffer("cosine"), teacher, at, values, scales),
+                    _ => NormalizedL2(Buffer("distance"), teacher, at, values, scales),
+                };
+            }
+
+            if (WantsGradient)
+            {
+                Propagate(gradients!, from, count);
+            }
+        }
+
+        /// <summary>The raw value of a term, capped where it has a cap: shape ().</summary>
+        internal Tensor Component(VocabularyTerm term)
+        {
+            var values = _kinds.Single(kind => kind.Kind == term.Kind).Values.squeeze(1);
+            var weights = _loop._weights[term.Mask].narrow(0, _start, _length);
+            var counted = where(weights > 0, values, zeros([], dtype: values.dtype, device: values.device)).sum();
+            var mean = counted / weights.sum().clamp_min(1);
+            Tensor? factor = null;
+            if (term.MaxLoss is { } maxLoss)
+            {
+                // 1 − sigmoid(x) is sigmoid(−x), without the cancellation where the cap is reached.
+                var scaled = mean * term.ScalingFactor;
+                mean = scaled.sigmoid() * maxLoss;
+                factor = scaled.sigmoid() * scaled.neg().sigmoid() * (maxLoss * term.ScalingFactor);
+            }
+
+            _results[term] = (mean, factor);
+            return mean;
+        }
+
+        /// <summary>Scales what the loop gathered, and hands it over.</summary>
+        internal void Finish(List<KnownGradient.Part> parts)
+        {
+            if (_wantsHidden)
+            {
+                var gradient = _merged;
+                if (gradient is null)
+                {
+                    foreach (var kind in _kinds)
+                    {
+                        kind.Hidden!.mul_(RowFactors(kind, 0, _length, capped: true));
+                        gradient = gradient is null ? kind.Hidden : gradient.add_(kind.Hidden);
+                    }
+                }
+
+                var whole = _start == 0 && _length == _loop._order.Count && _loop._order.Index is null;
+                parts.Add(new KnownGradient.Part(
+                    _source.Hidden,
+                    gradient!.DetachFromDisposeScope(),
+                    1 / _loop._unit,
+                    whole ? null : _loop._order.Index?.narrow(0, _start, _length) ?? arange(_start, _start + _length, dtype: ScalarType.Int64, device: _loop._device)));
+            }
+
+            AddHeadGradient(parts, _wantsWeight ? _source.Head.Weight : null, gradients => gradients.Weight);
+            AddHeadGradient(parts, _wantsBias ? _source.Head.Bias : null, gradients => gradients.Bias);
+        }
+
+        private void AddHeadGradient(List<KnownGradient.Part> parts, Tensor? input, Func<(Tensor? Weight, Tensor? Bias), Tensor?> choose)
+        {
+            if (input is null)
+            {
+                return;
+            }
+
+            Tensor? sum = null;
+            foreach (var term in _source.Terms)
+            {
+                var gradient = choose(_headGradients[term])!;
+                if (_results[term].Factor is { } factor)
+                {
+                    gradient.mul_(factor);
+                }
+
+                sum = sum is null ? gradient : sum.add_(gradient);
+            }
+
+            parts.Add(new KnownGradient.Part(input, sum!.DetachFromDisposeScope(), 1 / _loop._unit));
+        }
+
+        /// <summary>Takes the gradient with respect to a chunk's logits back to the hidden states, and to a head that trains.</summary>
+        private void Propagate(Tensor[] gradients, int from, int count)
+        {
+            if (_wantsWeight || _wantsBias)
+            {
+                var hidden = _loop.Chunk(_hidden, _counts, from, count).to(_loop._wide);
+                foreach (var term in _source.Terms)
+                {
+                    var kind = Array.FindIndex(_kinds, kind => kind.Kind == term.Kind);
+                    var factors = _kinds[kind].Scales.narrow(0, from - _start, count) * TermFactors(term, from - _start, count);
+                    _headGradients[term].Weight?.addmm_(gradients[kind].t(), hidden * factors);
+                    _headGradients[term].Bias?.addmv_(gradients[kind].t(), factors.squeeze(1));
+                }
+            }
+
+            if (!_wantsHidden)
+            {
+                return;
+            }
+
+            if (_merged is not null)
+            {
+                var sum = gradients[0].mul_(RowFactors(_kinds[0], from - _start, count, capped: false));
+                for (var i = 1; i < gradients.Length; i++)
+                {
+                    sum.addcmul_(gradients[i], RowFactors(_kinds[i], from - _start, count, capped: false), 1);
+                }
+
+                Back(_merged, sum, from, count);
+                return;
+            }
+
+            for (var i = 0; i < gradients.Length; i++)
+            {
+                Back(_kinds[i].Hidden!, gradients[i], from, count);
+            }
+        }
+
+        private void Back(Tensor hidden, Tensor gradient, int from, int count)
+        {
+            if (_loop._narrow != _loop._wide)
+            {
+                gradient = _loop.Workspace("narrow", count, _loop._narrow).copy_(gradient);
+            }
+
+            hidden.narrow(0, from - _start, count).addmm_(gradient, _table, beta: 0, alpha: 1);
+        }
+
+        /// <summary>What each row's gradient of one kind is multiplied by, times the unit: shape (count, 1).</summary>
+        private Tensor RowFactors(KindRun kind, int from, int count, bool capped)
+        {
+            Tensor? sum = null;
+            foreach (var term in _source.Terms.Where(term => term.Kind == kind.Kind))
+            {
+                var factors = TermFactors(term, from, count);
+                if (capped && _results[term].Factor is { } factor)
+                {
+                    factors = factors * factor;
+                }
+
+                sum = sum is null ? factors : sum + factors;
+            }
+
+            var rows = kind.Scales.narrow(0, from, count);
+            return where(sum! != 0, rows * sum!, zeros([], dtype: rows.dtype, device: rows.device));
+        }
+
+        private Tensor TermFactors(VocabularyTerm term, int from, int count)
+        {
+            var weights = _loop._weights[term.Mask].narrow(0, _start, _length);
+            return (weights.narrow(0, from, count) * (term.Weight * _loop._unit) / weights.sum().clamp_min(1)).unsqueeze(1);
+        }
+
+        /// <summary>Σ p_t·(lse − z), and in place of the logits exp(z − max) − Σ exp(z − max)·p_t, to be divided by the row's sum.</summary>
+        private Tensor CrossEntropy(Tensor logits, TeacherChunk teacher, int at, Tensor values, Tensor scales)
+        {
+            foreach (var (from, count) in _loop.Blocks((int)logits.shape[0]))
+            {
+                using var scope = NewDisposeScope();
+                var rows = logits.narrow(0, from, count);
+                rows.sub_(rows.amax([1], keepdim: true));
+                if (teacher.Labels is { } allLabels)
+                {
+                    var labels = allLabels.narrow(0, at + from, count);
+                    var target = rows.gather(1, labels);
+                    var sums = rows.exp_().sum(1, keepdim: true);
+                    values.narrow(0, from, count).copy_(sums.log().sub_(target));
+                    if (WantsGradient)
+                    {
+                        rows.scatter_add_(1, labels, sums.neg());
+                        scales.narrow(0, from, count).copy_(sums.reciprocal_());
+                    }
+                }
+                else
+                {
+                    var shares = teacher.Shares!.narrow(0, at + from, count);
+                    var teacherSums = teacher.Sums!.narrow(0, at + from, count);
+                    var product = shares.unsqueeze(1).bmm(rows.unsqueeze(2)).squeeze(2);
+                    var sums = rows.exp_().sum(1, keepdim: true);
+                    values.narrow(0, from, count).copy_(sums.log().sub_(product.div_(teacherSums)));
+                    if (WantsGradient)
+                    {
+                        rows.addcmul_(shares, sums / teacherSums, -1);
+                        scales.narrow(0, from, count).copy_(sums.reciprocal_());
+                    }
+                }
+            }
+
+            return logits;
+        }
+
+        /// <summary>1 − cos, and in place of the logits its gradient.</summary>
+        private Tensor CosineDistance(Tensor logits, TeacherChunk teacher, int at, Tensor values, Tensor scales)
+        {
+            var count = logits.shape[0];
+            var targets = teacher.Logits!.narrow(0, at, count);
+            var norms = logits.norm(1, keepdim: true);
+            var clamped = norms.clamp_min(NormEps);
+            var product = clamped * teacher.Norms!.narrow(0, at, count).clamp_min(NormEps);
+            var cosine = targets.unsqueeze(1).bmm(logits.unsqueeze(2)).squeeze(2) / product;
+            values.copy_(1 - cosine);
+            if (WantsGradient)
+            {
+                var along = where(norms >= NormEps, cosine / (clamped * norms), zeros_like(norms));
+                logits.mul_(along).addcmul_(targets, product.reciprocal_(), -1);
+                scales.fill_(1);
+            }
+
+            return logits;
+        }
+
+        /// <summary>‖z − t‖ / max(‖t‖, eps), and in place of the logits z − t.</summary>
+        private static Tensor NormalizedL2(Tensor logits, TeacherChunk teacher, int at, Tensor values, Tensor scales)
+        {
+            var count = logits.shape[0];
+            logits.sub_(teacher.Logits!.narrow(0, at, count));
+            var norms = logits.norm(1, keepdim: true);
+            var target = teacher.Norms!.narrow(0, at, count).clamp_min(NormEps);
+            values.copy_(norms / target);
+            scales.copy_(where(norms > 0, (norms * target).reciprocal_(), zeros_like(norms)));
+            return logits;
+        }
+    }
+}

@@ -1,0 +1,9 @@
+namespace Jigsaw.Losses;
+
+/// <summary>What a term computes of a row of logits and the teacher's.</summary>
+internal enum VocabularyTermKind
+{
+    CrossEntropy,
+    CosineDistance,
+    NormalizedL2,
+}
