@@ -3,18 +3,15 @@ namespace Jigsaw.Native;
 /// <summary>Finds native libraries where the host finds them.</summary>
 internal static class NativeSearch
 {
-    /// <summary>The folders that the host searches, in its order: those of the dependency file, then those beside the app.</summary>
+    /// <summary>The folders that the host searches, in its order: those of the dependency file, then those beside the app and beside this assembly.</summary>
     public static IReadOnlyList<string> Folders()
     {
         var listed = (AppContext.GetData("NATIVE_DLL_SEARCH_DIRECTORIES") as string ?? "")
             .Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        string[] beside = [AppContext.BaseDirectory, Path.GetDirectoryName(typeof(NativeSearch).Assembly.Location) ?? ""];
         return
         [
-            .. listed.Concat(
-            [
-                Path.Combine(AppContext.BaseDirectory, "runtimes", "linux-x64", "native"),
-                AppContext.BaseDirectory,
-            ]).Distinct(),
+            .. listed.Concat(beside.Where(folder => folder.Length > 0).SelectMany(folder => (string[])[Path.Combine(folder, "runtimes", "linux-x64", "native"), folder])).Distinct(),
         ];
     }
 
