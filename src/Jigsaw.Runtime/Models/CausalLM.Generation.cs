@@ -68,7 +68,7 @@ public sealed partial class CausalLM
     /// <summary>The logits of the last column, shape (batch, vocabulary). What the input's columns leave goes into the cache.</summary>
     private Tensor NextLogits(Tensor input, Tensor mask, LoraAdapters? adapters, KeyValueCache cache)
     {
-        var inputs = Inputs(mask, cache.Length, whole: false);
+        var inputs = Inputs(mask, cache.Length);
         var hidden = input;
         foreach (var layer in _layers)
         {
@@ -88,7 +88,7 @@ public sealed partial class CausalLM
         }
 
         // A stable sort by the mask puts padding first and keeps the order of the tokens.
-        var order = mask.to(ScalarType.Int64).argsort(dim: 1, descending: false, stable: true);
+        var order = mask.to(ScalarType.Int64).sort(dim: 1, descending: false, stable: true).Indices;
         return (embeddings.gather(1, order.unsqueeze(-1).expand_as(embeddings)), mask.gather(1, order));
     }
 }

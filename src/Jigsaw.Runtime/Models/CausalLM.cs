@@ -97,8 +97,7 @@ public sealed partial class CausalLM : IDisposable
         }
 
         using var scope = NewDisposeScope();
-        var whole = attentionMask.IsPacked && attentionMask.Count == attentionMask.Host.Length;
-        var inputs = Inputs(attentionMask.Value, start: 0, whole);
+        var inputs = Inputs(attentionMask.Value, start: 0);
         var hidden = embeddings.to(DType);
         Tensor? kept = null;
         var last = toEnd ? LayerCount - 1 : layer!.Value;
@@ -131,8 +130,7 @@ public sealed partial class CausalLM : IDisposable
         }
     }
 
-    private AttentionInputs Inputs(Tensor mask, int start, bool whole) =>
-        AttentionInputs.Create(mask, start, whole, _frequencies, Config.Rope.AttentionFactor, DType);
+    private AttentionInputs Inputs(Tensor mask, int start) => AttentionInputs.Create(mask, start, Config, _frequencies, DType);
 
     private void RequireShapes(Tensor embeddings, Tensor mask)
     {

@@ -105,8 +105,8 @@ internal sealed class DecoderLayer : IDisposable
             (key, value) = cache.Append(_index, key, value);
         }
 
-        var visible = inputs.Visible(_config.Windows[_index]);
-        var attended = nn.functional.scaled_dot_product_attention(query, Repeat(key), Repeat(value), visible, p: 0, is_casual: visible is null);
+        var bias = inputs.BiasOf(_config.Windows[_index]);
+        var attended = nn.functional.scaled_dot_product_attention(query, Repeat(key), Repeat(value), bias);
         return Output.Apply(attended.transpose(1, 2).reshape(batch, rows, -1), adapters);
     }
 
@@ -116,7 +116,7 @@ internal sealed class DecoderLayer : IDisposable
         return (norm?.Apply(split) ?? split).transpose(1, 2);
     }
 
-    /// <summary>Repeats each key-value head for the query heads that share it; torch's attention here has no argument for grouped queries.</summary>
+    /// <summary>Repeats each key-value head for the query heads that share it; torch's attention has no argument for grouped queries here.</summary>
     private Tensor Repeat(Tensor heads)
     {
         var groups = _config.HeadCount / _config.KeyValueHeadCount;
