@@ -94,8 +94,8 @@ public static class Kernels
 
         var componentWeights = components.to(type);
         var sampleWeights = samples.to(type);
-        var sampleCount = sampleWeights.sum(0);
-        var componentCount = componentWeights.sum(0);
+        var sampleCount = sampleWeights.sum([0]);
+        var componentCount = componentWeights.sum([0]);
         var pairs = ((componentCount * sampleCount).sum() * clean.shape[2]).clamp_min(1);
 
         var centres = First(clean, zero) + First(means, zero);
@@ -104,15 +104,15 @@ public static class Kernels
         var noise = Second(noisy, zero);
 
         // Σ_i (x̃_i − a)² = Σ_i (x̃_i − c)² + n(c − a)² + 2(c − a)·Σ_i (x̃_i − c) holds for every c; near the samples' mean nothing cancels.
-        var centre = (noise.detach() * sampleWeights).sum(0) / sampleCount.clamp_min(1);
+        var centre = (noise.detach() * sampleWeights).sum([0]) / sampleCount.clamp_min(1);
         var deviations = (noise - centre) * sampleWeights;
         var offsets = centre - centres;
-        var squares = deviations.square().sum(0) + offsets * (sampleCount * offsets + 2 * deviations.sum(0));
+        var squares = deviations.square().sum([0]) + offsets * (sampleCount * offsets + 2 * deviations.sum([0]));
         var mahalanobis = (precisions * squares).sum() * 0.5 / pairs;
-        var logStds = (componentStds.log().sum(0) * sampleCount).sum() / pairs;
+        var logStds = (componentStds.log().sum([0]) * sampleCount).sum() / pairs;
         var counted = (componentCount * sampleCount).sum() * clean.shape[2] / pairs;
         var logConstants = logStds + counted * HalfLogTwoPi;
-        var conditional = (Second(stds, one).log().sum(0) * componentCount).sum() / pairs + counted * (0.5 + HalfLogTwoPi);
+        var conditional = (Second(stds, one).log().sum([0]) * componentCount).sum() / pairs + counted * (0.5 + HalfLogTwoPi);
         return new MutualInformationValue(
             (mahalanobis + logConstants - conditional).MoveToOuterDisposeScope(),
             mahalanobis.MoveToOuterDisposeScope(),

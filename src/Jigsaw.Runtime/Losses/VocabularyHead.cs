@@ -89,10 +89,7 @@ public sealed class VocabularyHead
             Options);
     }
 
-    private static LanguageModelHead HeadOf(PassActivations pass) =>
-        pass.Head ?? throw new InvalidOperationException($"The pass {pass.Pass} has no LM head: the plan of the recipe does not ask for its logits.");
-
-    private void Add(VocabularyTermKind kind, Pass pass, double weight, RowMask mask, double? maxLoss, double scalingFactor)
+    internal void Add(VocabularyTermKind kind, Pass pass, double weight, RowMask mask, double? maxLoss, double scalingFactor)
     {
         ArgumentNullException.ThrowIfNull(mask);
         if (pass == Pass.TeacherClean)
@@ -102,4 +99,7 @@ public sealed class VocabularyHead
 
         _terms.Add(new VocabularyTerm(kind, pass, weight, mask, maxLoss, scalingFactor));
     }
+
+    private static LanguageModelHead HeadOf(PassActivations pass) =>
+        pass.Head ?? throw new InvalidOperationException($"The pass {pass.Pass} has no LM head: the plan of the recipe does not ask for its logits.");
 }

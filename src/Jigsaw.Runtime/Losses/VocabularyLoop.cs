@@ -163,7 +163,7 @@ internal sealed class VocabularyLoop : IDisposable
     private void RunChunk(SourceRun[] runs, int start, int length)
     {
         using var scope = NewDisposeScope();
-        var logits = Product("teacher", _teacherHidden, _teacherCounts, _teacherTable, _teacher.Head.Bias, start, length);
+        var logits = Product("teacher", Chunk(_teacherHidden, _teacherCounts, start, length), _teacherTable, _teacher.Head.Bias);
         var teacher = new TeacherChunk { Start = start };
         if (NeedsDistances)
         {
@@ -210,9 +210,10 @@ internal sealed class VocabularyLoop : IDisposable
     }
 
     /// <summary>A chunk's logits in the wide type, in the workspace of that name.</summary>
-    private Tensor Product(string name, Tensor hidden, Tensor? counts, Tensor table, Tensor? bias, int start, int length)
+    private Tensor Product(string name, Tensor hidden, Tensor table, Tensor? bias)
     {
-        var rows = Chunk(hidden, counts, start, length);
+        var length = (int)hidden.shape[0];
+        var rows = hidden.to(_narrow);
         var narrow = _narrow == _wide;
         var logits = narrow ? Workspace(name, length) : Workspace("narrow", length, _narrow);
         using var transposed = table.t();
@@ -229,7 +230,7 @@ internal sealed class VocabularyLoop : IDisposable
         return narrow ? logits : Workspace(name, length).copy_(logits);
     }
 
-    /// <summary>A chunk's hidden states in the type of the products.</summary>
+    /// <summary>A chunk's hidden states.</summary>
     private Tensor Chunk(Tensor hidden, Tensor? counts, int start, int length)
     {
         var rows = _order.Index is { } index ? hidden.index_select(0, index.narrow(0, start, length)) : hidden.narrow(0, start, length);
@@ -238,7 +239,7 @@ internal sealed class VocabularyLoop : IDisposable
             rows = where(counts.narrow(0, start, length).unsqueeze(1), rows, zeros([], dtype: rows.dtype, device: rows.device));
         }
 
-        return rows.to(_narrow);
+        return rows;
     }
 
     private Tensor Workspace(string name, int rows, ScalarType? type = null)
@@ -310,6 +311,8 @@ internal sealed class VocabularyLoop : IDisposable
         private readonly KindRun[] _kinds;
         private readonly Dictionary<VocabularyTerm, (Tensor Component, Tensor? Factor)> _results = [];
         private readonly Tensor? _merged;
+        // Of a shared head the difference of logits is one product of the difference of hidden states: nothing cancels, and nothing remains of no difference.
+        private readonly bool _differs;
         private readonly bool _wantsHidden;
         private readonly bool _wantsWeight;
         private readonly bool _wantsBias;
@@ -331,6 +334,7 @@ internal sealed class VocabularyLoop : IDisposable
             var whole = loop._order.NeedsAll(index, _start, _length);
             _counts = loop._order.IsPacked && whole ? null : loop.Union([.. source.Terms.Select(term => term.Mask)]);
             var kinds = source.Terms.Select(term => term.Kind).Distinct().Order().ToArray();
+            _differs = kinds.Contains(VocabularyTermKind.NormalizedL2) && ReferenceEquals(_table, loop._teacherTable) && ReferenceEquals(source.Head.Bias, loop._teacher.Head.Bias);
             var merge = kinds.Length > 1 && source.Terms.All(term => term.MaxLoss is null);
             Tensor Buffer(long columns, ScalarType type) => whole ? empty([_length, columns], dtype: type, device: loop._device) : zeros([_length, columns], dtype: type, device: loop._device);
             Tensor HiddenBuffer() => Buffer(_hidden.shape[1], loop._narrow);
@@ -363,10 +367,27 @@ internal sealed class VocabularyLoop : IDisposable
         internal void Add(TeacherChunk teacher, int from, int count)
         {
             using var scope = NewDisposeScope();
-            var logits = _loop.Product(_loop.KeepsTeacher ? "source" : "teacher", _hidden, _counts, _table, _source.Head.Bias, from, count);
             var at = from - teacher.Start;
+            var hidden = _loop.Chunk(_hidden, _counts, from, count);
+            var difference = _differs && teacher.Logits is not null;
+            if (difference)
+            {
+                hidden = hidden.to(_loop._wide) - _loop.Chunk(_loop._teacherHidden, _loop._teacherCounts, from, count).to(_loop._wide);
+            }
+
+            var logits = _loop.Product(_loop.KeepsTeacher ? "source" : "teacher", hidden, _table, difference ? null : _source.Head.Bias);
             var gradients = new Tensor?[_kinds.Length];
-            Tensor Buffer(string name) => _kinds.Length == 1 ? logits : _loop.Workspace(name, count).copy_(logits);
+            Tensor Buffer(string name)
+            {
+                if (_kinds.Length == 1)
+                {
+                    return logits;
+                }
+
+                var copy = _loop.Workspace(name, count).copy_(logits);
+                return difference ? copy.add_(teacher.Logits!.narrow(0, at, count)) : copy;
+            }
+
             for (var i = 0; i < _kinds.Length; i++)
             {
                 var kind = _kinds[i];
@@ -376,7 +397,7 @@ internal sealed class VocabularyLoop : IDisposable
                 {
                     VocabularyTermKind.CrossEntropy => CrossEntropy(Buffer("cross-entropy"), teacher, at, values, scales),
                     VocabularyTermKind.CosineDistance => CosineDistance(Buffer("cosine"), teacher, at, values, scales),
-                    _ => NormalizedL2(Buffer("distance"), teacher, at, values, scales),
+                    _ => NormalizedL2(difference ? logits : Buffer("distance").sub_(teacher.Logits!.narrow(0, at, count)), teacher, at, values, scales),
                 };
             }
 
@@ -586,16 +607,14 @@ internal sealed class VocabularyLoop : IDisposable
             return logits;
         }
 
-        /// <summary>‖z − t‖ / max(‖t‖, eps), and in place of the logits z − t.</summary>
-        private static Tensor NormalizedL2(Tensor logits, TeacherChunk teacher, int at, Tensor values, Tensor scales)
+        /// <summary>‖z − t‖ / max(‖t‖, eps); its gradient is z − t, to be divided by both norms.</summary>
+        private static Tensor NormalizedL2(Tensor differences, TeacherChunk teacher, int at, Tensor values, Tensor scales)
         {
-            var count = logits.shape[0];
-            logits.sub_(teacher.Logits!.narrow(0, at, count));
-            var norms = logits.norm(1, keepdim: true);
-            var target = teacher.Norms!.narrow(0, at, count).clamp_min(NormEps);
+            var norms = differences.norm(1, keepdim: true);
+            var target = teacher.Norms!.narrow(0, at, differences.shape[0]).clamp_min(NormEps);
             values.copy_(norms / target);
             scales.copy_(where(norms > 0, (norms * target).reciprocal_(), zeros_like(norms)));
-            return logits;
+            return differences;
         }
     }
 }

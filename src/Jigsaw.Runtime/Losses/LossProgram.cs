@@ -1,0 +1,146 @@
+using static TorchSharp.torch;
+
+namespace Jigsaw.Losses;
+
+/// <summary>
+/// A recipe put together at run time. It calls the kernels that generated code calls, in the same order, so that both give the same numbers
+/// to the bit.
+/// </summary>
+internal sealed class LossProgram
+{
+    private readonly int? _distillationLayer;
+    private readonly double? _alpha;
+    private readonly CeTarget _target;
+    private readonly ProgramTerm[] _logits;
+    private readonly ProgramTerm[] _layer;
+    private readonly ProgramTerm[] _embeddings;
+
+    /// <summary>Puts terms together; those of weight 0 are left out.</summary>
+    internal LossProgram(int? distillationLayer, double? alpha, CeTarget target, params IEnumerable<ProgramTerm> terms)
+    {
+        _distillationLayer = distillationLayer;
+        _alpha = alpha;
+        _target = target;
+        var ordered = terms.Where(term => term.Weight != 0).OrderBy(term => term.Definition.Order).ToArray();
+        _embeddings = [.. ordered.Where(term => term.Definition.Place == TermPlace.Embeddings)];
+        _logits = [.. ordered.Where(term => term.IsOnLogits(distillationLayer))];
+        _layer = [.. ordered.Except(_embeddings).Except(_logits)];
+        Keys = [.. Terms.SelectMany(term => (string[])[term.Definition.Key, .. term.Definition.Parts]), ComponentLosses.CompositeKey];
+        Plan = Planned();
+    }
+
+    /// <summary>What a step runs.</summary>
+    internal LossPlan Plan { get; }
+
+    /// <summary>The components' keys.</summary>
+    internal IReadOnlyList<string> Keys { get; }
+
+    /// <summary>How the vocabulary head runs; null: as usual.</summary>
+    internal VocabularyLoopOptions? Options { get; init; }
+
+    private IEnumerable<ProgramTerm> Terms => _logits.Concat(_layer).Concat(_embeddings);
+
+    /// <summary>The loss of one step.</summary>
+    internal Tensor Compute(Activations activations, RowMask lossMask, out ComponentLosses components)
+    {
+        var values = new List<Tensor>();
+        Tensor? similarity = null;
+        Tensor? strength = null;
+        if (_logits.Length > 0)
+        {
+            var head = VocabularyHead.Begin(activations, _target);
+            head.Options = Options ?? head.Options;
+            foreach (var term in _logits)
+            {
+                head.Add(Enum.Parse<VocabularyTermKind>(term.Definition.Kernel), term.Definition.Source, Signed(term), term.Mask(activations, lossMask), term.MaxLoss, term.ScalingFactor);
+            }
+
+            var value = head.Run();
+            similarity = value.Loss;
+            values.AddRange(value.Components);
+        }
+
+        foreach (var term in _layer)
+        {
+            var (embeddings, targets, mask) = (activations.Of(term.Definition.Source).Layer, activations.TeacherClean.Layer, term.Mask(activations, lossMask));
+            var value = term.Definition.Kernel == nameof(Kernels.CosineDistance) ? Kernels.CosineDistance(embeddings, targets, mask) : Kernels.NormalizedL2(embeddings, targets, mask);
+            value = term.MaxLoss is { } maxLoss ? Kernels.Cap(value, maxLoss, term.ScalingFactor) : value;
+            values.Add(value);
+            Add(ref similarity, term, value);
+        }
+
+        foreach (var term in _embeddings)
+        {
+            var parts = term.OnEmbeddings(activations, lossMask);
+            values.AddRange(parts);
+            if (_alpha is null || term.Definition.Kind == TermKind.Similarity)
+            {
+                Add(ref similarity, term, parts[0]);
+            }
+            else
+            {
+                Add(ref strength, term, parts[0]);
+            }
+        }
+
+        var composite = Composite(similarity, strength) ?? throw new InvalidOperationException("The loss has no terms.");
+        components = new ComponentLosses(Keys, [.. values, composite]);
+        return composite;
+    }
+
+    private static double Signed(ProgramTerm term) => term.Definition.Pull == TermPull.Maximized ? -term.Weight : term.Weight;
+
+    private static void Add(ref Tensor? sum, ProgramTerm term, Tensor value)
+    {
+        if (sum is null)
+        {
+            sum = Signed(term) * value;
+        }
+        else
+        {
+            sum = term.Definition.Pull == TermPull.Maximized ? sum - (term.Weight * value) : sum + (term.Weight * value);
+        }
+    }
+
+    private Tensor? Composite(Tensor? similarity, Tensor? strength)
+    {
+        if (_alpha is not { } alpha)
+        {
+            return similarity;
+        }
+
+        return (similarity, strength) switch
+        {
+            ({ } left, { } right) => ((1 - alpha) * left) + (alpha * right),
+            ({ } left, null) => (1 - alpha) * left,
+            (null, { } right) => alpha * right,
+            _ => null,
+        };
+    }
+
+    private LossPlan Planned()
+    {
+        var passes = new List<PassPlan>();
+        foreach (var pass in Enum.GetValues<Pass>())
+        {
+            bool Reads(ProgramTerm term) => pass == Pass.TeacherClean || term.Definition.Source == pass;
+            var logits = _logits.Where(Reads).ToArray();
+            var layer = _layer.Where(Reads).ToArray();
+            if (logits.Length + layer.Length == 0)
+            {
+                continue;
+            }
+
+            var gradient = pass switch
+            {
+                Pass.TeacherClean => Gradient.None,
+                Pass.TeacherNoisy => Gradient.Input,
+                Pass.StudentNoisy => Gradient.All,
+                _ => Gradient.Adapters,
+            };
+            passes.Add(new PassPlan(pass, gradient, logits.Length > 0, layer.Length > 0, [.. logits.Concat(layer).Select(term => term.Definition.Key)]));
+        }
+
+        return new LossPlan(_distillationLayer, truncate: false, [.. passes]);
+    }
+}

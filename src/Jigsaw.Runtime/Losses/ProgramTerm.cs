@@ -1,0 +1,90 @@
+using System.Reflection;
+using static TorchSharp.torch;
+
+namespace Jigsaw.Losses;
+
+/// <summary>A built-in term chosen at run time: its attribute's definition, and the numbers that a recipe would have written.</summary>
+internal sealed class ProgramTerm
+{
+    private readonly Type _attribute;
+    private readonly Dictionary<string, object> _written;
+
+    /// <summary>Chooses a term.</summary>
+    /// <param name="attribute">The term's attribute.</param>
+    /// <param name="weight">Its weight.</param>
+    /// <param name="written">The attribute's properties that a recipe would write, and their values; a null is one not written.</param>
+    internal ProgramTerm(Type attribute, double weight, params ReadOnlySpan<(string Property, object? Value)> written)
+    {
+        _attribute = attribute;
+        Definition = attribute.GetCustomAttribute<LossTermDefinitionAttribute>()
+            ?? throw new ArgumentException($"{attribute.Name} defines no term.", nameof(attribute));
+        Weight = weight;
+        _written = [];
+        foreach (var (property, value) in written)
+        {
+            if (value is not null)
+            {
+                _written.Add(property, value);
+            }
+        }
+    }
+
+    internal LossTermDefinitionAttribute Definition { get; }
+
+    internal double Weight { get; }
+
+    internal double? MaxLoss => _written.TryGetValue(nameof(MaximizedTermAttribute.MaxLoss), out var value) ? (double)value : null;
+
+    internal double ScalingFactor => Definition.Pull == TermPull.Maximized ? (double)Value(nameof(MaximizedTermAttribute.ScalingFactor)) : 1;
+
+    internal bool IsOnLogits(int? distillationLayer) =>
+        Definition.Place == TermPlace.Logits || (Definition.Place == TermPlace.LayerOrLogits && distillationLayer is null);
+
+    /// <summary>The mask that the term averages over.</summary>
+    internal RowMask Mask(Activations activations, RowMask lossMask)
+    {
+        var flags = _written.TryGetValue(nameof(TokenTermAttribute.Mask), out var mask) ? (TokenMask)mask : Definition.Mask;
+        foreach (var (property, value) in _written)
+        {
+            if (_attribute.GetProperty(property)?.GetCustomAttribute<MaskUnlessAttribute>() is { } unless && !(bool)value)
+            {
+                flags = unless.Mask;
+            }
+        }
+
+        RowMask? result = null;
+        foreach (var (flag, of) in (ReadOnlySpan<(TokenMask, RowMask)>)[(TokenMask.Attention, activations.AttentionMask), (TokenMask.Loss, lossMask), (TokenMask.Noise, activations.NoiseMask)])
+        {
+            if (flags.HasFlag(flag))
+            {
+                result = result is null ? of : result & of;
+            }
+        }
+
+        return result!;
+    }
+
+    /// <summary>The value of a term on embeddings, and its parts after it.</summary>
+    internal Tensor[] OnEmbeddings(Activations activations, RowMask lossMask)
+    {
+        var method = typeof(Kernels).GetMethod(Definition.Kernel, BindingFlags.Public | BindingFlags.Static)!;
+        var arguments = Definition.Reads.Select(read => read == "Mask" ? Mask(activations, lossMask) : typeof(Activations).GetProperty(read)?.GetValue(activations) ?? Value(read)).ToArray();
+        return method.Invoke(null, BindingFlags.DoNotWrapExceptions, null, arguments, null) switch
+        {
+            MutualInformationValue value => [value.Value, value.MahalanobisDistance, value.LogConstantsAndDeterminant],
+            var value => [(Tensor)value!],
+        };
+    }
+
+    private object Value(string property)
+    {
+        if (_written.TryGetValue(property, out var value))
+        {
+            return value;
+        }
+
+        var declared = _attribute.GetProperty(property)!;
+        var otherwise = declared.GetCustomAttribute<HyperparameterAttribute>()!.Default;
+        return declared.PropertyType == typeof(bool) ? otherwise != 0 : otherwise;
+    }
+}
