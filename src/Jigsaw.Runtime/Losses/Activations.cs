@@ -21,6 +21,9 @@ public sealed class Activations
         }
     }
 
+    /// <summary>The training step, from 0, which weights that rise depend on.</summary>
+    public long Step { get; init; }
+
     /// <summary>The transformed batch.</summary>
     public TransformedBatch Batch { get; }
 

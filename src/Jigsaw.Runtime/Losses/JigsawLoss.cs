@@ -47,6 +47,21 @@ public sealed class JigsawLoss<TComponents, THyperparameters>
         _lossOf = _componentsOf = _hyperparametersOf = Forwards;
     }
 
+    /// <summary>
+    /// The training step, from 0, which weights that rise depend on. The training loop sets it before each loss, and puts it into its checkpoints;
+    /// a recipe without ramps never reads it.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">It is negative.</exception>
+    public long Step
+    {
+        get;
+        set
+        {
+            ArgumentOutOfRangeException.ThrowIfNegative(value);
+            field = value;
+        }
+    }
+
     /// <summary>What a step of the recipe runs.</summary>
     public LossPlan Plan { get; }
 
@@ -82,7 +97,7 @@ public sealed class JigsawLoss<TComponents, THyperparameters>
 
         _lossOf = Forwards;
         _components = null;
-        var loss = _compute(new Activations(batch, passes), lossMask, out _components);
+        var loss = _compute(new Activations(batch, passes) { Step = Step }, lossMask, out _components);
         return loss;
     }
 

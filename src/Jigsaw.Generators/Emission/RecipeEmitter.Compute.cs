@@ -1,0 +1,208 @@
+using Jigsaw.Generators.Gathering;
+using Jigsaw.Generators.Planning;
+
+namespace Jigsaw.Generators.Emission;
+
+/// <content>The loss of one step: what a user steps through.</content>
+internal static partial class RecipeEmitter
+{
+    private static void EmitCompute(IndentedWriter writer, RecipePlan plan)
+    {
+        writer.Line("/// <summary>The loss of one step.</summary>");
+        writer.Line(s_generatedCode);
+        writer.Line($"private static {Tensor} Compute({Losses}.Activations a, global::Jigsaw.RowMask lossMask, Hyperparameters h, out Components components)");
+        using (writer.Block())
+        {
+            EmitRamps(writer, plan);
+            EmitLogits(writer, plan);
+            EmitLayer(writer, plan);
+            EmitEmbeddings(writer, plan);
+            EmitOwn(writer, plan);
+            EmitComposite(writer, plan);
+            var values = plan.Terms.SelectMany(term => term.Parts.Select(part => part.Local).Prepend(term.Local)).Append("composite");
+            writer.Line();
+            writer.Line($"components = new Components({string.Join(", ", values.Select(Identifier.Of))});");
+            writer.Line("return composite;");
+        }
+    }
+
+    private static void EmitRamps(IndentedWriter writer, RecipePlan plan)
+    {
+        var ramped = plan.Terms.Where(term => term.IsRamped).ToList();
+        if (ramped.Count == 0)
+        {
+            return;
+        }
+
+        writer.Line("// Weights that rise, at this step.");
+        foreach (var term in ramped)
+        {
+            writer.Line(
+                $"var {term.WeightLocal} = h.{term.Property}Weight * {Losses}.WeightRamp.At(global::Jigsaw.Ramp.{RampOf(term)}, a.Step, h.{term.Property}RampFrom, h.{term.Property}RampSteps);");
+        }
+
+        writer.Line();
+    }
+
+    private static void EmitLogits(IndentedWriter writer, RecipePlan plan)
+    {
+        var terms = plan.In(TermGroup.Logits).ToList();
+        if (terms.Count == 0)
+        {
+            return;
+        }
+
+        writer.Line("// On the logits: one loop over the vocabulary for all of them; what it adds to the loss is weighted already.");
+        writer.Line($"var head = {Losses}.VocabularyHead.Begin(a, global::Jigsaw.CeTarget.{plan.Recipe.CeTarget});");
+        foreach (var term in terms)
+        {
+            var sign = term.Term.Pull == TermPull.Maximized ? "-" : "+";
+            writer.Line($"head.{term.Term.Definition!.Kernel}(global::Jigsaw.Pass.{term.Term.Definition.Source}, {sign}{Weight(term)}, {MaskOf(term)}{CapArguments(term)});");
+        }
+
+        writer.Line($"var (logits, {string.Join(", ", terms.Select(term => Identifier.Of(term.Local)))}) = head.Run();");
+        writer.Line();
+    }
+
+    private static void EmitLayer(IndentedWriter writer, RecipePlan plan)
+    {
+        var terms = plan.In(TermGroup.Layer).ToList();
+        if (terms.Count == 0)
+        {
+            return;
+        }
+
+        writer.Line($"// At layer {Literal.OfInteger(plan.Recipe.DistillationLayer ?? 0)}.");
+        foreach (var term in terms)
+        {
+            var definition = term.Term.Definition!;
+            EmitValue(writer, term, $"{Losses}.Kernels.{definition.Kernel}(a.{definition.Source}.Layer, a.{Pass.TeacherClean}.Layer, {MaskOf(term)})");
+        }
+
+        writer.Line();
+    }
+
+    private static void EmitEmbeddings(IndentedWriter writer, RecipePlan plan)
+    {
+        var terms = plan.In(TermGroup.Embeddings).ToList();
+        if (terms.Count == 0)
+        {
+            return;
+        }
+
+        writer.Line("// On the embeddings.");
+        foreach (var term in terms)
+        {
+            var definition = term.Term.Definition!;
+            EmitValue(writer, term, $"{Losses}.Kernels.{definition.Kernel}({string.Join(", ", definition.Reads.Select(name => Read(term, name)))})");
+        }
+
+        writer.Line();
+    }
+
+    private static void EmitOwn(IndentedWriter writer, RecipePlan plan)
+    {
+        var terms = plan.In(TermGroup.Own).ToList();
+        if (terms.Count == 0)
+        {
+            return;
+        }
+
+        writer.Line("// Terms of one's own.");
+        foreach (var term in terms)
+        {
+            var own = term.Term.Own!;
+            EmitValue(writer, term, $"{Identifier.Of(own.Method)}({string.Join(", ", own.Parameters.Select(parameter => ActivationTypes.Find(parameter.Type)!.Expression))})");
+        }
+
+        writer.Line();
+    }
+
+    private static void EmitValue(IndentedWriter writer, PlannedTerm term, string value)
+    {
+        var capped = term.IsCapped ? $"{Losses}.Kernels.Cap({value}{CapArguments(term)})" : value;
+        var names = term.Parts.Count == 0 ? Identifier.Of(term.Local) : $"({string.Join(", ", term.Parts.Select(part => part.Local).Prepend(term.Local).Select(Identifier.Of))})";
+        writer.Line($"var {names} = {capped};");
+    }
+
+    private static void EmitComposite(IndentedWriter writer, RecipePlan plan)
+    {
+        if (plan.Recipe.Alpha is null)
+        {
+            var sum = Sum(plan.Terms);
+            writer.Line("var composite = " + sum[0] + (sum.Count == 1 ? ";" : ""));
+            using (writer.Indent())
+            {
+                for (var i = 1; i < sum.Count; i++)
+                {
+                    writer.Line(sum[i] + (i == sum.Count - 1 ? ";" : ""));
+                }
+            }
+
+            return;
+        }
+
+        var parts = new List<string>();
+        if (plan.Terms.Where(term => term.Term.Kind == TermKind.Similarity).ToList() is { Count: > 0 } similarity)
+        {
+            parts.Add($"(1 - h.Alpha) * similarity");
+            writer.Line($"var similarity = {string.Join(" ", Sum(similarity))};");
+        }
+
+        if (plan.Terms.Where(term => term.Term.Kind == TermKind.Strength).ToList() is { Count: > 0 } strength)
+        {
+            parts.Add($"h.Alpha * strength");
+            writer.Line($"var strength = {string.Join(" ", Sum(strength))};");
+        }
+
+        writer.Line($"var composite = {string.Join(" + ", parts)};");
+    }
+
+    private static List<string> Sum(IEnumerable<PlannedTerm> terms)
+    {
+        var sum = new List<string>();
+        foreach (var term in terms)
+        {
+            if (term.Group == TermGroup.Logits)
+            {
+                if (sum.Count == 0)
+                {
+                    sum.Add("logits");
+                }
+
+                continue;
+            }
+
+            var isMinus = term.Term.Pull == TermPull.Maximized;
+            var sign = sum.Count == 0 ? (isMinus ? "-" : "") : isMinus ? "- " : "+ ";
+            sum.Add($"{sign}{Weight(term)} * {Identifier.Of(term.Local)}");
+        }
+
+        return sum;
+    }
+
+    private static string Weight(PlannedTerm term) => term.IsRamped ? term.WeightLocal : $"h.{term.Property}Weight";
+
+    private static string CapArguments(PlannedTerm term) => term.IsCapped ? $", h.{term.Property}MaxLoss, h.{term.Property}ScalingFactor" : "";
+
+    private static string Read(PlannedTerm term, string name)
+    {
+        if (name == "Mask")
+        {
+            return MaskOf(term);
+        }
+
+        return term.Term.Argument(name) switch
+        {
+            null => "a." + name,
+            { IsStructure: true } structure => $"{NameScope.Camel(name)}: {Truth(structure.Effective is 1)}",
+            _ => $"h.{term.Property}{name}",
+        };
+    }
+
+    private static string MaskOf(PlannedTerm term) => string.Join(" & ", Planner.Masks(term.Mask).Select(mask => mask switch
+    {
+        TokenMask.Loss => "lossMask",
+        _ => $"a.{mask}Mask",
+    }));
+}

@@ -1,0 +1,11 @@
+namespace Jigsaw.Generators.Gathering;
+
+internal enum ArgumentKind
+{
+    Double,
+    Int32,
+    Boolean,
+    Mask,
+    Target,
+    Ramp,
+}

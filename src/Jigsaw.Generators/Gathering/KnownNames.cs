@@ -1,0 +1,17 @@
+namespace Jigsaw.Generators.Gathering;
+
+/// <summary>Metadata names of the types that recipes are made of.</summary>
+internal static class KnownNames
+{
+    public const string LossRecipe = "Jigsaw.LossRecipeAttribute";
+    public const string LossTerm = "LossTermAttribute";
+    public const string LossTerms = "LossTerm";
+    public const string Dsl = "Jigsaw";
+    public const string Definition = "LossTermDefinitionAttribute";
+    public const string Hyperparameter = "HyperparameterAttribute";
+    public const string MaskUnless = "MaskUnlessAttribute";
+    public const string Runtime = "Jigsaw.Losses.RecipeHyperparameters";
+
+    /// <summary>The members that the generator writes into a recipe.</summary>
+    public static readonly string[] GeneratedMembers = ["Plan", "Defaults", "Bind", "Compute", "Components", "Hyperparameters"];
+}

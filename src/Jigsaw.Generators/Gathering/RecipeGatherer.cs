@@ -1,0 +1,245 @@
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
+
+namespace Jigsaw.Generators.Gathering;
+
+/// <summary>Reads a recipe's symbol into a value model.</summary>
+internal static class RecipeGatherer
+{
+    /// <summary>The recipe's attribute; null where the type has none.</summary>
+    public static AttributeData? FindRecipe(INamedTypeSymbol type)
+    {
+        foreach (var attribute in type.GetAttributes())
+        {
+            if (attribute.AttributeClass is { } attributeClass && attributeClass.IsOfDsl("LossRecipeAttribute"))
+            {
+                return attribute;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>The term attributes of a type and of its methods, in the order of the model's terms.</summary>
+    public static IEnumerable<WrittenTerm> FindTerms(INamedTypeSymbol type)
+    {
+        foreach (var attribute in type.GetAttributes())
+        {
+            if (attribute.AttributeClass is { } attributeClass && attributeClass.IsBuiltInTerm())
+            {
+                yield return new WrittenTerm(attribute, attributeClass, null);
+            }
+        }
+
+        foreach (var member in type.GetMembers())
+        {
+            if (member is IMethodSymbol method)
+            {
+                foreach (var attribute in method.GetAttributes())
+                {
+                    if (attribute.AttributeClass is { } attributeClass && attributeClass.IsOfDsl(KnownNames.LossTerm))
+                    {
+                        yield return new WrittenTerm(attribute, attributeClass, method);
+                    }
+                }
+            }
+        }
+    }
+
+    /// <summary>Reads a recipe.</summary>
+    public static RecipeModel Gather(INamedTypeSymbol recipe, AttributeData attribute, Compilation compilation, CancellationToken cancellation)
+    {
+        var types = new List<ContainerModel>();
+        for (var type = recipe; type is not null; type = type.ContainingType)
+        {
+            types.Insert(0, GatherContainer(type, cancellation));
+        }
+
+        var terms = new List<TermModel>();
+        foreach (var term in FindTerms(recipe))
+        {
+            cancellation.ThrowIfCancellationRequested();
+            terms.Add(GatherTerm(recipe, term, cancellation));
+        }
+
+        return new RecipeModel(
+            NamespaceOf(recipe),
+            types.ToEquatableArray(),
+            MetadataNameOf(recipe),
+            GatherArguments(attribute, AttributeShape.Of(attribute.AttributeClass!), key: "", cancellation),
+            terms.ToEquatableArray(),
+            CollidingMembers(recipe).ToEquatableArray(),
+            BaseRecipe(recipe)?.Name,
+            HasRuntime: compilation.GetTypeByMetadataName(KnownNames.Runtime) is not null,
+            LanguageVersion: compilation is CSharpCompilation csharp ? (int)csharp.LanguageVersion : 0);
+    }
+
+    /// <summary>Members that generated ones would collide with: the type's own, its base classes' accessible ones, its type parameters.</summary>
+    public static IEnumerable<string> CollidingMembers(INamedTypeSymbol recipe)
+    {
+        foreach (var name in KnownNames.GeneratedMembers)
+        {
+            if (FindCollision(recipe, name) is not null)
+            {
+                yield return name;
+            }
+        }
+    }
+
+    /// <summary>What a generated member of this name would collide with.</summary>
+    public static ISymbol? FindCollision(INamedTypeSymbol recipe, string name)
+    {
+        foreach (var parameter in recipe.TypeParameters)
+        {
+            if (parameter.Name == name)
+            {
+                return parameter;
+            }
+        }
+
+        for (var type = recipe; type is not null; type = type.BaseType)
+        {
+            foreach (var member in type.GetMembers(name))
+            {
+                if (ReferenceEquals(type, recipe) || member.DeclaredAccessibility != Accessibility.Private)
+                {
+                    return member;
+                }
+            }
+        }
+
+        return null;
+    }
+
+    private static INamedTypeSymbol? BaseRecipe(INamedTypeSymbol recipe)
+    {
+        for (var type = recipe.BaseType; type is not null; type = type.BaseType)
+        {
+            if (FindRecipe(type) is not null)
+            {
+                return type;
+            }
+        }
+
+        return null;
+    }
+
+    private static ContainerModel GatherContainer(INamedTypeSymbol type, CancellationToken cancellation)
+    {
+        var keyword = (type.TypeKind, type.IsRecord) switch
+        {
+            (TypeKind.Struct, true) => "record struct",
+            (TypeKind.Struct, false) => "struct",
+            (TypeKind.Interface, _) => "interface",
+            (_, true) => "record",
+            _ => "class",
+        };
+        var isPartial = true;
+        foreach (var reference in type.DeclaringSyntaxReferences)
+        {
+            isPartial &= reference.GetSyntax(cancellation) is TypeDeclarationSyntax declaration && declaration.Modifiers.Any(SyntaxKind.PartialKeyword);
+        }
+
+        var parameters = type.TypeParameters.Select(parameter => parameter.Variance switch
+        {
+            VarianceKind.In => "in " + Identifier.OfType(parameter.Name),
+            VarianceKind.Out => "out " + Identifier.OfType(parameter.Name),
+            _ => Identifier.OfType(parameter.Name),
+        });
+        return new ContainerModel(keyword, type.Name, parameters.ToEquatableArray(), isPartial, type.IsFileLocal);
+    }
+
+    private static TermModel GatherTerm(INamedTypeSymbol recipe, WrittenTerm term, CancellationToken cancellation)
+    {
+        var shape = AttributeShape.Of(term.AttributeClass);
+        if (term.Method is { } method)
+        {
+            var key = SnakeCase.Of(method.Name);
+            var name = char.ToUpperInvariant(method.Name[0]) + method.Name.Substring(1);
+            return new TermModel(name, key, null, OwnTermGatherer.Gather(recipe, method), GatherArguments(term.Attribute, shape, key, cancellation));
+        }
+
+        const string Suffix = "Attribute";
+        var builtIn = term.AttributeClass.Name;
+        return new TermModel(
+            builtIn.EndsWith(Suffix, StringComparison.Ordinal) ? builtIn.Substring(0, builtIn.Length - Suffix.Length) : builtIn,
+            shape.Definition!.Key,
+            shape.Definition,
+            null,
+            GatherArguments(term.Attribute, shape, shape.Definition.Key, cancellation));
+    }
+
+    private static EquatableArray<ArgumentModel> GatherArguments(AttributeData attribute, AttributeShape shape, string key, CancellationToken cancellation)
+    {
+        const string Loss = "_loss";
+        var stem = key.EndsWith(Loss, StringComparison.Ordinal) ? key.Substring(0, key.Length - Loss.Length) : key;
+        var arguments = new ArgumentModel[shape.Arguments.Length];
+        for (var i = 0; i < arguments.Length; i++)
+        {
+            var argument = shape.Arguments[i];
+            var (isWritten, value) = Written(attribute, argument.Name);
+            arguments[i] = argument with
+            {
+                OriginalName = argument.OriginalName.Replace("{key}", key).Replace("{stem}", stem),
+                IsWritten = isWritten,
+                Value = value,
+                IsDivision = value is 0 && argument.Rule == NumericRule.Weight && ContainsDivision(attribute, cancellation),
+            };
+        }
+
+        return arguments.ToEquatableArray();
+    }
+
+    private static (bool IsWritten, double? Value) Written(AttributeData attribute, string name)
+    {
+        foreach (var argument in attribute.NamedArguments)
+        {
+            if (argument.Key == name)
+            {
+                return (true, Number(argument.Value));
+            }
+        }
+
+        if (attribute.AttributeConstructor is { } constructor)
+        {
+            for (var i = 0; i < constructor.Parameters.Length && i < attribute.ConstructorArguments.Length; i++)
+            {
+                if (SnakeCase.ToPascal(constructor.Parameters[i].Name) == name)
+                {
+                    return (true, Number(attribute.ConstructorArguments[i]));
+                }
+            }
+        }
+
+        return (false, null);
+    }
+
+    private static double? Number(TypedConstant constant) => constant.Kind is not (TypedConstantKind.Primitive or TypedConstantKind.Enum) ? null : constant.Value switch
+    {
+        double value => value,
+        int value => value,
+        bool value => value ? 1 : 0,
+        _ => null,
+    };
+
+    private static bool ContainsDivision(AttributeData attribute, CancellationToken cancellation) =>
+        attribute.ApplicationSyntaxReference?.GetSyntax(cancellation) is AttributeSyntax { ArgumentList: { } arguments }
+        && arguments.DescendantNodes().Any(node => node.IsKind(SyntaxKind.DivideExpression));
+
+    private static EquatableArray<string> NamespaceOf(INamedTypeSymbol type)
+    {
+        var names = new List<string>();
+        for (var space = type.ContainingNamespace; space is { IsGlobalNamespace: false }; space = space.ContainingNamespace)
+        {
+            names.Insert(0, space.Name);
+        }
+
+        return names.ToEquatableArray();
+    }
+
+    private static string MetadataNameOf(INamedTypeSymbol type) =>
+        type.ContainingType is { } outer ? MetadataNameOf(outer) + "+" + type.MetadataName
+        : type.ContainingNamespace is { IsGlobalNamespace: false } space ? space.ToDisplayString() + "." + type.MetadataName
+        : type.MetadataName;
+}

@@ -1,0 +1,44 @@
+using System.Globalization;
+using System.Text;
+using Jigsaw.Generators.Gathering;
+
+namespace Jigsaw.Generators;
+
+/// <summary>Names generated files after their recipes, unique without regard to case.</summary>
+internal static class HintName
+{
+    private const int LongestName = 160;
+
+    /// <summary>The names that several recipes have, but for case.</summary>
+    public static EquatableArray<string> Shared(IEnumerable<string> metadataNames) => metadataNames
+        .GroupBy(name => name, StringComparer.OrdinalIgnoreCase)
+        .Where(group => group.Skip(1).Any())
+        .SelectMany(group => group.Distinct())
+        .OrderBy(name => name, StringComparer.Ordinal)
+        .ToEquatableArray();
+
+    /// <summary>The file name of a recipe.</summary>
+    public static string Of(RecipeModel recipe, EquatableArray<string> shared)
+    {
+        var name = recipe.MetadataName;
+        var isLong = name.Length > LongestName;
+        if (!isLong && !shared.Contains(name))
+        {
+            return name + ".g.cs";
+        }
+
+        var exact = Hash(name + " " + string.Join(" ", recipe.Types.Select(type => type.Keyword)));
+        return $"{(isLong ? name.Substring(name.Length - LongestName) : name)}.{exact}.g.cs";
+    }
+
+    private static string Hash(string text)
+    {
+        var hash = 14695981039346656037;
+        foreach (var value in Encoding.UTF8.GetBytes(text))
+        {
+            hash = unchecked((hash ^ value) * 1099511628211);
+        }
+
+        return hash.ToString("x16", CultureInfo.InvariantCulture);
+    }
+}

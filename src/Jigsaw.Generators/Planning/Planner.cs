@@ -1,0 +1,184 @@
+using Jigsaw.Generators.Gathering;
+
+namespace Jigsaw.Generators.Planning;
+
+/// <summary>Turns a recipe into a program: which terms, in which order, by which passes, under which names.</summary>
+internal static class Planner
+{
+    /// <summary>Names that the body of the generated loss uses itself.</summary>
+    private static readonly string[] s_locals = ["a", "h", "lossMask", "head", "logits", "composite", "components", "similarity", "strength", "_"];
+
+    /// <summary>Plans a recipe. Of terms that clash in name or key, the first is planned.</summary>
+    public static RecipePlan Plan(RecipeModel recipe)
+    {
+        var locals = new NameScope(s_locals.Concat(recipe.Terms.Where(term => term.Own is not null).Select(term => term.Own!.Method)));
+        var names = new HashSet<string>(ReservedNames.OfComponents, StringComparer.Ordinal);
+        var keys = new HashSet<string>(ReservedNames.Keys, StringComparer.Ordinal);
+        var declared = new List<PlannedTerm>();
+        foreach (var term in recipe.Terms.Where(term => term.IsActive))
+        {
+            if (names.Contains(term.Name) || keys.Contains(term.Key))
+            {
+                continue;
+            }
+
+            names.Add(term.Name);
+            keys.Add(term.Key);
+            var parts = new List<PlannedPart>();
+            var local = locals.Take(NameScope.Camel(term.Name));
+            var weightLocal = locals.Take(local + "Weight");
+            foreach (var key in term.Definition?.Parts ?? default)
+            {
+                var property = PartProperty(key);
+                if (names.Add(property) & keys.Add(key))
+                {
+                    parts.Add(new PlannedPart(key, property, locals.Take(NameScope.Camel(property))));
+                }
+            }
+
+            declared.Add(new PlannedTerm(term, GroupOf(recipe, term), term.Name, local, weightLocal, MaskOf(term), parts.ToEquatableArray()));
+        }
+
+        var terms = declared
+            .OrderBy(term => term.Group)
+            .ThenBy(term => term.Term.Definition?.Order ?? 0)
+            .ThenBy(term => term.Term.Own?.Method ?? "", StringComparer.Ordinal)
+            .ToEquatableArray();
+        return new RecipePlan(
+            recipe,
+            terms,
+            declared.ToEquatableArray(),
+            recipe.Terms.Where(term => !term.IsActive).Select(term => term.Key).ToEquatableArray(),
+            PassesOf(terms).ToEquatableArray(),
+            NumbersOf(recipe, terms).ToEquatableArray(),
+            StructureOf(recipe, terms).ToEquatableArray());
+    }
+
+    /// <summary>Where a term is computed in this recipe.</summary>
+    public static TermGroup GroupOf(RecipeModel recipe, TermModel term) => term.Definition?.Place switch
+    {
+        null => TermGroup.Own,
+        TermPlace.Logits => TermGroup.Logits,
+        TermPlace.Layer => TermGroup.Layer,
+        TermPlace.LayerOrLogits => recipe.Argument("DistillationLayer").IsWritten ? TermGroup.Layer : TermGroup.Logits,
+        _ => TermGroup.Embeddings,
+    };
+
+    /// <summary>The typed component of a part.</summary>
+    public static string PartProperty(string key)
+    {
+        const string Loss = "_loss";
+        return SnakeCase.ToPascal(key.EndsWith(Loss, StringComparison.Ordinal) ? key.Substring(0, key.Length - Loss.Length) : key);
+    }
+
+    private static TokenMask MaskOf(TermModel term)
+    {
+        if (term.Definition is not { } definition)
+        {
+            return TokenMask.None;
+        }
+
+        if (term.Argument("Mask") is { Value: { } written })
+        {
+            return (TokenMask)(int)written;
+        }
+
+        var other = term.Arguments.FirstOrDefault(argument => argument.MaskUnless is not null && argument.Value is 0);
+        return other?.MaskUnless ?? definition.Mask;
+    }
+
+    private static IEnumerable<PlannedPass> PassesOf(EquatableArray<PlannedTerm> terms)
+    {
+        foreach (var pass in new[] { Pass.TeacherClean, Pass.TeacherNoisy, Pass.StudentNoisy, Pass.StudentClean })
+        {
+            var readBy = new List<string>();
+            var logits = false;
+            var layer = false;
+            foreach (var term in terms)
+            {
+                var (readsLogits, readsLayer) = Reads(term, pass);
+                if (readsLogits || readsLayer)
+                {
+                    readBy.Add(term.Term.Key);
+                    logits |= readsLogits;
+                    layer |= readsLayer;
+                }
+            }
+
+            if (readBy.Count > 0)
+            {
+                yield return new PlannedPass(pass, logits, layer, readBy.ToEquatableArray());
+            }
+        }
+    }
+
+    private static (bool Logits, bool Layer) Reads(PlannedTerm term, Pass pass)
+    {
+        if (term.Term.Own is { } own)
+        {
+            var read = own.Parameters.Select(parameter => ActivationTypes.Find(parameter.Type)).Where(type => type?.Pass == pass).ToList();
+            return (read.Any(type => type!.ReadsLogits), read.Any(type => !type!.ReadsLogits));
+        }
+
+        var isRead = pass == Pass.TeacherClean || pass == term.Term.Definition!.Source;
+        return (isRead && term.Group == TermGroup.Logits, isRead && term.Group == TermGroup.Layer);
+    }
+
+    private static IEnumerable<PlannedNumber> NumbersOf(RecipeModel recipe, EquatableArray<PlannedTerm> terms)
+    {
+        var fields = new NameScope(terms.SelectMany(term => term.Term.Arguments.Select(argument => term.Property + argument.Name)));
+        if (recipe.Argument("Alpha") is { IsWritten: true } alpha)
+        {
+            yield return new PlannedNumber(null, alpha, "Alpha", fields.Take("_alpha"));
+        }
+
+        foreach (var term in terms)
+        {
+            foreach (var argument in term.Term.Arguments)
+            {
+                if (!argument.IsStructure && argument.Rule != NumericRule.None && IsThere(term.Term, argument))
+                {
+                    var property = term.Property + argument.Name;
+                    yield return new PlannedNumber(term, argument, property, fields.Take("_" + NameScope.Camel(property)));
+                }
+            }
+        }
+    }
+
+    private static bool IsThere(TermModel term, ArgumentModel argument) =>
+        argument.Needs is null ? argument.IsWritten || !double.IsNaN(argument.Default) : term.Argument(argument.Needs) is { IsWritten: true };
+
+    private static IEnumerable<PlannedStructure> StructureOf(RecipeModel recipe, EquatableArray<PlannedTerm> terms)
+    {
+        var layer = recipe.Argument("DistillationLayer");
+        yield return new PlannedStructure(layer.OriginalName, layer.Value is { } index ? NumberText.Of(index) : "null");
+        yield return new PlannedStructure(recipe.Argument("CeTarget").OriginalName, recipe.CeTarget == CeTarget.Hard ? "\"hard\"" : "\"soft\"");
+        yield return new PlannedStructure(recipe.Argument("Truncate").OriginalName, recipe.Truncate ? "true" : "false");
+        foreach (var term in terms)
+        {
+            foreach (var argument in term.Term.Arguments.Where(argument => argument.IsStructure))
+            {
+                switch (argument.Kind)
+                {
+                    case ArgumentKind.Boolean:
+                        yield return new PlannedStructure(argument.OriginalName, argument.Effective is 1 ? "true" : "false");
+                        break;
+                    case ArgumentKind.Mask:
+                        yield return new PlannedStructure(argument.OriginalName, $"\"{MaskWords(term.Mask)}\"");
+                        break;
+                    case ArgumentKind.Ramp when term.IsRamped:
+                        yield return new PlannedStructure(argument.OriginalName, argument.Value is 1 ? "\"cosine\"" : "\"linear\"");
+                        break;
+                    default:
+                        break;
+                }
+            }
+        }
+    }
+
+    private static string MaskWords(TokenMask mask) => string.Join("+", Masks(mask).Select(one => one.ToString().ToLowerInvariant()));
+
+    /// <summary>The single masks of a combination.</summary>
+    public static IEnumerable<TokenMask> Masks(TokenMask mask) =>
+        new[] { TokenMask.Attention, TokenMask.Loss, TokenMask.Noise }.Where(one => (mask & one) != 0);
+}

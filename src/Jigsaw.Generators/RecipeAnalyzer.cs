@@ -1,0 +1,41 @@
+using System.Collections.Immutable;
+using Jigsaw.Generators.Gathering;
+using Jigsaw.Generators.Rules;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.Diagnostics;
+
+namespace Jigsaw.Generators;
+
+/// <summary>Reports what is wrong with the numbers, the meaning and the own terms of recipes. What is wrong with a recipe's shape, the generator reports.</summary>
+[DiagnosticAnalyzer(LanguageNames.CSharp)]
+public sealed class RecipeAnalyzer : DiagnosticAnalyzer
+{
+    /// <inheritdoc/>
+    public override ImmutableArray<DiagnosticDescriptor> SupportedDiagnostics { get; } = [.. Descriptors.ById.Values.OrderBy(descriptor => descriptor.Id, StringComparer.Ordinal)];
+
+    /// <inheritdoc/>
+    public override void Initialize(AnalysisContext context)
+    {
+        context.ConfigureGeneratedCodeAnalysis(GeneratedCodeAnalysisFlags.Analyze | GeneratedCodeAnalysisFlags.ReportDiagnostics);
+        context.EnableConcurrentExecution();
+        context.RegisterSymbolAction(AnalyzeType, SymbolKind.NamedType);
+    }
+
+    private static void AnalyzeType(SymbolAnalysisContext context)
+    {
+        var type = (INamedTypeSymbol)context.Symbol;
+        if (RecipeGatherer.FindRecipe(type) is not { } attribute)
+        {
+            return;
+        }
+
+        var model = RecipeGatherer.Gather(type, attribute, context.Compilation, context.CancellationToken);
+        foreach (var problem in RecipeRules.Check(model))
+        {
+            foreach (var location in PlaceLocator.Find(type, problem.Place, context.CancellationToken))
+            {
+                context.ReportDiagnostic(Diagnostic.Create(Descriptors.ById[problem.Id], location, [.. problem.Arguments]));
+            }
+        }
+    }
+}

@@ -1,0 +1,82 @@
+using System.Text;
+using Jigsaw.Generators.Emission;
+using Jigsaw.Generators.Gathering;
+using Jigsaw.Generators.Planning;
+using Jigsaw.Generators.Rules;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
+using Microsoft.CodeAnalysis.Text;
+
+namespace Jigsaw.Generators;
+
+/// <summary>Writes the loss of each recipe into its partial type.</summary>
+[Generator(LanguageNames.CSharp)]
+public sealed class RecipeGenerator : IIncrementalGenerator
+{
+    /// <inheritdoc/>
+    public void Initialize(IncrementalGeneratorInitializationContext context)
+    {
+        var gathered = context.SyntaxProvider
+            .ForAttributeWithMetadataName(KnownNames.LossRecipe, static (node, _) => node is TypeDeclarationSyntax, static (attributed, cancellation) => Gather(attributed, cancellation))
+            .Where(static recipe => recipe is not null)
+            .Select(static (recipe, _) => recipe!)
+            .WithTrackingName(TrackingNames.Gathered);
+
+        var problems = gathered
+            .SelectMany(static (recipe, _) => recipe.Problems)
+            .WithTrackingName(TrackingNames.Problems);
+
+        var recipes = gathered
+            .Where(static recipe => recipe.Problems.Count == 0)
+            .Select(static (recipe, _) => recipe.Model)
+            .WithTrackingName(TrackingNames.Recipes);
+
+        var shared = recipes
+            .Select(static (recipe, _) => recipe.MetadataName)
+            .Collect()
+            .Select(static (names, _) => HintName.Shared(names))
+            .WithTrackingName(TrackingNames.HintNames);
+
+        var files = recipes
+            .Combine(shared)
+            .Select(static (pair, _) => new GeneratedFile(HintName.Of(pair.Left, pair.Right), Write(pair.Left)))
+            .WithTrackingName(TrackingNames.Files);
+
+        context.RegisterSourceOutput(problems, static (output, problem) => output.ReportDiagnostic(problem.ToDiagnostic()));
+        context.RegisterSourceOutput(files, static (output, file) => output.AddSource(file.HintName, SourceText.From(file.Source, Encoding.UTF8)));
+    }
+
+    private static GatheredRecipe? Gather(GeneratorAttributeSyntaxContext context, CancellationToken cancellation)
+    {
+        if (context.TargetSymbol is not INamedTypeSymbol recipe || RecipeGatherer.FindRecipe(recipe) is not { } attribute)
+        {
+            return null;
+        }
+
+        // Where several parts have the attribute, which is an error of C#, the first one stands for all.
+        if (attribute.ApplicationSyntaxReference is { } reference
+            && (reference.SyntaxTree != context.TargetNode.SyntaxTree || !context.TargetNode.Span.Contains(reference.Span)))
+        {
+            return null;
+        }
+
+        var model = RecipeGatherer.Gather(recipe, attribute, context.SemanticModel.Compilation, cancellation);
+        var problems = new List<ReportedProblem>();
+        foreach (var problem in ShapeRules.Check(model))
+        {
+            foreach (var location in PlaceLocator.Find(recipe, problem.Place, cancellation))
+            {
+                problems.Add(ReportedProblem.At(location, problem.Id, problem.Arguments));
+            }
+        }
+
+        return new GatheredRecipe(model, problems.ToEquatableArray());
+    }
+
+    private static string Write(RecipeModel recipe)
+    {
+        var plan = Planner.Plan(recipe);
+        var errors = RecipeRules.Errors(recipe);
+        return errors.Count == 0 ? RecipeEmitter.Emit(plan) : RecipeEmitter.EmitDeclarations(plan, errors);
+    }
+}

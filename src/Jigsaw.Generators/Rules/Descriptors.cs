@@ -1,0 +1,170 @@
+using System.Collections.Immutable;
+using System.Reflection;
+using Microsoft.CodeAnalysis;
+
+namespace Jigsaw.Generators.Rules;
+
+/// <summary>The diagnostics of Jigsaw: stable ids, a page each. Errors can't be configured away.</summary>
+internal static class Descriptors
+{
+    private const string Category = "Jigsaw";
+    private const string Pages = "https://github.com/jigsaw-net/jigsaw/blob/main/docs/diagnostics/";
+
+    public static readonly DiagnosticDescriptor NotPartial = new(
+        "JIG0001", "Recipe or type around it is not partial", "Type '{0}' is not partial, so that the loss can't be written into the recipe; add 'partial' to it",
+        Category, DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: Pages + "JIG0001.md", customTags: WellKnownDiagnosticTags.NotConfigurable);
+
+    public static readonly DiagnosticDescriptor TermWithoutRecipe = new(
+        "JIG0002", "Term without a recipe", "'{0}' has a loss term but no [LossRecipe], so that nothing is generated; add [LossRecipe] to it, or take the term off",
+        Category, DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: Pages + "JIG0002.md", customTags: WellKnownDiagnosticTags.NotConfigurable);
+
+    public static readonly DiagnosticDescriptor NoTerms = new(
+        "JIG0003", "Recipe without terms", "Recipe '{0}' has no term with a weight above 0, so that there is no loss; add a [LossTerm.…] or a method with [LossTerm]",
+        Category, DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: Pages + "JIG0003.md", customTags: WellKnownDiagnosticTags.NotConfigurable);
+
+    public static readonly DiagnosticDescriptor FileLocal = new(
+        "JIG0004", "Recipe in a file-local type", "Type '{0}' is local to its file, so that the loss can't be written into the recipe from another; take 'file' off",
+        Category, DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: Pages + "JIG0004.md", customTags: WellKnownDiagnosticTags.NotConfigurable);
+
+    public static readonly DiagnosticDescriptor MemberCollision = new(
+        "JIG0005", "Member has the name of a generated one", "'{0}' has the name of a member that Jigsaw generates into the recipe '{1}'; give it another name",
+        Category, DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: Pages + "JIG0005.md", customTags: WellKnownDiagnosticTags.NotConfigurable);
+
+    public static readonly DiagnosticDescriptor BaseRecipe = new(
+        "JIG0006", "Recipe derives from a recipe", "Recipe '{0}' derives from the recipe '{1}', whose generated members it would hide; let one of them be no recipe",
+        Category, DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: Pages + "JIG0006.md", customTags: WellKnownDiagnosticTags.NotConfigurable);
+
+    public static readonly DiagnosticDescriptor LanguageVersion = new(
+        "JIG0007", "C# version is too old", "C# {0} can't compile what Jigsaw generates; set <LangVersion> to 9.0 or later",
+        Category, DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: Pages + "JIG0007.md", customTags: WellKnownDiagnosticTags.NotConfigurable);
+
+    public static readonly DiagnosticDescriptor NoRuntime = new(
+        "JIG0008", "Runtime is not referenced", "Recipe '{0}' can't run: the project doesn't reference Jigsaw.Runtime; add the reference",
+        Category, DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: Pages + "JIG0008.md", customTags: WellKnownDiagnosticTags.NotConfigurable);
+
+    public static readonly DiagnosticDescriptor DuplicateTerm = new(
+        "JIG0009", "Term is declared twice", "'{0}' is declared twice in the recipe '{1}'; take one out, or add up their weights in one",
+        Category, DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: Pages + "JIG0009.md", customTags: WellKnownDiagnosticTags.NotConfigurable);
+
+    public static readonly DiagnosticDescriptor DuplicateKey = new(
+        "JIG0010", "Two terms have the same component key", "The component key of '{0}' is '{1}', which another component of the recipe has; give the method another name",
+        Category, DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: Pages + "JIG0010.md", customTags: WellKnownDiagnosticTags.NotConfigurable);
+
+    public static readonly DiagnosticDescriptor PropertyCollision = new(
+        "JIG0011", "Own term has the name of a generated property", "The component of '{0}' would be the property '{1}', which the recipe's components have already; give the method another name",
+        Category, DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: Pages + "JIG0011.md", customTags: WellKnownDiagnosticTags.NotConfigurable);
+
+    public static readonly DiagnosticDescriptor BadWeight = new(
+        "JIG0020", "Weight is not finite and non-negative", "{0}",
+        Category, DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: Pages + "JIG0020.md", customTags: WellKnownDiagnosticTags.NotConfigurable);
+
+    public static readonly DiagnosticDescriptor ZeroWeight = new(
+        "JIG0021", "Weight is 0", "Weight of '{0}' is 0: the term and what only it needs are left out of the program; take it out, or write a weight above 0",
+        Category, DiagnosticSeverity.Info, isEnabledByDefault: true, helpLinkUri: Pages + "JIG0021.md");
+
+    public static readonly DiagnosticDescriptor NotPositive = new(
+        "JIG0022", "Number is not positive and finite", "{0}",
+        Category, DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: Pages + "JIG0022.md", customTags: WellKnownDiagnosticTags.NotConfigurable);
+
+    public static readonly DiagnosticDescriptor BadAlpha = new(
+        "JIG0023", "Alpha is not from 0 to 1", "{0}",
+        Category, DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: Pages + "JIG0023.md", customTags: WellKnownDiagnosticTags.NotConfigurable);
+
+    public static readonly DiagnosticDescriptor BadLayer = new(
+        "JIG0024", "Layer index is negative", "{0}",
+        Category, DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: Pages + "JIG0024.md", customTags: WellKnownDiagnosticTags.NotConfigurable);
+
+    public static readonly DiagnosticDescriptor BadChoice = new(
+        "JIG0025", "Value is none of the choices", "{0} is {1}, which is none of the choices; use {2}",
+        Category, DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: Pages + "JIG0025.md", customTags: WellKnownDiagnosticTags.NotConfigurable);
+
+    public static readonly DiagnosticDescriptor IntegerDivision = new(
+        "JIG0026", "Integer division gives 0", "'{0}' is a division of whole numbers and gives 0; write '{1}'",
+        Category, DiagnosticSeverity.Warning, isEnabledByDefault: true, helpLinkUri: Pages + "JIG0026.md");
+
+    public static readonly DiagnosticDescriptor LostInSingle = new(
+        "JIG0027", "Number is lost in float32", "{0} is {1}, which becomes {2} in float32; use a number between 1.5E-45 and 3.4E+38",
+        Category, DiagnosticSeverity.Warning, isEnabledByDefault: true, helpLinkUri: Pages + "JIG0027.md");
+
+    public static readonly DiagnosticDescriptor BadRamp = new(
+        "JIG0028", "Ramp's steps are not whole numbers in range", "{0}",
+        Category, DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: Pages + "JIG0028.md", customTags: WellKnownDiagnosticTags.NotConfigurable);
+
+    public static readonly DiagnosticDescriptor NeedsLayer = new(
+        "JIG0040", "Term needs a distillation layer", "'{0}' compares hidden states at the distillation layer, and the recipe names none; add DistillationLayer = … to [LossRecipe]",
+        Category, DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: Pages + "JIG0040.md", customTags: WellKnownDiagnosticTags.NotConfigurable);
+
+    public static readonly DiagnosticDescriptor UnreadLayer = new(
+        "JIG0041", "Distillation layer is not read", "DistillationLayer is {0}, but no term reads a layer; take it out, or add a term that compares there",
+        Category, DiagnosticSeverity.Warning, isEnabledByDefault: true, helpLinkUri: Pages + "JIG0041.md");
+
+    public static readonly DiagnosticDescriptor TruncateWithoutLayer = new(
+        "JIG0042", "Truncate without a distillation layer", "Truncate accepts models that end at the distillation layer, and the recipe names none; add DistillationLayer = …",
+        Category, DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: Pages + "JIG0042.md", customTags: WellKnownDiagnosticTags.NotConfigurable);
+
+    public static readonly DiagnosticDescriptor LogitsTruncated = new(
+        "JIG0043", "Term on logits in a truncated recipe", "'{0}' reads logits, which models truncated at the distillation layer don't have; take the term or Truncate out",
+        Category, DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: Pages + "JIG0043.md", customTags: WellKnownDiagnosticTags.NotConfigurable);
+
+    public static readonly DiagnosticDescriptor NoEffect = new(
+        "JIG0044", "Argument has no effect", "{0} of '{1}' has no effect without {2}; add {2}, or take it out",
+        Category, DiagnosticSeverity.Warning, isEnabledByDefault: true, helpLinkUri: Pages + "JIG0044.md");
+
+    public static readonly DiagnosticDescriptor Uncapped = new(
+        "JIG0045", "Maximised term without a cap", "'{0}' is maximised and has no cap, so that the loss is unbounded below; add MaxLoss = 10",
+        Category, DiagnosticSeverity.Warning, isEnabledByDefault: true, helpLinkUri: Pages + "JIG0045.md");
+
+    public static readonly DiagnosticDescriptor MaskTwice = new(
+        "JIG0046", "Mask and another property both name a mask", "{0} of '{1}' picks a mask, and so does Mask; keep one of them",
+        Category, DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: Pages + "JIG0046.md", customTags: WellKnownDiagnosticTags.NotConfigurable);
+
+    public static readonly DiagnosticDescriptor SilencedByAlpha = new(
+        "JIG0047", "Alpha silences terms", "Alpha is {0}, which gives {1} no weight; use a number between 0 and 1, or take the terms out",
+        Category, DiagnosticSeverity.Warning, isEnabledByDefault: true, helpLinkUri: Pages + "JIG0047.md");
+
+    public static readonly DiagnosticDescriptor NothingKeepsQuality = new(
+        "JIG0048", "No term keeps quality", "No term of '{0}' keeps the student's answers close to the teacher's, so that the transform collapses to noise; add CePerformance, L2Performance or a distillation distance",
+        Category, DiagnosticSeverity.Warning, isEnabledByDefault: true, helpLinkUri: Pages + "JIG0048.md");
+
+    public static readonly DiagnosticDescriptor NothingAddsPrivacy = new(
+        "JIG0049", "No term adds privacy", "No term of '{0}' drives transformed embeddings away from the clean ones, so that the transform learns the identity and nothing is private; add StdLogRatio, MutualInformation, AbsoluteCosineSimilarity, InputEmbeddingSimilarity or InverseL2PowerLaw",
+        Category, DiagnosticSeverity.Warning, isEnabledByDefault: true, helpLinkUri: Pages + "JIG0049.md");
+
+    public static readonly DiagnosticDescriptor DefaultLength = new(
+        "JIG0050", "Characteristic length is left at its default", "CharacteristicLength of '{0}' is left at its default of 1, which fits an embedding table by chance only; JigsawLosses.RecommendedCharacteristicLength computes one",
+        Category, DiagnosticSeverity.Info, isEnabledByDefault: true, helpLinkUri: Pages + "JIG0050.md");
+
+    public static readonly DiagnosticDescriptor NotStatic = new(
+        "JIG0060", "Own term is not static", "'{0}' is an instance method, and a recipe has no instance; add 'static'",
+        Category, DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: Pages + "JIG0060.md", customTags: WellKnownDiagnosticTags.NotConfigurable);
+
+    public static readonly DiagnosticDescriptor WrongReturn = new(
+        "JIG0061", "Own term returns no tensor", "'{0}' returns '{1}'; return a scalar TorchSharp 'Tensor' that is never null",
+        Category, DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: Pages + "JIG0061.md", customTags: WellKnownDiagnosticTags.NotConfigurable);
+
+    public static readonly DiagnosticDescriptor UnknownParameter = new(
+        "JIG0062", "Own term reads something unknown", "Parameter '{0}' is a '{1}', which a term can't read; use one of the types that name activations, such as {2}",
+        Category, DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: Pages + "JIG0062.md", customTags: WellKnownDiagnosticTags.NotConfigurable);
+
+    public static readonly DiagnosticDescriptor DuplicateParameter = new(
+        "JIG0063", "Own term reads the same twice", "Parameter '{0}' is a '{1}' like one before it; take it out",
+        Category, DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: Pages + "JIG0063.md", customTags: WellKnownDiagnosticTags.NotConfigurable);
+
+    public static readonly DiagnosticDescriptor ParameterModifier = new(
+        "JIG0064", "Parameter of an own term is not a plain one", "Parameter '{0}' is {1}; declare it as a plain parameter without default",
+        Category, DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: Pages + "JIG0064.md", customTags: WellKnownDiagnosticTags.NotConfigurable);
+
+    public static readonly DiagnosticDescriptor UnfitMethod = new(
+        "JIG0065", "Method can't be a term", "'{0}' {1}",
+        Category, DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: Pages + "JIG0065.md", customTags: WellKnownDiagnosticTags.NotConfigurable);
+
+    /// <summary>All of them, by id.</summary>
+    public static readonly ImmutableDictionary<string, DiagnosticDescriptor> ById = typeof(Descriptors)
+        .GetFields(BindingFlags.Public | BindingFlags.Static)
+        .Where(field => field.FieldType == typeof(DiagnosticDescriptor))
+        .Select(field => (DiagnosticDescriptor)field.GetValue(null)!)
+        .ToImmutableDictionary(descriptor => descriptor.Id);
+
+    /// <summary>Whether a problem of this id keeps a recipe from running.</summary>
+    public static bool IsError(string id) => ById[id].DefaultSeverity == DiagnosticSeverity.Error;
+}

@@ -1,0 +1,151 @@
+using Jigsaw.Generators.Gathering;
+using Jigsaw.Generators.Planning;
+
+namespace Jigsaw.Generators.Rules;
+
+/// <summary>What a recipe must mean.</summary>
+internal static class MeaningRules
+{
+    public static IEnumerable<Problem> Check(RecipeModel recipe) =>
+        Layers(recipe).Concat(Truncation(recipe)).Concat(Arguments(recipe)).Concat(Alpha(recipe)).Concat(Purposes(recipe));
+
+    private static IEnumerable<Problem> Layers(RecipeModel recipe)
+    {
+        var layer = recipe.Argument("DistillationLayer");
+        var isRead = false;
+        for (var i = 0; i < recipe.Terms.Count; i++)
+        {
+            var term = recipe.Terms[i];
+            if (!term.IsActive)
+            {
+                continue;
+            }
+
+            if (Planner.GroupOf(recipe, term) == TermGroup.Layer)
+            {
+                isRead = true;
+                if (!layer.IsWritten)
+                {
+                    yield return Problem.At(Place.Term(i), "JIG0040", term.Name);
+                }
+            }
+
+            foreach (var parameter in ReadParameters(term, logits: false))
+            {
+                isRead = true;
+                if (!layer.IsWritten)
+                {
+                    yield return Problem.At(Place.Parameter(i, parameter), "JIG0040", term.Own!.Method);
+                }
+            }
+        }
+
+        if (layer.Value is { } index && !isRead && recipe.Terms.Any(term => term.IsActive))
+        {
+            yield return Problem.At(Place.RecipeArgument(layer.Name), "JIG0041", NumberText.Of(index));
+        }
+    }
+
+    private static IEnumerable<Problem> Truncation(RecipeModel recipe)
+    {
+        if (!recipe.Truncate)
+        {
+            yield break;
+        }
+
+        if (!recipe.Argument("DistillationLayer").IsWritten)
+        {
+            yield return Problem.At(Place.RecipeArgument("Truncate"), "JIG0042");
+            yield break;
+        }
+
+        for (var i = 0; i < recipe.Terms.Count; i++)
+        {
+            var term = recipe.Terms[i];
+            if (term.IsActive && Planner.GroupOf(recipe, term) == TermGroup.Logits)
+            {
+                yield return Problem.At(Place.Term(i), "JIG0043", term.Name);
+            }
+
+            foreach (var parameter in term.IsActive ? ReadParameters(term, logits: true) : [])
+            {
+                yield return Problem.At(Place.Parameter(i, parameter), "JIG0043", term.Own!.Method);
+            }
+        }
+    }
+
+    private static IEnumerable<Problem> Arguments(RecipeModel recipe)
+    {
+        for (var i = 0; i < recipe.Terms.Count; i++)
+        {
+            var term = recipe.Terms[i];
+            foreach (var argument in term.Arguments.Where(argument => argument.IsWritten))
+            {
+                if (argument.Needs is { } needed && term.Argument(needed) is { IsWritten: false })
+                {
+                    yield return Problem.At(Place.WholeArgument(i, argument.Name), "JIG0044", argument.Name, term.Own?.Method ?? term.Name, needed);
+                }
+
+                if (argument.MaskUnless is not null && term.Argument("Mask") is { IsWritten: true })
+                {
+                    yield return Problem.At(Place.WholeArgument(i, argument.Name), "JIG0046", argument.Name, term.Name);
+                }
+            }
+
+            if (term.IsActive && term.Pull == TermPull.Maximized && term.Argument("MaxLoss") is { IsWritten: false })
+            {
+                yield return Problem.At(Place.Term(i), "JIG0045", term.Name);
+            }
+
+            if (term.IsActive && term.Argument("CharacteristicLength") is { IsWritten: false })
+            {
+                yield return Problem.At(Place.Term(i), "JIG0050", term.Name);
+            }
+        }
+    }
+
+    private static IEnumerable<Problem> Alpha(RecipeModel recipe)
+    {
+        if (recipe.Alpha is not (0 or 1))
+        {
+            yield break;
+        }
+
+        var silenced = recipe.Alpha is 0 ? TermKind.Strength : TermKind.Similarity;
+        var names = recipe.Terms.Where(term => term.IsActive && term.Kind == silenced).Select(term => $"'{term.Own?.Method ?? term.Name}'").ToList();
+        if (names.Count > 0)
+        {
+            yield return Problem.At(Place.RecipeArgument("Alpha"), "JIG0047", NumberText.Of(recipe.Alpha.Value), string.Join(", ", names));
+        }
+    }
+
+    private static IEnumerable<Problem> Purposes(RecipeModel recipe)
+    {
+        var active = recipe.Terms.Where(term => term.IsActive).ToList();
+        if (active.Count == 0 || active.Any(term => term.Definition is null))
+        {
+            yield break;
+        }
+
+        if (active.All(term => term.Definition!.Purpose != TermPurpose.Quality))
+        {
+            yield return Problem.At(Place.Recipe, "JIG0048", recipe.Type.Name);
+        }
+
+        if (active.All(term => term.Definition!.Purpose != TermPurpose.Privacy))
+        {
+            yield return Problem.At(Place.Recipe, "JIG0049", recipe.Type.Name);
+        }
+    }
+
+    private static IEnumerable<int> ReadParameters(TermModel term, bool logits)
+    {
+        for (var i = 0; i < (term.Own?.Parameters.Count ?? 0); i++)
+        {
+            if (ActivationTypes.Find(term.Own!.Parameters[i].Type) is { Pass: not null } type && type.ReadsLogits == logits)
+            {
+                yield return i;
+            }
+        }
+    }
+}

@@ -1,0 +1,78 @@
+using Jigsaw.Generators.Gathering;
+
+namespace Jigsaw.Generators.Rules;
+
+/// <summary>What the numbers and choices of a recipe must be, each on its argument.</summary>
+internal static class NumberRules
+{
+    public static IEnumerable<Problem> Check(RecipeModel recipe)
+    {
+        foreach (var argument in recipe.Arguments)
+        {
+            foreach (var problem in Check(argument, argument.Name, "", TermPull.Minimized, Place.RecipeArgument(argument.Name)))
+            {
+                yield return problem;
+            }
+        }
+
+        for (var i = 0; i < recipe.Terms.Count; i++)
+        {
+            var term = recipe.Terms[i];
+            var name = term.Own?.Method ?? term.Name;
+            foreach (var argument in term.Arguments)
+            {
+                foreach (var problem in Check(argument, $"{argument.Name} of '{name}'", name, term.Pull, Place.TermArgument(i, argument.Name)))
+                {
+                    yield return problem;
+                }
+            }
+        }
+    }
+
+    private static IEnumerable<Problem> Check(ArgumentModel argument, string subject, string term, TermPull pull, Place place)
+    {
+        if (argument.Value is not { } value)
+        {
+            yield break;
+        }
+
+        var message = argument.Rule == NumericRule.Weight ? NumericRules.WeightProblem(subject, value, pull) : NumericRules.Problem(argument.Rule, subject, value);
+        if (message is not null)
+        {
+            yield return Problem.At(place, IdOf(argument), message);
+            yield break;
+        }
+
+        if (argument.Rule == NumericRule.Weight && value == 0 && !argument.IsDivision)
+        {
+            yield return Problem.At(place, "JIG0021", term);
+        }
+
+        if (argument.Kind == ArgumentKind.Double && NumericRules.IsLostInSingle(value))
+        {
+            yield return Problem.At(place, "JIG0027", subject, NumberText.Of(value), (float)value == 0 ? "0" : "infinite");
+        }
+
+        if (Choices(argument.Kind, value) is { } choices)
+        {
+            yield return Problem.At(place, "JIG0025", subject, value == 0 ? "None" : NumberText.Of(value), choices);
+        }
+    }
+
+    private static string IdOf(ArgumentModel argument) => argument.Rule switch
+    {
+        NumericRule.Weight => "JIG0020",
+        NumericRule.Positive => "JIG0022",
+        NumericRule.Fraction => "JIG0023",
+        NumericRule.Index when argument.Name == "DistillationLayer" => "JIG0024",
+        _ => "JIG0028",
+    };
+
+    private static string? Choices(ArgumentKind kind, double value) => kind switch
+    {
+        ArgumentKind.Mask when value is < 1 or > 7 => "TokenMask.Attention, .Loss, .Noise, or several with |",
+        ArgumentKind.Target when value is < 0 or > 1 => "CeTarget.Soft or CeTarget.Hard",
+        ArgumentKind.Ramp when value is < 0 or > 1 => "Ramp.Linear or Ramp.Cosine",
+        _ => null,
+    };
+}

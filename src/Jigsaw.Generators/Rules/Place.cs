@@ -1,0 +1,28 @@
+namespace Jigsaw.Generators.Rules;
+
+/// <summary>Where a problem is, in terms of the model: the syntax is looked up only when it is reported.</summary>
+/// <param name="Index">Index of the term, or depth of the type.</param>
+/// <param name="Name">Name of the argument, parameter or member.</param>
+internal readonly record struct Place(PlaceKind Kind, int Index = 0, string Name = "")
+{
+    public static Place Recipe { get; } = new(PlaceKind.Recipe);
+
+    public static Place RecipeArgument(string name) => new(PlaceKind.RecipeArgument, Name: name);
+
+    public static Place Type(int depth) => new(PlaceKind.Type, depth);
+
+    public static Place Member(string name) => new(PlaceKind.Member, Name: name);
+
+    public static Place Term(int index) => new(PlaceKind.Term, index);
+
+    public static Place TermArgument(int index, string name) => new(PlaceKind.TermArgument, index, name);
+
+    /// <summary>The whole argument, its name included: where not the value is wrong, but that it is written.</summary>
+    public static Place WholeArgument(int index, string name) => new(PlaceKind.WholeArgument, index, name);
+
+    public static Place Method(int index) => new(PlaceKind.Method, index);
+
+    public static Place ReturnType(int index) => new(PlaceKind.ReturnType, index);
+
+    public static Place Parameter(int index, int parameter) => new(PlaceKind.Parameter, index, NumberText.Of(parameter));
+}

@@ -1,0 +1,68 @@
+using Jigsaw.Generators.Gathering;
+
+namespace Jigsaw.Generators.Rules;
+
+/// <summary>What keeps a loss from being written into a recipe at all; the generator reports these itself and writes nothing.</summary>
+internal static class ShapeRules
+{
+    private const int CSharp9 = 900;
+
+    public static IEnumerable<Problem> Check(RecipeModel recipe) =>
+        Partial(recipe).Concat(FileLocal(recipe)).Concat(Collisions(recipe)).Concat(BaseRecipe(recipe)).Concat(Environment(recipe));
+
+    private static IEnumerable<Problem> Partial(RecipeModel recipe)
+    {
+        for (var depth = 0; depth < recipe.Types.Count; depth++)
+        {
+            if (!recipe.Types[depth].IsPartial)
+            {
+                yield return Problem.At(Place.Type(depth), "JIG0001", recipe.Types[depth].Name);
+            }
+        }
+    }
+
+    private static IEnumerable<Problem> FileLocal(RecipeModel recipe)
+    {
+        for (var depth = 0; depth < recipe.Types.Count; depth++)
+        {
+            if (recipe.Types[depth].IsFile)
+            {
+                yield return Problem.At(Place.Type(depth), "JIG0004", recipe.Types[depth].Name);
+            }
+        }
+    }
+
+    private static IEnumerable<Problem> Collisions(RecipeModel recipe)
+    {
+        if (KnownNames.GeneratedMembers.Contains(recipe.Type.Name))
+        {
+            yield return Problem.At(Place.Type(recipe.Types.Count - 1), "JIG0005", recipe.Type.Name, recipe.Type.Name);
+        }
+
+        foreach (var member in recipe.Members)
+        {
+            yield return Problem.At(Place.Member(member), "JIG0005", member, recipe.Type.Name);
+        }
+    }
+
+    private static IEnumerable<Problem> BaseRecipe(RecipeModel recipe)
+    {
+        if (recipe.BaseRecipe is { } other)
+        {
+            yield return Problem.At(Place.Type(recipe.Types.Count - 1), "JIG0006", recipe.Type.Name, other);
+        }
+    }
+
+    private static IEnumerable<Problem> Environment(RecipeModel recipe)
+    {
+        if (recipe.LanguageVersion < CSharp9)
+        {
+            yield return Problem.At(Place.Recipe, "JIG0007", NumberText.Of(recipe.LanguageVersion < 100 ? recipe.LanguageVersion : recipe.LanguageVersion / 100.0));
+        }
+
+        if (!recipe.HasRuntime)
+        {
+            yield return Problem.At(Place.Recipe, "JIG0008", recipe.Type.Name);
+        }
+    }
+}

@@ -1,0 +1,11 @@
+namespace Jigsaw.Generators;
+
+/// <summary>Names of the generator's steps.</summary>
+internal static class TrackingNames
+{
+    public const string Gathered = nameof(Gathered);
+    public const string Recipes = nameof(Recipes);
+    public const string Problems = nameof(Problems);
+    public const string HintNames = nameof(HintNames);
+    public const string Files = nameof(Files);
+}
