@@ -1,23 +1,142 @@
+using Jigsaw.Checkpoints;
 using Jigsaw.Losses;
 using static TorchSharp.torch;
 
 namespace Jigsaw.Models;
 
-/// <summary>A frozen causal language model of the Llama family.</summary>
-public sealed class CausalLM : IDisposable
+/// <summary>
+/// A frozen causal language model of the families llama, mistral, qwen2 and qwen3, read from a Hugging Face checkpoint. Teacher and student
+/// share it; adapters are given to each run. Its weights never ask for a gradient.
+/// </summary>
+public sealed partial class CausalLM : IDisposable
 {
+    internal const string HeadModule = "lm_head";
+
+    private readonly DecoderLayer[] _layers;
+    private readonly RmsNorm _norm;
+    private readonly Tensor _frequencies;
+
+    private CausalLM(CausalLMConfig config, Tensor embeddingTable, DecoderLayer[] layers, RmsNorm norm, Tensor headWeight)
+    {
+        Config = config;
+        EmbeddingTable = embeddingTable;
+        _layers = layers;
+        _norm = norm;
+        Head = new LanguageModelHead(headWeight);
+        var angleType = DType == ScalarType.Float64 ? ScalarType.Float64 : ScalarType.Float32;
+        using var frequencies = tensor(config.Rope.Frequencies(config.HeadDim), dtype: ScalarType.Float32);
+        _frequencies = frequencies.to(angleType, Device, copy: true).DetachFromDisposeScope();
+    }
+
+    /// <summary>What its config.json says.</summary>
+    public CausalLMConfig Config { get; }
+
+    /// <summary>The embedding table, shape (vocabulary, hidden).</summary>
+    public Tensor EmbeddingTable { get; }
+
+    /// <summary>The LM head; its weight is the embedding table when the model is tied.</summary>
+    public LanguageModelHead Head { get; }
+
     /// <summary>Number of decoder layers.</summary>
-    public int LayerCount => throw new NotSupportedException();
+    public int LayerCount => Config.LayerCount;
 
-    /// <summary>The LM head.</summary>
-    public LanguageModelHead Head => throw new NotSupportedException();
+    /// <summary>The type of the weights.</summary>
+    public ScalarType DType => EmbeddingTable.dtype;
 
-    /// <summary>Runs the model on embeddings.</summary>
-    public HiddenStates Run(Tensor embeddings, RowMask attentionMask, LoraAdapters? adapters = null, int? layer = null, bool toEnd = true) =>
-        throw new NotSupportedException();
+    /// <summary>Where the model is.</summary>
+    public Device Device => EmbeddingTable.device;
+
+    internal IEnumerable<FrozenLinear> Linears => _layers.SelectMany(layer => layer.Linears);
+
+    /// <summary>Reads a checkpoint directory: config.json, and model.safetensors or the shards of its index.</summary>
+    /// <param name="directory">The directory.</param>
+    /// <param name="device">Where the weights go.</param>
+    /// <param name="dtype">The floating type that they are cast to.</param>
+    /// <exception cref="CheckpointException">It is no checkpoint, a file or tensor is missing or damaged, or it has what isn't supported.</exception>
+    public static CausalLM Load(string directory, Device device, ScalarType dtype)
+    {
+        ArgumentNullException.ThrowIfNull(directory);
+        ArgumentNullException.ThrowIfNull(device);
+        if (dtype is not (ScalarType.Float64 or ScalarType.Float32 or ScalarType.BFloat16 or ScalarType.Float16))
+        {
+            throw new ArgumentException($"A model can't be of the type {dtype}; use Float32, BFloat16, Float16 or Float64.", nameof(dtype));
+        }
+
+        using var grad = no_grad();
+        return new CausalLMLoader(directory, device, dtype).Load((config, table, layers, norm, head) => new CausalLM(config, table, layers, norm, head));
+    }
+
+    /// <summary>The embeddings of tokens.</summary>
+    /// <param name="ids">Token ids, shape (batch, sequence), int64, on the model's device.</param>
+    /// <returns>Shape (batch, sequence, hidden).</returns>
+    public Tensor Embed(Tensor ids)
+    {
+        ArgumentNullException.ThrowIfNull(ids);
+        using var flat = ids.reshape(-1);
+        using var rows = EmbeddingTable.index_select(0, flat);
+        return rows.reshape([.. ids.shape, Config.HiddenSize]);
+    }
+
+    /// <summary>Runs the model on embeddings. Gradients flow into the embeddings and the adapters when they ask for one.</summary>
+    /// <param name="embeddings">Shape (batch, sequence, hidden), on the model's device; cast to its type.</param>
+    /// <param name="attentionMask">Real tokens, shape (batch, sequence); padding may stand left or right, and a row may be padding alone: what padding gives is finite and means nothing.</param>
+    /// <param name="adapters">The adapters to apply; the bare base when null.</param>
+    /// <param name="layer">A decoder layer whose raw output to keep, counted from 0; none when null.</param>
+    /// <param name="toEnd">Whether to run to the final norm; else the run stops after <paramref name="layer"/>.</param>
+    /// <exception cref="ArgumentException">Shapes don't go together, the layer is not in the model, or nothing is asked for.</exception>
+    public HiddenStates Run(Tensor embeddings, RowMask attentionMask, LoraAdapters? adapters = null, int? layer = null, bool toEnd = true)
+    {
+        ArgumentNullException.ThrowIfNull(embeddings);
+        ArgumentNullException.ThrowIfNull(attentionMask);
+        RequireShapes(embeddings, attentionMask.Value);
+        if (layer is { } asked ? asked < 0 || asked >= LayerCount : !toEnd)
+        {
+            throw new ArgumentException(
+                layer is null ? "A run that doesn't go to the end needs a layer to stop after." : $"There is no layer {layer}; the model has layers 0 to {LayerCount - 1}.",
+                nameof(layer));
+        }
+
+        using var scope = NewDisposeScope();
+        var inputs = Inputs(attentionMask.Value, start: 0);
+        var hidden = embeddings.to(DType);
+        Tensor? kept = null;
+        var last = toEnd ? LayerCount - 1 : layer!.Value;
+        for (var i = 0; i <= last; i++)
+        {
+            hidden = _layers[i].Run(hidden, inputs, adapters, cache: null);
+            if (i == layer)
+            {
+                kept = hidden;
+            }
+        }
+
+        return new HiddenStates(toEnd ? _norm.Apply(hidden).MoveToOuterDisposeScope() : null, kept?.MoveToOuterDisposeScope());
+    }
 
     /// <summary>Frees the model.</summary>
     public void Dispose()
     {
+        if (!ReferenceEquals(Head.Weight, EmbeddingTable))
+        {
+            Head.Weight.Dispose();
+        }
+
+        EmbeddingTable.Dispose();
+        _norm.Dispose();
+        _frequencies.Dispose();
+        foreach (var layer in _layers)
+        {
+            layer.Dispose();
+        }
+    }
+
+    private AttentionInputs Inputs(Tensor mask, int start) => AttentionInputs.Create(mask, start, Config, _frequencies, DType);
+
+    private void RequireShapes(Tensor embeddings, Tensor mask)
+    {
+        if (embeddings.dim() != 3 || embeddings.shape[2] != Config.HiddenSize || !embeddings.shape.AsSpan(0, 2).SequenceEqual(mask.shape))
+        {
+            throw new ArgumentException($"Embeddings of shape ({string.Join(", ", embeddings.shape)}) and a mask of shape ({string.Join(", ", mask.shape)}) don't go together on a model of {Config.HiddenSize} features; give (batch, sequence, {Config.HiddenSize}) and (batch, sequence).", nameof(embeddings));
+        }
     }
 }

@@ -1,4 +1,4 @@
-namespace Jigsaw.Runtime.Tests.Native;
+namespace Jigsaw.Runtime.Tests;
 
 /// <summary>An empty folder for one test.</summary>
 internal sealed class TemporaryFolder : IDisposable

@@ -1,0 +1,36 @@
+using System.Text.Json;
+
+namespace Jigsaw.Checkpoints;
+
+/// <summary>Reads the JSON files of a checkpoint: of bounded size and depth, every failure a <see cref="CheckpointException"/>.</summary>
+internal static class JsonFile
+{
+    private const long MaximumLength = 512L << 20;
+    private const int MaximumDepth = 64;
+
+    public static JsonDocument Read(string path)
+    {
+        try
+        {
+            using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
+            if (stream.Length > MaximumLength)
+            {
+                throw new CheckpointException(path, $"is {stream.Length} bytes long, more than the {MaximumLength} that Jigsaw reads of a JSON file.");
+            }
+
+            return JsonDocument.Parse(stream, new JsonDocumentOptions { MaxDepth = MaximumDepth });
+        }
+        catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new CheckpointException(path, "is not there; name the directory of a Hugging Face checkpoint, which holds it.", exception);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new CheckpointException(path, $"can't be read ({exception.Message})", exception);
+        }
+        catch (JsonException exception)
+        {
+            throw new CheckpointException(path, $"is not JSON ({exception.Message}); fetch it again.", exception);
+        }
+    }
+}

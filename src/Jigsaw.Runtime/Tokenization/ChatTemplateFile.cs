@@ -1,0 +1,40 @@
+using System.Text.Json;
+using Jigsaw.Checkpoints;
+
+namespace Jigsaw.Tokenization;
+
+/// <summary>Finds the chat template of a checkpoint: in chat_template.jinja, else in tokenizer_config.json.</summary>
+internal static class ChatTemplateFile
+{
+    private const string FileName = "chat_template.jinja";
+
+    public static ChatTemplate? Read(string directory, string configPath, JsonFields config)
+    {
+        var path = Path.Combine(directory, FileName);
+        if (File.Exists(path))
+        {
+            return ChatTemplate.Parse(path, File.ReadAllText(path));
+        }
+
+        return config.Find("chat_template") switch
+        {
+            null => null,
+            { ValueKind: JsonValueKind.Array } named => Default(configPath, named),
+            _ => ChatTemplate.Parse(configPath, config.Text("chat_template")!),
+        };
+    }
+
+    private static ChatTemplate? Default(string path, JsonElement named)
+    {
+        foreach (var entry in named.EnumerateArray())
+        {
+            var fields = new JsonFields(path, entry);
+            if (fields.Text("name") == "default" && fields.Text("template") is { } template)
+            {
+                return ChatTemplate.Parse(path, template);
+            }
+        }
+
+        return null;
+    }
+}

@@ -1,0 +1,168 @@
+using static TorchSharp.torch;
+
+namespace Jigsaw.Tokenization;
+
+/// <summary>Makes batches of conversations: token ids with the attention mask, the noise mask and the loss mask that training and transform need.</summary>
+public sealed class NoiseTokenizer
+{
+    /// <summary>Wraps a tokenizer.</summary>
+    /// <param name="tokenizer">The tokenizer.</param>
+    /// <param name="device">Where batches go; the CPU when null.</param>
+    public NoiseTokenizer(Tokenizer tokenizer, Device? device = null)
+    {
+        ArgumentNullException.ThrowIfNull(tokenizer);
+        Tokenizer = tokenizer;
+        Device = device ?? CPU;
+    }
+
+    /// <summary>The tokenizer.</summary>
+    public Tokenizer Tokenizer { get; }
+
+    /// <summary>Where batches go.</summary>
+    public Device Device { get; }
+
+    /// <summary>
+    /// Which added tokens the contents of messages may spell. By default none that is special: a message that spells
+    /// <c>&lt;|im_end|&gt;</c> would else end its own turn. The template's own text may spell all.
+    /// </summary>
+    public AddedTokens ContentTokens { get; init; } = AddedTokens.NonSpecial;
+
+    /// <summary>Where padding stands: right for training, left to generate.</summary>
+    public PaddingSide PaddingSide { get; init; } = PaddingSide.Right;
+
+    /// <summary>
+    /// Roles whose messages' contents the transform changes; those of all when null. What a model answers in plain text in use should be
+    /// plain in training: name the roles that the prompt is made of, such as <c>["user"]</c>, where conversations end with a reply.
+    /// </summary>
+    public IReadOnlyCollection<string>? NoiseRoles { get; init; }
+
+    /// <summary>Renders conversations with the tokenizer's chat template and makes one batch of them.</summary>
+    /// <param name="conversations">The conversations, at least one.</param>
+    /// <param name="addGenerationPrompt">Whether each ends with what comes before a reply.</param>
+    /// <param name="continueFinalMessage">Whether each ends with its last message's content, for the model to go on from there.</param>
+    /// <param name="padding">How they become equally long.</param>
+    /// <param name="truncation">Whether what is longer than <paramref name="maxLength"/> is cut at its end.</param>
+    /// <param name="maxLength">The largest number of tokens; none when null.</param>
+    /// <param name="ignorePromptLoss">Whether only what the assistant says counts in the loss: the tokens of its messages' contents, and the special token that ends each.</param>
+    /// <param name="transformAllTokens">Whether the noise mask has the template's own tokens too.</param>
+    /// <exception cref="InvalidOperationException">The tokenizer has no chat template.</exception>
+    /// <exception cref="ArgumentException">No conversation, or lengths that don't fit what was asked for.</exception>
+    public TokenBatch ApplyChatTemplate(
+        IReadOnlyList<IReadOnlyList<ChatMessage>> conversations,
+        bool addGenerationPrompt = false,
+        bool continueFinalMessage = false,
+        Padding padding = Padding.Longest,
+        bool truncation = false,
+        int? maxLength = null,
+        bool ignorePromptLoss = false,
+        bool transformAllTokens = false)
+    {
+        ArgumentNullException.ThrowIfNull(conversations);
+        return ToBatch([.. conversations.Select(conversation => Tokenize(conversation, addGenerationPrompt, continueFinalMessage, ignorePromptLoss, transformAllTokens))], padding, truncation, maxLength);
+    }
+
+    /// <summary>Renders and tokenizes one conversation, on the host: what <see cref="ToBatch"/> takes.</summary>
+    /// <param name="messages">The conversation.</param>
+    /// <param name="addGenerationPrompt">Whether it ends with what comes before a reply.</param>
+    /// <param name="continueFinalMessage">Whether it ends with its last message's content.</param>
+    /// <param name="ignorePromptLoss">Whether only what the assistant says counts in the loss.</param>
+    /// <param name="transformAllTokens">Whether the noise mask has the template's own tokens too.</param>
+    /// <exception cref="InvalidOperationException">The tokenizer has no chat template.</exception>
+    public TokenizedChat Tokenize(
+        IReadOnlyList<ChatMessage> messages, bool addGenerationPrompt = false, bool continueFinalMessage = false, bool ignorePromptLoss = false, bool transformAllTokens = false)
+    {
+        ArgumentNullException.ThrowIfNull(messages);
+        var template = Tokenizer.ChatTemplate
+            ?? throw new InvalidOperationException("The tokenizer has no chat template; use the checkpoint of a model made for chats, or add its chat_template.jinja.");
+        var chat = template.Render(messages, addGenerationPrompt, continueFinalMessage);
+        var tokens = Tokenizer.Tokenize(chat.Text, (start, end) => chat.Contents.Any(content => start < content.End && content.Start < end) ? ContentTokens : AddedTokens.All);
+
+        // A token that spans template and content belongs to the content.
+        var messageOf = new int?[tokens.Count];
+        var span = 0;
+        for (var i = 0; i < messageOf.Length; i++)
+        {
+            while (span < chat.Contents.Count && chat.Contents[span].End <= tokens[i].Start)
+            {
+                span++;
+            }
+
+            if (span < chat.Contents.Count && tokens[i].Start < tokens[i].End && chat.Contents[span].Start < tokens[i].End)
+            {
+                messageOf[i] = chat.Contents[span].Message;
+            }
+        }
+
+        var counts = new bool[tokens.Count];
+        var noise = new bool[tokens.Count];
+        for (var i = 0; i < tokens.Count; i++)
+        {
+            noise[i] = transformAllTokens || (messageOf[i] is { } message && (NoiseRoles?.Contains(messages[message].Role) ?? true));
+            counts[i] = !ignorePromptLoss || IsReply(i);
+        }
+
+        return new TokenizedChat([.. tokens.Select(token => token.Id)], counts, noise);
+
+        bool IsReply(int i) => messageOf[i] is { } message
+            ? messages[message].Role == ChatMessage.Assistant
+            : i > 0 && messageOf[i - 1] is { } before && messages[before].Role == ChatMessage.Assistant && Tokenizer.IsSpecial(tokens[i].Id);
+    }
+
+    /// <summary>Pads tokenized conversations into one batch. The loss mask is moved to the positions that predict the tokens that count.</summary>
+    /// <param name="chats">The conversations, at least one.</param>
+    /// <param name="padding">How they become equally long.</param>
+    /// <param name="truncation">Whether what is longer than <paramref name="maxLength"/> is cut at its end.</param>
+    /// <param name="maxLength">The largest number of tokens; none when null.</param>
+    /// <exception cref="ArgumentException">No conversation, or lengths that don't fit what was asked for.</exception>
+    public TokenBatch ToBatch(IReadOnlyList<TokenizedChat> chats, Padding padding = Padding.Longest, bool truncation = false, int? maxLength = null)
+    {
+        ArgumentNullException.ThrowIfNull(chats);
+        if (chats.Count == 0)
+        {
+            throw new ArgumentException("There is no conversation to make a batch of; give at least one.", nameof(chats));
+        }
+
+        var sequence = SequenceLength(chats, padding, truncation, maxLength);
+        var size = chats.Count * sequence;
+        var ids = new long[size];
+        var (attention, loss, noise) = (new bool[size], new bool[size], new bool[size]);
+        Array.Fill(ids, Tokenizer.PadId);
+        for (var row = 0; row < chats.Count; row++)
+        {
+            var chat = chats[row];
+            var length = Math.Min(chat.Ids.Count, sequence);
+            var first = (row * sequence) + (PaddingSide == PaddingSide.Left ? sequence - length : 0);
+            for (var i = 0; i < length; i++)
+            {
+                ids[first + i] = chat.Ids[i];
+                attention[first + i] = true;
+                loss[first + i] = i + 1 < length && chat.Counts[i + 1];
+                noise[first + i] = chat.Noise[i];
+            }
+        }
+
+        return new TokenBatch(ids, attention, loss, noise, chats.Count, sequence, Device);
+    }
+
+    private static int SequenceLength(IReadOnlyList<TokenizedChat> chats, Padding padding, bool truncation, int? maxLength)
+    {
+        if (maxLength is < 1 || (maxLength is null && (truncation || padding == Padding.MaxLength)))
+        {
+            throw new ArgumentException($"maxLength is {maxLength?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "not given"}; truncation and padding to the maximum length need one of at least 1.", nameof(maxLength));
+        }
+
+        var limit = truncation ? maxLength!.Value : int.MaxValue;
+        var longest = chats.Max(chat => Math.Min(chat.Ids.Count, limit));
+        if (maxLength is { } most && longest > most)
+        {
+            throw new ArgumentException($"A conversation has {longest} tokens, more than maxLength = {most}; ask for truncation, or for a larger maxLength.", nameof(maxLength));
+        }
+
+        if (padding == Padding.None && chats.Any(chat => Math.Min(chat.Ids.Count, limit) != longest))
+        {
+            throw new ArgumentException("The conversations have different lengths; ask for padding, or give one at a time.", nameof(padding));
+        }
+
+        return padding == Padding.MaxLength ? maxLength!.Value : longest;
+    }
+}
