@@ -1,0 +1,97 @@
+using System.Text;
+using System.Xml.Linq;
+
+namespace Jigsaw.Package.Tests;
+
+public sealed class PackageTests(PackedJigsaw package) : IClassFixture<PackedJigsaw>
+{
+    private static string[] Page => File.Exists(Path.Combine(PackedJigsaw.RepositoryRoot, "README.md")) ? ["README.md"] : [];
+
+    [Fact]
+    public void The_package_holds_the_libraries_the_analyzers_and_what_its_page_shows()
+    {
+        Assert.Equal(
+            [
+                "Jigsaw.nuspec",
+                .. Page,
+                "analyzers/dotnet/cs/Jigsaw.CodeFixes.dll",
+                "analyzers/dotnet/cs/Jigsaw.Generators.dll",
+                "buildTransitive/Jigsaw.targets",
+                "buildTransitive/NativeInitializer.cs",
+                "icon.png",
+                "lib/net10.0/Jigsaw.Dsl.dll",
+                "lib/net10.0/Jigsaw.Dsl.xml",
+                "lib/net10.0/Jigsaw.Runtime.dll",
+                "lib/net10.0/Jigsaw.Runtime.xml",
+            ],
+            Contents(package.Package));
+    }
+
+    [Fact]
+    public void The_symbols_are_those_of_the_libraries()
+    {
+        Assert.Equal(["Jigsaw.nuspec", "lib/net10.0/Jigsaw.Dsl.pdb", "lib/net10.0/Jigsaw.Runtime.pdb"], Contents(package.Symbols));
+    }
+
+    [Fact]
+    public void The_package_says_its_licence_and_shows_its_page_and_icon()
+    {
+        var metadata = Nuspec().Root!.Elements().Single();
+
+        Assert.Equal("Apache-2.0", Value(metadata, "license"));
+        Assert.Equal("icon.png", Value(metadata, "icon"));
+        Assert.NotEmpty(Value(metadata, "description"));
+    }
+
+    [Fact]
+    public void The_package_depends_on_what_the_runtime_references()
+    {
+        var project = XDocument.Load(Path.Combine(PackedJigsaw.RepositoryRoot, "src", "Jigsaw.Runtime", "Jigsaw.Runtime.csproj"));
+        var referenced = project.Descendants("PackageReference").Where(reference => (string?)reference.Attribute("PrivateAssets") != "all").Select(reference => (string)reference.Attribute("Include")!);
+        var dependencies = Nuspec().Descendants().Where(element => element.Name.LocalName == "dependency").Select(element => (string)element.Attribute("id")!).ToHashSet();
+
+        Assert.All(referenced, name => Assert.Contains(name, dependencies));
+        Assert.DoesNotContain(dependencies, name => name.StartsWith("Jigsaw", StringComparison.Ordinal) || name.StartsWith("Microsoft.CodeAnalysis", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Packing_again_gives_the_same_bytes()
+    {
+        var again = package.NewFolder("again");
+        await package.Pack(again);
+
+        Assert.Equal(File.ReadAllBytes(package.Package), File.ReadAllBytes(Path.Combine(again, Path.GetFileName(package.Package))));
+    }
+
+    [Fact]
+    public void A_release_names_no_path_of_the_machine_that_built_it()
+    {
+        var root = Encoding.UTF8.GetBytes(PackedJigsaw.RepositoryRoot);
+        var naming = PackedJigsaw.Entries(package.Package).Concat(PackedJigsaw.Entries(package.Symbols)).Where(entry => entry.Value.AsSpan().IndexOf(root) >= 0).Select(entry => entry.Key);
+
+        // A debug build names the sources where they are, for the debugger.
+        Assert.True(PackedJigsaw.Configuration != "Release" || !naming.Any(), string.Join(", ", naming));
+    }
+
+    [Fact]
+    public async Task A_program_whose_first_statement_makes_a_tensor_runs()
+    {
+        var program = new ConsoleProgram(package, "tensor");
+        program.Write("Program.cs", """
+            using var zeros = TorchSharp.torch.zeros(1);
+            Console.WriteLine($"sum {(zeros + 3).sum().item<float>()}");
+            """);
+
+        var (built, log) = await program.Build();
+        Assert.True(built == 0, log);
+        Assert.Contains("0 Warning(s)", log, StringComparison.Ordinal);
+        Assert.Equal((0, $"sum 3{Environment.NewLine}"), await program.Run());
+    }
+
+    private static IEnumerable<string> Contents(string file) =>
+        PackedJigsaw.Entries(file).Keys.Where(name => !name.StartsWith("_rels/", StringComparison.Ordinal) && !name.StartsWith("package/", StringComparison.Ordinal) && name != "[Content_Types].xml");
+
+    private static string Value(XElement metadata, string name) => metadata.Elements().Single(element => element.Name.LocalName == name).Value;
+
+    private XDocument Nuspec() => XDocument.Parse(Encoding.UTF8.GetString(PackedJigsaw.Entries(package.Package)["Jigsaw.nuspec"]).TrimStart('\uFEFF'));
+}
