@@ -37,6 +37,9 @@ internal sealed class ConsoleProgram
 
     public void Write(string file, string text) => File.WriteAllText(Path.Combine(_folder, file), text);
 
+    public void Replace(string file, string old, string @new) =>
+        Write(file, File.ReadAllText(Path.Combine(_folder, file)).Replace(old, @new, StringComparison.Ordinal));
+
     public Task<(int ExitCode, string Output)> Build() => DotnetCommand.Run(_folder, "build");
 
     public Task<(int ExitCode, string Output)> Run() => DotnetCommand.Run(_folder, Path.Combine("bin", "Debug", "net10.0", "Program.dll"));

@@ -88,6 +88,40 @@ public sealed class PackageTests(PackedJigsaw package) : IClassFixture<PackedJig
         Assert.Equal((0, $"sum 3{Environment.NewLine}"), await program.Run());
     }
 
+    [Fact]
+    public async Task A_recipe_builds_and_runs_and_a_wrong_weight_breaks_the_build()
+    {
+        var program = new ConsoleProgram(package, "recipe");
+        program.Write("Program.cs", """
+            using Jigsaw;
+            using static TorchSharp.torch;
+
+            var stds = new TransformStds(ones(2, 3, 4));
+            Console.WriteLine($"{ChatRecipe.Plan.Passes.Count} passes, floor {ChatRecipe.NoiseFloor(stds).item<float>()}, weight {ChatRecipe.Defaults.CeProtectionWeight}");
+
+            [LossRecipe]
+            [LossTerm.CePerformance(1)]
+            [LossTerm.CeProtection(0.25, MaxLoss = 10)]
+            [LossTerm.AbsoluteCosineSimilarity(0.5)]
+            public partial class ChatRecipe
+            {
+                [LossTerm(0.05)]
+                public static Tensor NoiseFloor(TransformStds stds) => stds.Value.mean();
+            }
+            """);
+
+        var (built, log) = await program.Build();
+        Assert.True(built == 0, log);
+        Assert.Contains("0 Warning(s)", log, StringComparison.Ordinal);
+        Assert.Equal((0, $"3 passes, floor 1, weight 0.25{Environment.NewLine}"), await program.Run());
+
+        program.Replace("Program.cs", "CePerformance(1)", "CePerformance(-1)");
+        (built, log) = await program.Build();
+        Assert.NotEqual(0, built);
+        Assert.Contains("Program.cs(8,25): error JIG0020: ", log, StringComparison.Ordinal);
+        Assert.DoesNotContain("error CS", log, StringComparison.Ordinal);
+    }
+
     private static IEnumerable<string> Contents(string file) =>
         PackedJigsaw.Entries(file).Keys.Where(name => !name.StartsWith("_rels/", StringComparison.Ordinal) && !name.StartsWith("package/", StringComparison.Ordinal) && name != "[Content_Types].xml");
 

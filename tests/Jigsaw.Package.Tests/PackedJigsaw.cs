@@ -25,7 +25,7 @@ public sealed class PackedJigsaw : IAsyncLifetime
     public async Task InitializeAsync() => await Pack(Feed);
 
     public async Task Pack(string folder) =>
-        await DotnetCommand.Succeed(RepositoryRoot, "pack", "src/Jigsaw", "-c", Configuration, "--no-build", "-o", folder, $"-p:PackageVersion={Version}");
+        await DotnetCommand.Succeed(RepositoryRoot, "pack", "src/Jigsaw", "-c", Configuration, "--no-build", "-o", folder, $"-p:PackageVersion={Version}", $"-p:NuspecOutputPath={NewFolder("nuspec")}");
 
     /// <summary>Makes an empty folder of a name.</summary>
     public string NewFolder(string name) => _folder.CreateSubdirectory(name).FullName;
