@@ -62,6 +62,12 @@ public sealed class JigsawLoss<TComponents, THyperparameters>
         }
     }
 
+    /// <summary>The teacher that the recipe is bound to.</summary>
+    public NoisyTeacher Teacher => _teacher;
+
+    /// <summary>The student that the recipe is bound to.</summary>
+    public NoisyStudent Student => _student;
+
     /// <summary>What a step of the recipe runs.</summary>
     public LossPlan Plan { get; }
 

@@ -1,0 +1,9 @@
+namespace Quickstart;
+
+/// <summary>One chat, as everybody sees it.</summary>
+/// <param name="Prompt">What the user wrote.</param>
+/// <param name="Readings">What each reader makes of the transformed prompt.</param>
+/// <param name="TeacherOnClean">The base model's answer to the prompt itself.</param>
+/// <param name="TeacherOnNoisy">The base model's answer to the transformed prompt.</param>
+/// <param name="StudentOnNoisy">The adapted model's answer to the transformed prompt.</param>
+internal sealed record Conversation(string Prompt, IReadOnlyList<(string Reader, string Text)> Readings, string TeacherOnClean, string TeacherOnNoisy, string StudentOnNoisy);

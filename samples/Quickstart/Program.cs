@@ -1,0 +1,96 @@
+using System.CommandLine;
+using System.Globalization;
+using Jigsaw.Checkpoints;
+using Jigsaw.Training;
+using Quickstart;
+using Spectre.Console;
+using TorchSharp;
+
+var bundled = Path.Combine(AppContext.BaseDirectory, "models", "support-lm");
+var model = new Option<DirectoryInfo>("--model") { Description = "Directory of a Hugging Face checkpoint of the Llama family.", DefaultValueFactory = _ => new DirectoryInfo(bundled) };
+var data = new Option<FileInfo>("--data") { Description = "Chats to train on, JSON lines.", DefaultValueFactory = _ => new FileInfo(Path.Combine(bundled, "data", "train.jsonl")) };
+var evaluation = new Option<FileInfo>("--eval-data") { Description = "Chats to evaluate on, JSON lines.", DefaultValueFactory = _ => new FileInfo(Path.Combine(bundled, "data", "eval.jsonl")) };
+var device = new Option<string>("--device") { Description = "cpu, cuda or cuda:N.", DefaultValueFactory = _ => "cpu" };
+var precision = new Option<string>("--precision") { Description = "dtype of the frozen base.", DefaultValueFactory = _ => "float32" };
+precision.AcceptOnlyFromAmong("float32", "bfloat16");
+var steps = new Option<int>("--steps") { Description = "Training steps.", DefaultValueFactory = _ => 600 };
+var batch = new Option<int>("--batch") { Description = "Chats a step.", DefaultValueFactory = _ => 16 };
+var chats = new Option<int>("--eval-chats") { Description = "Chats of the evaluation.", DefaultValueFactory = _ => 200 };
+var reader = new Option<int>("--reader-steps") { Description = "Batches that the trained reader is fitted on.", DefaultValueFactory = _ => 400 };
+var seed = new Option<long>("--seed") { Description = "Seed of transform, adapters and data order.", DefaultValueFactory = _ => 0 };
+var output = new Option<DirectoryInfo?>("--output") { Description = "Where transform, adapters and checkpoints go. [default: the next free of runs/quickstart, runs/quickstart-2, …; with --resume the last of them]" };
+var resume = new Option<bool>("--resume") { Description = "Go on from the last checkpoint in the output directory." };
+
+foreach (var positive in new[] { steps, batch, chats, reader })
+{
+    positive.Validators.Add(result =>
+    {
+        if (result.GetValueOrDefault<int>() < 1)
+        {
+            result.AddError($"{positive.Name} is {result.GetValueOrDefault<int>()}; use at least 1.");
+        }
+    });
+}
+
+var command = new RootCommand("Trains a Stained Glass Transform and LoRA adapters on a small language model, and measures what they keep and what they hide.")
+{
+    model, data, evaluation, device, precision, steps, batch, chats, reader, seed, output, resume,
+};
+command.SetAction((parsed, cancellation) =>
+{
+    try
+    {
+        var options = new QuickstartOptions(
+            parsed.GetRequiredValue(model),
+            parsed.GetRequiredValue(data),
+            parsed.GetRequiredValue(evaluation),
+            ParseDevice(parsed.GetRequiredValue(device)),
+            parsed.GetRequiredValue(precision) == "bfloat16" ? torch.ScalarType.BFloat16 : torch.ScalarType.Float32,
+            parsed.GetRequiredValue(steps),
+            parsed.GetRequiredValue(batch),
+            parsed.GetRequiredValue(chats),
+            parsed.GetRequiredValue(reader),
+            parsed.GetRequiredValue(seed),
+            parsed.GetValue(output) ?? DefaultOutput(parsed.GetValue(resume)),
+            parsed.GetValue(resume));
+        new QuickstartRun(options).Run(cancellation);
+        return Task.FromResult(0);
+    }
+    catch (OperationCanceledException)
+    {
+        AnsiConsole.MarkupLine("[yellow]Stopped.[/] Go on with --resume.");
+        return Task.FromResult(130);
+    }
+    catch (Exception exception) when (exception is CheckpointException or TrainingCheckpointException or NonFiniteLossException or ArgumentException or FormatException or IOException or UnauthorizedAccessException)
+    {
+        AnsiConsole.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[red]error:[/] {exception.Message}");
+        return Task.FromResult(1);
+    }
+});
+return await command.Parse(args).InvokeAsync();
+
+static torch.Device ParseDevice(string text)
+{
+    var parts = text.Split(':');
+    return parts switch
+    {
+        ["cpu"] => torch.CPU,
+        ["cuda"] or ["cuda", _] when !torch.cuda.is_available() =>
+            throw new ArgumentException($"--device is {text}, but no CUDA device can be used: build with -p:TorchBackend=cuda on a machine with an NVIDIA driver (docs/cuda.md), or use --device cpu."),
+        ["cuda"] => torch.CUDA,
+        ["cuda", var index] when int.TryParse(index, out var number) && number >= 0 && number < torch.cuda.device_count() => torch.device(DeviceType.CUDA, number),
+        _ => throw new ArgumentException($"--device is {text}; use cpu, cuda or cuda:N with N below {(torch.cuda.is_available() ? torch.cuda.device_count() : 0)}."),
+    };
+}
+
+static DirectoryInfo DefaultOutput(bool resume)
+{
+    static DirectoryInfo Numbered(int number) => new(Path.Combine("runs", number == 1 ? "quickstart" : $"quickstart-{number}"));
+    var free = 1;
+    while (Numbered(free).Exists)
+    {
+        free++;
+    }
+
+    return Numbered(resume ? Math.Max(1, free - 1) : free);
+}

@@ -1,0 +1,30 @@
+using TorchSharp;
+
+namespace Quickstart;
+
+/// <summary>What the command line says.</summary>
+/// <param name="Model">Directory of the Hugging Face checkpoint.</param>
+/// <param name="TrainingData">Chats to train on, JSON lines.</param>
+/// <param name="EvaluationData">Chats to evaluate on, JSON lines.</param>
+/// <param name="Device">Where to run.</param>
+/// <param name="Precision">The dtype of the frozen base.</param>
+/// <param name="Steps">Training steps.</param>
+/// <param name="BatchSize">Chats a step.</param>
+/// <param name="EvaluationChats">Chats of the evaluation.</param>
+/// <param name="ReaderSteps">Batches that the trained reader is fitted on.</param>
+/// <param name="Seed">Seed of transform, adapters and data order.</param>
+/// <param name="Output">Where transform, adapters and checkpoints go.</param>
+/// <param name="Resume">Whether to go on from the last checkpoint in the output directory.</param>
+internal sealed record QuickstartOptions(
+    DirectoryInfo Model,
+    FileInfo TrainingData,
+    FileInfo EvaluationData,
+    torch.Device Device,
+    torch.ScalarType Precision,
+    int Steps,
+    int BatchSize,
+    int EvaluationChats,
+    int ReaderSteps,
+    long Seed,
+    DirectoryInfo Output,
+    bool Resume);

@@ -1,0 +1,120 @@
+using System.Globalization;
+using Jigsaw;
+using Jigsaw.Evaluation;
+using Jigsaw.Models;
+using Jigsaw.Training;
+using Spectre.Console;
+
+namespace Quickstart;
+
+/// <summary>What the quick start prints.</summary>
+internal static class Report
+{
+    private const int LineEvery = 25;
+
+    public static void Introduce(QuickstartOptions options, CausalLM model, ChatDataset train, ChatDataset evaluation, LossPlan plan)
+    {
+        AnsiConsole.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[bold]{options.Model.Name}[/]: {model.LayerCount} layers, {model.EmbeddingTable.shape[1]} features, vocabulary {model.EmbeddingTable.shape[0]}, on {options.Device}");
+        AnsiConsole.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"{train.Examples.Count} chats to train on, {evaluation.Examples.Count} others to evaluate on. A step runs:");
+        AnsiConsole.WriteLine(plan.ToString());
+    }
+
+    public static void Watch(int steps, Action<Action<TrainingStep>> train)
+    {
+        if (!AnsiConsole.Profile.Capabilities.Interactive || !AnsiConsole.Profile.Capabilities.Ansi)
+        {
+            train(step =>
+            {
+                if (step.Step % LineEvery == 0 || step.Step == 1 || step.Step == steps)
+                {
+                    AnsiConsole.WriteLine($"step {step.Step,4}/{step.Steps}  {Describe(step)}");
+                }
+            });
+            return;
+        }
+
+        AnsiConsole.Progress().Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn(), new PercentageColumn()).Start(context =>
+        {
+            var task = context.AddTask("training", maxValue: steps);
+            train(step =>
+            {
+                task.Value = step.Step;
+                task.Description = Markup.Escape($"step {step.Step}/{step.Steps}  {Describe(step)}");
+            });
+        });
+    }
+
+    public static TrainedReader WatchReader(int steps, Func<Action<int, double>, TrainedReader> fit)
+    {
+        AnsiConsole.WriteLine("Fitting a reader that owns the transform …");
+        return fit((step, loss) =>
+        {
+            if (step == steps)
+            {
+                AnsiConsole.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Reader fitted: {loss:0.00} nats a transformed token on its last batch."));
+            }
+        });
+    }
+
+    public static void Compare(TrialResult before, TrialResult after)
+    {
+        var table = new Table().Title("On chats that the training has not seen").AddColumn("").AddColumn(new TableColumn("before").RightAligned()).AddColumn(new TableColumn("after").RightAligned());
+        void Row(string name, Func<TrialResult, string> value) => table.AddRow(Markup.Escape(name), Markup.Escape(value(before)), Markup.Escape(value(after)));
+        Row("student(noisy) agrees with teacher(clean)", result => Percent(result.Agreement.StudentNoisy.Agreement));
+        Row("  … KL, nats a token", result => Number(result.Agreement.StudentNoisy.Divergence));
+        Row("teacher(noisy) agrees", result => Percent(result.Agreement.TeacherNoisy.Agreement));
+        Row("  … KL, nats a token", result => Number(result.Agreement.TeacherNoisy.Divergence));
+        Row("student(clean) agrees", result => Percent(result.Agreement.StudentClean.Agreement));
+        foreach (var reader in after.Readers.Select(reader => reader.Reader))
+        {
+            string Of(TrialResult result, Func<ReaderReport, double> value) => result.Readers.FirstOrDefault(r => r.Reader == reader) is { } report ? Percent(value(report)) : "–";
+            Row($"tokens read by the {reader}", result => Of(result, report => report.Tokens));
+            Row("  … among its ten best", result => Of(result, report => report.TokensInTopTen));
+            Row("  … private facts read to the letter", result => Of(result, report => report.Facts));
+        }
+
+        Row("mean σ, in units of the embeddings' spread", result => Number(result.Agreement.MeanStd));
+        Row("mean ‖μ‖ / ‖x‖", result => Number(result.Agreement.MeanShift));
+        AnsiConsole.Write(table);
+        AnsiConsole.WriteLine("What the readers got is what these readers got: no bound on what others could.");
+    }
+
+    public static void Show(Conversation conversation)
+    {
+        var table = new Table().Title("One chat").AddColumn("who").AddColumn("sees or says").ShowRowSeparators();
+        table.AddRow("the user wrote", Markup.Escape(conversation.Prompt));
+        foreach (var (reader, text) in conversation.Readings)
+        {
+            table.AddRow(Markup.Escape($"the {reader} reads"), Markup.Escape(text));
+        }
+
+        table.AddRow("teacher, on the prompt", Markup.Escape(conversation.TeacherOnClean));
+        table.AddRow("teacher, on the transformed prompt", Markup.Escape(conversation.TeacherOnNoisy));
+        table.AddRow("student, on the transformed prompt", Markup.Escape(conversation.StudentOnNoisy));
+        AnsiConsole.Write(table);
+    }
+
+    public static void Saved(string transform, string adapter)
+    {
+        AnsiConsole.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"Transform saved in {transform}");
+        AnsiConsole.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"Adapters saved in {adapter}");
+    }
+
+    private static string Describe(TrainingStep step)
+    {
+        var components = string.Join(' ', step.Components
+            .Where(component => component.Key != Jigsaw.Losses.ComponentLosses.CompositeKey)
+            .Select(component => string.Create(CultureInfo.InvariantCulture, $"{Short(component.Key)} {component.Value:0.###}")));
+        return string.Create(CultureInfo.InvariantCulture, $"loss {step.Loss,7:0.000}  {step.TokensPerSecond,5:0} tokens/s  {step.Remaining:m\\:ss} left  {components}");
+    }
+
+    private static string Short(string key) => key
+        .Replace("jigsaw_", "", StringComparison.Ordinal)
+        .Replace("_loss", "", StringComparison.Ordinal)
+        .Replace("_penalty", "", StringComparison.Ordinal)
+        .Replace("gaussian_mixture_", "", StringComparison.Ordinal);
+
+    private static string Percent(double share) => string.Create(CultureInfo.InvariantCulture, $"{share * 100:0.0} %");
+
+    private static string Number(double value) => string.Create(CultureInfo.InvariantCulture, $"{value:0.00}");
+}

@@ -1,0 +1,63 @@
+using Jigsaw.Evaluation;
+using Jigsaw.Models;
+using Jigsaw.Tokenization;
+using Jigsaw.Training;
+using Jigsaw.Transforms;
+using static TorchSharp.torch;
+
+namespace Quickstart;
+
+/// <summary>The evaluation of the quick start, on chats that the training doesn't see.</summary>
+internal sealed class Trials : IDisposable
+{
+    private const int ReplyTokens = 64;
+
+    private readonly CausalLM _model;
+    private readonly LoraAdapters _adapters;
+    private readonly StainedGlassTransform _transform;
+    private readonly NoiseTokenizer _tokenizer;
+    private readonly ChatDataset _chats;
+    private readonly List<(TokenBatch Batch, IReadOnlyList<IReadOnlyCollection<string>> Facts)> _batches = [];
+
+    public Trials(CausalLM model, LoraAdapters adapters, StainedGlassTransform transform, NoiseTokenizer tokenizer, ChatDataset chats, int batchSize)
+    {
+        (_model, _adapters, _transform, _tokenizer, _chats) = (model, adapters, transform, tokenizer, chats);
+        foreach (var rows in chats.Examples.Chunk(batchSize))
+        {
+            _batches.Add((
+                tokenizer.ApplyChatTemplate([.. rows.Select(row => row.Messages)], ignorePromptLoss: true),
+                [.. rows.Select(row => row.Facts.Values.Where(fact => fact.Length > 0).ToArray())]));
+        }
+    }
+
+    /// <summary>Agreement of the passes, and what the readers get.</summary>
+    public TrialResult Measure(IReadOnlyList<IEmbeddingReader> readers) => new(
+        AgreementEvaluator.Measure(_model, _adapters, _transform, _batches.Select(batch => batch.Batch)),
+        ReaderEvaluator.Measure(readers, _transform, _batches, ids => _tokenizer.Tokenizer.Decode(ids)));
+
+    /// <summary>One chat: what each reader sees of its prompt, and what each model answers.</summary>
+    public Conversation Converse(IReadOnlyList<IEmbeddingReader> readers)
+    {
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        var chat = _chats.Examples[0];
+        using var batch = _tokenizer.ApplyChatTemplate([[.. chat.Messages.TakeWhile(message => message.Role != "assistant")]], addGenerationPrompt: true);
+        var noisy = _transform.Apply(batch);
+        string Answer(Tensor embeddings, LoraAdapters? adapters) =>
+            _tokenizer.Tokenizer.Decode(_model.Generate(embeddings, batch.AttentionMask, adapters, new GenerationOptions { MaxNewTokens = ReplyTokens, EndTokens = [_tokenizer.Tokenizer.IdOf(_tokenizer.Tokenizer.EndToken!)!.Value] })[0]);
+        return new Conversation(
+            chat.Messages[0].Content,
+            [.. readers.Select(reader => (reader.Name, ReaderEvaluator.Texts(reader.Read(noisy.Noisy, batch.AttentionMask, 1), batch, ids => _tokenizer.Tokenizer.Decode(ids))[0]))],
+            Answer(noisy.Clean, null),
+            Answer(noisy.Noisy, null),
+            Answer(noisy.Noisy, _adapters));
+    }
+
+    public void Dispose()
+    {
+        foreach (var (batch, _) in _batches)
+        {
+            batch.Dispose();
+        }
+    }
+}

@@ -1,0 +1,18 @@
+namespace Jigsaw.Training;
+
+/// <summary>A linear warm-up, then half a cosine down to a fraction.</summary>
+/// <param name="Peak">The largest learning rate.</param>
+/// <param name="WarmupSteps">Steps of the warm-up.</param>
+/// <param name="Steps">Steps in all.</param>
+/// <param name="FinalFraction">What is left of the peak at the last step.</param>
+public sealed record LearningRateSchedule(double Peak, int WarmupSteps, int Steps, double FinalFraction)
+{
+    /// <summary>The learning rate of a step.</summary>
+    /// <param name="step">Counted from 0.</param>
+    public double At(long step)
+    {
+        var warmup = Math.Min(1.0, (step + 1.0) / Math.Max(1, WarmupSteps));
+        var progress = Math.Clamp((step - WarmupSteps) / (double)Math.Max(1, Steps - WarmupSteps), 0, 1);
+        return Peak * warmup * (FinalFraction + ((1 - FinalFraction) * 0.5 * (1 + Math.Cos(Math.PI * progress))));
+    }
+}

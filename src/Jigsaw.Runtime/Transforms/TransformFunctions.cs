@@ -1,0 +1,72 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Jigsaw.Transforms;
+
+/// <summary>The formulas of the Stained Glass Transform (Stained Glass Engine docs, noise layers), element by element.</summary>
+public static class TransformFunctions
+{
+    /// <summary>σ = σ_min + (σ_max − σ_min)·(1 + tanh(ρ / shallow)) / 2, computed as σ_min + (σ_max − σ_min)·sigmoid(2ρ / shallow), which doesn't cancel near σ_min.</summary>
+    /// <param name="rho">ρ, any shape, floating point.</param>
+    /// <param name="min">σ_min.</param>
+    /// <param name="max">σ_max.</param>
+    /// <param name="shallow">Divides ρ.</param>
+    /// <returns>σ of ρ's shape and dtype.</returns>
+    public static Tensor TanhStd(Tensor rho, double min, double max, double shallow)
+    {
+        ArgumentNullException.ThrowIfNull(rho);
+        return (rho * (2 / shallow)).sigmoid() * (max - min) + min;
+    }
+
+    /// <summary>σ = ρ clamped to [σ_min, σ_max].</summary>
+    /// <param name="rho">ρ, any shape, floating point.</param>
+    /// <param name="min">σ_min.</param>
+    /// <param name="max">σ_max.</param>
+    /// <returns>σ of ρ's shape and dtype; no gradient where ρ is outside the range.</returns>
+    public static Tensor DirectStd(Tensor rho, double min, double max)
+    {
+        ArgumentNullException.ThrowIfNull(rho);
+        return rho.clamp(min, max);
+    }
+
+    /// <summary>μ = b·tanh((ρ + shift) / b).</summary>
+    /// <param name="rho">ρ, any shape, floating point.</param>
+    /// <param name="bound">b: μ stays inside (−b, b).</param>
+    /// <param name="shift">Added to ρ.</param>
+    /// <returns>μ of ρ's shape and dtype.</returns>
+    public static Tensor BoundedMean(Tensor rho, double bound, double shift)
+    {
+        ArgumentNullException.ThrowIfNull(rho);
+        return ((rho + shift) / bound).tanh() * bound;
+    }
+
+    /// <summary>x̃ = x + m·(μ + σ·ε). Where the mask is not set, x̃ is x to the bit, whatever stands in μ, σ and ε.</summary>
+    /// <param name="clean">x, shape (batch, sequence, features).</param>
+    /// <param name="means">μ, broadcast to x.</param>
+    /// <param name="stds">σ, broadcast to x.</param>
+    /// <param name="noise">ε, standard normal, broadcast to x.</param>
+    /// <param name="noiseMask">m, shape (batch, sequence), bool.</param>
+    /// <returns>x̃ of x's shape.</returns>
+    public static Tensor Sample(Tensor clean, Tensor means, Tensor stds, Tensor noise, Tensor noiseMask)
+    {
+        ArgumentNullException.ThrowIfNull(clean);
+        ArgumentNullException.ThrowIfNull(stds);
+        ArgumentNullException.ThrowIfNull(noise);
+        ArgumentNullException.ThrowIfNull(noiseMask);
+        var changed = noiseMask.unsqueeze(-1);
+        var kept = changed.logical_not();
+        // The factors are cleared before they meet: behind a mask, 0·NaN would still reach the gradient.
+        return where(changed, clean + means + stds.masked_fill(kept, 0) * noise.masked_fill(kept, 0), clean);
+    }
+
+    /// <summary>T, the median L2 norm of an embedding table's rows; of an even number of rows the lower of the middle two. Waits for the device: ask once for each table.</summary>
+    /// <param name="embeddingTable">Shape (vocabulary, features), any floating dtype.</param>
+    public static double MedianNorm(Tensor embeddingTable)
+    {
+        ArgumentNullException.ThrowIfNull(embeddingTable);
+        using var noGrad = no_grad();
+        using var scope = NewDisposeScope();
+        var precision = embeddingTable.dtype == ScalarType.Float64 ? ScalarType.Float64 : ScalarType.Float32;
+        return embeddingTable.to(precision).norm(1).median().ToDouble();
+    }
+}

@@ -1,0 +1,45 @@
+using CsCheck;
+using Jigsaw.Training;
+
+namespace Jigsaw.Runtime.Tests.Training;
+
+public sealed class EpochOrderTests
+{
+    [Fact]
+    public void Every_epoch_has_every_row_once_and_no_batch_of_one() =>
+        Gen.Select(Gen.Int[2, 60], Gen.Int[2, 17], Gen.Int).Sample((rows, batchSize, seed) =>
+        {
+            var order = new EpochOrder(rows, batchSize, seed);
+            for (var epoch = 0; epoch < 3; epoch++)
+            {
+                var seen = new List<int>();
+                for (var batch = 0; batch < order.BatchesPerEpoch; batch++)
+                {
+                    var found = order.At((epoch * order.BatchesPerEpoch) + batch).ToArray();
+                    Assert.InRange(found.Length, 2, batchSize + 1);
+                    seen.AddRange(found);
+                }
+
+                Assert.Equal(Enumerable.Range(0, rows), seen.Order());
+            }
+        });
+
+    [Fact]
+    public void The_same_number_gives_the_same_batch_in_any_order_of_asking()
+    {
+        var (forwards, backwards) = (new EpochOrder(37, 5, 1), new EpochOrder(37, 5, 1));
+        var expected = Enumerable.Range(0, 30).Select(step => forwards.At(step).ToArray()).ToArray();
+        for (var step = 29; step >= 0; step--)
+        {
+            Assert.Equal(expected[step], backwards.At(step).ToArray());
+        }
+    }
+
+    [Fact]
+    public void Another_seed_or_epoch_gives_another_order()
+    {
+        var order = new EpochOrder(40, 10, 1);
+        Assert.NotEqual(order.At(0).ToArray(), new EpochOrder(40, 10, 2).At(0).ToArray());
+        Assert.NotEqual(order.At(0).ToArray(), order.At(4).ToArray());
+    }
+}

@@ -1,0 +1,224 @@
+using Jigsaw.Checkpoints;
+using Jigsaw.Transforms;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Jigsaw.Runtime.Tests.Transforms;
+
+public sealed class StainedGlassTransformTests
+{
+    private const int Vocabulary = 40;
+    private const int Features = 16;
+
+    [Fact]
+    public void Changing_a_token_leaves_the_noisy_embeddings_before_it_equal_to_the_bit()
+    {
+        using var scope = NewDisposeScope();
+        using var transform = Stirred(new TransformConfig());
+        long[] ids = [3, 9, 27, 1, 14, 5, 22, 8];
+        for (var changed = 0; changed < ids.Length; changed++)
+        {
+            long[] others = [.. ids];
+            others[changed] = 39;
+            transform.Samples = 0;
+            var before = Noisy(transform, ids);
+            transform.Samples = 0;
+            var after = Noisy(transform, others);
+            Assert.True(before.narrow(1, 0, changed).IsSame(after.narrow(1, 0, changed)), $"a change at {changed} shows before it");
+            Assert.False(before.narrow(1, changed, 1).IsSame(after.narrow(1, changed, 1)), $"a change at {changed} does not show there");
+        }
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Padding_on_either_side_gives_finite_values_and_the_same_moments_for_real_tokens(bool left)
+    {
+        using var scope = NewDisposeScope();
+        using var transform = Stirred(new TransformConfig());
+        var real = transform.EmbeddingTable.index_select(0, tensor(new long[] { 4, 8, 15, 16 })).unsqueeze(0);
+        var padding = full(1, 3, Features, float.MaxValue / 1e20f);
+        var padded = left ? cat([padding, real], 1) : cat([real, padding], 1);
+        bool[] mask = left ? [false, false, false, true, true, true, true] : [true, true, true, true, false, false, false];
+        var (means, stds) = transform.Moments(padded, RowMask.FromHost(mask, 1, 7, CPU));
+        var (expectedMeans, expectedStds) = transform.Moments(real, RowMask.FromHost([true, true, true, true], 1, 4, CPU));
+        Assert.True((means.isfinite() & stds.isfinite()).all().ToBoolean());
+        Assert.True(means.narrow(1, left ? 3 : 0, 4).allclose(expectedMeans, 1e-5, 1e-6));
+        Assert.True(stds.narrow(1, left ? 3 : 0, 4).allclose(expectedStds, 1e-5, 1e-6));
+    }
+
+    [Fact]
+    public void A_fully_padded_row_gives_finite_values_and_gradients()
+    {
+        using var scope = NewDisposeScope();
+        using var transform = Stirred(new TransformConfig());
+        var noisy = transform.Apply(
+            tensor(new long[,] { { 1, 2, 3 }, { 0, 0, 0 } }),
+            RowMask.FromHost([true, true, true, false, false, false], 2, 3, CPU),
+            RowMask.FromHost([true, true, false, false, false, false], 2, 3, CPU));
+        noisy.Noisy.sum().backward();
+        Assert.True(noisy.Noisy.isfinite().all().ToBoolean());
+        Assert.All(transform.Parameters, parameter => Assert.True(parameter.Value.grad!.isfinite().all().ToBoolean(), parameter.Name));
+    }
+
+    [Fact]
+    public void Tokens_outside_the_noise_mask_keep_their_embeddings_to_the_bit()
+    {
+        using var scope = NewDisposeScope();
+        using var transform = Stirred(new TransformConfig());
+        bool[] mask = [true, false, true, false];
+        var noisy = transform.Apply(tensor(new long[,] { { 1, 2, 3, 4 } }), RowMask.FromHost([true, true, true, true], 1, 4, CPU), RowMask.FromHost(mask, 1, 4, CPU));
+        for (var t = 0; t < mask.Length; t++)
+        {
+            Assert.Equal(mask[t], !noisy.Noisy.select(1, t).IsSame(noisy.Clean.select(1, t)));
+        }
+    }
+
+    [Fact]
+    public void Noise_follows_from_the_seed_and_the_number_of_the_sample()
+    {
+        using var scope = NewDisposeScope();
+        var table = Table();
+        using var first = new StainedGlassTransform(table, seed: 5);
+        using var second = new StainedGlassTransform(table, seed: 5);
+        using var other = new StainedGlassTransform(table, seed: 6);
+        long[] ids = [1, 2, 3];
+        var (one, two) = (Noisy(first, ids), Noisy(first, ids));
+        Assert.True(one.IsSame(Noisy(second, ids)));
+        Assert.False(one.IsSame(two));
+        Assert.False(one.IsSame(Noisy(other, ids)));
+        second.Samples = 1;
+        Assert.True(two.IsSame(Noisy(second, ids)));
+    }
+
+    [Fact]
+    public void A_fresh_transform_has_no_shift_and_the_configured_spread()
+    {
+        using var scope = NewDisposeScope();
+        var config = new TransformConfig { StdMin = 0.1, StdMax = 3, InitialRho = 0.5, Shallow = 2 };
+        using var transform = new StainedGlassTransform(Table(), config);
+        var noisy = transform.Apply(tensor(new long[,] { { 1, 2 } }), RowMask.FromHost([true, true], 1, 2, CPU), RowMask.FromHost([true, true], 1, 2, CPU));
+        var expected = transform.Scale * (0.1 + (2.9 * (1 + Math.Tanh(0.5 / 2)) / 2));
+        Assert.Equal(0, noisy.Means.abs().max().ToDouble());
+        Assert.Equal(expected, noisy.Stds.mean().ToDouble(), 6);
+        Assert.Equal(transform.Scale * 3, noisy.StdMax);
+        Assert.Equal(transform.EmbeddingTable.std().ToDouble(), transform.Scale, 6);
+    }
+
+    [Fact]
+    public void A_direct_spread_starts_at_its_own_value_and_a_bounded_mean_stays_inside_its_bound()
+    {
+        using var scope = NewDisposeScope();
+        using var transform = Stirred(new TransformConfig { Std = StdParameterization.Direct, InitialStd = 0.25, MeanBound = 0.5, Scale = 1 }, 3f);
+        var (means, stds) = transform.Moments(transform.EmbeddingTable.index_select(0, tensor(new long[] { 1, 2, 3 })).unsqueeze(0), RowMask.FromHost([true, true, true], 1, 3, CPU));
+        Assert.InRange(means.abs().max().ToDouble(), 0.01, 0.5);
+        Assert.InRange(stds.min().ToDouble(), 1e-4 * 0.999, 2);
+        using var fresh = new StainedGlassTransform(Table(), new TransformConfig { Std = StdParameterization.Direct, InitialStd = 0.25, Scale = 1 });
+        Assert.Equal(0.25, fresh.Moments(zeros(1, 1, Features), RowMask.FromHost([true], 1, 1, CPU)).Stds.mean().ToDouble(), 6);
+    }
+
+    [Fact]
+    public void A_saved_transform_loads_to_the_same_noise()
+    {
+        var directory = Directory.CreateTempSubdirectory("jigsaw-transform").FullName;
+        try
+        {
+            using var scope = NewDisposeScope();
+            using var transform = Stirred(new TransformConfig { MeanBound = 2.5, Heads = 2 });
+            Noisy(transform, [1]);
+            transform.Save(directory);
+            using var loaded = StainedGlassTransform.Load(directory, transform.EmbeddingTable);
+            Assert.Equal(transform.Config, loaded.Config);
+            Assert.True(Noisy(transform, [7, 8, 9]).IsSame(Noisy(loaded, [7, 8, 9])));
+        }
+        finally
+        {
+            Directory.Delete(directory, recursive: true);
+        }
+    }
+
+    [Theory]
+    [InlineData("sgt_config.json", "{")]
+    [InlineData("sgt_config.json", "{\"version\": 2}")]
+    [InlineData("sgt.safetensors", "cut short")]
+    public void A_damaged_file_is_named(string name, string content)
+    {
+        var directory = Directory.CreateTempSubdirectory("jigsaw-transform").FullName;
+        try
+        {
+            using var scope = NewDisposeScope();
+            using var transform = new StainedGlassTransform(Table());
+            transform.Save(directory);
+            File.WriteAllText(Path.Combine(directory, name), content);
+            var exception = Assert.Throws<CheckpointException>(() => StainedGlassTransform.Load(directory, transform.EmbeddingTable));
+            Assert.Contains(name, exception.Message, StringComparison.Ordinal);
+        }
+        finally
+        {
+            Directory.Delete(directory, recursive: true);
+        }
+    }
+
+    [Fact]
+    public void A_transform_of_another_width_is_refused()
+    {
+        var directory = Directory.CreateTempSubdirectory("jigsaw-transform").FullName;
+        try
+        {
+            using var scope = NewDisposeScope();
+            using var transform = new StainedGlassTransform(Table());
+            transform.Save(directory);
+            var exception = Assert.Throws<CheckpointException>(() => StainedGlassTransform.Load(directory, zeros(Vocabulary, 2 * Features)));
+            Assert.Contains("16", exception.Message, StringComparison.Ordinal);
+            Assert.Contains("32", exception.Message, StringComparison.Ordinal);
+        }
+        finally
+        {
+            Directory.Delete(directory, recursive: true);
+        }
+    }
+
+    public static TheoryData<string, TransformConfig> Wrong() => new()
+    {
+        { nameof(TransformConfig.StdMin), new TransformConfig { StdMin = 0 } },
+        { nameof(TransformConfig.StdMax), new TransformConfig { StdMax = double.NaN } },
+        { nameof(TransformConfig.Shallow), new TransformConfig { Shallow = -1 } },
+        { nameof(TransformConfig.InitialStd), new TransformConfig { Std = StdParameterization.Direct, InitialStd = 5 } },
+        { nameof(TransformConfig.MeanBound), new TransformConfig { MeanBound = 0 } },
+        { nameof(TransformConfig.Heads), new TransformConfig { Heads = 3 } },
+        { nameof(TransformConfig.Scale), new TransformConfig { Scale = double.PositiveInfinity } },
+    };
+
+    [Theory]
+    [MemberData(nameof(Wrong))]
+    public void A_wrong_number_is_named(string property, TransformConfig config)
+    {
+        using var table = Table();
+        var exception = Assert.Throws<ArgumentException>(() => new StainedGlassTransform(table, config));
+        Assert.Equal(property, exception.ParamName);
+        Assert.Contains(property, exception.Message, StringComparison.Ordinal);
+    }
+
+    private static Tensor Table() => randn([Vocabulary, Features], dtype: ScalarType.Float32, generator: new Generator(11)) * 0.3f;
+
+    /// <summary>A transform whose heads are not zero, so that μ and σ depend on the tokens.</summary>
+    private static StainedGlassTransform Stirred(TransformConfig config, float size = 0.5f)
+    {
+        var transform = new StainedGlassTransform(Table(), config, seed: 3);
+        using var noGrad = no_grad();
+        using var generator = new Generator(12);
+        foreach (var parameter in transform.Parameters.Where(parameter => parameter.Name is "mean.weight" or "std.weight"))
+        {
+            using var noise = randn(parameter.Value.shape, dtype: ScalarType.Float32, generator: generator) * size;
+            parameter.Value.add_(noise);
+        }
+
+        return transform;
+    }
+
+    private static Tensor Noisy(StainedGlassTransform transform, long[] ids)
+    {
+        var all = Enumerable.Repeat(true, ids.Length).ToArray();
+        return transform.Apply(tensor(ids).unsqueeze(0), RowMask.FromHost(all, 1, ids.Length, CPU), RowMask.FromHost(all, 1, ids.Length, CPU)).Noisy;
+    }
+}

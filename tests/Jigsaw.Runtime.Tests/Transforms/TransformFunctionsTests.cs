@@ -1,0 +1,57 @@
+using System.Text.Json;
+using Jigsaw.Checkpoints;
+using Jigsaw.Transforms;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Jigsaw.Runtime.Tests.Transforms;
+
+/// <summary>The transform's formulas against float64 truth computed elsewhere: value = Σ probe · output.</summary>
+public sealed class TransformFunctionsTests
+{
+    private static readonly JsonElement Cases = JsonDocument.Parse(File.ReadAllText(TestData.Path("transforms", "cases.json"))).RootElement;
+
+    public static TheoryData<string, string> TransformCases()
+    {
+        var data = new TheoryData<string, string>();
+        foreach (var one in Cases.EnumerateArray())
+        {
+            data.Add(one.GetProperty("term").GetString()!, one.GetProperty("case").GetString()!);
+        }
+
+        return data;
+    }
+
+    [Theory]
+    [MemberData(nameof(TransformCases))]
+    public void A_formula_gives_the_value_and_the_gradients_of_float64_truth(string term, string name)
+    {
+        using var scope = NewDisposeScope();
+        var one = Cases.EnumerateArray().Single(c => c.GetProperty("term").GetString() == term && c.GetProperty("case").GetString() == name);
+        var parameters = one.GetProperty("params");
+        double Number(string key) => parameters.GetProperty(key).GetDouble();
+        using var file = SafetensorsFile.Open(TestData.Path("transforms", term + ".safetensors"));
+        var differentiable = one.GetProperty("differentiable").EnumerateArray().Select(value => value.GetString()!).ToArray();
+        var inputs = differentiable.ToDictionary(key => key, key => file.Read($"{name}/in.{key}").requires_grad_());
+        var (key, found) = term switch
+        {
+            "transform_tanh_std" => ("sigma", TransformFunctions.TanhStd(inputs["rho"], Number("sigma_min"), Number("sigma_max"), Number("shallow"))),
+            "transform_direct_std" => ("sigma", TransformFunctions.DirectStd(inputs["rho"], Number("sigma_min"), Number("sigma_max"))),
+            "transform_bounded_mean" => ("mu", TransformFunctions.BoundedMean(inputs["rho"], Number("bound"), Number("shift"))),
+            _ => ("x_tilde", TransformFunctions.Sample(inputs["x"], inputs["mu"], inputs["sigma"], inputs["epsilon"], file.Read($"{name}/in.noise_mask"))),
+        };
+
+        var exact = one.GetProperty("gradients").GetString() == "exact";
+        Assert.True(found.allclose(file.Read($"{name}/out.{key}"), rtol: 1e-12, atol: 1e-14, equal_nan: true), $"{key} of {term}/{name}");
+        (found * file.Read($"{name}/in.probe")).sum().backward();
+        foreach (var (input, value) in inputs)
+        {
+            var gradient = value.grad!;
+            Assert.True(gradient.isfinite().all().ToBoolean(), $"the gradient of {input} in {term}/{name} is not finite");
+            if (exact)
+            {
+                Assert.True(gradient.allclose(file.Read($"{name}/grad.{input}"), rtol: 1e-11, atol: 1e-13), $"the gradient of {input} in {term}/{name}");
+            }
+        }
+    }
+}
