@@ -174,6 +174,23 @@ public sealed class BackendMendingTests : IDisposable
     }
 
     [LinuxFact]
+    public void A_folder_of_another_user_is_refused()
+    {
+        // Only root can give a folder away, and only root is at home in root's folders.
+        var folder = "/usr";
+        if (FileOwner.CurrentUser == FileOwner.Root)
+        {
+            folder = Directory.CreateDirectory(Cache).FullName;
+            using var change = Process.Start("chown", ["65534", folder]);
+            change.WaitForExit();
+        }
+
+        var exception = Assert.Throws<NativeLoadException>(() => Mending(caches: [folder]).Run());
+        Assert.Contains($"'{folder}': the folder belongs to another user", exception.Message, StringComparison.Ordinal);
+        Assert.Empty(_loaded);
+    }
+
+    [LinuxFact]
     public void A_folder_below_one_that_others_can_write_is_refused()
     {
         var open = Directory.CreateDirectory(_folder["open"]);
