@@ -5,15 +5,13 @@ namespace Jigsaw.Package.Tests;
 
 public sealed class PackageTests(PackedJigsaw package) : IClassFixture<PackedJigsaw>
 {
-    private static string[] Page => File.Exists(Path.Combine(PackedJigsaw.RepositoryRoot, "README.md")) ? ["README.md"] : [];
-
     [Fact]
     public void The_package_holds_the_libraries_the_analyzers_and_what_its_page_shows()
     {
         Assert.Equal(
             [
                 "Jigsaw.nuspec",
-                .. Page,
+                "README.md",
                 "analyzers/dotnet/cs/Jigsaw.CodeFixes.dll",
                 "analyzers/dotnet/cs/Jigsaw.Generators.dll",
                 "buildTransitive/Jigsaw.targets",
@@ -39,6 +37,7 @@ public sealed class PackageTests(PackedJigsaw package) : IClassFixture<PackedJig
         var metadata = Nuspec().Root!.Elements().Single();
 
         Assert.Equal("Apache-2.0", Value(metadata, "license"));
+        Assert.Equal("README.md", Value(metadata, "readme"));
         Assert.Equal("icon.png", Value(metadata, "icon"));
         Assert.NotEmpty(Value(metadata, "description"));
     }
