@@ -26,6 +26,7 @@ public sealed class RecipeAnalyzer : DiagnosticAnalyzer
         var type = (INamedTypeSymbol)context.Symbol;
         if (RecipeGatherer.FindRecipe(type) is not { } attribute)
         {
+            AnalyzeStray(context, type);
             return;
         }
 
@@ -36,6 +37,15 @@ public sealed class RecipeAnalyzer : DiagnosticAnalyzer
             {
                 context.ReportDiagnostic(Diagnostic.Create(Descriptors.ById[problem.Id], location, [.. problem.Arguments]));
             }
+        }
+    }
+
+    /// <summary>The generator reports stray terms that it knows by their text; behind aliases they are found here.</summary>
+    private static void AnalyzeStray(SymbolAnalysisContext context, INamedTypeSymbol type)
+    {
+        if (StrayTerms.First(type) is { } term && !type.DeclaringSyntaxReferences.Any(reference => StrayTerms.AreWritten(reference.GetSyntax(context.CancellationToken))))
+        {
+            context.ReportDiagnostic(Diagnostic.Create(Descriptors.TermWithoutRecipe, PlaceLocator.Name(term.Attribute, context.CancellationToken), type.Name));
         }
     }
 }

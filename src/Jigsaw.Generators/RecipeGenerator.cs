@@ -26,6 +26,12 @@ public sealed class RecipeGenerator : IIncrementalGenerator
             .SelectMany(static (recipe, _) => recipe.Problems)
             .WithTrackingName(TrackingNames.Problems);
 
+        var stray = context.SyntaxProvider
+            .CreateSyntaxProvider(static (node, _) => StrayTerms.AreWritten(node), static (syntax, cancellation) => GatherStray(syntax, cancellation))
+            .Where(static problem => problem is not null)
+            .Select(static (problem, _) => problem!)
+            .WithTrackingName(TrackingNames.Stray);
+
         var recipes = gathered
             .Where(static recipe => recipe.Problems.Count == 0)
             .Select(static (recipe, _) => recipe.Model)
@@ -43,6 +49,7 @@ public sealed class RecipeGenerator : IIncrementalGenerator
             .WithTrackingName(TrackingNames.Files);
 
         context.RegisterSourceOutput(problems, static (output, problem) => output.ReportDiagnostic(problem.ToDiagnostic()));
+        context.RegisterSourceOutput(stray, static (output, problem) => output.ReportDiagnostic(problem.ToDiagnostic()));
         context.RegisterSourceOutput(files, static (output, file) => output.AddSource(file.HintName, SourceText.From(file.Source, Encoding.UTF8)));
     }
 
@@ -72,6 +79,15 @@ public sealed class RecipeGenerator : IIncrementalGenerator
 
         return new GatheredRecipe(model, problems.ToEquatableArray());
     }
+
+    private static ReportedProblem? GatherStray(GeneratorSyntaxContext context, CancellationToken cancellation) =>
+        context.SemanticModel.GetDeclaredSymbol((TypeDeclarationSyntax)context.Node, cancellation) is INamedTypeSymbol type
+        && StrayTerms.First(type) is { } term
+        && term.Attribute.ApplicationSyntaxReference is { } reference
+        && reference.SyntaxTree == context.Node.SyntaxTree
+        && context.Node.Span.Contains(reference.Span)
+            ? ReportedProblem.At(PlaceLocator.Name(term.Attribute, cancellation), "JIG0002", new[] { type.Name }.ToEquatableArray())
+            : null;
 
     private static string Write(RecipeModel recipe)
     {

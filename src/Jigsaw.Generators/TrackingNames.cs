@@ -6,6 +6,7 @@ internal static class TrackingNames
     public const string Gathered = nameof(Gathered);
     public const string Recipes = nameof(Recipes);
     public const string Problems = nameof(Problems);
+    public const string Stray = nameof(Stray);
     public const string HintNames = nameof(HintNames);
     public const string Files = nameof(Files);
 }

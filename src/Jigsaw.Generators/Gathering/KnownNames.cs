@@ -4,6 +4,7 @@ namespace Jigsaw.Generators.Gathering;
 internal static class KnownNames
 {
     public const string LossRecipe = "Jigsaw.LossRecipeAttribute";
+    public const string LossRecipeClass = "LossRecipeAttribute";
     public const string LossTerm = "LossTermAttribute";
     public const string LossTerms = "LossTerm";
     public const string Dsl = "Jigsaw";

@@ -12,7 +12,7 @@ internal static class RecipeGatherer
     {
         foreach (var attribute in type.GetAttributes())
         {
-            if (attribute.AttributeClass is { } attributeClass && attributeClass.IsOfDsl("LossRecipeAttribute"))
+            if (attribute.AttributeClass is { } attributeClass && attributeClass.IsOfDsl(KnownNames.LossRecipeClass))
             {
                 return attribute;
             }

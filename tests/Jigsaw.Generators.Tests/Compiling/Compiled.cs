@@ -57,7 +57,11 @@ internal sealed class Compiled
             s_references,
             new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary, nullableContextOptions: nullable, warningLevel: 9999, specificDiagnosticOptions: s_suppressed));
 
-    public static CSharpParseOptions Parsing { get; } = new(LanguageVersion.CSharp14, DocumentationMode.Diagnose);
+    /// <summary>A compilation that references the attributes, but neither the runtime nor TorchSharp.</summary>
+    public static CSharpCompilation CompileWithoutRuntime(string source) => Compile([source])
+        .WithReferences([.. Net100.References.All, MetadataReference.CreateFromFile(typeof(LossRecipeAttribute).Assembly.Location)]);
+
+    public static CSharpParseOptions Parsing { get; } = new(LanguageVersion.CSharp14, DocumentationMode.Parse);
 
     /// <summary>Compiles these files as they are.</summary>
     public static Compiled Of(params string[] sources) => Of(Compile(sources));
@@ -69,7 +73,7 @@ internal sealed class Compiled
             .RunGeneratorsAndUpdateCompilation(compilation, out var generated, out _);
         var run = driver.GetRunResult();
         var reported = generated
-            .WithAnalyzers([new RecipeAnalyzer()], new AnalyzerOptions([]))
+            .WithAnalyzers([new RecipeAnalyzer(), new AttributeAnalyzer()], new AnalyzerOptions([]))
             .GetAllDiagnosticsAsync().GetAwaiter().GetResult();
         return new Compiled(run, generated, [.. run.Diagnostics, .. reported.Where(diagnostic => diagnostic.Severity != DiagnosticSeverity.Hidden)]);
     }

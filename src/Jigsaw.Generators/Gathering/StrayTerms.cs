@@ -1,0 +1,46 @@
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
+
+namespace Jigsaw.Generators.Gathering;
+
+/// <summary>Finds loss terms in types that are no recipes. Recipes are told by their text, so that theirs cost nothing.</summary>
+internal static class StrayTerms
+{
+    /// <summary>Whether a declaration has, by its text, a term but no <c>[LossRecipe]</c>.</summary>
+    public static bool AreWritten(SyntaxNode node)
+    {
+        if (node is not TypeDeclarationSyntax type || type.AttributeLists.Any(list => list.Attributes.Any(attribute => NameOf(attribute.Name) is "LossRecipe" or "LossRecipeAttribute")))
+        {
+            return false;
+        }
+
+        return HasTerm(type.AttributeLists) || type.Members.Any(member => member is MethodDeclarationSyntax method && HasTerm(method.AttributeLists));
+    }
+
+    /// <summary>The first term of a type that is no recipe; null where it is one, or has none.</summary>
+    public static WrittenTerm? First(INamedTypeSymbol type)
+    {
+        if (RecipeGatherer.FindRecipe(type) is null)
+        {
+            foreach (var term in RecipeGatherer.FindTerms(type))
+            {
+                return term;
+            }
+        }
+
+        return null;
+    }
+
+    private static bool HasTerm(SyntaxList<AttributeListSyntax> lists) => lists.Any(list => list.Attributes.Any(attribute => IsTerm(attribute.Name)));
+
+    private static bool IsTerm(NameSyntax name) =>
+        NameOf(name) is "LossTerm" or "LossTermAttribute" || (name is QualifiedNameSyntax qualified && NameOf(qualified.Left) is "LossTerm");
+
+    private static string NameOf(NameSyntax name) => name switch
+    {
+        SimpleNameSyntax simple => simple.Identifier.ValueText,
+        QualifiedNameSyntax qualified => qualified.Right.Identifier.ValueText,
+        AliasQualifiedNameSyntax alias => alias.Name.Identifier.ValueText,
+        _ => "",
+    };
+}
