@@ -38,7 +38,7 @@ internal static partial class RecipeEmitter
         foreach (var term in ramped)
         {
             writer.Line(
-                $"var {term.WeightLocal} = h.{term.Property}Weight * {Losses}.WeightRamp.At(global::Jigsaw.Ramp.{RampOf(term)}, a.Step, h.{term.Property}RampFrom, h.{term.Property}RampSteps);");
+                $"{Var(plan, "double")} {term.WeightLocal} = h.{term.Property}Weight * {Losses}.WeightRamp.At(global::Jigsaw.Ramp.{RampOf(term)}, a.Step, h.{term.Property}RampFrom, h.{term.Property}RampSteps);");
         }
 
         writer.Line();
@@ -53,14 +53,14 @@ internal static partial class RecipeEmitter
         }
 
         writer.Line("// On the logits: one loop over the vocabulary for all of them; what it adds to the loss is weighted already.");
-        writer.Line($"var head = {Losses}.VocabularyHead.Begin(a, global::Jigsaw.CeTarget.{plan.Recipe.CeTarget});");
+        writer.Line($"{Var(plan, Losses + ".VocabularyHead")} head = {Losses}.VocabularyHead.Begin(a, global::Jigsaw.CeTarget.{plan.Recipe.CeTarget});");
         foreach (var term in terms)
         {
             var sign = term.Term.Pull == TermPull.Maximized ? "-" : "+";
             writer.Line($"head.{term.Term.Definition!.Kernel}(global::Jigsaw.Pass.{term.Term.Definition.Source}, {sign}{Weight(term)}, {MaskOf(term)}{CapArguments(term)});");
         }
 
-        writer.Line($"var (logits, {string.Join(", ", terms.Select(term => Identifier.Of(term.Local)))}) = head.Run();");
+        writer.Line($"{Deconstructed(plan, terms.Select(term => term.Local).Prepend("logits"))} = head.Run();");
         writer.Line();
     }
 
@@ -76,7 +76,7 @@ internal static partial class RecipeEmitter
         foreach (var term in terms)
         {
             var definition = term.Term.Definition!;
-            EmitValue(writer, term, $"{Losses}.Kernels.{definition.Kernel}(a.{definition.Source}.Layer, a.{Pass.TeacherClean}.Layer, {MaskOf(term)})");
+            EmitValue(writer, plan, term, $"{Losses}.Kernels.{definition.Kernel}(a.{definition.Source}.Layer, a.{Pass.TeacherClean}.Layer, {MaskOf(term)})");
         }
 
         writer.Line();
@@ -94,7 +94,7 @@ internal static partial class RecipeEmitter
         foreach (var term in terms)
         {
             var definition = term.Term.Definition!;
-            EmitValue(writer, term, $"{Losses}.Kernels.{definition.Kernel}({string.Join(", ", definition.Reads.Select(name => Read(term, name)))})");
+            EmitValue(writer, plan, term, $"{Losses}.Kernels.{definition.Kernel}({string.Join(", ", definition.Reads.Select(name => Read(term, name)))})");
         }
 
         writer.Line();
@@ -112,25 +112,38 @@ internal static partial class RecipeEmitter
         foreach (var term in terms)
         {
             var own = term.Term.Own!;
-            EmitValue(writer, term, $"{Identifier.Of(own.Method)}({string.Join(", ", own.Parameters.Select(parameter => ActivationTypes.Find(parameter.Type)!.Expression))})");
+            var method = Planner.Locals.Contains(own.Method) ? $"{QualifiedName(plan.Recipe)}.{Identifier.Of(own.Method)}" : Identifier.Of(own.Method);
+            EmitValue(writer, plan, term, $"{method}({string.Join(", ", own.Parameters.Select(parameter => ActivationTypes.Find(parameter.Type)!.Expression))})");
         }
 
         writer.Line();
     }
 
-    private static void EmitValue(IndentedWriter writer, PlannedTerm term, string value)
+    private static string QualifiedName(RecipeModel recipe) =>
+        "global::" + string.Join(".", recipe.Namespace.Select(Identifier.Of).Concat(recipe.Types.Select(type => Identifier.Of(type.Name) + TypeParameters(type))));
+
+    private static void EmitValue(IndentedWriter writer, RecipePlan plan, PlannedTerm term, string value)
     {
         var capped = term.IsCapped ? $"{Losses}.Kernels.Cap({value}{CapArguments(term)})" : value;
-        var names = term.Parts.Count == 0 ? Identifier.Of(term.Local) : $"({string.Join(", ", term.Parts.Select(part => part.Local).Prepend(term.Local).Select(Identifier.Of))})";
-        writer.Line($"var {names} = {capped};");
+        var names = term.Parts.Count == 0
+            ? $"{Var(plan, Tensor)} {Identifier.Of(term.Local)}"
+            : Deconstructed(plan, term.Parts.Select(part => part.Local).Prepend(term.Local));
+        writer.Line($"{names} = {capped};");
     }
+
+    /// <summary>What declares a variable: <c>var</c>, but where a type has that name.</summary>
+    private static string Var(RecipePlan plan, string type) => plan.Recipe.HasTypeVar ? type : "var";
+
+    private static string Deconstructed(RecipePlan plan, IEnumerable<string> names) => plan.Recipe.HasTypeVar
+        ? $"({string.Join(", ", names.Select(name => $"{Tensor} {Identifier.Of(name)}"))})"
+        : $"var ({string.Join(", ", names.Select(Identifier.Of))})";
 
     private static void EmitComposite(IndentedWriter writer, RecipePlan plan)
     {
         if (plan.Recipe.Alpha is null)
         {
             var sum = Sum(plan.Terms);
-            writer.Line("var composite = " + sum[0] + (sum.Count == 1 ? ";" : ""));
+            writer.Line(Var(plan, Tensor) + " composite = " + sum[0] + (sum.Count == 1 ? ";" : ""));
             using (writer.Indent())
             {
                 for (var i = 1; i < sum.Count; i++)
@@ -146,16 +159,16 @@ internal static partial class RecipeEmitter
         if (plan.Terms.Where(term => term.Term.Kind == TermKind.Similarity).ToList() is { Count: > 0 } similarity)
         {
             parts.Add($"(1 - h.Alpha) * similarity");
-            writer.Line($"var similarity = {string.Join(" ", Sum(similarity))};");
+            writer.Line($"{Var(plan, Tensor)} similarity = {string.Join(" ", Sum(similarity))};");
         }
 
         if (plan.Terms.Where(term => term.Term.Kind == TermKind.Strength).ToList() is { Count: > 0 } strength)
         {
             parts.Add($"h.Alpha * strength");
-            writer.Line($"var strength = {string.Join(" ", Sum(strength))};");
+            writer.Line($"{Var(plan, Tensor)} strength = {string.Join(" ", Sum(strength))};");
         }
 
-        writer.Line($"var composite = {string.Join(" + ", parts)};");
+        writer.Line($"{Var(plan, Tensor)} composite = {string.Join(" + ", parts)};");
     }
 
     private static List<string> Sum(IEnumerable<PlannedTerm> terms)

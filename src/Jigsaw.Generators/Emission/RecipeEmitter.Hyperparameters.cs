@@ -72,8 +72,8 @@ internal static partial class RecipeEmitter
         }
 
         var check = number.Argument.Rule == NumericRule.Weight
-            ? $"CheckedWeight(value, nameof({number.Property}), global::Jigsaw.TermPull.{number.Term!.Term.Pull})"
-            : $"Checked(value, nameof({number.Property}), global::Jigsaw.NumericRule.{number.Argument.Rule})";
+            ? $"Checked(value, {Literal.Of(number.Property)}, global::Jigsaw.TermPull.{number.Term!.Term.Pull})"
+            : $"Checked(value, {Literal.Of(number.Property)}, global::Jigsaw.NumericRule.{number.Argument.Rule})";
         writer.Line($"public {Type(number)} {number.Property} {{ get => {number.Field}; init => {number.Field} = {check}; }}");
     }
 
@@ -93,7 +93,7 @@ internal static partial class RecipeEmitter
         writer.Line("public static Hyperparameters Read(string path)");
         using (writer.Block())
         {
-            writer.Line($"var file = {Losses}.HyperparameterFile.Read(path, Defaults, new[] {{ {string.Join(", ", plan.Structure.Select(structure => Literal.Of(structure.OriginalName)))} }});");
+            writer.Line($"{Var(plan, Losses + ".HyperparameterFile")} file = {Losses}.HyperparameterFile.Read(path, Defaults, new[] {{ {string.Join(", ", plan.Structure.Select(structure => Literal.Of(structure.OriginalName)))} }});");
             writer.Line("return new Hyperparameters");
             using (writer.Block("};"))
             {

@@ -72,6 +72,7 @@ internal static class RecipeGatherer
             CollidingMembers(recipe).ToEquatableArray(),
             BaseRecipe(recipe)?.Name,
             HasRuntime: compilation.GetTypeByMetadataName(KnownNames.Runtime) is not null,
+            HasTypeVar: compilation.ContainsSymbolsWithName("var", SymbolFilter.Type, cancellation),
             LanguageVersion: compilation is CSharpCompilation csharp ? (int)csharp.LanguageVersion : 0);
     }
 
@@ -240,6 +241,5 @@ internal static class RecipeGatherer
 
     private static string MetadataNameOf(INamedTypeSymbol type) =>
         type.ContainingType is { } outer ? MetadataNameOf(outer) + "+" + type.MetadataName
-        : type.ContainingNamespace is { IsGlobalNamespace: false } space ? space.ToDisplayString() + "." + type.MetadataName
-        : type.MetadataName;
+        : string.Join(".", NamespaceOf(type).Append(type.MetadataName));
 }

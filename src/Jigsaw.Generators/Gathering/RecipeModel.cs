@@ -8,6 +8,7 @@ namespace Jigsaw.Generators.Gathering;
 /// <param name="Terms">The terms in order of declaration: built-in ones, then one's own.</param>
 /// <param name="Members">Names of members, of the recipe or of a base class, that generated ones would collide with.</param>
 /// <param name="BaseRecipe">The base class that is a recipe itself, if any.</param>
+/// <param name="HasTypeVar">Whether the program declares a type of the name <c>var</c>.</param>
 /// <param name="LanguageVersion">The C# version as a number, 900 for 9.0.</param>
 internal sealed record RecipeModel(
     EquatableArray<string> Namespace,
@@ -18,6 +19,7 @@ internal sealed record RecipeModel(
     EquatableArray<string> Members,
     string? BaseRecipe,
     bool HasRuntime,
+    bool HasTypeVar,
     int LanguageVersion)
 {
     public ContainerModel Type => Types[Types.Count - 1];

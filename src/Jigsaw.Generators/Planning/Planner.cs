@@ -6,12 +6,12 @@ namespace Jigsaw.Generators.Planning;
 internal static class Planner
 {
     /// <summary>Names that the body of the generated loss uses itself.</summary>
-    private static readonly string[] s_locals = ["a", "h", "lossMask", "head", "logits", "composite", "components", "similarity", "strength", "_"];
+    public static readonly string[] Locals = ["a", "h", "lossMask", "head", "logits", "composite", "components", "similarity", "strength", "_"];
 
     /// <summary>Plans a recipe. Of terms that clash in name or key, the first is planned.</summary>
     public static RecipePlan Plan(RecipeModel recipe)
     {
-        var locals = new NameScope(s_locals.Concat(recipe.Terms.Where(term => term.Own is not null).Select(term => term.Own!.Method)));
+        var locals = new NameScope(Locals.Concat(recipe.Terms.Where(term => term.Own is not null).Select(term => term.Own!.Method)));
         var names = new HashSet<string>(ReservedNames.OfComponents, StringComparer.Ordinal);
         var keys = new HashSet<string>(ReservedNames.Keys, StringComparer.Ordinal);
         var declared = new List<PlannedTerm>();

@@ -35,7 +35,7 @@ internal static class Descriptors
         Category, DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: Pages + "JIG0006.md", customTags: WellKnownDiagnosticTags.NotConfigurable);
 
     public static readonly DiagnosticDescriptor LanguageVersion = new(
-        "JIG0007", "C# version is too old", "C# {0} can't compile what Jigsaw generates; set <LangVersion> to 9.0 or later",
+        "JIG0007", "C# version is too old", "C# {0} can't compile what Jigsaw generates; set <LangVersion> to {1} or later",
         Category, DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: Pages + "JIG0007.md", customTags: WellKnownDiagnosticTags.NotConfigurable);
 
     public static readonly DiagnosticDescriptor NoRuntime = new(

@@ -12,8 +12,11 @@ internal static class RecipeRules
     public static EquatableArray<string> Errors(RecipeModel recipe)
     {
         var ids = new SortedSet<string>(Check(recipe).Select(problem => problem.Id).Where(Descriptors.IsError), StringComparer.Ordinal);
-        if (recipe.Terms.SelectMany(term => term.Arguments).Concat(recipe.Arguments).Any(argument => argument is { IsWritten: true, Value: null }))
+        var hasUnknown = recipe.Terms.Any(term => term.Weight.Value is null)
+            || recipe.Terms.SelectMany(term => term.Arguments).Concat(recipe.Arguments).Any(argument => argument is { IsWritten: true, Value: null });
+        if (hasUnknown)
         {
+            // The compiler itself reports an argument that it can't evaluate.
             ids.Add("an argument without a value");
         }
 

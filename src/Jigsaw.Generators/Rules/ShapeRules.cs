@@ -6,6 +6,7 @@ namespace Jigsaw.Generators.Rules;
 internal static class ShapeRules
 {
     private const int CSharp9 = 900;
+    private const int CSharp10 = 1000;
 
     public static IEnumerable<Problem> Check(RecipeModel recipe) =>
         Partial(recipe).Concat(FileLocal(recipe)).Concat(Collisions(recipe)).Concat(BaseRecipe(recipe)).Concat(Environment(recipe));
@@ -55,9 +56,11 @@ internal static class ShapeRules
 
     private static IEnumerable<Problem> Environment(RecipeModel recipe)
     {
-        if (recipe.LanguageVersion < CSharp9)
+        var needed = recipe.Types.Any(type => type.Keyword == "record struct") ? CSharp10 : CSharp9;
+        if (recipe.LanguageVersion < needed)
         {
-            yield return Problem.At(Place.Recipe, "JIG0007", NumberText.Of(recipe.LanguageVersion < 100 ? recipe.LanguageVersion : recipe.LanguageVersion / 100.0));
+            yield return Problem.At(
+                Place.Recipe, "JIG0007", NumberText.Of(recipe.LanguageVersion < 100 ? recipe.LanguageVersion : recipe.LanguageVersion / 100.0), NumberText.Of(needed / 100));
         }
 
         if (!recipe.HasRuntime)

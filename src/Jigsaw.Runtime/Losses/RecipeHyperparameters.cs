@@ -27,6 +27,6 @@ public abstract record RecipeHyperparameters
     /// <param name="name">What has it.</param>
     /// <param name="pull">Which way training pulls its term.</param>
     /// <exception cref="ArgumentException">It is not: the message gives value, rule and way out.</exception>
-    protected static double CheckedWeight(double value, string name, TermPull pull) =>
+    protected static double Checked(double value, string name, TermPull pull) =>
         NumericRules.WeightProblem(name, value, pull) is { } problem ? throw new ArgumentException(problem, name) : value;
 }

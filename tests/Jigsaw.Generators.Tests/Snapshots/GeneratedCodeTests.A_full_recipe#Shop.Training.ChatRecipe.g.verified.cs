@@ -152,40 +152,40 @@ namespace Shop.Training
             private readonly double _noiseFloorWeight = 0.05;
 
             /// <summary><c>jigsaw_ce_performance_loss_weight</c>, added: finite, at least 0.</summary>
-            public double CePerformanceWeight { get => _cePerformanceWeight; init => _cePerformanceWeight = CheckedWeight(value, nameof(CePerformanceWeight), global::Jigsaw.TermPull.Minimized); }
+            public double CePerformanceWeight { get => _cePerformanceWeight; init => _cePerformanceWeight = Checked(value, "CePerformanceWeight", global::Jigsaw.TermPull.Minimized); }
 
             /// <summary><c>jigsaw_ce_protection_loss_weight</c>, subtracted: finite, at least 0.</summary>
-            public double CeProtectionWeight { get => _ceProtectionWeight; init => _ceProtectionWeight = CheckedWeight(value, nameof(CeProtectionWeight), global::Jigsaw.TermPull.Maximized); }
+            public double CeProtectionWeight { get => _ceProtectionWeight; init => _ceProtectionWeight = Checked(value, "CeProtectionWeight", global::Jigsaw.TermPull.Maximized); }
 
             /// <summary><c>jigsaw_ce_protection_max_loss</c>: finite, greater than 0.</summary>
-            public double CeProtectionMaxLoss { get => _ceProtectionMaxLoss; init => _ceProtectionMaxLoss = Checked(value, nameof(CeProtectionMaxLoss), global::Jigsaw.NumericRule.Positive); }
+            public double CeProtectionMaxLoss { get => _ceProtectionMaxLoss; init => _ceProtectionMaxLoss = Checked(value, "CeProtectionMaxLoss", global::Jigsaw.NumericRule.Positive); }
 
             /// <summary><c>jigsaw_ce_protection_loss_scaling_factor</c>: finite, greater than 0.</summary>
-            public double CeProtectionScalingFactor { get => _ceProtectionScalingFactor; init => _ceProtectionScalingFactor = Checked(value, nameof(CeProtectionScalingFactor), global::Jigsaw.NumericRule.Positive); }
+            public double CeProtectionScalingFactor { get => _ceProtectionScalingFactor; init => _ceProtectionScalingFactor = Checked(value, "CeProtectionScalingFactor", global::Jigsaw.NumericRule.Positive); }
 
             /// <summary><c>jigsaw_clean_embeddings_guardrails_loss_weight</c>, subtracted: finite, at least 0.</summary>
-            public double CleanEmbeddingsGuardrailsWeight { get => _cleanEmbeddingsGuardrailsWeight; init => _cleanEmbeddingsGuardrailsWeight = CheckedWeight(value, nameof(CleanEmbeddingsGuardrailsWeight), global::Jigsaw.TermPull.Maximized); }
+            public double CleanEmbeddingsGuardrailsWeight { get => _cleanEmbeddingsGuardrailsWeight; init => _cleanEmbeddingsGuardrailsWeight = Checked(value, "CleanEmbeddingsGuardrailsWeight", global::Jigsaw.TermPull.Maximized); }
 
             /// <summary><c>jigsaw_clean_embeddings_guardrails_max_loss</c>: finite, greater than 0.</summary>
-            public double CleanEmbeddingsGuardrailsMaxLoss { get => _cleanEmbeddingsGuardrailsMaxLoss; init => _cleanEmbeddingsGuardrailsMaxLoss = Checked(value, nameof(CleanEmbeddingsGuardrailsMaxLoss), global::Jigsaw.NumericRule.Positive); }
+            public double CleanEmbeddingsGuardrailsMaxLoss { get => _cleanEmbeddingsGuardrailsMaxLoss; init => _cleanEmbeddingsGuardrailsMaxLoss = Checked(value, "CleanEmbeddingsGuardrailsMaxLoss", global::Jigsaw.NumericRule.Positive); }
 
             /// <summary><c>jigsaw_clean_embeddings_guardrails_loss_scaling_factor</c>: finite, greater than 0.</summary>
-            public double CleanEmbeddingsGuardrailsScalingFactor { get => _cleanEmbeddingsGuardrailsScalingFactor; init => _cleanEmbeddingsGuardrailsScalingFactor = Checked(value, nameof(CleanEmbeddingsGuardrailsScalingFactor), global::Jigsaw.NumericRule.Positive); }
+            public double CleanEmbeddingsGuardrailsScalingFactor { get => _cleanEmbeddingsGuardrailsScalingFactor; init => _cleanEmbeddingsGuardrailsScalingFactor = Checked(value, "CleanEmbeddingsGuardrailsScalingFactor", global::Jigsaw.NumericRule.Positive); }
 
             /// <summary><c>jigsaw_l2_performance_loss_weight</c>, added: finite, at least 0.</summary>
-            public double L2PerformanceWeight { get => _l2PerformanceWeight; init => _l2PerformanceWeight = CheckedWeight(value, nameof(L2PerformanceWeight), global::Jigsaw.TermPull.Minimized); }
+            public double L2PerformanceWeight { get => _l2PerformanceWeight; init => _l2PerformanceWeight = Checked(value, "L2PerformanceWeight", global::Jigsaw.TermPull.Minimized); }
 
             /// <summary><c>mutual_information_loss_weight</c>, added: finite, at least 0.</summary>
-            public double MutualInformationWeight { get => _mutualInformationWeight; init => _mutualInformationWeight = CheckedWeight(value, nameof(MutualInformationWeight), global::Jigsaw.TermPull.Minimized); }
+            public double MutualInformationWeight { get => _mutualInformationWeight; init => _mutualInformationWeight = Checked(value, "MutualInformationWeight", global::Jigsaw.TermPull.Minimized); }
 
             /// <summary><c>median_norm_penalty_weight</c>, added: finite, at least 0.</summary>
-            public double MedianNormWeight { get => _medianNormWeight; init => _medianNormWeight = CheckedWeight(value, nameof(MedianNormWeight), global::Jigsaw.TermPull.Minimized); }
+            public double MedianNormWeight { get => _medianNormWeight; init => _medianNormWeight = Checked(value, "MedianNormWeight", global::Jigsaw.TermPull.Minimized); }
 
             /// <summary><c>absolute_cosine_similarity_penalty_weight</c>, added: finite, at least 0.</summary>
-            public double AbsoluteCosineSimilarityWeight { get => _absoluteCosineSimilarityWeight; init => _absoluteCosineSimilarityWeight = CheckedWeight(value, nameof(AbsoluteCosineSimilarityWeight), global::Jigsaw.TermPull.Minimized); }
+            public double AbsoluteCosineSimilarityWeight { get => _absoluteCosineSimilarityWeight; init => _absoluteCosineSimilarityWeight = Checked(value, "AbsoluteCosineSimilarityWeight", global::Jigsaw.TermPull.Minimized); }
 
             /// <summary><c>noise_floor_weight</c>, added: finite, at least 0.</summary>
-            public double NoiseFloorWeight { get => _noiseFloorWeight; init => _noiseFloorWeight = CheckedWeight(value, nameof(NoiseFloorWeight), global::Jigsaw.TermPull.Minimized); }
+            public double NoiseFloorWeight { get => _noiseFloorWeight; init => _noiseFloorWeight = Checked(value, "NoiseFloorWeight", global::Jigsaw.TermPull.Minimized); }
 
             /// <summary>Reads a JSON object of numbers under the original's names; what it doesn't name stays as written in the attributes.</summary>
             /// <param name="path">The file.</param>
