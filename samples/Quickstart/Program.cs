@@ -10,6 +10,9 @@ var bundled = Path.Combine(AppContext.BaseDirectory, "models", "support-lm");
 var model = new Option<DirectoryInfo>("--model") { Description = "Directory of a Hugging Face checkpoint of the Llama family.", DefaultValueFactory = _ => new DirectoryInfo(bundled) };
 var data = new Option<FileInfo>("--data") { Description = "Chats to train on, JSON lines.", DefaultValueFactory = _ => new FileInfo(Path.Combine(bundled, "data", "train.jsonl")) };
 var evaluation = new Option<FileInfo>("--eval-data") { Description = "Chats to evaluate on, JSON lines.", DefaultValueFactory = _ => new FileInfo(Path.Combine(bundled, "data", "eval.jsonl")) };
+var numbers = new Option<FileInfo?>("--hyperparameters") { Description = "JSON file with numbers of the recipe to change, such as {\"mutual_information_loss_weight\": 0.2}." };
+var stdMax = new Option<double>("--std-max") { Description = "The largest σ, in multiples of the embeddings' spread.", DefaultValueFactory = _ => 4 };
+var initialRho = new Option<double>("--initial-rho") { Description = "ρ before training: the lower, the less noise at the start.", DefaultValueFactory = _ => -1 };
 var device = new Option<string>("--device") { Description = "cpu, cuda or cuda:N.", DefaultValueFactory = _ => "cpu" };
 var precision = new Option<string>("--precision") { Description = "dtype of the frozen base.", DefaultValueFactory = _ => "float32" };
 precision.AcceptOnlyFromAmong("float32", "bfloat16");
@@ -34,7 +37,7 @@ foreach (var positive in new[] { steps, batch, chats, reader })
 
 var command = new RootCommand("Trains a Stained Glass Transform and LoRA adapters on a small language model, and measures what they keep and what they hide.")
 {
-    model, data, evaluation, device, precision, steps, batch, chats, reader, seed, output, resume,
+    model, data, evaluation, numbers, stdMax, initialRho, device, precision, steps, batch, chats, reader, seed, output, resume,
 };
 command.SetAction((parsed, cancellation) =>
 {
@@ -44,6 +47,9 @@ command.SetAction((parsed, cancellation) =>
             parsed.GetRequiredValue(model),
             parsed.GetRequiredValue(data),
             parsed.GetRequiredValue(evaluation),
+            parsed.GetValue(numbers),
+            parsed.GetValue(stdMax),
+            parsed.GetValue(initialRho),
             ParseDevice(parsed.GetRequiredValue(device)),
             parsed.GetRequiredValue(precision) == "bfloat16" ? torch.ScalarType.BFloat16 : torch.ScalarType.Float32,
             parsed.GetRequiredValue(steps),

@@ -6,6 +6,9 @@ namespace Quickstart;
 /// <param name="Model">Directory of the Hugging Face checkpoint.</param>
 /// <param name="TrainingData">Chats to train on, JSON lines.</param>
 /// <param name="EvaluationData">Chats to evaluate on, JSON lines.</param>
+/// <param name="Hyperparameters">JSON file with numbers of the recipe to change, under the original API's names; null keeps those of the recipe.</param>
+/// <param name="StdMax">The largest σ, in multiples of the embeddings' spread.</param>
+/// <param name="InitialRho">ρ before training: the lower, the less noise at the start.</param>
 /// <param name="Device">Where to run.</param>
 /// <param name="Precision">The dtype of the frozen base.</param>
 /// <param name="Steps">Training steps.</param>
@@ -19,6 +22,9 @@ internal sealed record QuickstartOptions(
     DirectoryInfo Model,
     FileInfo TrainingData,
     FileInfo EvaluationData,
+    FileInfo? Hyperparameters,
+    double StdMax,
+    double InitialRho,
     torch.Device Device,
     torch.ScalarType Precision,
     int Steps,

@@ -20,10 +20,10 @@ internal sealed class QuickstartRun(QuickstartOptions options)
         var train = ChatDataset.Read(options.TrainingData.FullName);
         var evaluation = ChatDataset.Read(options.EvaluationData.FullName, options.EvaluationChats);
 
-        using var transform = new StainedGlassTransform(model.EmbeddingTable, new TransformConfig { StdMin = 1e-3, StdMax = 2, InitialRho = -0.5 }, options.Seed);
+        using var transform = new StainedGlassTransform(model.EmbeddingTable, new TransformConfig { StdMin = 1e-3, StdMax = options.StdMax, InitialRho = options.InitialRho }, options.Seed);
         using var teacher = new NoisyTeacher(model);
         using var student = new NoisyStudent(model, new LoraConfig { Rank = 8, Alpha = 16 }, options.Seed);
-        var jigsaw = QuickstartRecipe.Bind(teacher, student);
+        var jigsaw = QuickstartRecipe.Bind(teacher, student, options.Hyperparameters is { } file ? QuickstartRecipe.Hyperparameters.Read(file.FullName) : QuickstartRecipe.Defaults);
 
         Report.Introduce(options, model, train, evaluation, jigsaw.Plan);
         using var trials = new Trials(model, student.Adapters, transform, tokenizer, evaluation, EvaluationBatch);

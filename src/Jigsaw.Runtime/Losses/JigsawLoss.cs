@@ -24,7 +24,7 @@ public sealed class JigsawLoss<TComponents, THyperparameters>
     private (long Teacher, long Student) _hyperparametersOf;
 
     /// <summary>Binds a computation to a pair of models, which from now on run the passes of its plan.</summary>
-    /// <exception cref="ArgumentException">Teacher and student have different bases, the plan's layer is not in the model, or the plan reads logits of a truncated model.</exception>
+    /// <exception cref="ArgumentException">Teacher and student have different bases, the student has no adapters, the plan's layer is not in the model, or the plan reads logits of a truncated model.</exception>
     public JigsawLoss(NoisyTeacher teacher, NoisyStudent student, LossPlan plan, THyperparameters hyperparameters, LossComputation<TComponents> compute)
     {
         ArgumentNullException.ThrowIfNull(teacher);
@@ -35,6 +35,11 @@ public sealed class JigsawLoss<TComponents, THyperparameters>
         if (!ReferenceEquals(teacher.Model, student.Model))
         {
             throw new ArgumentException("Teacher and student have different base models; make both from the one CausalLM that was loaded.", nameof(student));
+        }
+
+        if (!student.Adapters.Modules.Any())
+        {
+            throw new ArgumentException("The student has no adapters, so it can't learn; give NoisyStudent a LoraConfig whose target modules are in the model.", nameof(student));
         }
 
         _teacher = teacher;
@@ -86,7 +91,8 @@ public sealed class JigsawLoss<TComponents, THyperparameters>
 
     /// <summary>The loss of the step whose forwards have just been run.</summary>
     /// <param name="lossMask">Positions whose logits predict a token that counts, shape (batch, sequence).</param>
-    /// <exception cref="InvalidOperationException">The models have not both been run since the last call, or saw different batches.</exception>
+    /// <exception cref="ArgumentException">The mask's shape is not the batch's.</exception>
+    /// <exception cref="InvalidOperationException">The models have not both been run since the last call, saw different batches, or a batch without a noise mask.</exception>
     public Tensor Loss(RowMask lossMask)
     {
         ArgumentNullException.ThrowIfNull(lossMask);
@@ -96,6 +102,11 @@ public sealed class JigsawLoss<TComponents, THyperparameters>
             ({ } teacher, { } student) when ReferenceEquals(teacher.Batch, student.Batch) => (teacher.Batch, teacher.Passes.Concat(student.Passes)),
             _ => throw new InvalidOperationException("Teacher and student have seen different batches; give both the batch that transform.Apply returned for this step."),
         };
+        if (batch.NoiseMask is null)
+        {
+            throw new InvalidOperationException("The transformed batch has no noise mask, so no term knows which tokens were transformed; make the batch with transform.Apply, or set NoiseMask.");
+        }
+
         if (!lossMask.Value.shape.AsSpan().SequenceEqual(batch.InputIds.shape))
         {
             throw new ArgumentException($"The loss mask has the shape ({string.Join(", ", lossMask.Value.shape)}), the batch ({string.Join(", ", batch.InputIds.shape)}).", nameof(lossMask));
