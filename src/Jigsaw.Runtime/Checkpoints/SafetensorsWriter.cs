@@ -20,12 +20,18 @@ public static class SafetensorsWriter
     /// <exception cref="ArgumentException">A name occurs twice or is <c>__metadata__</c>, or a type is not one of safetensors'.</exception>
     public static void Write(string path, IEnumerable<KeyValuePair<string, Tensor>> tensors, IReadOnlyDictionary<string, string>? metadata = null)
     {
-        ArgumentNullException.ThrowIfNull(path);
         ArgumentNullException.ThrowIfNull(tensors);
+        Write(path, tensors.Select(tensor => CheckpointTensor.Of(tensor.Key, tensor.Value)), metadata);
+    }
+
+    /// <summary>Writes a file of tensors that are made one at a time.</summary>
+    internal static void Write(string path, IEnumerable<CheckpointTensor> tensors, IReadOnlyDictionary<string, string>? metadata)
+    {
+        ArgumentNullException.ThrowIfNull(path);
         var ordered = tensors
-            .Select(tensor => (Name: tensor.Key, Tensor: tensor.Value, Type: TypeOf(tensor.Key, tensor.Value)))
-            .OrderByDescending(tensor => tensor.Type)
-            .ThenBy(tensor => tensor.Name, StringComparer.Ordinal)
+            .Select(tensor => (Tensor: tensor, Type: TypeOf(tensor)))
+            .OrderByDescending(entry => entry.Type)
+            .ThenBy(entry => entry.Tensor.Name, StringComparer.Ordinal)
             .ToArray();
         var header = Header(ordered, metadata);
         AtomicFile.Write(path, stream =>
@@ -34,12 +40,16 @@ public static class SafetensorsWriter
             BinaryPrimitives.WriteUInt64LittleEndian(length, (ulong)header.Length);
             stream.Write(length);
             stream.Write(header);
-            foreach (var (_, tensor, _) in ordered)
+            foreach (var (tensor, _) in ordered)
             {
-                WriteBytes(stream, tensor);
+                using var value = tensor.Make();
+                WriteBytes(stream, value);
             }
         });
     }
+
+    internal static long ByteCount(CheckpointTensor tensor) =>
+        tensor.Shape.Aggregate((long)SafetensorsHeader.SizeOf(TypeOf(tensor)), (count, size) => checked(count * size));
 
     private static void WriteBytes(Stream stream, Tensor tensor)
     {
@@ -53,7 +63,7 @@ public static class SafetensorsWriter
         }
     }
 
-    private static byte[] Header((string Name, Tensor Tensor, SafetensorsType Type)[] tensors, IReadOnlyDictionary<string, string>? metadata)
+    private static byte[] Header((CheckpointTensor Tensor, SafetensorsType Type)[] tensors, IReadOnlyDictionary<string, string>? metadata)
     {
         using var buffer = new MemoryStream();
         using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
@@ -72,17 +82,17 @@ public static class SafetensorsWriter
 
             var names = new HashSet<string>(StringComparer.Ordinal) { "__metadata__" };
             long offset = 0;
-            foreach (var (name, tensor, type) in tensors)
+            foreach (var (tensor, type) in tensors)
             {
-                if (!names.Add(name))
+                if (!names.Add(tensor.Name))
                 {
-                    throw new ArgumentException($"The name '{name}' is there twice or reserved; give every tensor a name of its own.", nameof(tensors));
+                    throw new ArgumentException($"The name '{tensor.Name}' is there twice or reserved; give every tensor a name of its own.", nameof(tensors));
                 }
 
-                var end = offset + (tensor.numel() * SafetensorsHeader.SizeOf(type));
-                json.WriteStartObject(name);
+                var end = offset + ByteCount(tensor);
+                json.WriteStartObject(tensor.Name);
                 json.WriteString("dtype", type.ToString());
-                WriteNumbers(json, "shape", tensor.shape);
+                WriteNumbers(json, "shape", tensor.Shape);
                 WriteNumbers(json, "data_offsets", [offset, end]);
                 json.WriteEndObject();
                 offset = end;
@@ -111,7 +121,7 @@ public static class SafetensorsWriter
         json.WriteEndArray();
     }
 
-    private static SafetensorsType TypeOf(string name, Tensor tensor) => tensor.dtype switch
+    private static SafetensorsType TypeOf(CheckpointTensor tensor) => tensor.DType switch
     {
         ScalarType.Bool => SafetensorsType.BOOL,
         ScalarType.Byte => SafetensorsType.U8,
@@ -123,6 +133,6 @@ public static class SafetensorsWriter
         ScalarType.BFloat16 => SafetensorsType.BF16,
         ScalarType.Float32 => SafetensorsType.F32,
         ScalarType.Float64 => SafetensorsType.F64,
-        var other => throw new ArgumentException($"The tensor '{name}' is {other}, which safetensors has no name for; cast it first.", nameof(tensor)),
+        var other => throw new ArgumentException($"The tensor '{tensor.Name}' is {other}, which safetensors has no name for; cast it first.", nameof(tensor)),
     };
 }

@@ -11,11 +11,13 @@ public sealed partial class CausalLM
     /// <param name="options">How; greedy when null.</param>
     /// <returns>For each row the new tokens, up to and with the first end token.</returns>
     /// <exception cref="ArgumentException">Shapes don't go together, a row has no token, or an option is out of its range.</exception>
+    /// <exception cref="InvalidOperationException">Layers of the model are offloaded.</exception>
     public int[][] Generate(Tensor embeddings, RowMask attentionMask, LoraAdapters? adapters = null, GenerationOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(embeddings);
         ArgumentNullException.ThrowIfNull(attentionMask);
         RequireShapes(embeddings, attentionMask.Value);
+        RequireReady(LayerCount - 1, toEnd: true, adapters);
         options ??= new GenerationOptions();
         using var sampler = new TokenSampler(options);
         using var grad = no_grad();

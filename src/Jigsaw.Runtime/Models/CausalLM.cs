@@ -12,12 +12,14 @@ public sealed partial class CausalLM : IDisposable
 {
     internal const string HeadModule = "lm_head";
 
+    private readonly string _directory;
     private readonly DecoderLayer[] _layers;
     private readonly RmsNorm _norm;
     private readonly Tensor _frequencies;
 
-    private CausalLM(CausalLMConfig config, Tensor embeddingTable, DecoderLayer[] layers, RmsNorm norm, Tensor headWeight)
+    private CausalLM(string directory, CausalLMConfig config, Tensor embeddingTable, DecoderLayer[] layers, RmsNorm norm, Tensor headWeight)
     {
+        _directory = directory;
         Config = config;
         EmbeddingTable = embeddingTable;
         _layers = layers;
@@ -35,7 +37,7 @@ public sealed partial class CausalLM : IDisposable
     public Tensor EmbeddingTable { get; }
 
     /// <summary>The LM head; its weight is the embedding table when the model is tied.</summary>
-    public LanguageModelHead Head { get; }
+    public LanguageModelHead Head { get; private set; }
 
     /// <summary>Number of decoder layers.</summary>
     public int LayerCount => Config.LayerCount;
@@ -45,6 +47,9 @@ public sealed partial class CausalLM : IDisposable
 
     /// <summary>Where the model is.</summary>
     public Device Device => EmbeddingTable.device;
+
+    /// <summary>The last layer that a run can reach; null when the model is whole. See <see cref="Offload"/>.</summary>
+    public int? TruncatedAfter { get; private set; }
 
     internal IEnumerable<FrozenLinear> Linears => _layers.SelectMany(layer => layer.Linears);
 
@@ -63,7 +68,7 @@ public sealed partial class CausalLM : IDisposable
         }
 
         using var grad = no_grad();
-        return new CausalLMLoader(directory, device, dtype).Load((config, table, layers, norm, head) => new CausalLM(config, table, layers, norm, head));
+        return new CausalLMLoader(directory, device, dtype).Load((config, table, layers, norm, head) => new CausalLM(directory, config, table, layers, norm, head));
     }
 
     /// <summary>The embeddings of tokens.</summary>
@@ -84,6 +89,7 @@ public sealed partial class CausalLM : IDisposable
     /// <param name="layer">A decoder layer whose raw output to keep, counted from 0; none when null.</param>
     /// <param name="toEnd">Whether to run to the final norm; else the run stops after <paramref name="layer"/>.</param>
     /// <exception cref="ArgumentException">Shapes don't go together, the layer is not in the model, or nothing is asked for.</exception>
+    /// <exception cref="InvalidOperationException">The run would need offloaded layers, or adapters are given that are merged into the weights.</exception>
     public HiddenStates Run(Tensor embeddings, RowMask attentionMask, LoraAdapters? adapters = null, int? layer = null, bool toEnd = true)
     {
         ArgumentNullException.ThrowIfNull(embeddings);
@@ -96,11 +102,12 @@ public sealed partial class CausalLM : IDisposable
                 nameof(layer));
         }
 
+        var last = toEnd ? LayerCount - 1 : layer!.Value;
+        RequireReady(last, toEnd, adapters);
         using var scope = NewDisposeScope();
         var inputs = Inputs(attentionMask.Value, start: 0);
         var hidden = embeddings.to(DType);
         Tensor? kept = null;
-        var last = toEnd ? LayerCount - 1 : layer!.Value;
         for (var i = 0; i <= last; i++)
         {
             hidden = _layers[i].Run(hidden, inputs, adapters, cache: null);
@@ -111,6 +118,37 @@ public sealed partial class CausalLM : IDisposable
         }
 
         return new HiddenStates(toEnd ? _norm.Apply(hidden).MoveToOuterDisposeScope() : null, kept?.MoveToOuterDisposeScope());
+    }
+
+    /// <summary>Moves the layers behind one, and what comes after them, off the model's device; runs that stop at that layer go on as before.</summary>
+    /// <param name="lastLayer">The last layer that stays, counted from 0.</param>
+    /// <param name="to">Where the rest waits; the CPU's memory when null.</param>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such layer.</exception>
+    /// <exception cref="InvalidOperationException">The model is truncated already.</exception>
+    public void Offload(int lastLayer, Device? to = null)
+    {
+        if (lastLayer < 0 || lastLayer >= LayerCount)
+        {
+            throw new ArgumentOutOfRangeException(nameof(lastLayer), lastLayer, $"The model has layers 0 to {LayerCount - 1}; name one of these.");
+        }
+
+        if (TruncatedAfter is { } before)
+        {
+            throw new InvalidOperationException($"The model is truncated after layer {before} already; call Restore() first.");
+        }
+
+        MoveBehind(lastLayer, to ?? CPU);
+        TruncatedAfter = lastLayer;
+    }
+
+    /// <summary>Brings back what <see cref="Offload"/> moved away.</summary>
+    public void Restore()
+    {
+        if (TruncatedAfter is { } lastLayer)
+        {
+            MoveBehind(lastLayer, Device);
+            TruncatedAfter = null;
+        }
     }
 
     /// <summary>Frees the model.</summary>
@@ -127,6 +165,34 @@ public sealed partial class CausalLM : IDisposable
         foreach (var layer in _layers)
         {
             layer.Dispose();
+        }
+    }
+
+    private void MoveBehind(int lastLayer, Device device)
+    {
+        using var grad = no_grad();
+        foreach (var layer in _layers.Skip(lastLayer + 1))
+        {
+            layer.MoveTo(device);
+        }
+
+        _norm.MoveTo(device);
+        if (!Config.TiedHead)
+        {
+            Head = new LanguageModelHead(FrozenLinear.Moved(Head.Weight, device));
+        }
+    }
+
+    private void RequireReady(int lastLayer, bool toEnd, LoraAdapters? adapters)
+    {
+        if (TruncatedAfter is { } truncated && (toEnd || lastLayer > truncated))
+        {
+            throw new InvalidOperationException($"The model is truncated after layer {truncated}, and this run needs {(toEnd ? "its end" : $"layer {lastLayer}")}; call Restore() first.");
+        }
+
+        if (IsMerged && adapters is not null)
+        {
+            throw new InvalidOperationException("Adapters are merged into this model, and would be applied a second time; call Unmerge() first, or run it without.");
         }
     }
 

@@ -31,7 +31,7 @@ internal sealed class CausalLMLoader(string directory, Device device, ScalarType
 
     private DecoderLayer Layer(CheckpointWeights weights, CausalLMConfig config, int index)
     {
-        var name = $"model.layers.{index}";
+        var name = DecoderLayer.NameOf(index);
         var queries = config.HeadCount * config.HeadDim;
         var keys = config.KeyValueHeadCount * config.HeadDim;
         return new DecoderLayer(config, index)

@@ -38,23 +38,22 @@ internal sealed class DecoderLayer : IDisposable
 
     public IEnumerable<FrozenLinear> Linears => [Query, Key, Value, Output, Gate, Up, Down];
 
-    private IEnumerable<RmsNorm> Norms
+    /// <summary>The norms under the names of their modules in the checkpoint.</summary>
+    public IEnumerable<(string Name, RmsNorm Norm)> NamedNorms
     {
         get
         {
-            yield return InputNorm;
-            yield return FeedForwardNorm;
-            if (QueryNorm is not null)
+            yield return (NameOf(_index) + ".input_layernorm", InputNorm);
+            yield return (NameOf(_index) + ".post_attention_layernorm", FeedForwardNorm);
+            if (QueryNorm is not null && KeyNorm is not null)
             {
-                yield return QueryNorm;
-            }
-
-            if (KeyNorm is not null)
-            {
-                yield return KeyNorm;
+                yield return (NameOf(_index) + ".self_attn.q_norm", QueryNorm);
+                yield return (NameOf(_index) + ".self_attn.k_norm", KeyNorm);
             }
         }
     }
+
+    public static string NameOf(int index) => $"model.layers.{index}";
 
     /// <summary>The layer's output, shape (batch, rows, hidden), in the outer dispose scope.</summary>
     public Tensor Run(Tensor hidden, AttentionInputs inputs, LoraAdapters? adapters, KeyValueCache? cache)
@@ -73,7 +72,7 @@ internal sealed class DecoderLayer : IDisposable
             linear.MoveTo(device);
         }
 
-        foreach (var norm in Norms)
+        foreach (var (_, norm) in NamedNorms)
         {
             norm.MoveTo(device);
         }
@@ -86,7 +85,7 @@ internal sealed class DecoderLayer : IDisposable
             linear.Dispose();
         }
 
-        foreach (var norm in Norms)
+        foreach (var (_, norm) in NamedNorms)
         {
             norm.Dispose();
         }

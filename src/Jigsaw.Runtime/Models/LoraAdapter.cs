@@ -19,10 +19,10 @@ internal sealed class LoraAdapter(string module, Parameter down, Parameter up, d
     public double Dropout { get; init; }
 
     /// <summary>Adds the adapter's part in the adapter's own type; the sum has the output's.</summary>
-    public Tensor AddTo(Tensor output, Tensor input)
+    public Tensor AddTo(Tensor output, Tensor input, bool training)
     {
         var own = input.dtype == Down.dtype ? input : input.to(Down.dtype);
-        if (Dropout > 0)
+        if (training && Dropout > 0)
         {
             own = nn.functional.dropout(own, Dropout, training: true);
         }

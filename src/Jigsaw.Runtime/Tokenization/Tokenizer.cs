@@ -70,14 +70,20 @@ public sealed class Tokenizer
 
         using var document = JsonFile.Read(configPath);
         var config = new JsonFields(configPath, document.RootElement);
+        var (begin, end) = (SpecialToken(config, "bos_token"), SpecialToken(config, "eos_token"));
         return new Tokenizer(model)
         {
-            BeginToken = SpecialToken(config, "bos_token"),
-            EndToken = SpecialToken(config, "eos_token"),
+            BeginToken = begin,
+            EndToken = end,
             PadToken = SpecialToken(config, "pad_token"),
-            ChatTemplate = ChatTemplateFile.Read(directory, configPath, config),
+            ChatTemplate = ChatTemplateFile.Read(directory, configPath, config, begin, end),
         };
     }
+
+    /// <summary>The same tokenizer with another chat template.</summary>
+    /// <param name="template">The template.</param>
+    public Tokenizer WithChatTemplate(ChatTemplate template) =>
+        new(_model) { BeginToken = BeginToken, EndToken = EndToken, PadToken = PadToken, ChatTemplate = template };
 
     /// <summary>The id of a token, or null when there is no such token.</summary>
     public int? IdOf(string token) => _ids.TryGetValue(token, out var id) ? id : null;

@@ -1,3 +1,5 @@
+using System.Text.Json.Nodes;
+using Jigsaw.Checkpoints;
 using Jigsaw.Models;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -6,20 +8,26 @@ namespace Jigsaw.Runtime.Tests.Models;
 
 public sealed class LoraAdaptersTests
 {
+    // The scale 16/√8 on every linear map makes hidden states of 345 from those of 36, and their rounding grows as much: in single precision
+    // the same code is 2e-5 from itself in double. So the formula is checked in double, and single gets room for it.
     [Theory]
-    [InlineData("qv-r4")]
-    [InlineData("patterns")]
-    public void Adapted_logits_and_gradients_are_those_of_PEFT(string name)
+    [InlineData("qv-r4", ScalarType.Float32, 1)]
+    [InlineData("patterns", ScalarType.Float32, 1)]
+    [InlineData("all-linear-rslora", ScalarType.Float32, 3)]
+    [InlineData("qv-r4", ScalarType.Float64, 1)]
+    [InlineData("patterns", ScalarType.Float64, 1)]
+    [InlineData("all-linear-rslora", ScalarType.Float64, 1)]
+    public void Adapted_logits_and_gradients_are_those_of_PEFT(string name, ScalarType dtype, int room)
     {
         using var scope = NewDisposeScope();
         using var oracle = Oracle.Open($"lora/{name}");
-        using var model = CausalLM.Load(Oracle.Directory("llama-gqa"), CPU, ScalarType.Float32);
+        using var model = CausalLM.Load(Oracle.Directory("llama-gqa"), CPU, dtype);
         using var adapters = LoraAdapters.Load(Oracle.Directory($"lora/{name}"), model);
         var mask = oracle.Mask("mask");
         var embeddings = model.Embed(oracle.Read("ids"));
 
         var adapted = model.Head.Logits(model.Run(embeddings, mask, adapters).Last!);
-        Oracle.AssertClose(adapted, oracle.Read("logits.adapted"), Oracle.LogitTolerance, mask);
+        Oracle.AssertClose(adapted, oracle.Read("logits.adapted"), room * Oracle.LogitTolerance, mask);
         var disabled = model.Head.Logits(model.Run(embeddings, mask).Last!);
         Oracle.AssertClose(disabled, oracle.Read("logits.disabled"), Oracle.LogitTolerance, mask);
 
@@ -29,7 +37,7 @@ public sealed class LoraAdaptersTests
         Assert.Equal(gradients.Order(StringComparer.Ordinal), named.Keys.Select(key => "grad." + key).Order(StringComparer.Ordinal));
         foreach (var key in gradients)
         {
-            Oracle.AssertClose(named[key["grad.".Length..]].grad!, oracle.Read(key), Oracle.GradientTolerance);
+            Oracle.AssertClose(named[key["grad.".Length..]].grad!, oracle.Read(key), room * Oracle.GradientTolerance);
         }
     }
 
@@ -99,5 +107,93 @@ public sealed class LoraAdaptersTests
         last.to(ScalarType.Float32).square().sum().backward();
         Assert.All(adapters.NamedParameters, parameter => Assert.Equal(ScalarType.Float32, parameter.Value.grad!.dtype));
         Assert.Equal(ScalarType.Float32, embeddings.grad!.dtype);
+    }
+
+    [Fact]
+    public void A_merged_matrix_is_PEFTs_and_unmerging_gives_the_base_back_to_the_bit()
+    {
+        using var scope = NewDisposeScope();
+        using var oracle = Oracle.Open("lora/patterns");
+        using var model = CausalLM.Load(Oracle.Directory("llama-gqa"), CPU, ScalarType.Float32);
+        using var adapters = LoraAdapters.Load(Oracle.Directory("lora/patterns"), model);
+        var (embeddings, mask) = (model.Embed(oracle.Read("ids")), oracle.Mask("mask"));
+        var before = model.Run(embeddings, mask).Last!.data<float>().ToArray();
+        model.Merge(adapters);
+        foreach (var key in oracle.Keys.Where(key => key.StartsWith("merged.", StringComparison.Ordinal)))
+        {
+            var module = key["merged.".Length..^".weight".Length];
+            Oracle.AssertClose(model.Linears.Single(linear => linear.Module == module).Weight, oracle.Read(key), 1e-6);
+        }
+
+        Oracle.AssertClose(model.Head.Logits(model.Run(embeddings, mask).Last!), oracle.Read("logits.merged"), Oracle.LogitTolerance, mask);
+        Assert.Throws<InvalidOperationException>(() => model.Merge(adapters));
+        Assert.Contains("a second time", Assert.Throws<InvalidOperationException>(() => model.Run(embeddings, mask, adapters)).Message, StringComparison.Ordinal);
+        model.Unmerge();
+        Assert.Equal(before, model.Run(embeddings, mask).Last!.data<float>().ToArray());
+    }
+
+    [Theory]
+    [InlineData("r", "0", "'r' = 0")]
+    [InlineData("peft_type", "\"LOHA\"", "peft_type 'LOHA'")]
+    [InlineData("use_dora", "true", "'use_dora' = true")]
+    [InlineData("bias", "\"lora_only\"", "'bias' = \"lora_only\"")]
+    [InlineData("lora_bias", "true", "'lora_bias' = true")]
+    [InlineData("modules_to_save", "[\"embed_tokens\"]", "'modules_to_save'")]
+    [InlineData("layer_replication", "[[0, 2]]", "'layer_replication'")]
+    [InlineData("trainable_token_indices", "[1]", "'trainable_token_indices'")]
+    [InlineData("target_parameters", "[\"x\"]", "'target_parameters'")]
+    [InlineData("init_lora_weights", "\"pissa\"", "'init_lora_weights' = \"pissa\"")]
+    [InlineData("alora_invocation_tokens", "[1]", "'alora_invocation_tokens'")]
+    [InlineData("loftq_config", "{\"bits\": 4}", "'loftq_config'")]
+    [InlineData("something_new", "1", "'something_new' = 1")]
+    [InlineData("target_modules", "[\"lm_head\"]", "share the LM head")]
+    [InlineData("target_modules", "[\"nothing\"]", "No module of the model matches")]
+    [InlineData("target_modules", "null", "names no target_modules")]
+    [InlineData("target_modules", "\"(\"", "is not a regular expression")]
+    [InlineData("target_modules", "\"^(([a-z._0-9])+.?)+!$\"", "takes longer than")]
+    [InlineData("target_modules", "[\"q_proj\"]", "which the adapter_config.json beside it doesn't ask for")]
+    [InlineData("target_modules", "[\"q_proj\", \"v_proj\", \"o_proj\"]", "has no tensor")]
+    [InlineData("r", "8", "of shape (4, 64), where configuration and model ask for (8, 64)")]
+    public void An_adapter_that_asks_for_what_is_not_supported_is_refused_by_name(string field, string value, string problem)
+    {
+        using var folder = new TemporaryFolder();
+        using var model = CausalLM.Load(Oracle.Directory("llama-gqa"), CPU, ScalarType.Float32);
+        File.Copy(TestData.Path("models", "lora", "qv-r4", "adapter_model.safetensors"), folder["adapter_model.safetensors"]);
+        var config = JsonNode.Parse(File.ReadAllText(TestData.Path("models", "lora", "qv-r4", "adapter_config.json")))!;
+        config[field] = JsonNode.Parse(value);
+        File.WriteAllText(folder["adapter_config.json"], config.ToJsonString());
+        var exception = Assert.Throws<CheckpointException>(() => LoraAdapters.Load(folder.Path, model).Dispose());
+        Assert.Contains(problem, exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void An_adapter_with_a_whole_module_of_its_own_is_refused_by_name()
+    {
+        using var model = CausalLM.Load(Oracle.Directory("llama-gqa"), CPU, ScalarType.Float32);
+        var exception = Assert.Throws<CheckpointException>(() => LoraAdapters.Load(Oracle.Directory("lora/lm-head"), model).Dispose());
+        Assert.Contains("'modules_to_save' = [", exception.Message, StringComparison.Ordinal);
+        Assert.Contains("the teacher would not be the base", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Dropout_is_applied_in_training_only()
+    {
+        using var scope = NewDisposeScope();
+        using var model = CausalLM.Load(Oracle.Directory("llama-gqa"), CPU, ScalarType.Float32);
+        using var adapters = LoraAdapters.Create(model, new LoraConfig { Dropout = 0.5 }, seed: 1);
+        using (no_grad())
+        {
+            foreach (var (_, value) in adapters.NamedParameters)
+            {
+                value.add_(0.1);
+            }
+        }
+
+        var mask = RowMask.FromHost([true, true, true], 1, 3, CPU);
+        var embeddings = randn(1, 3, 64);
+        var first = model.Run(embeddings, mask, adapters).Last!.data<float>().ToArray();
+        Assert.Equal(first, model.Run(embeddings, mask, adapters).Last!.data<float>().ToArray());
+        adapters.Training = true;
+        Assert.NotEqual(first, model.Run(embeddings, mask, adapters).Last!.data<float>().ToArray());
     }
 }

@@ -1,0 +1,105 @@
+using Jigsaw.Checkpoints;
+using static TorchSharp.torch;
+
+namespace Jigsaw.Models;
+
+public sealed partial class CausalLM
+{
+    /// <summary>
+    /// Adds adapters into the weights: W + s·B·A, rounded once to the model's type. The base is then no base any more, so this is for serving
+    /// and for export, not for a model that a teacher uses; <see cref="Unmerge"/> puts the very same weights back.
+    /// </summary>
+    /// <param name="adapters">The adapters.</param>
+    /// <exception cref="InvalidOperationException">Adapters are merged already.</exception>
+    public void Merge(LoraAdapters adapters)
+    {
+        ArgumentNullException.ThrowIfNull(adapters);
+        if (IsMerged)
+        {
+            throw new InvalidOperationException("Adapters are merged into this model already; call Unmerge() first.");
+        }
+
+        using var grad = no_grad();
+        using var scope = NewDisposeScope();
+        foreach (var linear in Linears)
+        {
+            if (adapters.Find(linear.Module) is { } adapter)
+            {
+                linear.Replace(Merged(linear, adapter));
+            }
+        }
+
+        IsMerged = true;
+    }
+
+    /// <summary>Puts back the weights that <see cref="Merge"/> replaced, to the bit.</summary>
+    public void Unmerge()
+    {
+        foreach (var linear in Linears)
+        {
+            linear.Restore();
+        }
+
+        IsMerged = false;
+    }
+
+    /// <summary>Whether adapters are merged into the weights.</summary>
+    public bool IsMerged { get; private set; }
+
+    /// <summary>Writes a checkpoint that transformers loads: the weights, and the other files of the checkpoint that this model was read from.</summary>
+    /// <param name="directory">The directory; made when it isn't there. Not the one that the model was read from.</param>
+    /// <param name="adapters">Adapters to add into the weights that are written; the model itself stays as it is.</param>
+    /// <param name="shardBytes">The largest file of weights; one file when null.</param>
+    /// <exception cref="ArgumentException">The directory is the model's own.</exception>
+    /// <exception cref="InvalidOperationException">Layers are offloaded whose weights are not in memory.</exception>
+    public void Export(string directory, LoraAdapters? adapters = null, long? shardBytes = null)
+    {
+        ArgumentNullException.ThrowIfNull(directory);
+        if (Path.GetFullPath(directory) == Path.GetFullPath(_directory))
+        {
+            throw new ArgumentException($"{directory} is the checkpoint that this model was read from; name another directory.", nameof(directory));
+        }
+
+        Directory.CreateDirectory(directory);
+        using var grad = no_grad();
+        CheckpointWriter.Write(directory, NamedWeights(adapters), shardBytes);
+        CheckpointWriter.CopyDescription(_directory, directory, DType);
+    }
+
+    private static Tensor Merged(FrozenLinear linear, LoraAdapter adapter)
+    {
+        using var scope = NewDisposeScope();
+        var weight = linear.Weight.to(adapter.Down.dtype) + adapter.Delta().to(linear.Weight.device);
+        return weight.to(linear.Weight.dtype).detach().MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The weights under their names in a checkpoint; a merged one is made when it is asked for.</summary>
+    private IEnumerable<CheckpointTensor> NamedWeights(LoraAdapters? adapters)
+    {
+        yield return CheckpointTensor.Of("model.embed_tokens.weight", EmbeddingTable);
+        foreach (var layer in _layers)
+        {
+            foreach (var (name, norm) in layer.NamedNorms)
+            {
+                yield return CheckpointTensor.Of(name + ".weight", norm.Weight);
+            }
+
+            foreach (var linear in layer.Linears)
+            {
+                yield return adapters?.Find(linear.Module) is { } adapter
+                    ? new CheckpointTensor(linear.Module + ".weight", linear.Weight.shape, DType, () => Merged(linear, adapter))
+                    : CheckpointTensor.Of(linear.Module + ".weight", linear.Weight);
+                if (linear.Bias is { } bias)
+                {
+                    yield return CheckpointTensor.Of(linear.Module + ".bias", bias);
+                }
+            }
+        }
+
+        yield return CheckpointTensor.Of("model.norm.weight", _norm.Weight);
+        if (!Config.TiedHead)
+        {
+            yield return CheckpointTensor.Of("lm_head.weight", Head.Weight);
+        }
+    }
+}

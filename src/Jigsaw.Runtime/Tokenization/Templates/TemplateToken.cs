@@ -1,0 +1,7 @@
+namespace Jigsaw.Tokenization.Templates;
+
+/// <summary>A token of a template.</summary>
+internal readonly record struct TemplateToken(TemplateTokenKind Kind, string Text, int Line)
+{
+    public bool Is(TemplateTokenKind kind, string text) => Kind == kind && Text == text;
+}

@@ -1,0 +1,16 @@
+namespace Jigsaw.Tokenization.Templates;
+
+internal enum TemplateTokenKind
+{
+    Text,
+    OutputStart,
+    OutputEnd,
+    BlockStart,
+    BlockEnd,
+    Name,
+    Literal,
+    Integer,
+    Float,
+    Operator,
+    End,
+}
