@@ -1,54 +1,87 @@
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Jigsaw.Losses;
 
 /// <summary>
-/// The tokens of a batch that count, as rows. With a packed mask only those rows are gathered; with a bare one all rows are kept, those
-/// that don't count are replaced by zeros, and a weight of 0 keeps them out of every mean.
+/// The tokens of a batch that count, as rows, a block at a time. With a packed mask only those rows are gathered; with a bare one all rows
+/// are kept, those that don't count are replaced by zeros, and a weight of 0 keeps them out of every mean. Uses only operations that
+/// libtorch also has on META: no index_select, no where.
 /// </summary>
 internal readonly struct CountedRows
 {
-    private readonly RowMask _mask;
-    private readonly ScalarType _type;
-    private readonly bool _everyRow;
+    private const long BlockBytes = 1L << 20;
 
+    private readonly Tensor? _index;
+    private readonly Tensor? _excluded;
+    private readonly Tensor? _weights;
+    private readonly ScalarType _type;
+
+    /// <summary>Reads a mask. Tensors made here belong to the current dispose scope.</summary>
     internal CountedRows(RowMask mask, ScalarType type)
     {
-        _mask = mask;
         _type = type;
-        _everyRow = mask.Count == mask.Value.numel();
+        var total = mask.Value.numel();
+        if (mask.Rows is { } rows)
+        {
+            Count = rows.shape[0];
+            _index = Count == total ? null : rows;
+        }
+        else
+        {
+            Count = total;
+            var flat = mask.Value.reshape(-1);
+            _excluded = flat.eq(false);
+            _weights = flat.to(type);
+        }
     }
 
-    /// <summary>Rows of a (batch, sequence, features) tensor, shape (n, features), in the type of the reductions.</summary>
-    internal Tensor Of(Tensor tokens)
-    {
-        var features = tokens.shape[^1];
-        if (_everyRow)
-        {
-            return tokens.reshape(-1, features).to(_type);
-        }
+    /// <summary>How many rows are kept.</summary>
+    internal long Count { get; }
 
-        if (_mask.Rows is { } rows)
-        {
-            return tokens.reshape(-1, features).index_select(0, rows).to(_type);
-        }
+    /// <summary>Which rows of the batch are kept, null for all: what a gradient of the rows is scattered by.</summary>
+    internal Tensor? Index => _index;
 
-        using var zero = zeros([], dtype: tokens.dtype, device: tokens.device);
-        return where(_mask.Value.unsqueeze(-1), tokens, zero).reshape(-1, features).to(_type);
-    }
+    /// <summary>How many rows count, at least 1: shape ().</summary>
+    internal Tensor Denominator(Device device) =>
+        _weights is null ? full([], Math.Max(Count, 1), dtype: _type, device: device) : _weights.sum().clamp_min(1);
 
-    /// <summary>Mean of a value per row, shape (n), over the rows that count; 0 when none does.</summary>
+    /// <summary>Mean of a value per row, shape (rows, 1), over the rows that count; 0 when none does.</summary>
     internal Tensor Mean(Tensor perRow)
     {
-        if (_mask.Count is { } count)
-        {
-            return perRow.sum() / Math.Max(count, 1);
-        }
-
-        var weights = _mask.Value.reshape(-1).to(_type);
-        return (perRow * weights).sum() / weights.sum().clamp_min(1);
+        var denominator = Denominator(perRow.device);
+        return (_excluded is null ? perRow : perRow.masked_fill(_excluded.unsqueeze(1), 0)).sum() / denominator;
     }
 
-    /// <summary>1 when any row counts, else 0: shape (), bool.</summary>
-    internal Tensor Any() => _mask.Value.any();
+    /// <summary>What each row weighs in a mean, shape (count, 1) or ().</summary>
+    internal Tensor Shares(long start, long count, Tensor denominator) =>
+        _weights is null ? denominator.reciprocal() : _weights.narrow(0, start, count).unsqueeze(1) / denominator;
+
+    /// <summary>Blocks of rows that fit the cache together with what is computed of them.</summary>
+    internal IEnumerable<(long Start, long Count)> Blocks(long features, Device device)
+    {
+        var size = device.type == DeviceType.CPU ? Math.Max(BlockBytes / (features * _type.ElementSize()), 16) : Math.Max(Count, 1);
+        for (long start = 0; start < Count; start += size)
+        {
+            yield return (start, Math.Min(size, Count - start));
+        }
+    }
+
+    /// <summary>A copy of a block of rows, shape (count, features), in the type of the reductions.</summary>
+    /// <param name="rows">All rows, shape (batch·sequence, features).</param>
+    /// <param name="start">First of the kept rows.</param>
+    /// <param name="count">Number of rows.</param>
+    internal Tensor Copy(Tensor rows, long start, long count)
+    {
+        if (_index is { } index)
+        {
+            return Gather(rows, index.narrow(0, start, count)).to(_type);
+        }
+
+        var copy = rows.narrow(0, start, count).to(_type, copy: true);
+        return _excluded is null ? copy : copy.masked_fill_(_excluded.narrow(0, start, count).unsqueeze(1), 0);
+    }
+
+    /// <summary>Rows by their index: a copy.</summary>
+    internal static Tensor Gather(Tensor rows, Tensor index) => rows.index(TensorIndex.Tensor(index));
 }

@@ -161,8 +161,17 @@ public static partial class JigsawLosses
         using var scope = NewDisposeScope();
         mask ??= ones([stds.shape[0], stds.shape[1]], dtype: ScalarType.Bool, device: stds.device);
         KernelArguments.RequireMask(stds.device, mask, stds.shape[0], stds.shape[1]);
-        var rows = new CountedRows(mask, KernelArguments.AccumulationType(stds));
-        return (rows.Mean((rows.Of(stds) + eps).log().mean([1]).neg()) - (0.5 * Math.Log(2 * Math.PI * Math.E))).MoveToOuterDisposeScope();
+        var mean = RowTerm.Mean(
+            mask,
+            (rows, _, gradients) =>
+            {
+                var shifted = rows[0].add_(eps);
+                var logarithms = shifted.log().mean([1], keepdim: true).neg_();
+                gradients[0] = shifted.reciprocal_().mul_(-1.0 / shifted.shape[1]);
+                return logarithms;
+            },
+            stds);
+        return (mean - (0.5 * Math.Log(2 * Math.PI * Math.E))).MoveToOuterDisposeScope();
     }
 
     /// <summary>The mutual information of x and x̃ by sub-batches, and the two parts of its mixture entropy: see <see cref="Kernels.MutualInformation"/>.</summary>
@@ -179,7 +188,7 @@ public static partial class JigsawLosses
     /// <summary>
     /// H_mix, the entropy of the Gaussian mixture whose components are the batch's first half, estimated on the samples of its second half, in
     /// nats per counted feature; its parts <c>gaussian_mixture_mahalanobis_distance_loss</c> and
-    /// <c>gaussian_mixture_log_constants_and_determinant_loss</c> are added to <paramref name="losses"/>.
+    /// <c>gaussian_mixture_log_constants_and_determinant_loss</c> are added to <paramref name="losses"/>, detached.
     /// </summary>
     /// <param name="clean">x, shape (batch, sequence, features).</param>
     /// <param name="means">μ, the same shape.</param>
@@ -192,18 +201,17 @@ public static partial class JigsawLosses
     /// <exception cref="ArgumentException">Shapes, dtypes or devices don't go together.</exception>
     public static Tensor GaussianMixtureEntropy(Tensor clean, Tensor means, Tensor stds, Tensor noisy, RowMask noiseMask, ComponentLossesDict? losses = null, bool combineNoiseMasks = true)
     {
-        var information = Kernels.MutualInformation(clean, means, stds, noisy, noiseMask, combineNoiseMasks);
-        information.Value.Dispose();
-        var entropy = information.MixtureEntropy;
+        Kernels.CheckMutualInformation(clean, means, stds, noisy, noiseMask);
+        var (entropy, mahalanobis, constants) = MutualInformationTerm.Compute(clean, means, stds, noisy, noiseMask.Value, combineNoiseMasks, conditional: false);
         if (losses is null)
         {
-            information.MahalanobisDistance.Dispose();
-            information.LogConstantsAndDeterminant.Dispose();
+            mahalanobis.Dispose();
+            constants.Dispose();
         }
         else
         {
-            losses["gaussian_mixture_mahalanobis_distance_loss"] = information.MahalanobisDistance;
-            losses["gaussian_mixture_log_constants_and_determinant_loss"] = information.LogConstantsAndDeterminant;
+            losses["gaussian_mixture_mahalanobis_distance_loss"] = mahalanobis;
+            losses["gaussian_mixture_log_constants_and_determinant_loss"] = constants;
         }
 
         return entropy;

@@ -20,11 +20,7 @@ public static class Kernels
     public static Tensor NormalizedL2(Tensor embeddings, Tensor targets, RowMask mask)
     {
         Check(embeddings, targets, mask);
-        using var scope = NewDisposeScope();
-        var rows = new CountedRows(mask, KernelArguments.AccumulationType(embeddings, targets));
-        var target = rows.Of(targets.detach());
-        var distance = (rows.Of(embeddings) - target).norm(1);
-        return rows.Mean(distance / target.norm(1).clamp_min(NormEps)).MoveToOuterDisposeScope();
+        return RowTerm.Mean(mask, Distance, embeddings, targets.detach());
     }
 
     /// <summary>mean_m (1 − cos(e, t)), each norm at least 1e-8. Source: Stained Glass Engine docs, loss/jigsaw; the eps is our reading.</summary>
@@ -35,9 +31,15 @@ public static class Kernels
     public static Tensor CosineDistance(Tensor embeddings, Tensor targets, RowMask mask)
     {
         Check(embeddings, targets, mask);
-        using var scope = NewDisposeScope();
-        var rows = new CountedRows(mask, KernelArguments.AccumulationType(embeddings, targets));
-        return rows.Mean(1 - Cosine(rows.Of(embeddings), rows.Of(targets.detach()))).MoveToOuterDisposeScope();
+        return RowTerm.Mean(
+            mask,
+            (rows, wanted, gradients) =>
+            {
+                var cosine = Cosine(rows, wanted, gradients, _ => null, negative: true);
+                return 1 - cosine;
+            },
+            embeddings,
+            targets.detach());
     }
 
     /// <summary>maxLoss · sigmoid(scalingFactor · value): the cap of a maximised term. Source: Stained Glass Engine docs, loss/jigsaw.</summary>
@@ -66,57 +68,8 @@ public static class Kernels
     /// <exception cref="ArgumentException">Shapes, dtypes or devices don't go together.</exception>
     public static MutualInformationValue MutualInformation(Tensor clean, Tensor means, Tensor stds, Tensor noisy, RowMask mask, bool combineNoiseMasks)
     {
-        KernelArguments.RequireTokens(clean);
-        KernelArguments.RequireLike(clean, means);
-        KernelArguments.RequireLike(clean, stds);
-        KernelArguments.RequireLike(clean, noisy);
-        KernelArguments.RequireMask(clean.device, mask, clean.shape[0], clean.shape[1]);
-        using var scope = NewDisposeScope();
-        var type = KernelArguments.AccumulationType(clean, means, stds, noisy);
-        var half = clean.shape[0] / 2;
-        if (half == 0)
-        {
-            Tensor Nothing() => (Empty(clean) + Empty(means) + Empty(stds) + Empty(noisy)).to(type).MoveToOuterDisposeScope();
-            return new MutualInformationValue(Nothing(), Nothing(), Nothing());
-        }
-
-        var components = mask.Value.narrow(0, 0, half).unsqueeze(-1);
-        var samples = mask.Value.narrow(0, half, half).unsqueeze(-1);
-        if (!combineNoiseMasks)
-        {
-            samples = components.any(0, keepdim: true).expand_as(samples);
-        }
-
-        var zero = zeros([], dtype: type, device: clean.device);
-        var one = ones([], dtype: type, device: clean.device);
-        Tensor First(Tensor tensor, Tensor other) => where(components, tensor.narrow(0, 0, half).to(type), other);
-        Tensor Second(Tensor tensor, Tensor other) => where(samples, tensor.narrow(0, half, half).to(type), other);
-
-        var componentWeights = components.to(type);
-        var sampleWeights = samples.to(type);
-        var sampleCount = sampleWeights.sum([0]);
-        var componentCount = componentWeights.sum([0]);
-        var pairs = ((componentCount * sampleCount).sum() * clean.shape[2]).clamp_min(1);
-
-        var centres = First(clean, zero) + First(means, zero);
-        var componentStds = First(stds, one);
-        var precisions = componentWeights / componentStds.square();
-        var noise = Second(noisy, zero);
-
-        // Σ_i (x̃_i − a)² = Σ_i (x̃_i − c)² + n(c − a)² + 2(c − a)·Σ_i (x̃_i − c) holds for every c; near the samples' mean nothing cancels.
-        var centre = (noise.detach() * sampleWeights).sum([0]) / sampleCount.clamp_min(1);
-        var deviations = (noise - centre) * sampleWeights;
-        var offsets = centre - centres;
-        var squares = deviations.square().sum([0]) + offsets * (sampleCount * offsets + 2 * deviations.sum([0]));
-        var mahalanobis = (precisions * squares).sum() * 0.5 / pairs;
-        var logStds = (componentStds.log().sum([0]) * sampleCount).sum() / pairs;
-        var counted = (componentCount * sampleCount).sum() * clean.shape[2] / pairs;
-        var logConstants = logStds + counted * HalfLogTwoPi;
-        var conditional = (Second(stds, one).log().sum([0]) * componentCount).sum() / pairs + counted * (0.5 + HalfLogTwoPi);
-        return new MutualInformationValue(
-            (mahalanobis + logConstants - conditional).MoveToOuterDisposeScope(),
-            mahalanobis.MoveToOuterDisposeScope(),
-            logConstants.MoveToOuterDisposeScope());
+        CheckMutualInformation(clean, means, stds, noisy, mask);
+        return MutualInformationTerm.Compute(clean, means, stds, noisy, mask.Value, combineNoiseMasks, conditional: true);
     }
 
     /// <summary>mean_m |‖x + μ‖₂ − T|. Source: Stained Glass Engine docs, loss/jigsaw.</summary>
@@ -128,9 +81,19 @@ public static class Kernels
     public static Tensor MedianNorm(Tensor clean, Tensor means, double medianNorm, RowMask mask)
     {
         Check(clean, means, mask);
-        using var scope = NewDisposeScope();
-        var rows = new CountedRows(mask, KernelArguments.AccumulationType(clean, means));
-        return rows.Mean(((rows.Of(clean) + rows.Of(means)).norm(1) - medianNorm).abs()).MoveToOuterDisposeScope();
+        return RowTerm.Mean(
+            mask,
+            (rows, _, gradients) =>
+            {
+                var sums = rows[0].add_(rows[1]);
+                var norms = sums.norm(1, keepdim: true);
+                var excess = norms - medianNorm;
+                var signs = excess.sign();
+                gradients[0] = gradients[1] = sums.mul_(signs * Inverse(norms));
+                return excess * signs;
+            },
+            clean,
+            means);
     }
 
     /// <summary>mean_m |cos(x, x̃)|, each norm at least 1e-8. Source: Stained Glass Engine docs, loss/jigsaw; the eps is our reading.</summary>
@@ -141,9 +104,17 @@ public static class Kernels
     public static Tensor AbsoluteCosineSimilarity(Tensor clean, Tensor noisy, RowMask mask)
     {
         Check(clean, noisy, mask);
-        using var scope = NewDisposeScope();
-        var rows = new CountedRows(mask, KernelArguments.AccumulationType(clean, noisy));
-        return rows.Mean(Cosine(rows.Of(noisy), rows.Of(clean)).abs()).MoveToOuterDisposeScope();
+        return RowTerm.Mean(
+            mask,
+            (rows, wanted, gradients) =>
+            {
+                // libtorch has no abs on META; the sign is 0 at 0.
+                Tensor? signs = null;
+                var cosine = Cosine(rows, wanted, gradients, value => signs = value.sign());
+                return cosine * signs!;
+            },
+            clean,
+            noisy);
     }
 
     /// <summary>mean_m cos(x, x̃), each norm at least 1e-8. Source: Stained Glass Engine docs, loss/jigsaw; the eps is our reading.</summary>
@@ -154,9 +125,7 @@ public static class Kernels
     public static Tensor CosineSimilarity(Tensor clean, Tensor noisy, RowMask mask)
     {
         Check(clean, noisy, mask);
-        using var scope = NewDisposeScope();
-        var rows = new CountedRows(mask, KernelArguments.AccumulationType(clean, noisy));
-        return rows.Mean(Cosine(rows.Of(noisy), rows.Of(clean))).MoveToOuterDisposeScope();
+        return RowTerm.Mean(mask, (rows, wanted, gradients) => Cosine(rows, wanted, gradients, _ => null), clean, noisy);
     }
 
     /// <summary>−log(mean_m(σ) / σ_max), the mean over tokens that count and all features; 0 when none counts. Source: Stained Glass Engine docs, loss/jigsaw; the empty mask is our reading.</summary>
@@ -169,9 +138,10 @@ public static class Kernels
         KernelArguments.RequireTokens(stds);
         KernelArguments.RequireMask(stds.device, mask, stds.shape[0], stds.shape[1]);
         using var scope = NewDisposeScope();
-        var rows = new CountedRows(mask, KernelArguments.AccumulationType(stds));
-        var ratio = rows.Mean(rows.Of(stds).mean([1])) / stdMax;
-        return where(rows.Any(), ratio, ones_like(ratio)).log().neg().MoveToOuterDisposeScope();
+        var mean = RowTerm.Mean(mask, FeatureMean, stds);
+        // Without a token the ratio is 1, and its logarithm 0; the mean's gradient is 0 there by itself.
+        var none = mask.Value.any().eq(false).to(mean.dtype);
+        return ((mean / stdMax) + none).log().neg().MoveToOuterDisposeScope();
     }
 
     /// <summary>mean_m (ℓ / (‖x̃ − x‖₂ + 1e-6))^p. Source: Stained Glass Engine docs, loss/jigsaw; the eps is our reading.</summary>
@@ -184,18 +154,77 @@ public static class Kernels
     public static Tensor InverseL2PowerLaw(Tensor clean, Tensor noisy, double characteristicLength, double exponentOfDecay, RowMask mask)
     {
         Check(clean, noisy, mask);
-        using var scope = NewDisposeScope();
-        var rows = new CountedRows(mask, KernelArguments.AccumulationType(clean, noisy));
-        var distance = (rows.Of(noisy) - rows.Of(clean)).norm(1) + DistanceEps;
-        return rows.Mean((characteristicLength / distance).pow(exponentOfDecay)).MoveToOuterDisposeScope();
+        return RowTerm.Mean(
+            mask,
+            (rows, _, gradients) =>
+            {
+                var differences = rows[1].sub_(rows[0]);
+                var norms = differences.norm(1, keepdim: true);
+                var lengths = norms + DistanceEps;
+                var values = (characteristicLength / lengths).pow(exponentOfDecay);
+                gradients[1] = differences.mul_(values / lengths * Inverse(norms) * -exponentOfDecay);
+                gradients[0] = rows[0].copy_(differences).neg_();
+                return values;
+            },
+            clean,
+            noisy);
     }
 
-    private static double HalfLogTwoPi { get; } = 0.5 * Math.Log(2 * Math.PI);
+    internal static void CheckMutualInformation(Tensor clean, Tensor means, Tensor stds, Tensor noisy, RowMask mask)
+    {
+        KernelArguments.RequireTokens(clean);
+        KernelArguments.RequireLike(clean, means);
+        KernelArguments.RequireLike(clean, stds);
+        KernelArguments.RequireLike(clean, noisy);
+        KernelArguments.RequireMask(clean.device, mask, clean.shape[0], clean.shape[1]);
+    }
 
-    private static Tensor Cosine(Tensor left, Tensor right) =>
-        (left * right).sum(1) / (left.norm(1).clamp_min(NormEps) * right.norm(1).clamp_min(NormEps));
+    /// <summary>The mean of a row's features, and its gradient.</summary>
+    internal static Tensor FeatureMean(Tensor[] rows, bool[] wanted, Tensor?[] gradients)
+    {
+        var means = rows[0].mean([1], keepdim: true);
+        gradients[0] = rows[0].fill_(1.0 / rows[0].shape[1]);
+        return means;
+    }
 
-    private static Tensor Empty(Tensor tokens) => tokens.narrow(0, 0, 0).sum();
+    private static Tensor Distance(Tensor[] rows, bool[] wanted, Tensor?[] gradients)
+    {
+        var scale = rows[1].norm(1, keepdim: true).clamp_min_(NormEps);
+        var differences = rows[0].sub_(rows[1]);
+        var norms = differences.norm(1, keepdim: true);
+        if (wanted[0])
+        {
+            gradients[0] = differences.mul_(Inverse(norms) / scale);
+        }
+
+        return norms / scale;
+    }
+
+    /// <summary>cos of each row of the first input with the second's, and its gradients, multiplied by a factor of the cosine.</summary>
+    private static Tensor Cosine(Tensor[] rows, bool[] wanted, Tensor?[] gradients, Func<Tensor, Tensor?> factor, bool negative = false)
+    {
+        var norms = rows.Select(row => row.norm(1, keepdim: true)).ToArray();
+        var clamped = norms.Select(norm => norm.clamp_min(NormEps)).ToArray();
+        var product = clamped[0] * clamped[1];
+        var cosine = rows[0].unsqueeze(1).bmm(rows[1].unsqueeze(2)).squeeze(2) / product;
+        var factors = factor(cosine);
+        var across = negative ? product.reciprocal().neg_() : product.reciprocal();
+        across = factors is null ? across : across.mul_(factors);
+        for (var i = 0; i < 2; i++)
+        {
+            if (wanted[i])
+            {
+                // Below the clamp the norm is a constant, and only the product has a gradient.
+                var along = (cosine * clamped[1 - i] / norms[i]).masked_fill_(norms[i].lt(NormEps), 0).mul_(across);
+                gradients[i] = (rows[1 - i] * across).addcmul_(rows[i], along, -1);
+            }
+        }
+
+        return cosine;
+    }
+
+    /// <summary>1/norm, and 0 for a norm of 0.</summary>
+    private static Tensor Inverse(Tensor norms) => norms.reciprocal().masked_fill_(norms.eq(0), 0);
 
     private static void Check(Tensor first, Tensor second, RowMask mask)
     {

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using static TorchSharp.torch;
 
 namespace Jigsaw.Losses;
@@ -8,8 +9,9 @@ namespace Jigsaw.Losses;
 internal sealed class KnownGradient : autograd.SingleTensorFunction<KnownGradient>
 {
     private const string LayoutKey = "layout";
+    private const string ThreadKey = "thread";
 
-    private static volatile string? _refusal;
+    private static readonly ConcurrentDictionary<int, string> Refusals = [];
 
     [ThreadStatic]
     private static List<Tensor>? _returned;
@@ -34,13 +36,12 @@ internal sealed class KnownGradient : autograd.SingleTensorFunction<KnownGradien
         return result;
     }
 
-    /// <summary>Says in a sentence what the last backward could not: an exception there would end the process.</summary>
+    /// <summary>Says in a sentence what the last backward of a loss of this thread could not: an exception there would end the process.</summary>
     /// <exception cref="InvalidOperationException">The last backward was asked for a second derivative, or failed.</exception>
     internal static void ThrowRefusal()
     {
-        if (_refusal is { } sentence)
+        if (!Refusals.IsEmpty && Refusals.TryRemove(Environment.CurrentManagedThreadId, out var sentence))
         {
-            _refusal = null;
             throw new InvalidOperationException(sentence);
         }
     }
@@ -64,6 +65,7 @@ internal sealed class KnownGradient : autograd.SingleTensorFunction<KnownGradien
 
         ctx.save_for_backward(saved);
         ctx.save_data(LayoutKey, layout);
+        ctx.save_data(ThreadKey, Environment.CurrentManagedThreadId);
         return value;
     }
 
@@ -99,12 +101,12 @@ internal sealed class KnownGradient : autograd.SingleTensorFunction<KnownGradien
 
             if (again)
             {
-                _refusal = "A jigsaw loss has no second derivative (its gradient is computed in the forward), but backward was called with create_graph; the gradients of that call are NaN. Call backward without create_graph.";
+                Refusals[(int)ctx.get_data(ThreadKey)] = "A jigsaw loss has no second derivative (its gradient is computed in the forward), but backward was called with create_graph; the gradients of that call are NaN. Call backward without create_graph.";
             }
         }
         catch (Exception exception)
         {
-            _refusal = $"The backward of a jigsaw loss failed, and its gradients are missing: {exception.Message}";
+            Refusals[(int)ctx.get_data(ThreadKey)] = $"The backward of a jigsaw loss failed, and its gradients are missing: {exception.Message}";
             result.ForEach(tensor => tensor?.Dispose());
             result = [.. Enumerable.Repeat<Tensor>(null!, 1 + layout.Count)];
         }

@@ -112,10 +112,10 @@ internal static class LogitsCrossEntropy
     {
         if (index is not null)
         {
-            return rows.index_select(0, index.narrow(0, start, count));
+            return CountedRows.Gather(rows, index.narrow(0, start, count));
         }
 
         var block = rows.narrow(0, start, count);
-        return counts is null ? block : where(counts.narrow(0, start, count).unsqueeze(1), block, zeros([], dtype: block.dtype, device: block.device));
+        return counts is null ? block : block.masked_fill(counts.narrow(0, start, count).eq(false).unsqueeze(1), 0);
     }
 }

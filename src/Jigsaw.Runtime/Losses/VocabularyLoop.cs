@@ -233,13 +233,8 @@ internal sealed class VocabularyLoop : IDisposable
     /// <summary>A chunk's hidden states.</summary>
     private Tensor Chunk(Tensor hidden, Tensor? counts, int start, int length)
     {
-        var rows = _order.Index is { } index ? hidden.index_select(0, index.narrow(0, start, length)) : hidden.narrow(0, start, length);
-        if (counts is not null)
-        {
-            rows = where(counts.narrow(0, start, length).unsqueeze(1), rows, zeros([], dtype: rows.dtype, device: rows.device));
-        }
-
-        return rows;
+        var rows = _order.Index is { } index ? CountedRows.Gather(hidden, index.narrow(0, start, length)) : hidden.narrow(0, start, length);
+        return counts is null ? rows : rows.masked_fill(counts.narrow(0, start, length).eq(false).unsqueeze(1), 0);
     }
 
     private Tensor Workspace(string name, int rows, ScalarType? type = null)
@@ -258,7 +253,7 @@ internal sealed class VocabularyLoop : IDisposable
     private Tensor Table(Tensor weight) => weight.detach().to(_narrow);
 
     /// <summary>A mask in the rows' order, shape (count).</summary>
-    private Tensor InOrder(Tensor mask) => _order.Index is { } index ? mask.reshape(-1).index_select(0, index) : mask.reshape(-1);
+    private Tensor InOrder(Tensor mask) => _order.Index is { } index ? CountedRows.Gather(mask.reshape(-1), index) : mask.reshape(-1);
 
     private Tensor Union(IReadOnlyList<RowMask> masks)
     {
@@ -412,7 +407,7 @@ internal sealed class VocabularyLoop : IDisposable
         {
             var values = _kinds.Single(kind => kind.Kind == term.Kind).Values.squeeze(1);
             var weights = _loop._weights[term.Mask].narrow(0, _start, _length);
-            var counted = where(weights > 0, values, zeros([], dtype: values.dtype, device: values.device)).sum();
+            var counted = values.masked_fill(weights.eq(0), 0).sum();
             var mean = counted / weights.sum().clamp_min(1);
             Tensor? factor = null;
             if (term.MaxLoss is { } maxLoss)
@@ -540,7 +535,7 @@ internal sealed class VocabularyLoop : IDisposable
             }
 
             var rows = kind.Scales.narrow(0, from, count);
-            return where(sum! != 0, rows * sum!, zeros([], dtype: rows.dtype, device: rows.device));
+            return rows * sum!;
         }
 
         private Tensor TermFactors(VocabularyTerm term, int from, int count)
@@ -599,7 +594,7 @@ internal sealed class VocabularyLoop : IDisposable
             values.copy_(1 - cosine);
             if (WantsGradient)
             {
-                var along = where(norms >= NormEps, cosine / (clamped * norms), zeros_like(norms));
+                var along = (cosine / (clamped * norms)).masked_fill_(norms.lt(NormEps), 0);
                 logits.mul_(along).addcmul_(targets, product.reciprocal_(), -1);
                 scales.fill_(1);
             }
@@ -613,7 +608,7 @@ internal sealed class VocabularyLoop : IDisposable
             var norms = differences.norm(1, keepdim: true);
             var target = teacher.Norms!.narrow(0, at, differences.shape[0]).clamp_min(NormEps);
             values.copy_(norms / target);
-            scales.copy_(where(norms > 0, (norms * target).reciprocal_(), zeros_like(norms)));
+            scales.copy_(norms.mul(target).reciprocal_().masked_fill_(norms.eq(0), 0));
             return differences;
         }
     }

@@ -1,0 +1,131 @@
+using Jigsaw.Losses;
+using static TorchSharp.torch;
+
+namespace Jigsaw.Benchmarks;
+
+/// <summary>Hidden states of four passes and an LM head, and what is done with them.</summary>
+internal sealed class HeadWork : IDisposable
+{
+    private static readonly Pass[] Sources = [Pass.StudentNoisy, Pass.TeacherNoisy, Pass.StudentClean];
+
+    private readonly Tensor _weight;
+    private readonly Tensor[] _hidden;
+    private readonly RowMask _all;
+    private readonly RowMask _half;
+    private readonly Activations _activations;
+
+    public HeadWork(int rows, int hidden, int vocabulary, ScalarType type)
+    {
+        Rows = rows;
+        Type = type;
+        manual_seed(1);
+        _weight = (randn(vocabulary, hidden) * 0.05).to(type);
+        var teacher = randn(1, rows, hidden);
+        _hidden = [teacher.to(type), .. Sources.Select(_ => (teacher + (0.5 * randn(1, rows, hidden))).to(type).requires_grad_())];
+        _all = RowMask.FromHost(Enumerable.Repeat(true, rows).ToArray(), 1, rows, CPU);
+        _half = RowMask.FromHost(Enumerable.Range(0, rows).Select(row => row % 2 == 0).ToArray(), 1, rows, CPU);
+        using var nothing = zeros(1, rows, 1);
+        var head = new LanguageModelHead(_weight);
+        var batch = new TransformedBatch
+        {
+            InputIds = zeros([1, rows], dtype: ScalarType.Int64),
+            AttentionMask = _all,
+            NoiseMask = _all,
+            Clean = zeros(1, rows, 1),
+            Noisy = zeros(1, rows, 1),
+            Means = zeros(1, rows, 1),
+            Stds = zeros(1, rows, 1),
+            StdMax = 1,
+            MedianNorm = 1,
+        };
+        _activations = new Activations(batch, new PassActivations(Pass.TeacherClean, _hidden[0], null, head), new PassActivations(Sources[0], _hidden[1], null, head), new PassActivations(Sources[1], _hidden[2], null, head), new PassActivations(Sources[2], _hidden[3], null, head));
+    }
+
+    public int Rows { get; }
+
+    public ScalarType Type { get; }
+
+    /// <summary>The matrix products alone: one for the teacher, two for each source, 256 rows at a time into one buffer.</summary>
+    public void Bare(int sources = 3, double share = 1)
+    {
+        using var scope = NewDisposeScope();
+        using var inference = no_grad();
+        var chunk = Math.Min(256, Rows);
+        var buffer = empty([chunk, _weight.shape[0]], dtype: Type);
+        var gradient = empty([chunk, _weight.shape[1]], dtype: Type);
+        var transposed = _weight.t();
+        for (var start = 0; start < Rows * share; start += chunk)
+        {
+            buffer.addmm_(_hidden[0][0].narrow(0, start, chunk), transposed, beta: 0, alpha: 1);
+            for (var source = 1; source <= sources; source++)
+            {
+                buffer.addmm_(_hidden[source][0].narrow(0, start, chunk), transposed, beta: 0, alpha: 1);
+                gradient.addmm_(buffer, _weight, beta: 0, alpha: 1);
+            }
+        }
+    }
+
+    /// <summary>Three cross-entropies on three sources, value and gradient.</summary>
+    public void Jigsaw(CeTarget target, int sources = 3, int termsOnEach = 1, bool half = false)
+    {
+        using var scope = NewDisposeScope();
+        var head = VocabularyHead.Begin(_activations, target);
+        var mask = half ? _half : _all;
+        for (var source = 0; source < sources; source++)
+        {
+            for (var term = 0; term < termsOnEach; term++)
+            {
+                head.CrossEntropy(Sources[source], source == 0 ? 1 : -0.25, mask, source == 1 ? 10 : null);
+            }
+        }
+
+        var loss = head.Run().Loss;
+        loss.backward();
+        Forget();
+    }
+
+    /// <summary>As a user of plain libtorch would write it: logits, cross-entropy, autograd.</summary>
+    public void Naive(CeTarget target)
+    {
+        using var scope = NewDisposeScope();
+        var transposed = _weight.t();
+        Tensor goal;
+        using (no_grad())
+        {
+            var logits = _hidden[0][0].mm(transposed).to(ScalarType.Float32);
+            goal = target == CeTarget.Soft ? logits.softmax(1) : logits.argmax(1);
+        }
+
+        Tensor? loss = null;
+        for (var source = 1; source <= 3; source++)
+        {
+            var ce = nn.functional.cross_entropy(_hidden[source][0].mm(transposed).to(ScalarType.Float32), goal);
+            var term = source == 1 ? ce : -0.25 * (source == 2 ? 10 * ce.sigmoid() : ce);
+            loss = loss is null ? term : loss + term;
+        }
+
+        loss!.backward();
+        Forget();
+    }
+
+    public void Dispose()
+    {
+        _weight.Dispose();
+        foreach (var hidden in _hidden)
+        {
+            hidden.Dispose();
+        }
+
+        _all.Dispose();
+        _half.Dispose();
+    }
+
+    private void Forget()
+    {
+        foreach (var hidden in _hidden)
+        {
+            hidden.grad?.Dispose();
+            hidden.grad = null;
+        }
+    }
+}

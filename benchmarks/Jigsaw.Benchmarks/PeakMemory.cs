@@ -1,0 +1,27 @@
+using System.Globalization;
+
+namespace Jigsaw.Benchmarks;
+
+/// <summary>The kernel's own high-water mark of this process's resident memory (Linux).</summary>
+internal static class PeakMemory
+{
+    /// <summary>Megabytes that the process grew by at most while the action ran; NaN where the kernel doesn't tell.</summary>
+    public static double Of(Action action)
+    {
+        if (!File.Exists("/proc/self/clear_refs"))
+        {
+            action();
+            return double.NaN;
+        }
+
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        var before = Kilobytes("VmRSS");
+        File.WriteAllText("/proc/self/clear_refs", "5");
+        action();
+        return (Kilobytes("VmHWM") - before) / 1024;
+    }
+
+    private static double Kilobytes(string name) =>
+        double.Parse(File.ReadLines("/proc/self/status").First(line => line.StartsWith(name + ":", StringComparison.Ordinal)).Split(':')[1].Replace("kB", "", StringComparison.Ordinal), CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,201 @@
+using Jigsaw.Losses;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Jigsaw.Runtime.Tests.Losses;
+
+public sealed class ClosureSafetyTests
+{
+    public static TheoryData<CeTarget, bool, bool> Programs => new()
+    {
+        { CeTarget.Soft, true, true },
+        { CeTarget.Hard, true, true },
+        { CeTarget.Soft, true, false },
+        { CeTarget.Hard, false, true },
+        { CeTarget.Soft, false, false },
+    };
+
+    [Theory]
+    [MemberData(nameof(Programs))]
+    public void Every_term_runs_on_meta_where_a_wait_throws(CeTarget target, bool packed, bool layer)
+    {
+        using var scope = NewDisposeScope();
+        var step = new Step(META, packed);
+        var loss = Everything(target, layer).Compute(step.Activations, step.LossMask, out var components);
+        loss.backward();
+        Assert.Equal(DeviceType.META, loss.device_type);
+        Assert.Equal(18, components.Count);
+        Assert.All(step.Inputs, input => Assert.Equal(DeviceType.META, input.grad!.device_type));
+        Assert.ThrowsAny<Exception>(() => loss.item<float>());
+        Assert.ThrowsAny<Exception>(() => loss.cpu().item<float>());
+    }
+
+    [CudaFact]
+    public void Every_term_runs_on_cuda()
+    {
+        using var scope = NewDisposeScope();
+        foreach (var (target, packed, layer) in (ReadOnlySpan<(CeTarget, bool, bool)>)[(CeTarget.Soft, true, true), (CeTarget.Hard, false, false)])
+        {
+            var (host, device) = (new Step(CPU, packed), new Step(CUDA, packed));
+            var expected = Everything(target, layer).Compute(host.Activations, host.LossMask, out _);
+            var loss = Everything(target, layer).Compute(device.Activations, device.LossMask, out _);
+            expected.backward();
+            loss.backward();
+            Assert.Equal(expected.item<float>(), loss.cpu().item<float>(), 1e-4f);
+            foreach (var (own, other) in host.Inputs.Zip(device.Inputs))
+            {
+                Steps.Near(own.grad!, other.grad!.cpu(), 1e-4, "the gradient");
+            }
+        }
+    }
+
+    [Fact]
+    public void A_mask_of_another_device_is_refused_where_libtorch_says_nothing()
+    {
+        using var scope = NewDisposeScope();
+        var step = new Step(META, packed: true);
+        var stray = RowMask.FromHost(new bool[6], 2, 3, CPU);
+
+        // libtorch takes the stray index and the stray matrix without a word on this device.
+        _ = zeros([6, 4], device: META).index(TensorIndex.Tensor(stray.Rows!));
+        _ = zeros([6, 4], device: META).addmm_(zeros([6, 2], device: META), zeros(2, 4));
+
+        var exception = Assert.Throws<ArgumentException>(() => Everything(CeTarget.Soft, true).Compute(step.Activations, stray, out _));
+        Assert.Contains("cpu", exception.Message, StringComparison.Ordinal);
+        Assert.Throws<ArgumentException>(() => Kernels.NormalizedL2(step.Inputs[0], step.Inputs[0], stray));
+        Assert.Throws<ArgumentException>(() => Kernels.MutualInformation(step.Inputs[0], zeros(2, 3, 4), step.Inputs[0], step.Inputs[0], step.LossMask, true));
+    }
+
+    [Fact]
+    public void A_head_of_another_device_is_refused_where_libtorch_says_nothing()
+    {
+        using var scope = NewDisposeScope();
+        var step = new Step(META, packed: true, headDevice: CPU);
+        var exception = Assert.Throws<ArgumentException>(() => Everything(CeTarget.Soft, true).Compute(step.Activations, step.LossMask, out _));
+        Assert.Contains("head.Weight is on cpu", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_second_derivative_is_refused_in_a_sentence()
+    {
+        using var scope = NewDisposeScope();
+        var step = new Step(CPU, packed: true);
+        var loss = Everything(CeTarget.Soft, false).Compute(step.Activations, step.LossMask, out _);
+        loss.backward(create_graph: true);
+        Assert.Contains(step.Inputs, input => input.grad!.isnan().any().item<bool>());
+        var exception = Assert.Throws<InvalidOperationException>(() => Everything(CeTarget.Soft, false).Compute(step.Activations, step.LossMask, out _));
+        Assert.Contains("create_graph", exception.Message, StringComparison.Ordinal);
+        _ = Everything(CeTarget.Soft, false).Compute(step.Activations, step.LossMask, out _);
+    }
+
+    [Fact]
+    public void A_graph_that_is_kept_can_be_walked_twice()
+    {
+        using var scope = NewDisposeScope();
+        var step = new Step(CPU, packed: true);
+        var loss = Everything(CeTarget.Hard, true).Compute(step.Activations, step.LossMask, out _);
+        loss.backward(retain_graph: true);
+        var once = step.Inputs.Select(input => input.grad!.clone()).ToArray();
+        loss.backward();
+        foreach (var (first, input) in once.Zip(step.Inputs))
+        {
+            Steps.Near(2 * first, input.grad, 1e-6, "the gradient");
+        }
+    }
+
+    [Fact]
+    public void A_disposed_input_is_named()
+    {
+        using var scope = NewDisposeScope();
+        var step = new Step(CPU, packed: true);
+        step.Inputs[0].Dispose();
+        var exception = Assert.Throws<ObjectDisposedException>(() => Everything(CeTarget.Soft, true).Compute(step.Activations, step.LossMask, out _));
+        Assert.Contains("dispose scope", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Two_threads_at_once_get_what_each_gets_alone()
+    {
+        static float[] Run(int seed)
+        {
+            var losses = new float[20];
+            for (var i = 0; i < losses.Length; i++)
+            {
+                using var scope = NewDisposeScope();
+                var step = new Step(CPU, packed: true, seed: seed + i);
+                var loss = Everything(CeTarget.Soft, true).Compute(step.Activations, step.LossMask, out _);
+                loss.backward();
+                losses[i] = loss.item<float>() + step.Inputs.Sum(input => input.grad!.sum().item<float>());
+            }
+
+            return losses;
+        }
+
+        var alone = Enumerable.Range(0, 4).Select(i => Run(100 * i)).ToArray();
+        var together = new float[4][];
+        var threads = Enumerable.Range(0, 4).Select(i => new Thread(() => together[i] = Run(100 * i))).ToArray();
+        Array.ForEach(threads, thread => thread.Start());
+        Array.ForEach(threads, thread => thread.Join());
+        for (var i = 0; i < alone.Length; i++)
+        {
+            Assert.All(alone[i].Zip(together[i]), pair => Assert.Equal(pair.First, pair.Second, 1e-4f));
+        }
+    }
+
+    internal static LossProgram Everything(CeTarget target, bool layer) =>
+        new(layer ? 0 : null, 0.3, target, typeof(LossTerm).GetNestedTypes().Select(type => new ProgramTerm(type, 0.5, typeof(MaximizedTermAttribute).IsAssignableFrom(type) ? [("MaxLoss", 5.0)] : []))
+            .Where(term => layer || term.Definition.Place != TermPlace.Layer)
+            .Concat(layer ? [] : [new ProgramTerm(typeof(LossTerm.CePerformanceAttribute), 0.25), new ProgramTerm(typeof(LossTerm.CeProtectionAttribute), 0.25)]));
+
+    internal sealed class Step : IDisposable
+    {
+        internal Step(Device device, bool packed, Device? headDevice = null, int seed = 0)
+        {
+            var steps = new Steps(seed, ScalarType.Float32, device);
+            RowMask Mask(double share)
+            {
+                var bits = steps.Bits(6, share);
+                bits[0] = bits[3] = true;
+                return steps.Mask(bits, 2, 3, packed);
+            }
+
+            Tensor Numbers() => steps.Numbers(2, 3, 4).requires_grad_();
+            (LossMask, AttentionMask, NoiseMask) = (Mask(0.5), Mask(0.8), Mask(0.6));
+            Head = new LanguageModelHead(new Steps(seed + 1, ScalarType.Float32, headDevice ?? device).Numbers(23, 4));
+            Hidden = [steps.Numbers(2, 3, 4), Numbers(), Numbers(), Numbers()];
+            Layers = [steps.Numbers(2, 3, 4), Numbers(), Numbers(), Numbers()];
+            Embeddings = [Numbers(), Numbers(), Numbers(), (steps.Numbers(2, 3, 4).square() + 0.1).requires_grad_()];
+            Activations = Steps.Of(AttentionMask, NoiseMask, Embeddings[0], Embeddings[1], Embeddings[2], Embeddings[3], Head, [.. Enum.GetValues<Pass>().Select(pass => (pass, (Tensor?)Hidden[(int)pass], (Tensor?)Layers[(int)pass]))]);
+        }
+
+        internal Activations Activations { get; }
+
+        internal RowMask LossMask { get; }
+
+        internal Tensor[] Inputs => [.. Embeddings, .. Hidden.Skip(1)];
+
+        private RowMask AttentionMask { get; }
+
+        private RowMask NoiseMask { get; }
+
+        private LanguageModelHead Head { get; }
+
+        private Tensor[] Hidden { get; }
+
+        private Tensor[] Layers { get; }
+
+        private Tensor[] Embeddings { get; }
+
+        public void Dispose()
+        {
+            foreach (var tensor in Hidden.Concat(Layers).Concat(Embeddings).Append(Head.Weight))
+            {
+                tensor.Dispose();
+            }
+
+            LossMask.Dispose();
+            AttentionMask.Dispose();
+            NoiseMask.Dispose();
+        }
+    }
+}
