@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Reflection;
 using Basic.Reference.Assemblies;
 using Jigsaw.Losses;
 using Microsoft.CodeAnalysis;
@@ -76,6 +77,18 @@ internal sealed class Compiled
             .WithAnalyzers([new RecipeAnalyzer(), new AttributeAnalyzer()], new AnalyzerOptions([]))
             .GetAllDiagnosticsAsync().GetAwaiter().GetResult();
         return new Compiled(run, generated, [.. run.Diagnostics, .. reported.Where(diagnostic => diagnostic.Severity != DiagnosticSeverity.Hidden)]);
+    }
+
+    /// <summary>Compiles with generated code, and loads the result.</summary>
+    public static Assembly Load(CSharpCompilation compilation)
+    {
+        CSharpGeneratorDriver
+            .Create([new RecipeGenerator().AsSourceGenerator()], parseOptions: (CSharpParseOptions)compilation.SyntaxTrees[0].Options)
+            .RunGeneratorsAndUpdateCompilation(compilation, out var generated, out _);
+        using var image = new MemoryStream();
+        var emitted = generated.Emit(image);
+        Assert.True(emitted.Success, string.Join('\n', emitted.Diagnostics));
+        return Assembly.Load(image.ToArray());
     }
 
     /// <summary>The text that a diagnostic squiggles.</summary>

@@ -1,0 +1,48 @@
+using System.Reflection;
+using Jigsaw.Generators.Tests.Compiling;
+using Jigsaw.Losses;
+using Microsoft.CodeAnalysis;
+using static TorchSharp.torch;
+
+namespace Jigsaw.Generators.Tests.Agreement;
+
+public class FactoryAgreementTests
+{
+    [Fact]
+    public void A_generated_recipe_and_the_newer_factory_agree_to_the_bit_in_every_mixture() => Agree([.. Mixture.OfTheNewerFactory()]);
+
+    [Fact]
+    public void A_generated_recipe_and_the_older_factory_agree_to_the_bit_in_every_mixture() => Agree([.. Mixture.OfTheOlderFactory()]);
+
+    private static void Agree(IReadOnlyList<Mixture> mixtures)
+    {
+        var compilation = Compiled.Compile(["using Jigsaw;\n" + string.Concat(mixtures.Select(mixture => mixture.Source))]);
+        var assembly = Compiled.Load(compilation);
+        var step = new SmallStep();
+        var bitsBefore = step.Run(mixtures[0].Program.Run);
+        foreach (var mixture in mixtures)
+        {
+            var recipe = assembly.GetType(mixture.Name, throwOnError: true)!;
+            var generated = step.Run((activations, lossMask) => Compute(recipe, activations, lossMask));
+            var built = step.Run(mixture.Program.Run);
+
+            Assert.Equal(built.Keys.Order(StringComparer.Ordinal), generated.Keys.Order(StringComparer.Ordinal));
+            foreach (var (name, bits) in built)
+            {
+                Assert.True(bits.AsSpan().SequenceEqual(generated[name]), $"{name} of {mixture.Source}");
+            }
+
+            Assert.Equal(mixture.Program.Plan.ToString(), recipe.GetProperty("Plan")!.GetValue(null)!.ToString());
+        }
+
+        Assert.Equal(bitsBefore["loss"], step.Run(mixtures[0].Program.Run)["loss"]);
+    }
+
+    private static (Tensor Loss, ComponentLosses Components) Compute(Type recipe, Activations activations, RowMask lossMask)
+    {
+        var defaults = recipe.GetProperty("Defaults")!.GetValue(null);
+        var arguments = new[] { activations, lossMask, defaults, null };
+        var loss = (Tensor)recipe.GetMethod("Compute", BindingFlags.NonPublic | BindingFlags.Static)!.Invoke(null, arguments)!;
+        return (loss, (ComponentLosses)arguments[3]!);
+    }
+}

@@ -1,0 +1,14 @@
+using Jigsaw.Losses;
+using static TorchSharp.torch;
+
+namespace Jigsaw.Generators.Tests.Agreement;
+
+internal static class LossProgramRunning
+{
+    /// <summary>Runs a factory's program on what a step left.</summary>
+    public static (Tensor Loss, ComponentLosses Components) Run(this LossProgram program, Activations activations, RowMask lossMask)
+    {
+        var loss = program.Compute(activations, lossMask, out var components);
+        return (loss, components);
+    }
+}

@@ -1,0 +1,85 @@
+using System.Globalization;
+using Jigsaw.Losses;
+
+namespace Jigsaw.Generators.Tests.Agreement;
+
+/// <summary>A mixture of terms that a factory can say, as the source of a recipe and as the factory's program.</summary>
+internal sealed record Mixture(string Name, string Source, LossProgram Program)
+{
+    private static readonly string[] s_sgt = ["CePerformance", "CeProtection", "CleanEmbeddingsGuardrails", "L2Performance", "L2Protection", "MutualInformation", "MedianNorm", "AbsoluteCosineSimilarity"];
+
+    private static readonly string[] s_older =
+        ["StdLogRatio", "InputEmbeddingSimilarity", "DistillationCosineDistance", "DistillationL2Distance", "DistillationProtectionL2", "CleanEmbeddingPerformance", "InverseL2PowerLaw"];
+
+    /// <summary>Every mixture of the newer factory; options vary with the mixture.</summary>
+    public static IEnumerable<Mixture> OfTheNewerFactory()
+    {
+        for (var bits = 1; bits < 1 << s_sgt.Length; bits++)
+        {
+            double Weight(string term) => (bits & (1 << Array.IndexOf(s_sgt, term))) != 0 ? 0.1 * (1 + Array.IndexOf(s_sgt, term)) : 0;
+            var (capped, combined) = (bits % 3 != 0, bits % 5 != 0);
+            int? layer = Weight("L2Performance") + Weight("L2Protection") > 0 || bits % 2 == 0 ? 0 : null;
+            var program = JigsawLosses.JigsawSgtProgram(
+                Weight("AbsoluteCosineSimilarity"),
+                Weight("CePerformance"),
+                Weight("CeProtection"),
+                capped ? 2.5 : null,
+                capped ? 0.75 : 1,
+                Weight("MutualInformation"),
+                Weight("MedianNorm"),
+                Weight("CleanEmbeddingsGuardrails"),
+                layer,
+                Weight("L2Performance"),
+                Weight("L2Protection"),
+                combined).Program;
+            var terms = s_sgt.Where(term => Weight(term) > 0).Reverse().Select(term => term switch
+            {
+                "CeProtection" when capped => Written(term, Weight(term), "MaxLoss = 2.5, ScalingFactor = 0.75"),
+                "MutualInformation" when !combined => Written(term, Weight(term), "CombineNoiseMasks = false"),
+                _ => Written(term, Weight(term)),
+            });
+            yield return new Mixture($"Sgt{bits}", Recipe($"Sgt{bits}", layer is null ? [] : ["DistillationLayer = 0"], terms), program);
+        }
+    }
+
+    /// <summary>Every mixture of the older factory; alpha, layer and options vary with the mixture.</summary>
+    public static IEnumerable<Mixture> OfTheOlderFactory()
+    {
+        for (var bits = 1; bits < 1 << s_older.Length; bits++)
+        {
+            double Weight(string term) => (bits & (1 << Array.IndexOf(s_older, term))) != 0 ? 0.15 * (1 + Array.IndexOf(s_older, term)) : 0;
+            double? alpha = (bits % 4) switch { 0 => null, 1 => 0.3, 2 => 0, _ => 1 };
+            int? layer = bits % 3 == 0 ? null : 0;
+            var applied = bits % 5 != 0;
+            var program = JigsawLosses.JigsawProgram(
+                layer,
+                alpha,
+                Weight("StdLogRatio"),
+                Weight("InputEmbeddingSimilarity"),
+                Weight("DistillationCosineDistance"),
+                Weight("DistillationL2Distance"),
+                Weight("DistillationProtectionL2"),
+                applied,
+                Weight("CleanEmbeddingPerformance"),
+                Weight("InverseL2PowerLaw"),
+                0.7,
+                1.3).Program;
+            var terms = s_older.Where(term => Weight(term) > 0).Reverse().Select(term => term switch
+            {
+                "DistillationProtectionL2" when !applied => Written(term, Weight(term), "ApplyLossMask = false"),
+                "InverseL2PowerLaw" => Written(term, Weight(term), "CharacteristicLength = 0.7, ExponentOfDecay = 1.3"),
+                _ => Written(term, Weight(term)),
+            });
+            var arguments = new List<string>();
+            arguments.AddRange(layer is null ? [] : ["DistillationLayer = 0"]);
+            arguments.AddRange(alpha is { } share ? [$"Alpha = {share.ToString(CultureInfo.InvariantCulture)}"] : []);
+            yield return new Mixture($"Older{bits}", Recipe($"Older{bits}", arguments, terms), program);
+        }
+    }
+
+    private static string Written(string term, double weight, string more = "") =>
+        $"[LossTerm.{term}({weight.ToString("R", CultureInfo.InvariantCulture)}{(more.Length > 0 ? ", " : "")}{more})]";
+
+    private static string Recipe(string name, IReadOnlyList<string> arguments, IEnumerable<string> terms) =>
+        $"[LossRecipe({string.Join(", ", arguments)})]\n{string.Join('\n', terms)}\npublic partial class {name} {{ }}\n";
+}
