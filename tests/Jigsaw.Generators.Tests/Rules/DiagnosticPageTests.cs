@@ -74,7 +74,7 @@ public partial class DiagnosticPageTests
         _ => Compiled.Of(source),
     };
 
-    private static string[] Blocks(string id) =>
+    internal static string[] Blocks(string id) =>
         [.. Fence().Matches(File.ReadAllText(Page(id)).ReplaceLineEndings("\n")).Select(match => match.Groups["code"].Value)];
 
     private static string Page(string id) => Repository.PathOf("docs", "diagnostics", id + ".md");

@@ -1,0 +1,71 @@
+using System.Text.RegularExpressions;
+using Jigsaw.Generators.Tests.Compiling;
+using Jigsaw.Generators.Tests.Rules;
+
+namespace Jigsaw.Generators.Tests.CodeFixes;
+
+public partial class CodeFixTests
+{
+    [Theory]
+    [InlineData("JIG0001")]
+    [InlineData("JIG0002")]
+    [InlineData("JIG0020")]
+    [InlineData("JIG0026")]
+    [InlineData("JIG0041")]
+    [InlineData("JIG0045")]
+    [InlineData("JIG0046")]
+    [InlineData("JIG0060")]
+    public void The_fix_makes_the_right_code_of_a_page_from_its_wrong_code(string id)
+    {
+        var blocks = DiagnosticPageTests.Blocks(id);
+
+        Assert.Equal(blocks[1], Marker().Replace(Fixing.Apply(blocks[0], id)!, ""));
+    }
+
+    [Theory]
+    [InlineData("JIG0040", "[LossTerm.L2Performance(1.0)]", "[LossRecipe(DistillationLayer = 0)]")]
+    [InlineData("JIG0042", "[LossTerm.MedianNorm(1.0)]", "[LossRecipe(DistillationLayer = 0, Truncate = true)]")]
+    public void The_fix_names_a_layer(string id, string term, string fixedRecipe)
+    {
+        var recipe = id == "JIG0042" ? "[LossRecipe(Truncate = true)]" : "[LossRecipe]";
+        var source = $"using Jigsaw;\n{recipe}\n{term}\npublic partial class ChatRecipe\n{{\n}}\n";
+
+        Assert.Equal(source.Replace(recipe, fixedRecipe, StringComparison.Ordinal), Fixing.Apply(source, id));
+    }
+
+    [Theory]
+    [InlineData("0.25, ScalingFactor = 2", "0.25")]
+    [InlineData("0.25, ScalingFactor = 2, Mask = TokenMask.Loss", "0.25, Mask = TokenMask.Loss")]
+    public void The_fix_takes_an_argument_without_effect_out(string wrong, string right)
+    {
+        var source = $"using Jigsaw;\n[LossRecipe]\n[LossTerm.CeProtection({wrong})]\npublic partial class ChatRecipe\n{{\n}}\n";
+
+        Assert.Equal(source.Replace(wrong, right, StringComparison.Ordinal), Fixing.Apply(source, "JIG0044"));
+    }
+
+    [Fact]
+    public void Partial_is_added_to_all_types_around_at_once()
+    {
+        const string Source = "using Jigsaw;\ninternal static class A\n{\n    /// <summary>B.</summary>\n    record B\n    {\n        [LossRecipe]\n        [LossTerm.CePerformance(1)]\n        private sealed class C\n        {\n        }\n    }\n}\n";
+        var once = Fixing.Apply(Source, "JIG0001")!;
+
+        Assert.Equal(Source.Replace("static class A", "static partial class A", StringComparison.Ordinal), once);
+        Assert.DoesNotContain("JIG0001", Compiled.Of(Fixing.Apply(Fixing.Apply(once, "JIG0001")!, "JIG0001")!).Ids);
+    }
+
+    [Fact]
+    public void A_weight_that_is_not_a_number_has_no_sign_to_drop()
+    {
+        Assert.Null(Fixing.Apply("using Jigsaw;\n[LossRecipe]\n[LossTerm.CePerformance(double.NaN)]\npublic partial class ChatRecipe\n{\n}\n", "JIG0020"));
+    }
+
+    [Fact]
+    public void Every_fix_is_of_a_diagnostic_that_exists()
+    {
+        Assert.All(Fixing.Fixes.SelectMany(fix => fix.FixableDiagnosticIds), id => Assert.Contains(id, Generators.Rules.Descriptors.ById.Keys));
+        Assert.Equal(8, Fixing.Fixes.Count);
+    }
+
+    [GeneratedRegex("^//~* *~*\n", RegexOptions.Multiline)]
+    private static partial Regex Marker();
+}
