@@ -327,6 +327,13 @@ public static partial class JigsawLosses
             inverseL2PowerLawCatalystLossWeight,
             inverseL2PowerLawCharacteristicLength,
             inverseL2PowerLawExponentOfDecay);
+        RequireLogits(
+            teacher,
+            program,
+            (nameof(distillationLayerCosineDistanceLossWeight), distillationLayerCosineDistanceLossWeight),
+            (nameof(distillationLayerL2DistanceLossWeight), distillationLayerL2DistanceLossWeight),
+            (nameof(distillationProtectionL2LossWeight), distillationProtectionL2LossWeight),
+            (nameof(cleanEmbeddingPerformanceOnStudentModelLossWeight), cleanEmbeddingPerformanceOnStudentModelLossWeight));
         return new JigsawLoss<ComponentLosses, FactoryHyperparameters>(teacher, student, program.Plan, hyperparameters, program.Compute);
     }
 
@@ -383,6 +390,12 @@ public static partial class JigsawLosses
             jigsawL2ProtectionLossWeight,
             combineNoiseMasksForMutualInformationSubBatches,
             ceTarget);
+        RequireLogits(
+            teacher,
+            program,
+            (nameof(jigsawCePerformanceLossWeight), jigsawCePerformanceLossWeight),
+            (nameof(jigsawCeProtectionLossWeight), jigsawCeProtectionLossWeight),
+            (nameof(jigsawCleanEmbeddingsGuardrailsLossWeight), jigsawCleanEmbeddingsGuardrailsLossWeight));
         return new JigsawLoss<ComponentLosses, FactoryHyperparameters>(teacher, student, program.Plan, hyperparameters, program.Compute);
     }
 
@@ -411,6 +424,19 @@ public static partial class JigsawLosses
         if (distillationLayerIndex is { } layer)
         {
             Require(layer >= 0 && layer < teacher.Model.LayerCount, nameof(distillationLayerIndex), $"distillationLayerIndex is {layer}, but the model has layers 0 to {teacher.Model.LayerCount - 1}; name one of these");
+        }
+    }
+
+    private static void RequireLogits(NoisyTeacher teacher, LossProgram program, params ReadOnlySpan<(string Name, double Weight)> weights)
+    {
+        if (!program.Plan.ReadsLogits || teacher.Model.TruncatedAfter is not { } last)
+        {
+            return;
+        }
+
+        foreach (var (name, weight) in weights)
+        {
+            Require(weight == 0, name, $"{name} is {NumberText.Of(weight)}, but the models end after layer {last} and have no logits; set it to 0, or restore the model");
         }
     }
 
