@@ -57,9 +57,9 @@ public sealed class CheckpointWeights : IDisposable
     /// <exception cref="CheckpointException">There is no such tensor.</exception>
     public SafetensorsEntry Find(string name) => FileOf(name).Entries[name];
 
-    /// <summary>Reads one tensor after a check of its shape. It is in no dispose scope: the caller owns it.</summary>
+    /// <summary>Checks that there is a tensor of this name and shape.</summary>
     /// <exception cref="CheckpointException">There is no such tensor, or its shape is another.</exception>
-    public Tensor Read(string name, ReadOnlySpan<long> shape, Device device, ScalarType dtype)
+    public void Require(string name, ReadOnlySpan<long> shape)
     {
         var file = FileOf(name);
         long[] stored = [.. file.Entries[name].Shape];
@@ -67,9 +67,11 @@ public sealed class CheckpointWeights : IDisposable
         {
             throw new CheckpointException(file.Path, $"has the tensor '{name}' of shape ({string.Join(", ", stored)}), where config.json asks for ({string.Join(", ", shape.ToArray())}); config.json and weights are of different models.");
         }
-
-        return file.Read(name, device, dtype);
     }
+
+    /// <summary>Reads one tensor. It is in no dispose scope: the caller owns it.</summary>
+    /// <exception cref="CheckpointException">There is no such tensor, or the file ended early.</exception>
+    public Tensor Read(string name, Device device, ScalarType dtype) => FileOf(name).Read(name, device, dtype);
 
     /// <summary>Closes the files.</summary>
     public void Dispose()

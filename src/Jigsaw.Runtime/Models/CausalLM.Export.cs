@@ -76,7 +76,7 @@ public sealed partial class CausalLM
     /// <summary>The weights under their names in a checkpoint; a merged one is made when it is asked for.</summary>
     private IEnumerable<CheckpointTensor> NamedWeights(LoraAdapters? adapters)
     {
-        yield return CheckpointTensor.Of("model.embed_tokens.weight", EmbeddingTable);
+        yield return CheckpointTensor.Of(CausalLMTensors.EmbeddingTable, EmbeddingTable);
         foreach (var layer in _layers)
         {
             foreach (var (name, norm) in layer.NamedNorms)
@@ -96,10 +96,10 @@ public sealed partial class CausalLM
             }
         }
 
-        yield return CheckpointTensor.Of("model.norm.weight", _norm.Weight);
+        yield return CheckpointTensor.Of(CausalLMTensors.Norm, _norm.Weight);
         if (!Config.TiedHead)
         {
-            yield return CheckpointTensor.Of("lm_head.weight", Head.Weight);
+            yield return CheckpointTensor.Of(CausalLMTensors.Head, Head.Weight);
         }
     }
 }

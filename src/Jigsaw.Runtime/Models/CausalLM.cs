@@ -51,6 +51,9 @@ public sealed partial class CausalLM : IDisposable
     /// <summary>The last layer that a run can reach; null when the model is whole. See <see cref="Offload"/>.</summary>
     public int? TruncatedAfter { get; private set; }
 
+    /// <summary>The weights of the decoder layers' linear maps, each of shape (output, input), in the order of the model.</summary>
+    public IEnumerable<Tensor> LinearWeights => Linears.Select(linear => linear.Weight);
+
     internal IEnumerable<FrozenLinear> Linears => _layers.SelectMany(layer => layer.Linears);
 
     /// <summary>Reads a checkpoint directory: config.json, and model.safetensors or the shards of its index.</summary>

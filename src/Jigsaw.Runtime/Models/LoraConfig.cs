@@ -45,4 +45,13 @@ public sealed record LoraConfig
 
     /// <summary>What is written as <c>base_model_name_or_path</c>; it is not used to find the base.</summary>
     public string? BaseModel { get; init; }
+
+    /// <summary>Reads PEFT's adapter_config.json. Reading it needs no libtorch.</summary>
+    /// <param name="directory">The directory of the adapter.</param>
+    /// <exception cref="Checkpoints.CheckpointException">It is not there, malformed, or asks for what isn't supported.</exception>
+    public static LoraConfig Read(string directory)
+    {
+        ArgumentNullException.ThrowIfNull(directory);
+        return LoraConfigFile.Read(directory);
+    }
 }

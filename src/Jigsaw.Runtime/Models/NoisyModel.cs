@@ -54,6 +54,19 @@ public abstract class NoisyModel
             throw new ArgumentException($"DistillationLayer is {layer}, but the model has layers 0 to {Model.LayerCount - 1}; name one of these.", nameof(plan));
         }
 
+        if (Model.TruncatedAfter is { } last)
+        {
+            if (plan.Passes.FirstOrDefault(pass => pass.Logits) is { } reader)
+            {
+                throw new ArgumentException($"The model is truncated after layer {last}, but the recipe reads the logits of {reader.Pass}; restore the model, or take the terms on logits out of the recipe.", nameof(plan));
+            }
+
+            if (plan.DistillationLayer > last)
+            {
+                throw new ArgumentException($"DistillationLayer is {plan.DistillationLayer}, but the model is truncated after layer {last}; name an earlier layer, or restore the model.", nameof(plan));
+            }
+        }
+
         _plan = plan;
         _binding = binding;
         _record = null;
