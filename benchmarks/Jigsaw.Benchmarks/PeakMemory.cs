@@ -1,9 +1,10 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
 
 namespace Jigsaw.Benchmarks;
 
 /// <summary>The kernel's own high-water mark of this process's resident memory (Linux).</summary>
-internal static class PeakMemory
+internal static partial class PeakMemory
 {
     /// <summary>Megabytes that the process grew by at most while the action ran; NaN where the kernel doesn't tell.</summary>
     public static double Of(Action action)
@@ -16,11 +17,16 @@ internal static class PeakMemory
 
         GC.Collect();
         GC.WaitForPendingFinalizers();
+        _ = Trim(0);
         var before = Kilobytes("VmRSS");
         File.WriteAllText("/proc/self/clear_refs", "5");
         action();
         return (Kilobytes("VmHWM") - before) / 1024;
     }
+
+    // What the allocator kept of earlier runs would hide what this one needs.
+    [LibraryImport("libc", EntryPoint = "malloc_trim")]
+    private static partial int Trim(nuint pad);
 
     private static double Kilobytes(string name) =>
         double.Parse(File.ReadLines("/proc/self/status").First(line => line.StartsWith(name + ":", StringComparison.Ordinal)).Split(':')[1].Replace("kB", "", StringComparison.Ordinal), CultureInfo.InvariantCulture);

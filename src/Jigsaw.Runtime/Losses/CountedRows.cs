@@ -67,19 +67,19 @@ internal readonly struct CountedRows
         }
     }
 
-    /// <summary>A copy of a block of rows, shape (count, features), in the type of the reductions.</summary>
+    /// <summary>A block of rows, shape (count, features), in the type of the reductions: a view where nothing has to change.</summary>
     /// <param name="rows">All rows, shape (batch·sequence, features).</param>
     /// <param name="start">First of the kept rows.</param>
     /// <param name="count">Number of rows.</param>
-    internal Tensor Copy(Tensor rows, long start, long count)
+    internal Tensor Read(Tensor rows, long start, long count)
     {
         if (_index is { } index)
         {
             return Gather(rows, index.narrow(0, start, count)).to(_type);
         }
 
-        var copy = rows.narrow(0, start, count).to(_type, copy: true);
-        return _excluded is null ? copy : copy.masked_fill_(_excluded.narrow(0, start, count).unsqueeze(1), 0);
+        var block = rows.narrow(0, start, count).to(_type);
+        return _excluded is null ? block : block.masked_fill(_excluded.narrow(0, start, count).unsqueeze(1), 0);
     }
 
     /// <summary>Rows by their index: a copy.</summary>

@@ -163,11 +163,15 @@ public static partial class JigsawLosses
         KernelArguments.RequireMask(stds.device, mask, stds.shape[0], stds.shape[1]);
         var mean = RowTerm.Mean(
             mask,
-            (rows, _, gradients) =>
+            (rows, wanted, shares) =>
             {
-                var shifted = rows[0].add_(eps);
+                var shifted = wanted[0] ? rows[0].add_(eps) : rows[0] + eps;
                 var logarithms = shifted.log().mean([1], keepdim: true).neg_();
-                gradients[0] = shifted.reciprocal_().mul_(-1.0 / shifted.shape[1]);
+                if (wanted[0])
+                {
+                    shifted.reciprocal_().mul_(shares / -shifted.shape[1]);
+                }
+
                 return logarithms;
             },
             stds);

@@ -31,15 +31,7 @@ public static class Kernels
     public static Tensor CosineDistance(Tensor embeddings, Tensor targets, RowMask mask)
     {
         Check(embeddings, targets, mask);
-        return RowTerm.Mean(
-            mask,
-            (rows, wanted, gradients) =>
-            {
-                var cosine = Cosine(rows, wanted, gradients, _ => null, negative: true);
-                return 1 - cosine;
-            },
-            embeddings,
-            targets.detach());
+        return RowTerm.Mean(mask, (rows, wanted, shares) => 1 - Cosine(rows, wanted, _ => shares.neg()), embeddings, targets.detach());
     }
 
     /// <summary>maxLoss · sigmoid(scalingFactor · value): the cap of a maximised term. Source: Stained Glass Engine docs, loss/jigsaw.</summary>
@@ -83,13 +75,22 @@ public static class Kernels
         Check(clean, means, mask);
         return RowTerm.Mean(
             mask,
-            (rows, _, gradients) =>
+            (rows, wanted, shares) =>
             {
-                var sums = rows[0].add_(rows[1]);
+                var sums = wanted[1] ? rows[1].add_(rows[0]) : wanted[0] ? rows[0].add_(rows[1]) : rows[0] + rows[1];
                 var norms = sums.norm(1, keepdim: true);
                 var excess = norms - medianNorm;
                 var signs = excess.sign();
-                gradients[0] = gradients[1] = sums.mul_(signs * Inverse(norms));
+                if (wanted[0] || wanted[1])
+                {
+                    sums.mul_(signs * Inverse(norms) * shares);
+                }
+
+                if (wanted[0] && wanted[1])
+                {
+                    rows[0].copy_(sums);
+                }
+
                 return excess * signs;
             },
             clean,
@@ -106,11 +107,11 @@ public static class Kernels
         Check(clean, noisy, mask);
         return RowTerm.Mean(
             mask,
-            (rows, wanted, gradients) =>
+            (rows, wanted, shares) =>
             {
                 // libtorch has no abs on META; the sign is 0 at 0.
                 Tensor? signs = null;
-                var cosine = Cosine(rows, wanted, gradients, value => signs = value.sign());
+                var cosine = Cosine(rows, wanted, value => shares * (signs = value.sign()));
                 return cosine * signs!;
             },
             clean,
@@ -125,7 +126,7 @@ public static class Kernels
     public static Tensor CosineSimilarity(Tensor clean, Tensor noisy, RowMask mask)
     {
         Check(clean, noisy, mask);
-        return RowTerm.Mean(mask, (rows, wanted, gradients) => Cosine(rows, wanted, gradients, _ => null), clean, noisy);
+        return RowTerm.Mean(mask, (rows, wanted, shares) => Cosine(rows, wanted, _ => shares), clean, noisy);
     }
 
     /// <summary>−log(mean_m(σ) / σ_max), the mean over tokens that count and all features; 0 when none counts. Source: Stained Glass Engine docs, loss/jigsaw; the empty mask is our reading.</summary>
@@ -156,14 +157,22 @@ public static class Kernels
         Check(clean, noisy, mask);
         return RowTerm.Mean(
             mask,
-            (rows, _, gradients) =>
+            (rows, wanted, shares) =>
             {
-                var differences = rows[1].sub_(rows[0]);
+                var differences = wanted[1] ? rows[1].sub_(rows[0]) : rows[1] - rows[0];
                 var norms = differences.norm(1, keepdim: true);
                 var lengths = norms + DistanceEps;
                 var values = (characteristicLength / lengths).pow(exponentOfDecay);
-                gradients[1] = differences.mul_(values / lengths * Inverse(norms) * -exponentOfDecay);
-                gradients[0] = rows[0].copy_(differences).neg_();
+                if (wanted[0] || wanted[1])
+                {
+                    differences.mul_(values / lengths * Inverse(norms) * shares * -exponentOfDecay);
+                }
+
+                if (wanted[0])
+                {
+                    rows[0].copy_(differences).neg_();
+                }
+
                 return values;
             },
             clean,
@@ -179,44 +188,46 @@ public static class Kernels
         KernelArguments.RequireMask(clean.device, mask, clean.shape[0], clean.shape[1]);
     }
 
-    /// <summary>The mean of a row's features, and its gradient.</summary>
-    internal static Tensor FeatureMean(Tensor[] rows, bool[] wanted, Tensor?[] gradients)
+    private static Tensor FeatureMean(Tensor[] rows, bool[] wanted, Tensor shares)
     {
         var means = rows[0].mean([1], keepdim: true);
-        gradients[0] = rows[0].fill_(1.0 / rows[0].shape[1]);
+        if (wanted[0])
+        {
+            rows[0].copy_(shares / rows[0].shape[1]);
+        }
+
         return means;
     }
 
-    private static Tensor Distance(Tensor[] rows, bool[] wanted, Tensor?[] gradients)
+    private static Tensor Distance(Tensor[] rows, bool[] wanted, Tensor shares)
     {
         var scale = rows[1].norm(1, keepdim: true).clamp_min_(NormEps);
-        var differences = rows[0].sub_(rows[1]);
+        var differences = wanted[0] ? rows[0].sub_(rows[1]) : rows[0] - rows[1];
         var norms = differences.norm(1, keepdim: true);
         if (wanted[0])
         {
-            gradients[0] = differences.mul_(Inverse(norms) / scale);
+            differences.mul_(Inverse(norms) / scale * shares);
         }
 
         return norms / scale;
     }
 
-    /// <summary>cos of each row of the first input with the second's, and its gradients, multiplied by a factor of the cosine.</summary>
-    private static Tensor Cosine(Tensor[] rows, bool[] wanted, Tensor?[] gradients, Func<Tensor, Tensor?> factor, bool negative = false)
+    /// <summary>cos of each row of the first input with the second's; its gradients are multiplied by a factor of the cosine.</summary>
+    private static Tensor Cosine(Tensor[] rows, bool[] wanted, Func<Tensor, Tensor> factor)
     {
         var norms = rows.Select(row => row.norm(1, keepdim: true)).ToArray();
         var clamped = norms.Select(norm => norm.clamp_min(NormEps)).ToArray();
         var product = clamped[0] * clamped[1];
         var cosine = rows[0].unsqueeze(1).bmm(rows[1].unsqueeze(2)).squeeze(2) / product;
-        var factors = factor(cosine);
-        var across = negative ? product.reciprocal().neg_() : product.reciprocal();
-        across = factors is null ? across : across.mul_(factors);
+        var across = factor(cosine) / product;
+        var first = wanted[0] && wanted[1] ? rows[0].clone() : rows[0];
         for (var i = 0; i < 2; i++)
         {
             if (wanted[i])
             {
                 // Below the clamp the norm is a constant, and only the product has a gradient.
                 var along = (cosine * clamped[1 - i] / norms[i]).masked_fill_(norms[i].lt(NormEps), 0).mul_(across);
-                gradients[i] = (rows[1 - i] * across).addcmul_(rows[i], along, -1);
+                rows[i].mul_(along.neg_()).addcmul_(i == 0 ? rows[1] : first, across, 1);
             }
         }
 

@@ -6,11 +6,11 @@ namespace Jigsaw.Losses;
 internal static class RowTerm
 {
     /// <summary>What a term makes of a block of rows.</summary>
-    /// <param name="rows">Copies of the rows of each input, shape (count, features), to be written over.</param>
+    /// <param name="rows">The rows of each input, shape (count, features). Those that are wanted are written over with the gradient; the others may be the input's own and are only read.</param>
     /// <param name="wanted">Whose gradients are asked for.</param>
-    /// <param name="gradients">Where the gradients of the rows' values go, one for each input that is wanted.</param>
+    /// <param name="shares">What each row's gradient is multiplied by, shape (count, 1) or ().</param>
     /// <returns>A value for each row, shape (count, 1).</returns>
-    internal delegate Tensor Block(Tensor[] rows, bool[] wanted, Tensor?[] gradients);
+    internal delegate Tensor Block(Tensor[] rows, bool[] wanted, Tensor shares);
 
     /// <summary>The mean over the rows that count, differentiable with respect to the inputs that ask for it.</summary>
     /// <param name="mask">Tokens that count.</param>
@@ -42,13 +42,14 @@ internal static class RowTerm
             foreach (var (start, count) in rows.Blocks(features, device))
             {
                 using var here = NewDisposeScope();
-                var gradients = new Tensor?[inputs.Length];
-                values.narrow(0, start, count).copy_(block([.. all.Select(input => rows.Copy(input, start, count))], wanted, gradients));
-                var shares = rows.Shares(start, count, denominator);
+                var kept = new Tensor[inputs.Length];
                 for (var i = 0; i < inputs.Length; i++)
                 {
-                    buffers[i]?.narrow(0, start, count).copy_(gradients[i]! * shares);
+                    var read = rows.Read(all[i], start, count);
+                    kept[i] = buffers[i] is { } buffer ? buffer.narrow(0, start, count).copy_(read) : read;
                 }
+
+                values.narrow(0, start, count).copy_(block(kept, wanted, rows.Shares(start, count, denominator)));
             }
 
             mean = rows.Mean(values);

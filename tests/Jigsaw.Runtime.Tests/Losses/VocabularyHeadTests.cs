@@ -54,6 +54,25 @@ public sealed class VocabularyHeadTests
     }, iter: 150);
 
     [Fact]
+    public void A_term_that_is_said_twice_counts_twice()
+    {
+        using var scope = NewDisposeScope();
+        var term = new Term(VocabularyTermKind.CrossEntropy, Pass.StudentNoisy, 0.5, null, 0);
+        Tensor[] Gradients(params Term[] terms)
+        {
+            // With a bias, and a head that trains.
+            var step = new Step(new Recipe(3, 2, 3, 4, 9, 4, CeTarget.Soft, 6, 1, terms));
+            step.Run().Loss.backward();
+            return [.. step.Inputs.Where(input => input.grad is not null).Select(input => input.grad!)];
+        }
+
+        foreach (var (once, twice) in Gradients(term with { Weight = 1 }).Zip(Gradients(term, term)))
+        {
+            Steps.Near(once, twice, 1e-12, "the gradient");
+        }
+    }
+
+    [Fact]
     public void The_gradient_is_what_numeric_differences_give() => Recipes.Sample(recipe =>
     {
         using var scope = NewDisposeScope();

@@ -1,0 +1,6 @@
+namespace Jigsaw.Benchmarks;
+
+/// <summary>How much is measured.</summary>
+/// <param name="Rows">Tokens of the head's cases.</param>
+/// <param name="Rounds">Rounds that the median is taken over.</param>
+internal sealed record Scale(int Rows, int Rounds);

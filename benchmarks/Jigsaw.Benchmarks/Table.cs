@@ -1,0 +1,31 @@
+using System.Text;
+
+namespace Jigsaw.Benchmarks;
+
+/// <summary>A Markdown table of measurements: what was measured, what came out, what was to be reached.</summary>
+internal sealed class Table(string title, params string[] columns)
+{
+    private readonly List<string[]> _rows = [];
+
+    public void Add(params string[] cells)
+    {
+        _rows.Add(cells);
+        Console.WriteLine($"{title}: {string.Join(" | ", cells)}");
+    }
+
+    public override string ToString()
+    {
+        var text = new StringBuilder();
+        text.Append("### ").Append(title).Append("\n\n");
+        Line(text, columns);
+        Line(text, [.. columns.Select(_ => "---")]);
+        foreach (var row in _rows)
+        {
+            Line(text, row);
+        }
+
+        return text.Append('\n').ToString();
+    }
+
+    private static void Line(StringBuilder text, string[] cells) => text.Append("| ").Append(string.Join(" | ", cells)).Append(" |\n");
+}
