@@ -40,9 +40,9 @@ internal sealed class AttentionInputs
         // Every token sees itself, padding too: a row that sees nothing would be NaN.
         var columnPositions = arange(columns, dtype: ScalarType.Int64, device: mask.device).unsqueeze(0);
         var rowPositions = columnPositions.narrow(1, start, rows).transpose(0, 1);
-        var visible = columnPositions.le(rowPositions).logical_and(mask.unsqueeze(1)).logical_or(columnPositions.eq(rowPositions)).unsqueeze(1);
+        var visible = columnPositions.le(rowPositions).bitwise_and(mask.unsqueeze(1)).bitwise_or(columnPositions.eq(rowPositions)).unsqueeze(1);
         var windowed = config.Windows.OfType<int>().Where(width => width < columns).Distinct()
-            .ToDictionary(width => width, width => Bias(visible.logical_and(columnPositions.gt(rowPositions - width)), dtype));
+            .ToDictionary(width => width, width => Bias(visible.bitwise_and(columnPositions.gt(rowPositions - width)), dtype));
         return new AttentionInputs(cosines, sines, Bias(visible, dtype), windowed);
     }
 
@@ -50,5 +50,5 @@ internal sealed class AttentionInputs
     public Tensor BiasOf(int? window) => window is { } width && _windowed.TryGetValue(width, out var bias) ? bias : _bias;
 
     private static Tensor Bias(Tensor visible, ScalarType dtype) =>
-        zeros(visible.shape, dtype: dtype, device: visible.device).masked_fill_(visible.logical_not(), double.NegativeInfinity);
+        zeros(visible.shape, dtype: dtype, device: visible.device).masked_fill_(visible.bitwise_not(), double.NegativeInfinity);
 }

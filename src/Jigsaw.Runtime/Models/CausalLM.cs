@@ -80,9 +80,7 @@ public sealed partial class CausalLM : IDisposable
     public Tensor Embed(Tensor ids)
     {
         ArgumentNullException.ThrowIfNull(ids);
-        using var flat = ids.reshape(-1);
-        using var rows = EmbeddingTable.index_select(0, flat);
-        return rows.reshape([.. ids.shape, Config.HiddenSize]);
+        return EmbeddingTable.index(TensorIndex.Tensor(ids));
     }
 
     /// <summary>Runs the model on embeddings. Gradients flow into the embeddings and the adapters when they ask for one.</summary>

@@ -1,3 +1,4 @@
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Jigsaw.Models;
@@ -105,7 +106,9 @@ internal sealed class DecoderLayer : IDisposable
         }
 
         var bias = inputs.BiasOf(_config.Windows[_index]);
-        var attended = nn.functional.scaled_dot_product_attention(query, Repeat(key), Repeat(value), bias);
+        var attended = query.device_type == DeviceType.META
+            ? AttendInSteps(query, key, value, bias)
+            : nn.functional.scaled_dot_product_attention(query, Repeat(key), Repeat(value), bias);
         return Output.Apply(attended.transpose(1, 2).reshape(batch, rows, -1), adapters);
     }
 
@@ -113,6 +116,13 @@ internal sealed class DecoderLayer : IDisposable
     {
         var split = projected.view(projected.shape[0], projected.shape[1], heads, _config.HeadDim);
         return (norm?.Apply(split) ?? split).transpose(1, 2);
+    }
+
+    /// <summary>The same written out, for the META device: libtorch has no kernel there for its own.</summary>
+    private Tensor AttendInSteps(Tensor query, Tensor key, Tensor value, Tensor bias)
+    {
+        var scores = query.matmul(Repeat(key).transpose(2, 3)) / Math.Sqrt(_config.HeadDim);
+        return nn.functional.softmax(scores + bias, -1).matmul(Repeat(value));
     }
 
     /// <summary>Repeats each key-value head for the query heads that share it; torch's attention has no argument for grouped queries here.</summary>
