@@ -30,7 +30,7 @@ internal static class TermRules
             {
                 yield return Problem.At(Place.Method(i), "JIG0010", term.Own?.Method ?? term.Name, term.Key);
             }
-            else if (!properties.Add(term.Name))
+            else if (!properties.Add(term.Name) && term.Own?.Unfit is null)
             {
                 yield return Problem.At(Place.Method(i), "JIG0011", term.Own?.Method ?? term.Name, term.Name);
             }

@@ -1,0 +1,324 @@
+namespace Jigsaw.Generators.Tests.Rules;
+
+public class RuleTests
+{
+    [Theory]
+    [InlineData("{|JIG0020:double.NaN|}")]
+    [InlineData("{|JIG0020:double.PositiveInfinity|}")]
+    [InlineData("{|JIG0020:1 / -4.0|}")]
+    [InlineData("{|JIG0020:Numbers.Negative|}")]
+    [InlineData("weight: {|JIG0020:-1|}")]
+    [InlineData("{|JIG0021:0|}")]
+    [InlineData("{|JIG0021:-0.0|}")]
+    [InlineData("{|JIG0021:Numbers.Zero|}")]
+    [InlineData("{|JIG0026:3 / 4|} + 0.25")]
+    [InlineData("{|JIG0026:1 / Numbers.Four|}")]
+    [InlineData("4 / 4")]
+    [InlineData("1.0 / 4")]
+    [InlineData("(float)0.1")]
+    [InlineData("Numbers.Quarter * 2")]
+    [InlineData("{|JIG0027:1e-60|}")]
+    [InlineData("{|JIG0027:1e60|}")]
+    public void A_weight(string weight) => Recipe($"[LossTerm.MedianNorm({weight})]");
+
+    [Theory]
+    [InlineData("MaxLoss = {|JIG0022:0|}")]
+    [InlineData("MaxLoss = {|JIG0022:-10|}")]
+    [InlineData("MaxLoss = {|JIG0022:double.PositiveInfinity|}")]
+    [InlineData("MaxLoss = 10, ScalingFactor = {|JIG0022:double.NaN|}")]
+    [InlineData("MaxLoss = {|JIG0022:{|JIG0026:1 / 4|}|}")]
+    [InlineData("MaxLoss = 10, Mask = {|JIG0025:TokenMask.None|}")]
+    [InlineData("MaxLoss = 10, Mask = {|JIG0025:(TokenMask)8|}")]
+    [InlineData("MaxLoss = 10, Mask = TokenMask.Attention | TokenMask.Loss | TokenMask.Noise")]
+    [InlineData("MaxLoss = 10, RampSteps = {|JIG0028:0|}")]
+    [InlineData("MaxLoss = 10, RampSteps = 5, RampFrom = {|JIG0028:-1|}")]
+    [InlineData("MaxLoss = 10, RampSteps = 5, Ramp = {|JIG0025:(Ramp)2|}")]
+    [InlineData("MaxLoss = 10, RampSteps = 5, RampFrom = 0, Ramp = Ramp.Cosine")]
+    [InlineData("MaxLoss = 10, {|JIG0044:RampFrom = 3|}, {|JIG0044:Ramp = Ramp.Linear|}")]
+    public void An_argument_of_a_maximised_term(string arguments)
+    {
+        if (arguments.Contains("{|JIG0022:{|", StringComparison.Ordinal))
+        {
+            Assert.Equal(["JIG0022", "JIG0026"], Compiling.Compiled.Of("using Jigsaw;\n[LossRecipe]\n[LossTerm.CePerformance(1)]\n[LossTerm.StdLogRatio(1)]\n[LossTerm.CeProtection(1, MaxLoss = 1 / 4)]\npublic partial class Chat { }").Ids.Order());
+            return;
+        }
+
+        Recipe($"[LossTerm.CeProtection(0.25, {arguments})]");
+    }
+
+    [Theory]
+    [InlineData("CeProtection")]
+    [InlineData("CleanEmbeddingsGuardrails")]
+    [InlineData("DistillationProtectionL2")]
+    [InlineData("CleanEmbeddingPerformance")]
+    public void Each_maximised_term_wants_a_cap(string term)
+    {
+        Recipe($"[{{|JIG0045:LossTerm.{term}|}}(0.25)]");
+        Recipe($"[{{|JIG0045:LossTerm.{term}|}}(0.25, {{|JIG0044:ScalingFactor = 2|}})]");
+        Recipe($"[LossTerm.{term}(0.25, MaxLoss = 10, ScalingFactor = 2)]");
+        Recipe($"[LossTerm.{term}({{|JIG0021:0|}})]");
+    }
+
+    [Theory]
+    [InlineData("Alpha = {|JIG0023:-0.1|}")]
+    [InlineData("Alpha = {|JIG0023:1.1|}")]
+    [InlineData("Alpha = {|JIG0023:double.NaN|}")]
+    [InlineData("Alpha = {|JIG0047:1|}")]
+    [InlineData("Alpha = {|JIG0047:0|}")]
+    [InlineData("Alpha = 0.5")]
+    [InlineData("DistillationLayer = {|JIG0041:8|}")]
+    [InlineData("CeTarget = {|JIG0025:(CeTarget)2|}")]
+    [InlineData("CeTarget = CeTarget.Hard")]
+    [InlineData("Truncate = {|JIG0042:true|}")]
+    [InlineData("Truncate = false")]
+    public void An_argument_of_the_recipe(string arguments) => Recipe("", arguments);
+
+    [Fact]
+    public void Integer_division_in_alpha_is_found() => Assert.Equal(["JIG0026", "JIG0047"], Compiling.Compiled.Of("using Jigsaw;\n[LossRecipe(Alpha = 1 / 2)]\n[LossTerm.CePerformance(1)]\n[LossTerm.StdLogRatio(1)]\npublic partial class Chat { }").Ids.Order());
+
+    [Theory]
+    [InlineData("[{|JIG0040:LossTerm.L2Performance|}(1)]", "")]
+    [InlineData("[{|JIG0040:LossTerm.L2Protection|}(1, MaxLoss = 10)]", "")]
+    [InlineData("[LossTerm.L2Performance({|JIG0021:0|})]", "")]
+    [InlineData("[LossTerm.DistillationL2Distance(1)]", "")]
+    [InlineData("[LossTerm.L2Performance(1)]", "DistillationLayer = {|JIG0024:-1|}")]
+    [InlineData("[LossTerm.DistillationL2Distance(1)]", "DistillationLayer = 0")]
+    public void A_layer_where_a_term_needs_one(string term, string arguments) => Recipe(term, arguments);
+
+    [Fact]
+    public void No_term_on_logits_goes_with_truncated_models() => Marked.Verify("""
+        using Jigsaw;
+        using TorchSharp;
+        [LossRecipe(DistillationLayer = 2, Truncate = true)]
+        [{|JIG0043:LossTerm.CePerformance|}(1)]
+        [LossTerm.DistillationL2Distance(1)]
+        [LossTerm.AbsoluteCosineSimilarity(1)]
+        public partial class ChatRecipe
+        {
+            [LossTerm(1)]
+            private static torch.Tensor Own(StudentNoisyLogits {|JIG0043:logits|}, StudentNoisyHidden hidden) => logits.Value.mean();
+        }
+        """);
+
+    [Theory]
+    [InlineData("private static torch.Tensor Own(StudentNoisyHidden {|JIG0040:h|}) => h;")]
+    [InlineData("private static torch.Tensor Own(StudentNoisyLogits z, InputIds ids) => z;")]
+    [InlineData("private torch.Tensor {|JIG0060:Own|}(TransformStds stds) => stds;")]
+    [InlineData("private static {|JIG0061:torch.Tensor?|} Own(TransformStds stds) => stds.Value;")]
+    [InlineData("private static {|JIG0061:void|} Own(TransformStds stds) { }")]
+    [InlineData("private static {|JIG0061:System.Threading.Tasks.Task<torch.Tensor>|} Own(TransformStds stds) => throw null!;")]
+    [InlineData("private static torch.Tensor Own(TransformStds? {|JIG0062:stds|}) => throw null!;")]
+    [InlineData("private static torch.Tensor Own(RowMask {|JIG0062:mask|}, int {|JIG0062:n|}) => throw null!;")]
+    [InlineData("private static torch.Tensor Own(NoiseMask a, NoiseMask {|JIG0063:b|}, NoiseMask {|JIG0063:c|}) => throw null!;")]
+    [InlineData("private static torch.Tensor Own(ref NoiseMask {|JIG0064:a|}, TransformStds {|JIG0064:b|} = default) => throw null!;")]
+    [InlineData("private static torch.Tensor Own(params NoiseMask[] {|JIG0064:a|}) => throw null!;")]
+    [InlineData("private static torch.Tensor {|JIG0065:Own|}<T>(TransformStds stds) => stds;")]
+    [InlineData("[System.Obsolete] private static torch.Tensor {|JIG0065:Own|}(TransformStds stds) => stds;")]
+    [InlineData("private static torch.Tensor {|JIG0065:Own|}(TransformStds stds) => stds; private static torch.Tensor Own(int x) => throw null!;")]
+    [InlineData("private static torch.Tensor {|JIG0065:ToString|}(TransformStds stds) => stds;")]
+    [InlineData("private static torch.Tensor {|JIG0011:Count|}(TransformStds stds) => stds;")]
+    [InlineData("private static torch.Tensor {|JIG0011:CePerformance|}(TransformStds stds) => stds;")]
+    [InlineData("private static torch.Tensor {|JIG0010:CompositeLoss|}(TransformStds stds) => stds;")]
+    [InlineData("private static torch.Tensor {|JIG0010:JigsawCePerformanceLoss|}(TransformStds stds) => stds;")]
+    [InlineData("private static torch.Tensor Own() => throw null!;")]
+    [InlineData("private static partial torch.Tensor Own(TransformStds stds); private static partial torch.Tensor Own(TransformStds stds) => stds;")]
+    public void A_term_of_ones_own(string method) => Marked.Verify($$"""
+        using Jigsaw;
+        using TorchSharp;
+        [LossRecipe]
+        [LossTerm.CePerformance(1)]
+        [LossTerm.AbsoluteCosineSimilarity(1)]
+        public partial class ChatRecipe
+        {
+            [LossTerm(1)]
+            {{method}}
+        }
+        """);
+
+    [Fact]
+    public void Own_terms_with_the_same_key_or_declared_twice() => Marked.Verify("""
+        using Jigsaw;
+        using TorchSharp;
+        [LossRecipe]
+        [LossTerm.CePerformance(1)]
+        [{|JIG0009:LossTerm.CePerformance|}(0.5)]
+        public partial class ChatRecipe
+        {
+            [LossTerm(1)]
+            private static torch.Tensor NoiseFloor(TransformStds stds) => stds;
+
+            [LossTerm(1)]
+            private static torch.Tensor {|JIG0010:noiseFloor|}(TransformStds stds) => stds;
+
+            [LossTerm(1)]
+            [{|JIG0009:LossTerm|}(2)]
+            private static torch.Tensor Other(TransformStds stds) => stds;
+        }
+        """);
+
+    [Fact]
+    public void A_term_on_what_is_no_method() => Marked.Verify("""
+        using Jigsaw;
+        using TorchSharp;
+        [LossRecipe]
+        [LossTerm.CePerformance(1)]
+        public partial class ChatRecipe
+        {
+            public static torch.Tensor Property { [LossTerm(1)] {|JIG0065:get|} => throw null!; }
+
+            public static void Method()
+            {
+                [LossTerm(1)] static torch.Tensor {|JIG0065:Local|}() => throw null!;
+                Local();
+            }
+        }
+        """);
+
+    [Theory]
+    [InlineData("public static int {|JIG0005:Plan|} => 1;")]
+    [InlineData("public static void {|JIG0005:Bind|}(int x) { }")]
+    [InlineData("public class {|JIG0005:Components|} { }")]
+    [InlineData("private const int {|JIG0005:Hyperparameters|} = 1;")]
+    [InlineData("public static int Kernels => 1;")]
+    public void A_member_with_a_generated_name(string member) => Marked.Verify($$"""
+        using Jigsaw;
+        [LossRecipe]
+        [LossTerm.CePerformance(1)]
+        [LossTerm.AbsoluteCosineSimilarity(1)]
+        public partial class ChatRecipe
+        {
+            {{member}}
+        }
+        """);
+
+    [Fact]
+    public void A_generated_name_in_a_base_class_a_type_parameter_or_of_the_recipe_itself() => Marked.Verify("""
+        using Jigsaw;
+        public class Base { public static int Plan => 1; }
+        [LossRecipe]
+        [LossTerm.CePerformance(1)]
+        [LossTerm.AbsoluteCosineSimilarity(1)]
+        public partial class {|JIG0005:ChatRecipe|} : Base { }
+        [LossRecipe]
+        [LossTerm.CePerformance(1)]
+        [LossTerm.AbsoluteCosineSimilarity(1)]
+        public partial class Generic<{|JIG0005:Bind|}> { }
+        [LossRecipe]
+        [LossTerm.CePerformance(1)]
+        [LossTerm.AbsoluteCosineSimilarity(1)]
+        public partial class {|JIG0005:Defaults|} { }
+        """);
+
+    [Fact]
+    public void Types_around_a_recipe_that_are_not_partial() => Marked.Verify("""
+        using Jigsaw;
+        public class {|JIG0001:Outer|}
+        {
+            public partial struct Between
+            {
+                [LossRecipe]
+                [LossTerm.CePerformance(1)]
+                [LossTerm.AbsoluteCosineSimilarity(1)]
+                public class {|JIG0001:ChatRecipe|} { }
+            }
+        }
+        """);
+
+    [Fact]
+    public void Terms_without_a_recipe() => Marked.Verify("""
+        using Jigsaw;
+        using TorchSharp;
+        using Terms = Jigsaw.LossTerm;
+        [{|JIG0002:LossTerm.CePerformance|}(1)]
+        [LossTerm.AbsoluteCosineSimilarity(1)]
+        public partial class First { }
+        public static class Second
+        {
+            [{|JIG0002:LossTerm|}(1)]
+            private static torch.Tensor Own(TransformStds stds) => stds;
+        }
+        [{|JIG0002:Terms.CePerformance|}(1)]
+        public class Third { }
+        """);
+
+    [Fact]
+    public void A_recipe_in_several_parts_is_one() => Marked.Verify(
+        """
+        using Jigsaw;
+        [LossRecipe(DistillationLayer = 2)]
+        [LossTerm.CePerformance(1)]
+        public partial class ChatRecipe { }
+        """,
+        """
+        using Jigsaw;
+        using TorchSharp;
+        [LossTerm.AbsoluteCosineSimilarity({|JIG0020:-1|})]
+        [{|JIG0009:LossTerm.CePerformance|}(1)]
+        public partial class ChatRecipe
+        {
+            [LossTerm(1)]
+            private static torch.Tensor Own(StudentNoisyHidden hidden) => hidden;
+        }
+        """);
+
+    [Theory]
+    [InlineData("class ChatRecipe")]
+    [InlineData("static partial class ChatRecipe", true)]
+    [InlineData("sealed partial class ChatRecipe<T> where T : class", true)]
+    [InlineData("abstract partial class ChatRecipe", true)]
+    [InlineData("partial record ChatRecipe(int X)", true)]
+    [InlineData("partial struct ChatRecipe", true)]
+    [InlineData("readonly partial record struct ChatRecipe", true)]
+    public void Every_kind_of_type_can_be_a_recipe(string declaration, bool isRight = false)
+    {
+        var name = isRight ? declaration : declaration.Replace("ChatRecipe", "{|JIG0001:ChatRecipe|}", StringComparison.Ordinal);
+        Marked.Verify($"using Jigsaw;\nnamespace A {{ public static partial class Outer<U> {{\n[LossRecipe]\n[LossTerm.CePerformance(1)]\n[LossTerm.AbsoluteCosineSimilarity(1)]\npublic {name} {{ }}\n}} }}");
+    }
+
+    [Theory]
+    [InlineData("[LossTerm.CePerformance(1)]", "JIG0049")]
+    [InlineData("[LossTerm.StdLogRatio(1)]", "JIG0048")]
+    [InlineData("[LossTerm.MedianNorm(1)]", "JIG0048 JIG0049")]
+    [InlineData("[LossTerm.DistillationCosineDistance(1)][LossTerm.InputEmbeddingSimilarity(1)]", "")]
+    [InlineData("", "JIG0003")]
+    [InlineData("[LossTerm.CePerformance(0)]", "JIG0003 JIG0021")]
+    public void What_a_recipe_is_for(string terms, string ids)
+    {
+        Assert.Equal(ids, string.Join(' ', Compiling.Compiled.Of($"using Jigsaw;\n[LossRecipe]\n{terms}\npublic partial class ChatRecipe {{ }}").Ids.Order(StringComparer.Ordinal)));
+    }
+
+    [Fact]
+    public void A_recipe_with_errors_still_declares_what_call_sites_name() => Marked.Verify("""
+        using Jigsaw;
+        using Jigsaw.Models;
+        using TorchSharp;
+        [LossRecipe]
+        [LossTerm.CePerformance({|JIG0020:-1|})]
+        [LossTerm.CeProtection(1, MaxLoss = 10)]
+        [{|JIG0040:LossTerm.L2Performance|}(1)]
+        public partial class ChatRecipe
+        {
+            [LossTerm(1)]
+            private static torch.Tensor Own(int {|JIG0062:x|}) => throw null!;
+        }
+        public static class Program
+        {
+            public static void Run(NoisyTeacher teacher, NoisyStudent student)
+            {
+                var (loss, components, hyperparameters) = ChatRecipe.Bind(teacher, student, ChatRecipe.Defaults with { CePerformanceWeight = 1, CeProtectionMaxLoss = 5, OwnWeight = 2, L2PerformanceWeight = 1 });
+                loss(RowMask.FromTensor(torch.ones(1))).backward();
+                System.Console.WriteLine((ChatRecipe.Plan, components().CeProtection, components().L2Performance, components().Own, hyperparameters().OwnWeight, ChatRecipe.Hyperparameters.Read("x")));
+            }
+        }
+        """);
+
+    private static void Recipe(string term, string arguments = "") => Marked.Verify($$"""
+        using Jigsaw;
+        public static class Numbers { public const double Negative = -2; public const double Zero = 0; public const double Quarter = 0.25; public const int Four = 4; }
+        [LossRecipe({{arguments}})]
+        [LossTerm.CePerformance(1)]
+        [LossTerm.AbsoluteCosineSimilarity(1)]
+        {{term}}
+        public partial class ChatRecipe { }
+        """);
+}

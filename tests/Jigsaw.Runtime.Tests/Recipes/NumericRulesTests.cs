@@ -1,0 +1,73 @@
+using System.Globalization;
+using System.Reflection;
+using CsCheck;
+using Jigsaw.Losses;
+
+namespace Jigsaw.Runtime.Tests.Recipes;
+
+public class NumericRulesTests
+{
+    [Theory]
+    [InlineData(NumericRule.Weight, 0, true)]
+    [InlineData(NumericRule.Weight, 1e300, true)]
+    [InlineData(NumericRule.Weight, -1e-300, false)]
+    [InlineData(NumericRule.Weight, double.NaN, false)]
+    [InlineData(NumericRule.Weight, double.PositiveInfinity, false)]
+    [InlineData(NumericRule.Positive, 0, false)]
+    [InlineData(NumericRule.Positive, double.Epsilon, true)]
+    [InlineData(NumericRule.Positive, double.PositiveInfinity, false)]
+    [InlineData(NumericRule.Fraction, 0, true)]
+    [InlineData(NumericRule.Fraction, 1, true)]
+    [InlineData(NumericRule.Fraction, 1.0000001, false)]
+    [InlineData(NumericRule.Fraction, double.NaN, false)]
+    [InlineData(NumericRule.Index, 0, true)]
+    [InlineData(NumericRule.Index, -1, false)]
+    [InlineData(NumericRule.Index, 0.5, false)]
+    [InlineData(NumericRule.Count, 0, false)]
+    [InlineData(NumericRule.Count, 1, true)]
+    public void A_rule_is_met_or_not(NumericRule rule, double value, bool isMet)
+    {
+        Assert.Equal(isMet, NumericRules.IsMet(rule, value));
+        Assert.Equal(isMet, NumericRules.Problem(rule, "X", value) is null);
+    }
+
+    [Theory]
+    [InlineData(1e-46, true)]
+    [InlineData(1e-45, false)]
+    [InlineData(1e39, true)]
+    [InlineData(3e38, false)]
+    [InlineData(0, false)]
+    [InlineData(double.PositiveInfinity, false)]
+    public void A_number_is_lost_in_float32_or_not(double value, bool isLost) => Assert.Equal(isLost, NumericRules.IsLostInSingle(value));
+
+    [Fact]
+    public void A_number_reads_back_from_its_text() =>
+        Gen.Double.Sample(value => double.IsNaN(value) ? NumberText.Of(value) == "NaN" : double.Parse(NumberText.Of(value), CultureInfo.InvariantCulture).Equals(value));
+
+    [Theory]
+    [InlineData(Ramp.Linear, 0, 0)]
+    [InlineData(Ramp.Linear, 100, 0)]
+    [InlineData(Ramp.Linear, 125, 0.25)]
+    [InlineData(Ramp.Linear, 200, 1)]
+    [InlineData(Ramp.Linear, 100_000, 1)]
+    [InlineData(Ramp.Cosine, 100, 0)]
+    [InlineData(Ramp.Cosine, 150, 0.5)]
+    [InlineData(Ramp.Cosine, 125, 0.14644660940672627)]
+    [InlineData(Ramp.Cosine, 200, 1)]
+    public void A_ramp_rises_from_0_to_1(Ramp ramp, long step, double share) => Assert.Equal(share, WeightRamp.At(ramp, step, from: 100, steps: 100), 15);
+
+    [Fact]
+    public void Every_term_states_all_that_the_compiler_reads_of_it()
+    {
+        var definitions = typeof(LossTerm).GetNestedTypes().Select(type => type.GetCustomAttribute<LossTermDefinitionAttribute>()!).ToList();
+
+        Assert.Equal(Enumerable.Range(1, 15), definitions.Select(definition => definition.Order).Order());
+        Assert.Equal(15, definitions.Select(definition => definition.Key).Distinct().Count());
+        Assert.All(definitions, definition => Assert.NotEqual(TokenMask.None, definition.Mask));
+        Assert.All(definitions, definition => Assert.NotEmpty(definition.Notation));
+        Assert.All(definitions, definition => Assert.Equal(definition.Place == TermPlace.Embeddings, definition.Reads.Length > 0));
+        Assert.All(definitions, definition => Assert.NotNull((definition.Place == TermPlace.Logits ? typeof(VocabularyHead) : typeof(Kernels)).GetMethod(definition.Kernel)));
+        Assert.Equal(5, definitions.Count(definition => definition.Pull == TermPull.Maximized));
+        Assert.Equal(6, definitions.Count(definition => definition.Kind == TermKind.Strength));
+    }
+}
