@@ -39,7 +39,21 @@ internal sealed class AttributeShape
             }
         }
 
-        return new AttributeShape(ReadDefinition(attributeClass), [.. arguments]);
+        var definition = ReadDefinition(attributeClass);
+        return new AttributeShape(definition, Named([.. arguments], definition?.Key ?? ""));
+    }
+
+    /// <summary>The arguments under the original's names for a component key.</summary>
+    public static ArgumentModel[] Named(ArgumentModel[] arguments, string key)
+    {
+        const string Loss = "_loss";
+        if (key.Length == 0)
+        {
+            return arguments;
+        }
+
+        var stem = key.EndsWith(Loss, StringComparison.Ordinal) ? key.Substring(0, key.Length - Loss.Length) : key;
+        return [.. arguments.Select(argument => argument with { OriginalName = argument.OriginalName.Replace("{key}", key).Replace("{stem}", stem) })];
     }
 
     private static void Add(List<ArgumentModel> arguments, string name, ITypeSymbol type, IEnumerable<AttributeData> attributes)

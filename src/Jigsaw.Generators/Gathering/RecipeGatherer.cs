@@ -67,12 +67,12 @@ internal static class RecipeGatherer
             NamespaceOf(recipe),
             types.ToEquatableArray(),
             MetadataNameOf(recipe),
-            GatherArguments(attribute, AttributeShape.Of(attribute.AttributeClass!), key: "", cancellation),
+            GatherArguments(attribute, AttributeShape.Of(attribute.AttributeClass!).Arguments, cancellation),
             terms.ToEquatableArray(),
             CollidingMembers(recipe).ToEquatableArray(),
             BaseRecipe(recipe)?.Name,
-            HasRuntime: compilation.GetTypeByMetadataName(KnownNames.Runtime) is not null,
-            HasTypeVar: compilation.ContainsSymbolsWithName("var", SymbolFilter.Type, cancellation),
+            HasRuntime: CompilationFacts.Of(compilation).HasRuntime,
+            HasTypeVar: CompilationFacts.Of(compilation).HasTypeVar,
             LanguageVersion: compilation is CSharpCompilation csharp ? (int)csharp.LanguageVersion : 0);
     }
 
@@ -158,7 +158,7 @@ internal static class RecipeGatherer
         {
             var key = SnakeCase.Of(method.Name);
             var name = char.ToUpperInvariant(method.Name[0]) + method.Name.Substring(1);
-            return new TermModel(name, key, null, OwnTermGatherer.Gather(recipe, method), GatherArguments(term.Attribute, shape, key, cancellation));
+            return new TermModel(name, key, null, OwnTermGatherer.Gather(recipe, method), GatherArguments(term.Attribute, AttributeShape.Named(shape.Arguments, key), cancellation));
         }
 
         const string Suffix = "Attribute";
@@ -168,22 +168,19 @@ internal static class RecipeGatherer
             shape.Definition!.Key,
             shape.Definition,
             null,
-            GatherArguments(term.Attribute, shape, shape.Definition.Key, cancellation));
+            GatherArguments(term.Attribute, shape.Arguments, cancellation));
     }
 
-    private static EquatableArray<ArgumentModel> GatherArguments(AttributeData attribute, AttributeShape shape, string key, CancellationToken cancellation)
+    private static EquatableArray<ArgumentModel> GatherArguments(AttributeData attribute, ArgumentModel[] shape, CancellationToken cancellation)
     {
-        const string Loss = "_loss";
-        var stem = key.EndsWith(Loss, StringComparison.Ordinal) ? key.Substring(0, key.Length - Loss.Length) : key;
-        var arguments = new ArgumentModel[shape.Arguments.Length];
+        var arguments = new ArgumentModel[shape.Length];
         for (var i = 0; i < arguments.Length; i++)
         {
-            var argument = shape.Arguments[i];
+            var argument = shape[i];
             var (isWritten, value) = Written(attribute, argument.Name);
-            arguments[i] = argument with
+            arguments[i] = !isWritten ? argument : argument with
             {
-                OriginalName = argument.OriginalName.Replace("{key}", key).Replace("{stem}", stem),
-                IsWritten = isWritten,
+                IsWritten = true,
                 Value = value,
                 IsDivision = value is 0 && argument.Rule == NumericRule.Weight && ContainsDivision(attribute, cancellation),
             };
@@ -206,7 +203,7 @@ internal static class RecipeGatherer
         {
             for (var i = 0; i < constructor.Parameters.Length && i < attribute.ConstructorArguments.Length; i++)
             {
-                if (SnakeCase.ToPascal(constructor.Parameters[i].Name) == name)
+                if (string.Equals(constructor.Parameters[i].Name, name, StringComparison.OrdinalIgnoreCase))
                 {
                     return (true, Number(attribute.ConstructorArguments[i]));
                 }

@@ -1,4 +1,5 @@
 using Jigsaw.Generators.Tests.Compiling;
+using Microsoft.CodeAnalysis;
 
 namespace Jigsaw.Generators.Tests.Snapshots;
 
@@ -7,7 +8,7 @@ public class GeneratedCodeTests
     [Fact]
     public void A_full_recipe()
     {
-        Snapshot.Verify(Compiled.Of("""
+        Snapshot.Verify(Documented("""
             using Jigsaw;
             using static TorchSharp.torch;
 
@@ -30,4 +31,31 @@ public class GeneratedCodeTests
             }
             """));
     }
+
+    [Fact]
+    public void A_recipe_with_alpha_and_ramps_in_a_generic_type()
+    {
+        Snapshot.Verify(Documented("""
+            using Jigsaw;
+
+            namespace Shop.Training;
+
+            /// <summary>The recipes of a shop.</summary>
+            /// <typeparam name="T">What it sells.</typeparam>
+            public static partial class Recipes<T>
+            {
+                /// <summary>Compares logits, and mixes.</summary>
+                [LossRecipe(Alpha = 0.3, CeTarget = CeTarget.Hard)]
+                [LossTerm.StdLogRatio(0.5)]
+                [LossTerm.DistillationCosineDistance(1)]
+                [LossTerm.DistillationProtectionL2(0.25, MaxLoss = 2, ScalingFactor = 0.5, ApplyLossMask = false, RampFrom = 200, RampSteps = 500, Ramp = Ramp.Cosine)]
+                [LossTerm.InverseL2PowerLaw(1e-3, CharacteristicLength = 0.3, ExponentOfDecay = 2)]
+                [LossTerm.MedianNorm(0.1, RampSteps = 100)]
+                public partial record ChatRecipe;
+            }
+            """));
+    }
+
+    /// <summary>Compiled as a project that writes a documentation file is.</summary>
+    private static Compiled Documented(string source) => Compiled.Of(Compiled.Compile([source], Compiled.Parsing.WithDocumentationMode(DocumentationMode.Diagnose)));
 }
