@@ -296,6 +296,9 @@ internal sealed class VocabularyLoop : IDisposable
         internal Tensor? Hidden { get; init; }
     }
 
+    /// <summary>What a head that trains gathers: once for all terms without a cap, and for each with one, whose factor is known at the end.</summary>
+    private sealed record HeadGradient(IReadOnlyList<VocabularyTerm> Terms, Tensor? Weight, Tensor? Bias);
+
     private sealed class SourceRun
     {
         private readonly VocabularyLoop _loop;
@@ -311,7 +314,7 @@ internal sealed class VocabularyLoop : IDisposable
         private readonly bool _wantsHidden;
         private readonly bool _wantsWeight;
         private readonly bool _wantsBias;
-        private readonly Dictionary<VocabularyTerm, (Tensor? Weight, Tensor? Bias)> _headGradients = [];
+        private readonly List<HeadGradient> _headGradients = [];
         private readonly int _start;
         private readonly int _length;
 
@@ -343,11 +346,12 @@ internal sealed class VocabularyLoop : IDisposable
             })];
             if (_wantsWeight || _wantsBias)
             {
-                foreach (var term in source.Terms)
+                foreach (var terms in source.Terms.GroupBy(term => term.MaxLoss is null ? null : term))
                 {
-                    _headGradients[term] = (
+                    _headGradients.Add(new HeadGradient(
+                        [.. terms],
                         _wantsWeight ? zeros(_table.shape, dtype: loop._wide, device: loop._device) : null,
-                        _wantsBias ? zeros([_table.shape[0]], dtype: loop._wide, device: loop._device) : null);
+                        _wantsBias ? zeros([_table.shape[0]], dtype: loop._wide, device: loop._device) : null));
                 }
             }
         }
@@ -449,7 +453,7 @@ internal sealed class VocabularyLoop : IDisposable
             AddHeadGradient(parts, _wantsBias ? _source.Head.Bias : null, gradients => gradients.Bias);
         }
 
-        private void AddHeadGradient(List<KnownGradient.Part> parts, Tensor? input, Func<(Tensor? Weight, Tensor? Bias), Tensor?> choose)
+        private void AddHeadGradient(List<KnownGradient.Part> parts, Tensor? input, Func<HeadGradient, Tensor?> choose)
         {
             if (input is null)
             {
@@ -457,10 +461,10 @@ internal sealed class VocabularyLoop : IDisposable
             }
 
             Tensor? sum = null;
-            foreach (var term in _source.Terms)
+            foreach (var head in _headGradients)
             {
-                var gradient = choose(_headGradients[term])!;
-                if (_results[term].Factor is { } factor)
+                var gradient = choose(head)!;
+                if (_results[head.Terms[0]].Factor is { } factor)
                 {
                     gradient.mul_(factor);
                 }
@@ -477,12 +481,14 @@ internal sealed class VocabularyLoop : IDisposable
             if (_wantsWeight || _wantsBias)
             {
                 var hidden = _loop.Chunk(_hidden, _counts, from, count).to(_loop._wide);
-                foreach (var term in _source.Terms)
+                foreach (var head in _headGradients)
                 {
-                    var kind = Array.FindIndex(_kinds, kind => kind.Kind == term.Kind);
-                    var factors = _kinds[kind].Scales.narrow(0, from - _start, count) * TermFactors(term, from - _start, count);
-                    _headGradients[term].Weight?.addmm_(gradients[kind].t(), hidden * factors);
-                    _headGradients[term].Bias?.addmv_(gradients[kind].t(), factors.squeeze(1));
+                    foreach (var terms in head.Terms.GroupBy(term => Array.FindIndex(_kinds, kind => kind.Kind == term.Kind)))
+                    {
+                        var factors = _kinds[terms.Key].Scales.narrow(0, from - _start, count) * terms.Select(term => TermFactors(term, from - _start, count)).Aggregate((sum, next) => sum + next);
+                        head.Weight?.addmm_(gradients[terms.Key].t(), hidden * factors);
+                        head.Bias?.addmv_(gradients[terms.Key].t(), factors.squeeze(1));
+                    }
                 }
             }
 
@@ -505,6 +511,14 @@ internal sealed class VocabularyLoop : IDisposable
 
             for (var i = 0; i < gradients.Length; i++)
             {
+                if (_loop._narrow == ScalarType.Float16)
+                {
+                    // What is left for the end may be as large as the vocabulary, and float16 ends at 65504.
+                    var scales = _kinds[i].Scales.narrow(0, from - _start, count);
+                    gradients[i].mul_(scales);
+                    scales.fill_(1);
+                }
+
                 Back(_kinds[i].Hidden!, gradients[i], from, count);
             }
         }

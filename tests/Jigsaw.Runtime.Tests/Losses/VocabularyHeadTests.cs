@@ -54,6 +54,22 @@ public sealed class VocabularyHeadTests
     }, iter: 150);
 
     [Fact]
+    public void A_flat_distribution_over_more_classes_than_float16_can_count_has_a_finite_gradient()
+    {
+        using var scope = NewDisposeScope();
+        var steps = new Steps(2, ScalarType.Float16);
+        var mask = steps.Mask([true, true], 1, 2);
+        var hidden = zeros([1, 2, 3], dtype: ScalarType.Float16).requires_grad_();
+        var head = VocabularyHead.Begin(Steps.Of(mask, mask, zeros(1, 2, 2), new LanguageModelHead(steps.Numbers(70_000, 3)), (Pass.TeacherClean, steps.Numbers(1, 2, 3), null), (Pass.StudentNoisy, hidden, null)), CeTarget.Hard);
+        head.CrossEntropy(Pass.StudentNoisy, 1, mask);
+        var loss = head.Run().Loss;
+        loss.backward();
+        Assert.Equal(Math.Log(70_000), loss.item<float>(), 1e-4);
+        Assert.True(hidden.grad!.isfinite().all().item<bool>());
+        Assert.InRange(hidden.grad!.abs().max().to(ScalarType.Float32).item<float>(), 0.1f, 4f);
+    }
+
+    [Fact]
     public void A_term_that_is_said_twice_counts_twice()
     {
         using var scope = NewDisposeScope();
