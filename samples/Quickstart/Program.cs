@@ -1,22 +1,22 @@
 using System.CommandLine;
-using System.Globalization;
 using Jigsaw.Checkpoints;
 using Jigsaw.Training;
 using Quickstart;
-using Spectre.Console;
 using TorchSharp;
 
 var bundled = Path.Combine(AppContext.BaseDirectory, "models", "support-lm");
 var model = new Option<DirectoryInfo>("--model") { Description = "Directory of a Hugging Face checkpoint of the Llama family.", DefaultValueFactory = _ => new DirectoryInfo(bundled) };
 var data = new Option<FileInfo>("--data") { Description = "Chats to train on, JSON lines.", DefaultValueFactory = _ => new FileInfo(Path.Combine(bundled, "data", "train.jsonl")) };
 var evaluation = new Option<FileInfo>("--eval-data") { Description = "Chats to evaluate on, JSON lines.", DefaultValueFactory = _ => new FileInfo(Path.Combine(bundled, "data", "eval.jsonl")) };
+var recipe = new Option<string>("--recipe") { Description = "Which of the sample's recipes: the performance term over the reply, or over every token.", DefaultValueFactory = _ => "reply" };
+recipe.AcceptOnlyFromAmong("reply", "every-token");
 var numbers = new Option<FileInfo?>("--hyperparameters") { Description = "JSON file with numbers of the recipe to change, such as {\"mutual_information_loss_weight\": 0.2}." };
 var stdMax = new Option<double>("--std-max") { Description = "The largest σ, in multiples of the embeddings' spread.", DefaultValueFactory = _ => 4 };
 var initialRho = new Option<double>("--initial-rho") { Description = "ρ before training: the lower, the less noise at the start.", DefaultValueFactory = _ => -1 };
 var device = new Option<string>("--device") { Description = "cpu, cuda or cuda:N.", DefaultValueFactory = _ => "cpu" };
 var precision = new Option<string>("--precision") { Description = "dtype of the frozen base.", DefaultValueFactory = _ => "float32" };
 precision.AcceptOnlyFromAmong("float32", "bfloat16");
-var steps = new Option<int>("--steps") { Description = "Training steps.", DefaultValueFactory = _ => 600 };
+var steps = new Option<int>("--steps") { Description = "Training steps.", DefaultValueFactory = _ => 700 };
 var batch = new Option<int>("--batch") { Description = "Chats a step.", DefaultValueFactory = _ => 16 };
 var chats = new Option<int>("--eval-chats") { Description = "Chats of the evaluation.", DefaultValueFactory = _ => 200 };
 var reader = new Option<int>("--reader-steps") { Description = "Batches that the trained reader is fitted on.", DefaultValueFactory = _ => 400 };
@@ -37,7 +37,7 @@ foreach (var positive in new[] { steps, batch, chats, reader })
 
 var command = new RootCommand("Trains a Stained Glass Transform and LoRA adapters on a small language model, and measures what they keep and what they hide.")
 {
-    model, data, evaluation, numbers, stdMax, initialRho, device, precision, steps, batch, chats, reader, seed, output, resume,
+    model, data, evaluation, recipe, numbers, stdMax, initialRho, device, precision, steps, batch, chats, reader, seed, output, resume,
 };
 command.SetAction((parsed, cancellation) =>
 {
@@ -47,6 +47,7 @@ command.SetAction((parsed, cancellation) =>
             parsed.GetRequiredValue(model),
             parsed.GetRequiredValue(data),
             parsed.GetRequiredValue(evaluation),
+            parsed.GetRequiredValue(recipe),
             parsed.GetValue(numbers),
             parsed.GetValue(stdMax),
             parsed.GetValue(initialRho),
@@ -64,12 +65,12 @@ command.SetAction((parsed, cancellation) =>
     }
     catch (OperationCanceledException)
     {
-        AnsiConsole.MarkupLine("[yellow]Stopped.[/] Go on with --resume.");
+        Console.Error.WriteLine("Stopped. Go on with --resume.");
         return Task.FromResult(130);
     }
     catch (Exception exception) when (exception is CheckpointException or TrainingCheckpointException or NonFiniteLossException or ArgumentException or FormatException or IOException or UnauthorizedAccessException)
     {
-        AnsiConsole.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[red]error:[/] {exception.Message}");
+        Console.Error.WriteLine($"error: {exception.Message}");
         return Task.FromResult(1);
     }
 });

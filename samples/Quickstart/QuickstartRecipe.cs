@@ -7,7 +7,7 @@ namespace Quickstart;
 [LossTerm.CePerformance(1.0, Mask = TokenMask.Loss)]
 [LossTerm.CeProtection(0.25, MaxLoss = 10, ScalingFactor = 0.2)]
 [LossTerm.CleanEmbeddingsGuardrails(0.05, MaxLoss = 10, ScalingFactor = 0.2)]
-[LossTerm.MutualInformation(0.1)]
+[LossTerm.MutualInformation(0.08)]
 [LossTerm.StdLogRatio(0.1)]
 [LossTerm.AbsoluteCosineSimilarity(0.5)]
 [LossTerm.MedianNorm(0.1)]

@@ -1,10 +1,10 @@
 using Jigsaw.Evaluation;
+using Jigsaw.Losses;
 using Jigsaw.Models;
 using Jigsaw.Tokenization;
 using Jigsaw.Training;
 using Jigsaw.Transforms;
 using Spectre.Console;
-using static TorchSharp.torch;
 
 namespace Quickstart;
 
@@ -16,21 +16,34 @@ internal sealed class QuickstartRun(QuickstartOptions options)
     public void Run(CancellationToken cancellation)
     {
         using var model = CausalLM.Load(options.Model.FullName, options.Device, options.Precision);
-        var tokenizer = new NoiseTokenizer(Tokenizer.Load(options.Model.FullName), options.Device) { NoiseRoles = ["user"] };
-        var train = ChatDataset.Read(options.TrainingData.FullName);
-        var evaluation = ChatDataset.Read(options.EvaluationData.FullName, options.EvaluationChats);
-
         using var transform = new StainedGlassTransform(model.EmbeddingTable, new TransformConfig { StdMin = 1e-3, StdMax = options.StdMax, InitialRho = options.InitialRho }, options.Seed);
         using var teacher = new NoisyTeacher(model);
         using var student = new NoisyStudent(model, new LoraConfig { Rank = 8, Alpha = 16 }, options.Seed);
-        var jigsaw = QuickstartRecipe.Bind(teacher, student, options.Hyperparameters is { } file ? QuickstartRecipe.Hyperparameters.Read(file.FullName) : QuickstartRecipe.Defaults);
+        if (options.Recipe == "every-token")
+        {
+            Run(EveryTokenRecipe.Bind(teacher, student, Numbers(EveryTokenRecipe.Hyperparameters.Read, EveryTokenRecipe.Defaults)), transform, cancellation);
+        }
+        else
+        {
+            Run(QuickstartRecipe.Bind(teacher, student, Numbers(QuickstartRecipe.Hyperparameters.Read, QuickstartRecipe.Defaults)), transform, cancellation);
+        }
+    }
 
+    private void Run<TComponents, THyperparameters>(JigsawLoss<TComponents, THyperparameters> jigsaw, StainedGlassTransform transform, CancellationToken cancellation)
+        where TComponents : ComponentLosses
+        where THyperparameters : RecipeHyperparameters
+    {
+        var model = jigsaw.Teacher.Model;
+        var adapters = jigsaw.Student.Adapters;
+        var tokenizer = new NoiseTokenizer(Tokenizer.Load(options.Model.FullName), options.Device) { NoiseRoles = ["user"] };
+        var train = ChatDataset.Read(options.TrainingData.FullName);
+        var evaluation = ChatDataset.Read(options.EvaluationData.FullName, options.EvaluationChats);
         Report.Introduce(options, model, train, evaluation, jigsaw.Plan);
-        using var trials = new Trials(model, student.Adapters, transform, tokenizer, evaluation, EvaluationBatch);
+
+        using var trials = new Trials(model, adapters, transform, tokenizer, evaluation, EvaluationBatch);
         using var nearest = new NearestNeighbourReader(model.EmbeddingTable);
         var before = trials.Measure([nearest]);
 
-        var data = new ChatBatches(train, tokenizer, options.BatchSize, options.Seed);
         var training = new TrainingOptions
         {
             Steps = options.Steps,
@@ -38,7 +51,7 @@ internal sealed class QuickstartRun(QuickstartOptions options)
             Seed = options.Seed,
             CheckpointDirectory = Path.Combine(options.Output.FullName, "checkpoints"),
         };
-        using (var trainer = new Trainer<QuickstartRecipe.Components, QuickstartRecipe.Hyperparameters>(jigsaw, transform, data, training))
+        using (var trainer = new Trainer<TComponents, THyperparameters>(jigsaw, transform, new ChatBatches(train, tokenizer, options.BatchSize, options.Seed), training))
         {
             if (options.Resume)
             {
@@ -48,16 +61,25 @@ internal sealed class QuickstartRun(QuickstartOptions options)
             Report.Watch(training.Steps, progress => trainer.Run(progress, cancellation));
         }
 
-        var attack = new ChatBatches(train, tokenizer, options.BatchSize, options.Seed + 1);
-        using var trained = Report.WatchReader(options.ReaderSteps, progress =>
-            TrainedReader.Fit(transform, model.EmbeddingTable.shape[0], attack, new TrainedReaderOptions { Steps = options.ReaderSteps }, progress, cancellation));
-        var after = trials.Measure([nearest, trained]);
-
-        Report.Compare(before, after);
-        Report.Show(trials.Converse([nearest, trained]));
         var (transformDirectory, adapterDirectory) = (Path.Combine(options.Output.FullName, "transform"), Path.Combine(options.Output.FullName, "adapter"));
         transform.Save(transformDirectory);
-        student.Adapters.Save(adapterDirectory);
+        adapters.Save(adapterDirectory);
         Report.Saved(transformDirectory, adapterDirectory);
+
+        // The attacker's data is the training's, in another order.
+        var attack = new ChatBatches(train, tokenizer, options.BatchSize, options.Seed + 1);
+        TrainedReader Fit(bool usesEmbeddingTable) => TrainedReader.Fit(
+            transform,
+            attack,
+            new TrainedReaderOptions { Steps = options.ReaderSteps, UsesEmbeddingTable = usesEmbeddingTable },
+            Report.WatchReader(options.ReaderSteps),
+            cancellation);
+        using var scratch = Fit(usesEmbeddingTable: false);
+        using var informed = Fit(usesEmbeddingTable: true);
+        Report.Compare(before, trials.Measure([nearest, scratch, informed]));
+        Report.Show(trials.Converse([nearest, scratch, informed]));
     }
+
+    private THyperparameters Numbers<THyperparameters>(Func<string, THyperparameters> read, THyperparameters defaults) =>
+        options.Hyperparameters is { } file ? read(file.FullName) : defaults;
 }

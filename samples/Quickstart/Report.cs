@@ -44,16 +44,16 @@ internal static class Report
         });
     }
 
-    public static TrainedReader WatchReader(int steps, Func<Action<int, double>, TrainedReader> fit)
+    public static Action<int, double> WatchReader(int steps)
     {
         AnsiConsole.WriteLine("Fitting a reader that owns the transform …");
-        return fit((step, loss) =>
+        return (step, loss) =>
         {
             if (step == steps)
             {
                 AnsiConsole.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Reader fitted: {loss:0.00} nats a transformed token on its last batch."));
             }
-        });
+        };
     }
 
     public static void Compare(TrialResult before, TrialResult after)

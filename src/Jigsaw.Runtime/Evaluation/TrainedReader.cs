@@ -8,7 +8,8 @@ namespace Jigsaw.Evaluation;
 
 /// <summary>
 /// A small network fitted on pairs of x̃ and tokens, as an attacker would who owns the transform: a bidirectional transformer encoder
-/// over the sequence of x̃ with a classifier over the vocabulary. What it reads bounds privacy from above only for readers of its size.
+/// over the sequence of x̃ and a classifier over the vocabulary. With the model's embedding table it guesses each token's embedding,
+/// starting from x̃ itself, and compares the guess with the table. What it reads bounds privacy from above only for readers of its size.
 /// </summary>
 public sealed class TrainedReader : IEmbeddingReader, IDisposable
 {
@@ -17,31 +18,46 @@ public sealed class TrainedReader : IEmbeddingReader, IDisposable
     private readonly Linear _input;
     private readonly Embedding _positions;
     private readonly TransformerEncoderLayer[] _layers;
-    private readonly Linear _output;
+    private readonly Linear _guess;
+    private readonly Linear _classifier;
     private readonly double _scale;
+    private readonly bool _usesTable;
 
-    private TrainedReader(long features, long vocabulary, double scale, TrainedReaderOptions options, Device device)
+    private TrainedReader(Tensor table, double scale, TrainedReaderOptions options)
     {
+        var (vocabulary, features, device) = (table.shape[0], table.shape[1], table.device);
         _scale = scale;
         _input = nn.Linear(features, options.Width).to(device);
         _positions = nn.Embedding(MaxPositions, options.Width).to(device);
         _layers = [.. Enumerable.Range(0, options.Layers).Select(_ => nn.TransformerEncoderLayer(options.Width, options.Heads, 4 * options.Width, dropout: 0, nn.Activations.GELU).to(device))];
-        _output = nn.Linear(options.Width, vocabulary).to(device);
+        _guess = nn.Linear(options.Width, features).to(device);
+        _classifier = nn.Linear(features, vocabulary).to(device);
+        _usesTable = options.UsesEmbeddingTable;
+        if (!_usesTable)
+        {
+            return;
+        }
+
+        using var noGrad = no_grad();
+        using var scope = NewDisposeScope();
+
+        // ⟨x̃, w⟩ − ½‖w‖² is largest for the nearest row: the reader begins as the nearest neighbour.
+        var rows = table.to(ScalarType.Float32) / scale;
+        _classifier.weight.copy_(rows);
+        _classifier.bias!.copy_(rows.square().sum([1]).mul_(-0.5));
     }
 
     /// <inheritdoc/>
-    public string Name => "trained reader";
+    public string Name => _usesTable ? "trained reader with the embeddings" : "trained reader";
 
     /// <summary>Fits a reader to a transform.</summary>
     /// <param name="transform">The transform under attack; each batch gets a fresh sample.</param>
-    /// <param name="vocabulary">Tokens that can be read.</param>
     /// <param name="batches">Data that the evaluation doesn't use.</param>
     /// <param name="options">Its size and how long it is fitted.</param>
     /// <param name="onStep">Called after each step with its number and the mean cross-entropy of the transformed tokens.</param>
     /// <param name="cancellation">Stops between two steps.</param>
     public static TrainedReader Fit(
         StainedGlassTransform transform,
-        long vocabulary,
         ITokenBatches batches,
         TrainedReaderOptions options,
         Action<int, double>? onStep = null,
@@ -57,7 +73,7 @@ public sealed class TrainedReader : IEmbeddingReader, IDisposable
         TrainedReader reader;
         try
         {
-            reader = new TrainedReader(transform.Features, vocabulary, transform.Scale, options, transform.Device);
+            reader = new TrainedReader(transform.EmbeddingTable, transform.Scale, options);
         }
         finally
         {
@@ -83,8 +99,8 @@ public sealed class TrainedReader : IEmbeddingReader, IDisposable
             }
 
             var rows = AgreementEvaluator.Rows(batch.NoiseMask);
-            var states = AgreementEvaluator.Pick(reader.States(noisy, batch.AttentionMask), rows);
-            var loss = nn.functional.cross_entropy(reader._output.call(states), batch.InputIds.flatten().index_select(0, rows));
+            var guesses = AgreementEvaluator.Pick(reader.Guesses(noisy, batch.AttentionMask), rows);
+            var loss = nn.functional.cross_entropy(reader._classifier.call(guesses), batch.InputIds.flatten().index_select(0, rows));
             optimizer.zero_grad();
             loss.backward();
             nn.utils.clip_grad_norm_(reader.Parameters(), 1.0);
@@ -102,7 +118,7 @@ public sealed class TrainedReader : IEmbeddingReader, IDisposable
         ArgumentNullException.ThrowIfNull(attentionMask);
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
-        return _output.call(States(noisy, attentionMask)).topk(candidates, -1).indexes.MoveToOuterDisposeScope();
+        return _classifier.call(Guesses(noisy, attentionMask)).topk(candidates, -1).indexes.MoveToOuterDisposeScope();
     }
 
     /// <summary>Frees the network.</summary>
@@ -115,13 +131,14 @@ public sealed class TrainedReader : IEmbeddingReader, IDisposable
             layer.Dispose();
         }
 
-        _output.Dispose();
+        _guess.Dispose();
+        _classifier.Dispose();
     }
 
     private IEnumerable<Parameter> Parameters() =>
-        [.. _input.parameters(), .. _positions.parameters(), .. _layers.SelectMany(layer => layer.parameters()), .. _output.parameters()];
+        [.. _input.parameters(), .. _positions.parameters(), .. _layers.SelectMany(layer => layer.parameters()), .. _guess.parameters(), .. _classifier.parameters()];
 
-    private Tensor States(Tensor noisy, RowMask attentionMask)
+    private Tensor Guesses(Tensor noisy, RowMask attentionMask)
     {
         if (noisy.shape[1] > MaxPositions)
         {
@@ -129,13 +146,15 @@ public sealed class TrainedReader : IEmbeddingReader, IDisposable
         }
 
         var positions = _positions.call(arange(noisy.shape[1], device: noisy.device));
-        var states = (_input.call(noisy.to(ScalarType.Float32) / _scale) + positions).transpose(0, 1);
+        var seen = noisy.to(ScalarType.Float32) / _scale;
+        var states = (_input.call(seen) + positions).transpose(0, 1);
         var padding = attentionMask.Value.logical_not();
         foreach (var layer in _layers)
         {
             states = layer.call(states, null!, padding);
         }
 
-        return states.transpose(0, 1);
+        var guesses = _guess.call(states.transpose(0, 1));
+        return _usesTable ? seen + guesses : guesses;
     }
 }

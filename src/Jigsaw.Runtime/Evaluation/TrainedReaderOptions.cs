@@ -6,6 +6,12 @@ public sealed record TrainedReaderOptions
     /// <summary>Batches it is fitted on.</summary>
     public int Steps { get; init; } = 400;
 
+    /// <summary>
+    /// Whether it begins as the nearest neighbour, with the model's embedding table as its classifier and x̃ as its first guess, and
+    /// learns to correct itself; else it learns everything from the pairs. The first is the stronger reader.
+    /// </summary>
+    public bool UsesEmbeddingTable { get; init; } = true;
+
     /// <summary>Features of its layers.</summary>
     public int Width { get; init; } = 128;
 

@@ -3,14 +3,14 @@ using Jigsaw.Tokenization;
 
 namespace Jigsaw.Training;
 
-/// <summary>Shuffled batches of chats, tokenized with their masks; the loss counts the assistant's replies.</summary>
+/// <summary>Shuffled batches of chats of like length, tokenized once with their masks; the loss counts the assistant's replies.</summary>
 public sealed class ChatBatches : ITokenBatches, IEnumerable<TokenBatch>
 {
-    private readonly ChatDataset _chats;
     private readonly NoiseTokenizer _tokenizer;
+    private readonly TokenizedChat[] _chats;
     private readonly EpochOrder _order;
 
-    /// <summary>Batches of a data set.</summary>
+    /// <summary>Tokenizes a data set.</summary>
     /// <param name="chats">The chats.</param>
     /// <param name="tokenizer">Makes ids and masks of them.</param>
     /// <param name="batchSize">Chats a batch; a last single chat joins the batch before it.</param>
@@ -19,21 +19,21 @@ public sealed class ChatBatches : ITokenBatches, IEnumerable<TokenBatch>
     {
         ArgumentNullException.ThrowIfNull(chats);
         ArgumentNullException.ThrowIfNull(tokenizer);
-        _chats = chats;
         _tokenizer = tokenizer;
-        _order = new EpochOrder(chats.Examples.Count, batchSize, seed);
+        _chats = [.. chats.Examples.Select(chat => tokenizer.Tokenize(chat.Messages, ignorePromptLoss: true))];
+        _order = new EpochOrder(_chats.Length, batchSize, seed, [.. _chats.Select(chat => chat.Ids.Count)]);
     }
 
     /// <inheritdoc/>
     public TokenBatch At(long step)
     {
-        var conversations = new List<IReadOnlyList<ChatMessage>>();
+        var chats = new List<TokenizedChat>();
         foreach (var row in _order.At(step))
         {
-            conversations.Add(_chats.Examples[row].Messages);
+            chats.Add(_chats[row]);
         }
 
-        return _tokenizer.ApplyChatTemplate(conversations, ignorePromptLoss: true);
+        return _tokenizer.ToBatch(chats);
     }
 
     /// <summary>One epoch; each batch is freed when the next is taken.</summary>

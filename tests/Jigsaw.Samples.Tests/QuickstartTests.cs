@@ -1,0 +1,108 @@
+namespace Jigsaw.Samples.Tests;
+
+public sealed class QuickstartTests : IDisposable
+{
+    private static readonly string Bundled = Path.Combine(AppContext.BaseDirectory, "models", "support-lm");
+    private static readonly string[] Short = ["--steps", "4", "--batch", "4", "--eval-chats", "6", "--reader-steps", "3"];
+
+    private readonly string _directory = Directory.CreateTempSubdirectory("jigsaw-quickstart").FullName;
+
+    public void Dispose() => Directory.Delete(_directory, recursive: true);
+
+    [Fact]
+    public void It_trains_evaluates_shows_and_saves_and_resumes()
+    {
+        var (code, output, error) = QuickstartProgram.Run(_directory, Short);
+        Assert.True(code == 0, output + error);
+        Assert.Contains("step    4/4", output, StringComparison.Ordinal);
+        Assert.Contains("student(noisy) agrees with teacher(clean)", output, StringComparison.Ordinal);
+        Assert.Contains("tokens read by the trained reader", output, StringComparison.Ordinal);
+        Assert.Contains("student, on the transformed prompt", output, StringComparison.Ordinal);
+        var run = Path.Combine(_directory, "runs", "quickstart");
+        Assert.True(File.Exists(Path.Combine(run, "transform", "sgt.safetensors")));
+        Assert.True(File.Exists(Path.Combine(run, "adapter", "adapter_model.safetensors")));
+
+        var before = File.ReadAllBytes(Path.Combine(run, "transform", "sgt.safetensors"));
+        (code, output, error) = QuickstartProgram.Run(_directory, [.. Short, "--resume"]);
+        Assert.True(code == 0, output + error);
+        Assert.Contains("Resumed after step 4.", output, StringComparison.Ordinal);
+        Assert.Equal(before, File.ReadAllBytes(Path.Combine(run, "transform", "sgt.safetensors")));
+    }
+
+    [Fact]
+    public void A_directory_that_is_no_checkpoint_gets_a_sentence() =>
+        AssertSentence(["--model", _directory], _directory);
+
+    [Fact]
+    public void A_directory_that_is_not_there_gets_a_sentence() =>
+        AssertSentence(["--model", Path.Combine(_directory, "nowhere")], "nowhere");
+
+    [Fact]
+    public void A_missing_tensor_gets_a_sentence()
+    {
+        var copy = Copy();
+        var path = Path.Combine(copy, "model.safetensors");
+        var text = File.ReadAllBytes(path);
+        var name = "model.norm.weight"u8;
+        var at = text.AsSpan().IndexOf(name);
+        "model.mist.weight"u8.CopyTo(text.AsSpan(at));
+        File.WriteAllBytes(path, text);
+        AssertSentence(["--model", copy], "model.norm.weight");
+    }
+
+    [Fact]
+    public void A_file_cut_short_gets_a_sentence()
+    {
+        var copy = Copy();
+        var path = Path.Combine(copy, "model.safetensors");
+        File.WriteAllBytes(path, File.ReadAllBytes(path)[..500_000]);
+        AssertSentence(["--model", copy], "model.safetensors");
+    }
+
+    [Fact]
+    public void A_model_of_another_family_gets_a_sentence()
+    {
+        var copy = Copy();
+        var path = Path.Combine(copy, "config.json");
+        File.WriteAllText(path, File.ReadAllText(path).Replace("\"llama\"", "\"gpt_neox\"", StringComparison.Ordinal));
+        AssertSentence(["--model", copy], "gpt_neox");
+    }
+
+    [Theory]
+    [InlineData("--stepps", "3", "--stepps")]
+    [InlineData("--steps", "0", "--steps is 0; use at least 1")]
+    [InlineData("--steps", "many", "many")]
+    [InlineData("--device", "tpu", "tpu")]
+    [InlineData("--data", "no-such.jsonl", "no-such.jsonl")]
+    [InlineData("--hyperparameters", "no-such.json", "no-such.json")]
+    [InlineData("--std-max", "-1", "StdMax")]
+    public void A_wrong_option_gets_a_sentence(string option, string value, string said) =>
+        AssertSentence([option, value], said);
+
+    [Fact]
+    public void A_misspelt_hyperparameter_gets_the_nearest_name()
+    {
+        var path = Path.Combine(_directory, "numbers.json");
+        File.WriteAllText(path, """{ "mutual_infomation_loss_weight": 0.2 }""");
+        AssertSentence(["--hyperparameters", path], "mutual_information_loss_weight");
+    }
+
+    private void AssertSentence(string[] arguments, string said)
+    {
+        var (code, output, error) = QuickstartProgram.Run(_directory, ["--batch", "4", "--eval-chats", "6", "--reader-steps", "3", .. arguments]);
+        Assert.Equal(1, code);
+        Assert.Contains(said, error, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", output + error, StringComparison.Ordinal);
+    }
+
+    private string Copy()
+    {
+        var copy = Directory.CreateDirectory(Path.Combine(_directory, "model")).FullName;
+        foreach (var file in Directory.EnumerateFiles(Bundled))
+        {
+            File.Copy(file, Path.Combine(copy, Path.GetFileName(file)));
+        }
+
+        return copy;
+    }
+}
