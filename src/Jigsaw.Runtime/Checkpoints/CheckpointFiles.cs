@@ -52,12 +52,11 @@ public sealed class CheckpointFiles
         return new CheckpointFiles(directory, weights, index);
     }
 
-    private static Dictionary<string, string> ReadIndex(string path)
+    private static Dictionary<string, string> ReadIndex(string path) => JsonFile.Read(path, root => ReadIndex(path, root));
+
+    private static Dictionary<string, string> ReadIndex(string path, JsonElement root)
     {
-        using var document = JsonFile.Read(path);
-        if (document.RootElement.ValueKind != JsonValueKind.Object
-            || !document.RootElement.TryGetProperty("weight_map", out var map)
-            || map.ValueKind != JsonValueKind.Object)
+        if (root.ValueKind != JsonValueKind.Object || !root.TryGetProperty("weight_map", out var map) || map.ValueKind != JsonValueKind.Object)
         {
             throw new CheckpointException(path, "has no 'weight_map' object, so it does not say which file holds which tensor; fetch it again.");
         }

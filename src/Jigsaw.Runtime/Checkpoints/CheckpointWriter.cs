@@ -51,8 +51,7 @@ internal static class CheckpointWriter
     public static void CopyDescription(string from, string to, ScalarType dtype)
     {
         var path = Path.Combine(from, "config.json");
-        using var document = JsonFile.Read(path);
-        var config = JsonObject.Create(document.RootElement) ?? throw new CheckpointException(path, "does not hold a JSON object; fetch it again.");
+        var config = JsonFile.Read(path, root => JsonObject.Create(root.Clone())) ?? throw new CheckpointException(path, "does not hold a JSON object; fetch it again.");
         var name = dtype switch
         {
             ScalarType.BFloat16 => "bfloat16",

@@ -8,7 +8,21 @@ internal static class JsonFile
     private const long MaximumLength = 512L << 20;
     private const int MaximumDepth = 64;
 
-    public static JsonDocument Read(string path)
+    /// <summary>Reads a file and makes something of it. Text that is no Unicode is noticed only when it is asked for.</summary>
+    public static T Read<T>(string path, Func<JsonElement, T> make)
+    {
+        using var document = Open(path);
+        try
+        {
+            return make(document.RootElement);
+        }
+        catch (InvalidOperationException exception)
+        {
+            throw new CheckpointException(path, $"holds what is not text or not of the kind that belongs there ({exception.Message}); fetch it again.", exception);
+        }
+    }
+
+    private static JsonDocument Open(string path)
     {
         try
         {

@@ -78,16 +78,14 @@ public sealed record CausalLMConfig
         }
 
         var path = Path.Combine(directory, "config.json");
-        using var document = JsonFile.Read(path);
-        var config = CausalLMConfigReader.Read(path, document.RootElement);
+        var config = JsonFile.Read(path, root => CausalLMConfigReader.Read(path, root));
         var generation = Path.Combine(directory, "generation_config.json");
         if (!File.Exists(generation))
         {
             return config;
         }
 
-        using var generationDocument = JsonFile.Read(generation);
-        var ends = new JsonFields(generation, generationDocument.RootElement).Integers("eos_token_id");
+        var ends = JsonFile.Read(generation, root => new JsonFields(generation, root).Integers("eos_token_id"));
         return ends.Count > 0 ? config with { EndTokens = ends } : config;
     }
 }

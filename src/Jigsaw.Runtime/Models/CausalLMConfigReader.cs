@@ -6,6 +6,7 @@ namespace Jigsaw.Models;
 /// <summary>Reads config.json: each family's defaults, the two styles of transformers, and a refusal of what would be computed wrongly.</summary>
 internal static class CausalLMConfigReader
 {
+    private const int MaximumLayers = 4096;
     private const string OtherModel = "use a checkpoint without it.";
 
     private static readonly string[] _families = ["llama", "mistral", "qwen2", "qwen3"];
@@ -36,6 +37,11 @@ internal static class CausalLMConfigReader
         RejectUnsupported(fields);
         var hiddenSize = fields.RequiredCount("hidden_size");
         var layerCount = fields.RequiredCount("num_hidden_layers");
+        if (layerCount > MaximumLayers)
+        {
+            throw fields.Wrong("num_hidden_layers", $"at most {MaximumLayers}");
+        }
+
         var headCount = fields.RequiredCount("num_attention_heads");
         var keyValueHeads = fields.Count("num_key_value_heads") ?? (family switch { "mistral" => 8, "qwen2" or "qwen3" => 32, _ => headCount });
         if (headCount % keyValueHeads != 0)

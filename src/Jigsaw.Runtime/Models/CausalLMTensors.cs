@@ -52,8 +52,8 @@ internal static class CausalLMTensors
     private static IEnumerable<(string Name, long[] Shape)> OfLayer(CausalLMConfig config, string layer)
     {
         long hidden = config.HiddenSize;
-        long queries = config.HeadCount * config.HeadDim;
-        long keys = config.KeyValueHeadCount * config.HeadDim;
+        var queries = (long)config.HeadCount * config.HeadDim;
+        var keys = (long)config.KeyValueHeadCount * config.HeadDim;
         yield return ($"{layer}.input_layernorm.weight", [hidden]);
         (string Name, long Outputs, long Inputs, bool Bias)[] linears =
         [

@@ -35,8 +35,11 @@ internal static class LoraConfigFile
         }
 
         var path = Path.Combine(directory, ConfigName);
-        using var document = JsonFile.Read(path);
-        var fields = new JsonFields(path, document.RootElement);
+        return JsonFile.Read(path, root => Read(path, new JsonFields(path, root)));
+    }
+
+    private static LoraConfig Read(string path, JsonFields fields)
+    {
         RejectUnsupported(path, fields);
         var target = fields.Find("target_modules") ?? throw new CheckpointException(path, "names no target_modules; it says not which modules have adapters.");
         var targetPattern = target.ValueKind == JsonValueKind.String && target.GetString() != LoraConfig.AllLinear ? target.GetString() : null;

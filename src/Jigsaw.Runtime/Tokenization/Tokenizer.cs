@@ -71,8 +71,11 @@ public sealed class Tokenizer
             return new Tokenizer(model);
         }
 
-        using var document = JsonFile.Read(configPath);
-        var config = new JsonFields(configPath, document.RootElement);
+        return JsonFile.Read(configPath, root => Configured(model, directory, configPath, new JsonFields(configPath, root)));
+    }
+
+    private static Tokenizer Configured(TokenizerModel model, string directory, string configPath, JsonFields config)
+    {
         var (begin, end) = (SpecialToken(config, "bos_token"), SpecialToken(config, "eos_token"));
         return new Tokenizer(model)
         {

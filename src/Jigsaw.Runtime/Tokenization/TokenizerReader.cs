@@ -13,12 +13,11 @@ internal sealed class TokenizerReader(string path)
 
     public TokenizerModel Read()
     {
-        using var document = JsonFile.Read(path);
         try
         {
-            return Read(new JsonFields(path, document.RootElement));
+            return JsonFile.Read(path, root => Read(new JsonFields(path, root)));
         }
-        catch (Exception exception) when (exception is InvalidOperationException or ArgumentException or KeyNotFoundException)
+        catch (ArgumentException exception)
         {
             throw new CheckpointException(path, $"is not a tokenizer.json that Jigsaw understands ({exception.Message})", exception);
         }
