@@ -33,15 +33,20 @@ internal static class Report
             return;
         }
 
-        AnsiConsole.Progress().Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn(), new PercentageColumn()).Start(context =>
-        {
-            var task = context.AddTask("training", maxValue: steps);
-            train(step =>
+        TrainingStep? last = null;
+        AnsiConsole.Progress()
+            .Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn(), new PercentageColumn())
+            .UseRenderHook((bar, _) => last is null ? bar : new Rows(bar, new Text("  " + Describe(last))))
+            .Start(context =>
             {
-                task.Value = step.Step;
-                task.Description = Markup.Escape($"step {step.Step}/{step.Steps}  {Describe(step)}");
+                var task = context.AddTask("training", maxValue: steps);
+                train(step =>
+                {
+                    last = step;
+                    task.Value = step.Step;
+                    task.Description = $"step {step.Step}/{step.Steps}";
+                });
             });
-        });
     }
 
     public static Action<int, double> WatchReader(int steps)

@@ -44,7 +44,7 @@ internal sealed class Trials : IDisposable
         using var batch = _tokenizer.ApplyChatTemplate([[.. chat.Messages.TakeWhile(message => message.Role != "assistant")]], addGenerationPrompt: true);
         var noisy = _transform.Apply(batch);
         string Answer(Tensor embeddings, LoraAdapters? adapters) =>
-            _tokenizer.Tokenizer.Decode(_model.Generate(embeddings, batch.AttentionMask, adapters, new GenerationOptions { MaxNewTokens = ReplyTokens, EndTokens = [_tokenizer.Tokenizer.IdOf(_tokenizer.Tokenizer.EndToken!)!.Value] })[0]);
+            _tokenizer.Tokenizer.Decode(_model.Generate(embeddings, batch.AttentionMask, adapters, new GenerationOptions { MaxNewTokens = ReplyTokens, EndTokens = [_tokenizer.Tokenizer.IdOf(_tokenizer.Tokenizer.EndToken!)!.Value] })[0], skipSpecial: true);
         return new Conversation(
             chat.Messages[0].Content,
             [.. readers.Select(reader => (reader.Name, ReaderEvaluator.Texts(reader.Read(noisy.Noisy, batch.AttentionMask, 1), batch, ids => _tokenizer.Tokenizer.Decode(ids))[0]))],
