@@ -18,7 +18,7 @@ CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
 try
 {
     using var start = zeros(1);
-    Console.WriteLine($"{directory} as {dtype}, {get_num_threads()} threads, median of {Measurement.Repeats}");
+    Console.WriteLine($"{directory} as {dtype}, {get_num_threads()} threads, best of {Measurement.Repeats}");
     Loading();
     Generation(batch: 1);
     Generation(batch: 4);
@@ -41,10 +41,10 @@ void Loading()
     }
 
     var files = CheckpointFiles.Find(directory).Weights;
-    var reused = Measurement.Median(() => Measurement.ReadFiles(files, fresh: false));
-    var fresh = Measurement.Median(() => Measurement.ReadFiles(files, fresh: true));
-    var seconds = Measurement.Median(() => CausalLM.Load(directory, CPU, dtype).Dispose());
-    Console.WriteLine($"loading: {seconds * 1e3:F0} ms; reading the files as cat does {reused * 1e3:F0} ms, into memory of their own {fresh * 1e3:F0} ms: {seconds / fresh:F1} times that");
+    var seconds = Measurement.Best(
+        () => Measurement.ReadFiles(files, fresh: false), () => Measurement.ReadFiles(files, fresh: true), () => CausalLM.Load(directory, CPU, dtype).Dispose());
+    var (reused, fresh, load) = (seconds[0], seconds[1], seconds[2]);
+    Console.WriteLine($"loading: {load * 1e3:F0} ms; reading the files as cat does {reused * 1e3:F0} ms, into memory of their own {fresh * 1e3:F0} ms: {load / fresh:F1} times that");
 }
 
 void Generation(int batch)
@@ -56,9 +56,9 @@ void Generation(int batch)
     using var grad = no_grad();
     var ids = arange(batch * Prompt, dtype: ScalarType.Int64).remainder(model.Config.VocabularySize - 10).add(5).reshape(batch, Prompt);
     var mask = RowMask.FromHost([.. Enumerable.Repeat(true, batch * Prompt)], batch, Prompt, CPU);
-    var first = Measurement.Median(() => model.GenerateFromIds(ids, mask, options: new GenerationOptions { MaxNewTokens = 1, EndTokens = [] }));
-    var all = Measurement.Median(() => model.GenerateFromIds(ids, mask, options: new GenerationOptions { MaxNewTokens = Reply, EndTokens = [] }));
-    var step = (all - first) / (Reply - 1);
-    var floor = Measurement.BareProducts(model, batch);
+    var seconds = Measurement.Best(() => Generate(1), () => Generate(Reply), Measurement.BareProducts(model, batch));
+    var (first, step, floor) = (seconds[0], (seconds[1] - seconds[0]) / (Reply - 1), seconds[2]);
     Console.WriteLine($"generation, batch {batch}: {batch / step:F1} tokens/s, {step * 1e3:F1} ms a step, {step / floor:F2} times its bare products ({floor * 1e3:F1} ms); prompt of {Prompt} tokens {first * 1e3:F0} ms");
+
+    void Generate(int tokens) => model.GenerateFromIds(ids, mask, options: new GenerationOptions { MaxNewTokens = tokens, EndTokens = [] });
 }
