@@ -52,7 +52,8 @@ internal sealed class SmallStep
         using var scope = NewDisposeScope();
         foreach (var leaf in _leaves)
         {
-            leaf.grad?.zero_();
+            // Not zeroed: 0 + −0 is 0, so a first gradient and a later one could differ in a sign.
+            leaf.grad = null;
         }
 
         var (loss, components) = compute(Activations, LossMask);
