@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using Jigsaw.Checkpoints;
 using Jigsaw.Training;
 using Quickstart;
@@ -28,9 +29,10 @@ foreach (var positive in new[] { steps, batch, chats, reader })
 {
     positive.Validators.Add(result =>
     {
-        if (result.GetValueOrDefault<int>() < 1)
+        // What is no number gets the parser's own sentence.
+        if (result.Tokens is [var token] && int.TryParse(token.Value, CultureInfo.InvariantCulture, out var value) && value < 1)
         {
-            result.AddError($"{positive.Name} is {result.GetValueOrDefault<int>()}; use at least 1.");
+            result.AddError($"{positive.Name} is {value}; use at least 1.");
         }
     });
 }

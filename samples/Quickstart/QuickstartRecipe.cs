@@ -4,10 +4,10 @@ namespace Quickstart;
 
 /// <summary>The loss of the quick start: the student follows the teacher on transformed prompts, and nobody else can.</summary>
 [LossRecipe]
-[LossTerm.CePerformance(1.0, Mask = TokenMask.Loss)]
-[LossTerm.CeProtection(0.25, MaxLoss = 10, ScalingFactor = 0.2)]
-[LossTerm.CleanEmbeddingsGuardrails(0.05, MaxLoss = 10, ScalingFactor = 0.2)]
-[LossTerm.MutualInformation(0.08)]
+[LossTerm.CePerformance(2.0, Mask = TokenMask.Loss)]
+[LossTerm.CeProtection(0.4, MaxLoss = 10, ScalingFactor = 0.2)]
+[LossTerm.CleanEmbeddingsGuardrails(0.1, MaxLoss = 10, ScalingFactor = 0.2)]
+[LossTerm.MutualInformation(0.1)]
 [LossTerm.StdLogRatio(0.1)]
 [LossTerm.AbsoluteCosineSimilarity(0.5)]
 [LossTerm.MedianNorm(0.1)]

@@ -10,7 +10,16 @@ internal static class TorchThreads
     [ModuleInitializer]
     internal static void UseOne()
     {
-        NativeBackend.EnsureLoadable();
+        try
+        {
+            NativeBackend.EnsureLoadable();
+        }
+        catch (NativeLoadException)
+        {
+            // The assembly's own initializer says so.
+            return;
+        }
+
         torch.set_num_threads(1);
     }
 }
