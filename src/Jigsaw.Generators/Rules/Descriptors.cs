@@ -8,7 +8,11 @@ namespace Jigsaw.Generators.Rules;
 internal static class Descriptors
 {
     private const string Category = "Jigsaw";
-    private const string Pages = "https://github.com/jigsaw-net/jigsaw/blob/main/docs/diagnostics/";
+
+    /// <summary>The one place that says where the repository is served; what else refers to a page does so by its path.</summary>
+    private const string Repository = "https://github.com/jigsaw-net/jigsaw";
+
+    private const string Pages = Repository + "/blob/main/docs/diagnostics/";
 
     public static readonly DiagnosticDescriptor NotPartial = new(
         "JIG0001", "Recipe or type around it is not partial", "Type '{0}' is not partial, so that the loss can't be written into the recipe; add 'partial' to it",
