@@ -39,6 +39,19 @@ public class CultureTests
     }
 
     [Fact]
+    public void The_same_input_gives_the_same_bytes_on_every_run()
+    {
+        var first = Bytes();
+
+        Assert.NotEmpty(first);
+        Assert.Equal(first, Bytes());
+
+        // A compilation, a generator and a driver of its own for every run: nothing that was cached can hide a difference.
+        static List<(string HintName, string Bytes)> Bytes() =>
+            [.. Compiled.Of(Recipes).Files.Select(file => (file.HintName, Convert.ToHexString([.. file.SourceText.Encoding!.GetPreamble(), .. file.SourceText.Encoding.GetBytes(file.SourceText.ToString())])))];
+    }
+
+    [Fact]
     public void Line_ends_do_not_depend_on_the_machine_or_on_the_source()
     {
         var crlf = Compiled.Of(Recipes.ReplaceLineEndings("\r\n")).Files.Select(file => file.SourceText.ToString());
