@@ -1,3 +1,5 @@
+extern alias dsl;
+
 using System.Globalization;
 using Jigsaw.Losses;
 
@@ -17,7 +19,7 @@ internal sealed record Mixture(string Name, string Source, LossProgram Program)
         for (var bits = 1; bits < 1 << s_sgt.Length; bits++)
         {
             double Weight(string term) => (bits & (1 << Array.IndexOf(s_sgt, term))) != 0 ? 0.1 * (1 + Array.IndexOf(s_sgt, term)) : 0;
-            var (capped, combined) = (bits % 3 != 0, bits % 5 != 0);
+            var (capped, combined, hard) = (bits % 3 != 0, bits % 5 != 0, bits % 7 > 3);
             int? layer = Weight("L2Performance") + Weight("L2Protection") > 0 || bits % 2 == 0 ? 0 : null;
             var program = JigsawLosses.JigsawSgtProgram(
                 Weight("AbsoluteCosineSimilarity"),
@@ -31,14 +33,18 @@ internal sealed record Mixture(string Name, string Source, LossProgram Program)
                 layer,
                 Weight("L2Performance"),
                 Weight("L2Protection"),
-                combined).Program;
+                combined,
+                hard ? dsl::Jigsaw.CeTarget.Hard : dsl::Jigsaw.CeTarget.Soft).Program;
             var terms = s_sgt.Where(term => Weight(term) > 0).Reverse().Select(term => term switch
             {
                 "CeProtection" when capped => Written(term, Weight(term), "MaxLoss = 2.5, ScalingFactor = 0.75"),
                 "MutualInformation" when !combined => Written(term, Weight(term), "CombineNoiseMasks = false"),
                 _ => Written(term, Weight(term)),
             });
-            yield return new Mixture($"Sgt{bits}", Recipe($"Sgt{bits}", layer is null ? [] : ["DistillationLayer = 0"], terms), program);
+            var arguments = new List<string>();
+            arguments.AddRange(layer is null ? [] : ["DistillationLayer = 0"]);
+            arguments.AddRange(hard ? ["CeTarget = CeTarget.Hard"] : []);
+            yield return new Mixture($"Sgt{bits}", Recipe($"Sgt{bits}", arguments, terms), program);
         }
     }
 
