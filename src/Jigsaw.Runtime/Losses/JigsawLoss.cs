@@ -97,25 +97,16 @@ public sealed class JigsawLoss<TComponents, THyperparameters>
     {
         ArgumentNullException.ThrowIfNull(lossMask);
         RequireForwards(_lossOf, "loss");
-        var (batch, passes) = (_teacher.Taken(_binding), _student.Taken(_binding)) switch
+        var (teacher, student) = (_teacher.Taken(_binding), _student.Taken(_binding));
+        try
         {
-            ({ } teacher, { } student) when ReferenceEquals(teacher.Batch, student.Batch) => (teacher.Batch, teacher.Passes.Concat(student.Passes)),
-            _ => throw new InvalidOperationException("Teacher and student have seen different batches; give both the batch that transform.Apply returned for this step."),
-        };
-        if (batch.NoiseMask is null)
-        {
-            throw new InvalidOperationException("The transformed batch has no noise mask, so no term knows which tokens were transformed; make the batch with transform.Apply, or set NoiseMask.");
+            return Loss(lossMask, teacher, student);
         }
-
-        if (!lossMask.Value.shape.AsSpan().SequenceEqual(batch.InputIds.shape))
+        finally
         {
-            throw new ArgumentException($"The loss mask has the shape ({string.Join(", ", lossMask.Value.shape)}), the batch ({string.Join(", ", batch.InputIds.shape)}).", nameof(lossMask));
+            teacher?.Free();
+            student?.Free();
         }
-
-        _lossOf = Forwards;
-        _components = null;
-        var loss = _compute(new Activations(batch, passes) { Step = Step }, lossMask, out _components);
-        return loss;
     }
 
     /// <summary>The raw value of each term of the last loss, detached.</summary>
@@ -132,6 +123,35 @@ public sealed class JigsawLoss<TComponents, THyperparameters>
         var components = _components;
         _components = null;
         return components;
+    }
+
+    private Tensor Loss(RowMask lossMask, NoisyModel.ForwardRecord? teacher, NoisyModel.ForwardRecord? student)
+    {
+        if (teacher is null || student is null)
+        {
+            throw new InvalidOperationException("What the last forward left went with a loss that failed; run teacher.Forward(noisy) and student.Forward(noisy) again.");
+        }
+
+        if (!ReferenceEquals(teacher.Batch, student.Batch))
+        {
+            throw new InvalidOperationException("Teacher and student have seen different batches; give both the batch that transform.Apply returned for this step.");
+        }
+
+        var batch = teacher.Batch;
+        if (batch.NoiseMask is null)
+        {
+            throw new InvalidOperationException("The transformed batch has no noise mask, so no term knows which tokens were transformed; make the batch with transform.Apply, or set NoiseMask.");
+        }
+
+        if (!lossMask.Value.shape.AsSpan().SequenceEqual(batch.InputIds.shape))
+        {
+            throw new ArgumentException($"The loss mask has the shape ({string.Join(", ", lossMask.Value.shape)}), the batch ({string.Join(", ", batch.InputIds.shape)}).", nameof(lossMask));
+        }
+
+        _lossOf = Forwards;
+        _components = null;
+        var loss = _compute(new Activations(batch, teacher.Passes.Concat(student.Passes)) { Step = Step }, lossMask, out _components);
+        return loss;
     }
 
     private THyperparameters ReadHyperparameters()

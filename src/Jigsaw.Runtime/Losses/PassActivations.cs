@@ -40,6 +40,20 @@ public sealed class PassActivations
     /// <exception cref="InvalidOperationException">The plan stops before the end of the model.</exception>
     public Tensor Logits => _logits ??= (Head ?? throw Absent("an LM head")).Logits(Hidden);
 
+    /// <summary>Takes the activations out of the caller's dispose scope.</summary>
+    internal void Keep()
+    {
+        _hidden?.DetachFromDisposeScope();
+        _layer?.DetachFromDisposeScope();
+    }
+
+    /// <summary>Frees the activations; a graph that was built on them keeps what it needs.</summary>
+    internal void Free()
+    {
+        _hidden?.Dispose();
+        _layer?.Dispose();
+    }
+
     private InvalidOperationException Absent(string what) =>
         new($"The pass {Pass} has not left {what}: the plan of the recipe does not ask for it. Bind the recipe to these models before their forward.");
 }

@@ -33,7 +33,7 @@ public abstract class NoisyModel
             throw new InvalidOperationException("No recipe is bound to this model, so there is no plan of what to run; call Bind(teacher, student) of the recipe first.");
         }
 
-        _record = null;
+        Forget();
         var passes = new List<PassActivations>();
         foreach (var pass in OwnPasses)
         {
@@ -43,6 +43,7 @@ public abstract class NoisyModel
             }
         }
 
+        passes.ForEach(pass => pass.Keep());
         _record = new ForwardRecord(batch, passes);
         Forwards++;
     }
@@ -69,7 +70,7 @@ public abstract class NoisyModel
 
         _plan = plan;
         _binding = binding;
-        _record = null;
+        Forget();
     }
 
     internal bool IsBoundTo(object binding) => ReferenceEquals(_binding, binding);
@@ -89,5 +90,21 @@ public abstract class NoisyModel
 
     private protected abstract PassActivations Run(PassPlan plan, TransformedBatch batch, int? distillationLayer);
 
-    internal sealed record ForwardRecord(TransformedBatch Batch, IReadOnlyList<PassActivations> Passes);
+    private protected void Forget()
+    {
+        _record?.Free();
+        _record = null;
+    }
+
+    /// <summary>What one forward left. Its activations are held once: the loss frees them, or the next forward.</summary>
+    internal sealed record ForwardRecord(TransformedBatch Batch, IReadOnlyList<PassActivations> Passes)
+    {
+        public void Free()
+        {
+            foreach (var pass in Passes)
+            {
+                pass.Free();
+            }
+        }
+    }
 }

@@ -33,9 +33,10 @@ public sealed class NoisyStudent : NoisyModel, IDisposable
 
     private protected override IReadOnlyList<Pass> OwnPasses { get; } = [Pass.StudentNoisy, Pass.StudentClean];
 
-    /// <summary>Frees the adapters, when this student made them.</summary>
+    /// <summary>Frees what the last forward left, and the adapters, when this student made them.</summary>
     public void Dispose()
     {
+        Forget();
         if (_ownsAdapters)
         {
             Adapters.Dispose();

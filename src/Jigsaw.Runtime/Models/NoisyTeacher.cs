@@ -15,10 +15,8 @@ public sealed class NoisyTeacher : NoisyModel, IDisposable
 
     private protected override IReadOnlyList<Pass> OwnPasses { get; } = [Pass.TeacherClean, Pass.TeacherNoisy];
 
-    /// <summary>Does nothing: the model is its loader's.</summary>
-    public void Dispose()
-    {
-    }
+    /// <summary>Frees what the last forward left; the model is its loader's.</summary>
+    public void Dispose() => Forget();
 
     private protected override PassActivations Run(PassPlan plan, TransformedBatch batch, int? distillationLayer)
     {

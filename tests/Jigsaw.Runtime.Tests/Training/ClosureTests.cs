@@ -120,6 +120,36 @@ public sealed class ClosureTests : IDisposable
     }
 
     [Fact]
+    public void Activations_are_the_models_and_freed_by_the_loss()
+    {
+        using var scope = NewDisposeScope();
+        using var batch = _batches.At(0);
+        var (loss, _, _) = CapturingRecipe.Bind(_teacher, _student);
+        var noisy = _transform.Apply(batch);
+        var before = scope.DisposablesCount;
+        _teacher.Forward(noisy);
+        _student.Forward(noisy);
+        Assert.Equal(before, scope.DisposablesCount);
+        var value = loss(batch.LossMask);
+        Assert.True(CapturingRecipe.Seen!.IsInvalid);
+        value.backward();
+        Assert.Contains(_student.Adapters.NamedParameters, parameter => parameter.Value.grad is { } gradient && gradient.abs().max().ToDouble() > 0);
+    }
+
+    [Fact]
+    public void After_a_loss_that_failed_both_models_have_to_be_run_again()
+    {
+        using var scope = NewDisposeScope();
+        using var batch = _batches.At(0);
+        var (loss, _, _) = TrajectoryRecipe.Bind(_teacher, _student);
+        Forward(batch);
+        Assert.Throws<ArgumentException>(() => loss(zeros(2, 3, dtype: ScalarType.Bool)));
+        AssertSaid(() => loss(batch.LossMask), "a loss that failed");
+        Forward(batch);
+        loss(batch.LossMask);
+    }
+
+    [Fact]
     public void A_batch_without_a_noise_mask_is_refused()
     {
         using var scope = NewDisposeScope();
