@@ -15,7 +15,7 @@ if (args is ["compare", var before, var after])
 }
 
 string? output = null;
-var scale = new Scale(1024, 5);
+var scale = new Scale(1024, 5, Path.Combine(AppContext.BaseDirectory, "models", "support-lm"));
 var chosen = new List<string>();
 for (var i = 0; i < args.Length; i++)
 {
@@ -32,6 +32,9 @@ for (var i = 0; i < args.Length; i++)
             scale = scale with { Rows = rows };
             i++;
             break;
+        case "--model" when i + 1 < args.Length && Directory.Exists(args[i + 1]):
+            scale = scale with { Model = args[++i] };
+            break;
         case "--processor-time":
             Timing.ProcessorTime = true;
             break;
@@ -39,7 +42,7 @@ for (var i = 0; i < args.Length; i++)
             chosen.Add(name);
             break;
         default:
-            Console.Error.WriteLine($"'{args[i]}' is no section or option; use compare OLD NEW, or any of {string.Join(", ", Sections.All.Select(section => section.Name))} with --rounds N, --rows N, --processor-time, --write FILE.");
+            Console.Error.WriteLine($"'{args[i]}' is no section or option; use compare OLD NEW, or any of {string.Join(", ", Sections.All.Select(section => section.Name))} with --rounds N, --rows N, --model DIR, --processor-time, --write FILE.");
             return 1;
     }
 }

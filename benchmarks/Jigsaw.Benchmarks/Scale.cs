@@ -3,4 +3,5 @@ namespace Jigsaw.Benchmarks;
 /// <summary>How much is measured.</summary>
 /// <param name="Rows">Tokens of the head's cases.</param>
 /// <param name="Rounds">Rounds that the median is taken over.</param>
-internal sealed record Scale(int Rows, int Rounds);
+/// <param name="Model">Directory of the checkpoint that whole steps run.</param>
+internal sealed record Scale(int Rows, int Rounds, string Model);

@@ -1,3 +1,4 @@
+using Jigsaw.Benchmarks.Steps;
 using Jigsaw.Losses;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -14,6 +15,7 @@ internal static class Sections
         ("large", LargeVocabulary),
         ("layers", Layers),
         ("information", Information),
+        ("step", StepSection.Run),
     ];
 
     private static Table Head(Scale scale)

@@ -53,13 +53,13 @@ namespace RecipeSnapshots
             var (logits, cePerformance, ceProtection) = head.Run();
 
             // At layer 2.
-            var l2Performance = global::Jigsaw.Losses.Kernels.NormalizedL2(a.StudentNoisy.Layer, a.TeacherClean.Layer, lossMask);
+            var l2Performance = a.Includes(global::Jigsaw.Pass.StudentNoisy) ? global::Jigsaw.Losses.Kernels.NormalizedL2(a.StudentNoisy.Layer, a.TeacherClean.Layer, lossMask) : a.Zero;
 
             // On the embeddings.
-            var absoluteCosineSimilarity = global::Jigsaw.Losses.Kernels.AbsoluteCosineSimilarity(a.Clean, a.Noisy, a.NoiseMask);
+            var absoluteCosineSimilarity = a.IncludesEmbeddings ? global::Jigsaw.Losses.Kernels.AbsoluteCosineSimilarity(a.Clean, a.Noisy, a.NoiseMask) : a.Zero;
 
             // Terms of one's own.
-            var noiseFloor = NoiseFloor(a.Stds, a.NoiseMask);
+            var noiseFloor = a.IncludesEmbeddings ? NoiseFloor(a.Stds, a.NoiseMask) : a.Zero;
 
             var composite = logits
                 + h.L2PerformanceWeight * l2Performance

@@ -125,10 +125,20 @@ internal static partial class RecipeEmitter
     private static void EmitValue(IndentedWriter writer, RecipePlan plan, PlannedTerm term, string value)
     {
         var capped = term.IsCapped ? $"{Losses}.Kernels.Cap({value}{CapArguments(term)})" : value;
+        var zero = term.Parts.Count == 0 ? "a.Zero" : Losses + ".MutualInformationValue.Zero(a)";
         var names = term.Parts.Count == 0
             ? $"{Var(plan, Tensor)} {Identifier.Of(term.Local)}"
             : Deconstructed(plan, term.Parts.Select(part => part.Local).Prepend(term.Local));
-        writer.Line($"{names} = {capped};");
+        writer.Line($"{names} = {Included(term)} ? {capped} : {zero};");
+    }
+
+    /// <summary>What asks whether a term is computed now; terms that read several passes have them all in one stage.</summary>
+    private static string Included(PlannedTerm term)
+    {
+        var pass = term.Group == TermGroup.Own
+            ? term.Term.Own!.Parameters.Select(parameter => ActivationTypes.Find(parameter.Type)!.Pass).FirstOrDefault(pass => pass is not null and not Pass.TeacherClean)
+            : term.Group == TermGroup.Layer ? term.Term.Definition!.Source : null;
+        return pass is null ? "a.IncludesEmbeddings" : $"a.Includes(global::Jigsaw.Pass.{pass})";
     }
 
     /// <summary>What declares a variable: <c>var</c>, but where a type has that name.</summary>

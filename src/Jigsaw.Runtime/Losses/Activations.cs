@@ -21,6 +21,15 @@ public sealed class Activations
         }
     }
 
+    /// <summary>The stage of a step that runs pass by pass; null: all terms are computed at once.</summary>
+    internal StepStage? Stage { get; init; }
+
+    /// <summary>A constant that stands for the terms of other stages, shape ().</summary>
+    public Tensor Zero => zeros([], dtype: KernelArguments.AccumulationType([Noisy]), device: Noisy.device);
+
+    /// <summary>Whether the terms on embeddings are computed now: always, but in a step that runs pass by pass.</summary>
+    public bool IncludesEmbeddings => Stage is null || Stage.IsLast;
+
     /// <summary>The training step, from 0, which weights that rise depend on.</summary>
     public long Step { get; init; }
 
@@ -65,6 +74,9 @@ public sealed class Activations
 
     /// <summary>The adapted model on x.</summary>
     public PassActivations StudentClean => Of(Pass.StudentClean);
+
+    /// <summary>Whether the terms that read a pass are computed now: always, but in a step that runs pass by pass.</summary>
+    public bool Includes(Pass pass) => Stage is null || Stage.Passes.Contains(pass);
 
     /// <summary>What one pass left.</summary>
     /// <exception cref="InvalidOperationException">The plan doesn't run this pass.</exception>

@@ -69,6 +69,13 @@ public class ComponentLosses : IReadOnlyDictionary<string, Tensor>, IDisposable
         return result;
     }
 
+    /// <summary>Adds the values of another part of the same step: the entries are views of <see cref="Values"/>.</summary>
+    internal void Add(ComponentLosses other)
+    {
+        using var grad = no_grad();
+        Values.add_(other.Values);
+    }
+
     /// <inheritdoc/>
     public bool ContainsKey(string key) => Array.IndexOf(_keys, key) >= 0;
 

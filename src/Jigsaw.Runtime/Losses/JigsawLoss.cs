@@ -67,6 +67,12 @@ public sealed class JigsawLoss<TComponents, THyperparameters>
         }
     }
 
+    /// <summary>
+    /// Whether <see cref="RunStep"/> keeps only the input of each decoder layer, and runs the layer again on its way back: exact, for one more
+    /// forward of each pass with a gradient, and little memory a token of a long sequence.
+    /// </summary>
+    public bool Rematerialize { get; set; }
+
     /// <summary>The teacher that the recipe is bound to.</summary>
     public NoisyTeacher Teacher => _teacher;
 
@@ -109,6 +115,37 @@ public sealed class JigsawLoss<TComponents, THyperparameters>
         }
     }
 
+    /// <summary>
+    /// Runs a whole step: the passes of the plan one after the other, each with its forward, its part of the loss and its backward, and freed
+    /// before the next begins. What is left are the gradients that <c>loss(lossMask).backward()</c> leaves after both models' forwards, up to
+    /// rounding, in a fraction of the memory; they are added to those that are there. With gradients off only the components are computed.
+    /// After an exception the gradients hold parts of a step: clear them.
+    /// </summary>
+    /// <param name="batch">What the transform made of this step's batch.</param>
+    /// <param name="lossMask">Positions whose logits predict a token that counts, shape (batch, sequence).</param>
+    /// <param name="scale">What the gradients are multiplied by: 1/k for the mean over k batches, say.</param>
+    /// <returns>The raw value of each term, detached, and the composite loss before <paramref name="scale"/>.</returns>
+    /// <exception cref="ArgumentException">The mask's shape is not the batch's, or the scale is not finite.</exception>
+    /// <exception cref="InvalidOperationException">The models have been bound to another recipe since, or layers are to be rematerialised whose adapters drop out.</exception>
+    public TComponents RunStep(TransformedBatch batch, RowMask lossMask, double scale = 1)
+    {
+        ArgumentNullException.ThrowIfNull(batch);
+        ArgumentNullException.ThrowIfNull(lossMask);
+        if (!double.IsFinite(scale))
+        {
+            throw new ArgumentException($"scale is {scale}; give a finite factor.", nameof(scale));
+        }
+
+        RequireBound();
+        RequireMasks(batch, lossMask);
+        if (Rematerialize && _student.Adapters is { Training: true, Config.Dropout: > 0 })
+        {
+            throw new InvalidOperationException($"A layer that is run again would draw another dropout of the adapters; set Rematerialize to false, or use adapters without dropout (theirs is {_student.Adapters.Config.Dropout}).");
+        }
+
+        return new PassByPass<TComponents>(_teacher, _student, Plan, _compute) { Step = Step, Scale = scale, Rematerialize = Rematerialize }.Run(batch, lossMask);
+    }
+
     /// <summary>The raw value of each term of the last loss, detached.</summary>
     /// <exception cref="InvalidOperationException">Called twice after one forward, or before the loss.</exception>
     public TComponents Components()
@@ -138,16 +175,7 @@ public sealed class JigsawLoss<TComponents, THyperparameters>
         }
 
         var batch = teacher.Batch;
-        if (batch.NoiseMask is null)
-        {
-            throw new InvalidOperationException("The transformed batch has no noise mask, so no term knows which tokens were transformed; make the batch with transform.Apply, or set NoiseMask.");
-        }
-
-        if (!lossMask.Value.shape.AsSpan().SequenceEqual(batch.InputIds.shape))
-        {
-            throw new ArgumentException($"The loss mask has the shape ({string.Join(", ", lossMask.Value.shape)}), the batch ({string.Join(", ", batch.InputIds.shape)}).", nameof(lossMask));
-        }
-
+        RequireMasks(batch, lossMask);
         _lossOf = Forwards;
         _components = null;
         var loss = _compute(new Activations(batch, teacher.Passes.Concat(student.Passes)) { Step = Step }, lossMask, out _components);
@@ -161,13 +189,30 @@ public sealed class JigsawLoss<TComponents, THyperparameters>
         return Hyperparameters;
     }
 
-    private void RequireForwards((long Teacher, long Student) last, string closure)
+    private static void RequireMasks(TransformedBatch batch, RowMask lossMask)
+    {
+        if (batch.NoiseMask is null)
+        {
+            throw new InvalidOperationException("The transformed batch has no noise mask, so no term knows which tokens were transformed; make the batch with transform.Apply, or set NoiseMask.");
+        }
+
+        if (!lossMask.Value.shape.AsSpan().SequenceEqual(batch.InputIds.shape))
+        {
+            throw new ArgumentException($"The loss mask has the shape ({string.Join(", ", lossMask.Value.shape)}), the batch ({string.Join(", ", batch.InputIds.shape)}).", nameof(lossMask));
+        }
+    }
+
+    private void RequireBound()
     {
         if (!_teacher.IsBoundTo(_binding) || !_student.IsBoundTo(_binding))
         {
             throw new InvalidOperationException("These models have been bound to another recipe since; bind this one again, or give each recipe models of its own.");
         }
+    }
 
+    private void RequireForwards((long Teacher, long Student) last, string closure)
+    {
+        RequireBound();
         var now = Forwards;
         if (now.Teacher == last.Teacher || now.Student == last.Student)
         {

@@ -62,9 +62,7 @@ internal sealed class LossProgram
 
         foreach (var term in _layer)
         {
-            var (embeddings, targets, mask) = (activations.Of(term.Definition.Source).Layer, activations.TeacherClean.Layer, term.Mask(activations, lossMask));
-            var value = term.Definition.Kernel == nameof(Kernels.CosineDistance) ? Kernels.CosineDistance(embeddings, targets, mask) : Kernels.NormalizedL2(embeddings, targets, mask);
-            value = term.MaxLoss is { } maxLoss ? Kernels.Cap(value, maxLoss, term.ScalingFactor) : value;
+            var value = activations.Includes(term.Definition.Source) ? AtLayer(term, activations, lossMask) : activations.Zero;
             values.Add(value);
             Add(ref similarity, term, value);
         }
@@ -86,6 +84,13 @@ internal sealed class LossProgram
         var composite = Composite(similarity, strength) ?? throw new InvalidOperationException("The loss has no terms.");
         components = new ComponentLosses(Keys, [.. values, composite]);
         return composite;
+    }
+
+    private static Tensor AtLayer(ProgramTerm term, Activations activations, RowMask lossMask)
+    {
+        var (embeddings, targets, mask) = (activations.Of(term.Definition.Source).Layer, activations.TeacherClean.Layer, term.Mask(activations, lossMask));
+        var value = term.Definition.Kernel == nameof(Kernels.CosineDistance) ? Kernels.CosineDistance(embeddings, targets, mask) : Kernels.NormalizedL2(embeddings, targets, mask);
+        return term.MaxLoss is { } maxLoss ? Kernels.Cap(value, maxLoss, term.ScalingFactor) : value;
     }
 
     private static double Signed(ProgramTerm term) => term.Definition.Pull == TermPull.Maximized ? -term.Weight : term.Weight;

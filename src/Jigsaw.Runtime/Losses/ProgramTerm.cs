@@ -67,6 +67,11 @@ internal sealed class ProgramTerm
     /// <summary>The value of a term on embeddings, and its parts after it.</summary>
     internal Tensor[] OnEmbeddings(Activations activations, RowMask lossMask)
     {
+        if (!activations.IncludesEmbeddings)
+        {
+            return [.. Definition.Parts.Prepend(Definition.Key).Select(_ => activations.Zero)];
+        }
+
         var method = typeof(Kernels).GetMethod(Definition.Kernel, BindingFlags.Public | BindingFlags.Static)!;
         var arguments = Definition.Reads.Select(read => read == "Mask" ? Mask(activations, lossMask) : typeof(Activations).GetProperty(read)?.GetValue(activations) ?? Value(read)).ToArray();
         return method.Invoke(null, BindingFlags.DoNotWrapExceptions, null, arguments, null) switch

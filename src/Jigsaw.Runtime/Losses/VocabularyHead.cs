@@ -79,14 +79,21 @@ public sealed class VocabularyHead
             throw new InvalidOperationException("The head has no terms; add one before it runs.");
         }
 
+        var terms = _terms.Where(term => _activations.Includes(term.Pass)).ToArray();
+        if (terms.Length == 0)
+        {
+            return new VocabularyHeadValue(_activations.Zero, [.. _terms.Select(_ => _activations.Zero)]);
+        }
+
         var teacher = _activations.TeacherClean;
-        return VocabularyLoop.Run(
+        var value = VocabularyLoop.Run(
             new VocabularySource(teacher.Hidden, HeadOf(teacher)),
-            [.. _terms.Select(term => term.Pass).Distinct().Select(pass => _activations.Of(pass))
-                .Select(pass => new VocabularySource(pass.Hidden, HeadOf(pass), [.. _terms.Where(term => term.Pass == pass.Pass)]))],
-            _terms,
+            [.. terms.Select(term => term.Pass).Distinct().Select(pass => _activations.Of(pass))
+                .Select(pass => new VocabularySource(pass.Hidden, HeadOf(pass), [.. terms.Where(term => term.Pass == pass.Pass)]))],
+            terms,
             _target,
             Options);
+        return terms.Length == _terms.Count ? value : new VocabularyHeadValue(value.Loss, [.. _terms.Select(term => Array.IndexOf(terms, term) is var at and >= 0 ? value.Components[at] : _activations.Zero)]);
     }
 
     internal void Add(VocabularyTermKind kind, Pass pass, double weight, RowMask mask, double? maxLoss, double scalingFactor)

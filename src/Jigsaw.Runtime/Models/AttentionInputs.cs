@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 namespace Jigsaw.Models;
 
 /// <summary>What all layers of one run share: rotations of the positions, and who sees whom.</summary>
-internal sealed class AttentionInputs
+internal sealed class AttentionInputs : IDisposable
 {
     private readonly Tensor _bias;
     private readonly Dictionary<int, Tensor> _windowed;
@@ -21,6 +21,8 @@ internal sealed class AttentionInputs
 
     /// <summary>Shape (batch, 1, rows, head dim / 2).</summary>
     public Tensor Sines { get; }
+
+    private IEnumerable<Tensor> All => [Cosines, Sines, _bias, .. _windowed.Values];
 
     /// <summary>Prepares a run over the rows that stand in the columns from <paramref name="start"/> on.</summary>
     /// <param name="mask">Real tokens of all columns so far, shape (batch, columns), bool.</param>
@@ -48,6 +50,26 @@ internal sealed class AttentionInputs
 
     /// <summary>What is added to the scores of a layer, 0 where a row sees a column and −∞ where it doesn't: shape (batch, 1, rows, columns).</summary>
     public Tensor BiasOf(int? window) => window is { } width && _windowed.TryGetValue(width, out var bias) ? bias : _bias;
+
+    /// <summary>Takes the tensors out of the caller's dispose scope.</summary>
+    public AttentionInputs Keep()
+    {
+        foreach (var tensor in All)
+        {
+            tensor.DetachFromDisposeScope();
+        }
+
+        return this;
+    }
+
+    /// <summary>Frees the tensors.</summary>
+    public void Dispose()
+    {
+        foreach (var tensor in All)
+        {
+            tensor.Dispose();
+        }
+    }
 
     private static Tensor Bias(Tensor visible, ScalarType dtype) =>
         zeros(visible.shape, dtype: dtype, device: visible.device).masked_fill_(visible.bitwise_not(), double.NegativeInfinity);

@@ -93,32 +93,32 @@ public sealed partial class CausalLM : IDisposable
     /// <exception cref="InvalidOperationException">The run would need offloaded layers, or adapters are given that are merged into the weights.</exception>
     public HiddenStates Run(Tensor embeddings, RowMask attentionMask, LoraAdapters? adapters = null, int? layer = null, bool toEnd = true)
     {
-        ArgumentNullException.ThrowIfNull(embeddings);
-        ArgumentNullException.ThrowIfNull(attentionMask);
-        RequireShapes(embeddings, attentionMask.Value);
-        if (layer is { } asked ? asked < 0 || asked >= LayerCount : !toEnd)
-        {
-            throw new ArgumentException(
-                layer is null ? "A run that doesn't go to the end needs a layer to stop after." : $"There is no layer {layer}; the model has layers 0 to {LayerCount - 1}.",
-                nameof(layer));
-        }
-
-        var last = toEnd ? LayerCount - 1 : layer!.Value;
-        RequireReady(last, toEnd, adapters);
         using var scope = NewDisposeScope();
-        var inputs = Inputs(attentionMask.Value, start: 0);
+        var (last, inputs) = Begin(embeddings, attentionMask, adapters, layer, toEnd);
         var hidden = embeddings.to(DType);
         Tensor? kept = null;
         for (var i = 0; i <= last; i++)
         {
-            hidden = _layers[i].Run(hidden, inputs, adapters, cache: null);
-            if (i == layer)
+            var output = _layers[i].Run(hidden, inputs, adapters, cache: null);
+            if (i > 0 && !ReferenceEquals(hidden, kept))
             {
-                kept = hidden;
+                hidden.Dispose();
             }
+
+            hidden = output;
+            kept = i == layer ? hidden : kept;
         }
 
         return new HiddenStates(toEnd ? _norm.Apply(hidden).MoveToOuterDisposeScope() : null, kept?.MoveToOuterDisposeScope());
+    }
+
+    /// <summary>Runs the model as <see cref="Run"/> does, without a graph, and keeps what the way back needs.</summary>
+    internal RecordedRun Record(Tensor embeddings, RowMask attentionMask, LoraAdapters? adapters, int? layer, bool toEnd, bool wantsInput, LayerRecords records, bool rematerialize)
+    {
+        using var scope = NewDisposeScope();
+        using var grad = no_grad();
+        var (last, inputs) = Begin(embeddings, attentionMask, adapters, layer, toEnd);
+        return new RecordedRun(_layers[..(last + 1)], _norm, embeddings.to(DType), inputs.Keep(), adapters, layer, toEnd, wantsInput, records, rematerialize);
     }
 
     /// <summary>Moves the layers behind one, and what comes after them, off the model's device; runs that stop at that layer go on as before.</summary>
@@ -195,6 +195,24 @@ public sealed partial class CausalLM : IDisposable
         {
             throw new InvalidOperationException("Adapters are merged into this model, and would be applied a second time; call Unmerge() first, or run it without.");
         }
+    }
+
+    /// <summary>What a run needs to know first: its last layer, and what all its layers share.</summary>
+    private (int Last, AttentionInputs Inputs) Begin(Tensor embeddings, RowMask attentionMask, LoraAdapters? adapters, int? layer, bool toEnd)
+    {
+        ArgumentNullException.ThrowIfNull(embeddings);
+        ArgumentNullException.ThrowIfNull(attentionMask);
+        RequireShapes(embeddings, attentionMask.Value);
+        if (layer is { } asked ? asked < 0 || asked >= LayerCount : !toEnd)
+        {
+            throw new ArgumentException(
+                layer is null ? "A run that doesn't go to the end needs a layer to stop after." : $"There is no layer {layer}; the model has layers 0 to {LayerCount - 1}.",
+                nameof(layer));
+        }
+
+        var last = toEnd ? LayerCount - 1 : layer!.Value;
+        RequireReady(last, toEnd, adapters);
+        return (last, Inputs(attentionMask.Value, start: 0));
     }
 
     private AttentionInputs Inputs(Tensor mask, int start) => AttentionInputs.Create(mask, start, Config, _frequencies, DType);

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 namespace Jigsaw.Models;
 
 /// <summary>One pre-norm decoder layer: attention and gated feed-forward, each added to the stream.</summary>
-internal sealed class DecoderLayer : IDisposable
+internal sealed partial class DecoderLayer : IDisposable
 {
     private readonly CausalLMConfig _config;
     private readonly int _index;
@@ -60,10 +60,8 @@ internal sealed class DecoderLayer : IDisposable
     public Tensor Run(Tensor hidden, AttentionInputs inputs, LoraAdapters? adapters, KeyValueCache? cache)
     {
         using var scope = NewDisposeScope();
-        var attended = hidden + Attend(InputNorm.Apply(hidden), inputs, adapters, cache);
-        var normed = FeedForwardNorm.Apply(attended);
-        var gated = nn.functional.silu(Gate.Apply(normed, adapters)) * Up.Apply(normed, adapters);
-        return (attended + Down.Apply(gated, adapters)).MoveToOuterDisposeScope();
+        var (middle, gate, up) = RunToGate(hidden, inputs, adapters, cache, record: null);
+        return (middle + Down.Apply(nn.functional.silu(gate) * up, adapters)).MoveToOuterDisposeScope();
     }
 
     public void MoveTo(Device device)
@@ -92,24 +90,37 @@ internal sealed class DecoderLayer : IDisposable
         }
     }
 
-    private Tensor Attend(Tensor input, AttentionInputs inputs, LoraAdapters? adapters, KeyValueCache? cache)
+    /// <summary>All but the last map: the stream after attention, the gate, and what it multiplies.</summary>
+    private (Tensor Middle, Tensor Gate, Tensor Up) RunToGate(Tensor hidden, AttentionInputs inputs, LoraAdapters? adapters, KeyValueCache? cache, LayerRecord? record)
     {
-        var (batch, rows) = (input.shape[0], input.shape[1]);
-        var query = Heads(Query.Apply(input, adapters), _config.HeadCount, QueryNorm);
-        var key = Heads(Key.Apply(input, adapters), _config.KeyValueHeadCount, KeyNorm);
-        var value = Heads(Value.Apply(input, adapters), _config.KeyValueHeadCount, norm: null);
-        query = Rotate(query, inputs);
-        key = Rotate(key, inputs);
+        Tensor Map(FrozenLinear linear, Tensor input) => linear.Apply(input, adapters, record, record?.BufferOf(linear, input));
+        var normed = InputNorm.Apply(hidden);
+        var (query, key, value) = (Map(Query, normed), Map(Key, normed), Map(Value, normed));
+        var attended = Attend(query, key, value, inputs, cache);
+        record?.KeepAttended(attended);
+        var output = Map(Output, attended);
+        var middle = record is null ? hidden + output : output.add_(hidden);
+        normed = FeedForwardNorm.Apply(middle);
+        var (gate, up) = (Map(Gate, normed), Map(Up, normed));
+        return (middle, gate, up);
+    }
+
+    /// <summary>Attention over projected queries, keys and values, before its output map: shape (batch, rows, heads · head dim).</summary>
+    private Tensor Attend(Tensor query, Tensor key, Tensor value, AttentionInputs inputs, KeyValueCache? cache)
+    {
+        var queries = Rotate(Heads(query, _config.HeadCount, QueryNorm), inputs);
+        var keys = Rotate(Heads(key, _config.KeyValueHeadCount, KeyNorm), inputs);
+        var values = Heads(value, _config.KeyValueHeadCount, norm: null);
         if (cache is not null)
         {
-            (key, value) = cache.Append(_index, key, value);
+            (keys, values) = cache.Append(_index, keys, values);
         }
 
         var bias = inputs.BiasOf(_config.Windows[_index]);
-        var attended = query.device_type == DeviceType.META
-            ? AttendInSteps(query, key, value, bias)
-            : nn.functional.scaled_dot_product_attention(query, Repeat(key), Repeat(value), bias);
-        return Output.Apply(attended.transpose(1, 2).reshape(batch, rows, -1), adapters);
+        var attended = queries.device_type == DeviceType.META
+            ? AttendInSteps(queries, keys, values, bias)
+            : nn.functional.scaled_dot_product_attention(queries, Repeat(keys), Repeat(values), bias);
+        return attended.transpose(1, 2).reshape(query.shape[0], query.shape[1], -1);
     }
 
     private Tensor Heads(Tensor projected, int heads, RmsNorm? norm)

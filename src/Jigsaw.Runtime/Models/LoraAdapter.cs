@@ -18,19 +18,96 @@ internal sealed class LoraAdapter(string module, Parameter down, Parameter up, d
 
     public double Dropout { get; init; }
 
-    /// <summary>Adds the adapter's part in the adapter's own type; the sum has the output's.</summary>
-    public Tensor AddTo(Tensor output, Tensor input, bool training)
+    /// <summary>Adds the adapter's part in the adapter's own type; the sum has the output's, and stands in its place where no graph is kept.</summary>
+    /// <param name="output">y, shape (…, output).</param>
+    /// <param name="input">x, shape (…, input).</param>
+    /// <param name="training">Whether dropout is applied.</param>
+    /// <param name="linear">The adapted map.</param>
+    /// <param name="record">Where to keep what the way back needs; null: nothing.</param>
+    public Tensor AddTo(Tensor output, Tensor input, bool training, FrozenLinear linear, LayerRecord? record)
     {
-        var own = input.dtype == Down.dtype ? input : input.to(Down.dtype);
-        if (training && Dropout > 0)
+        var inner = Inner(input, training, linear, record);
+        if (is_grad_enabled())
         {
-            own = nn.functional.dropout(own, Dropout, training: true);
+            return (output + nn.functional.linear(inner, Up)).to(output.dtype);
         }
 
-        var delta = nn.functional.linear(nn.functional.linear(own, Down), Up) * Scale;
-        return delta.dtype == output.dtype ? output + delta : (output + delta).to(output.dtype);
+        if (output.dtype == inner.dtype)
+        {
+            Rows(output).addmm_(Rows(inner), Up.t());
+        }
+        else
+        {
+            output.add_(nn.functional.linear(inner, Up));
+        }
+
+        return output;
+    }
+
+    /// <summary>s·A·x, shape (…, rank).</summary>
+    public Tensor Inner(Tensor input, bool training, FrozenLinear linear, LayerRecord? record)
+    {
+        var own = input.to(Down.dtype);
+        Tensor? dropout = null;
+        if (training && Dropout > 0)
+        {
+            // The factors alone, so that a record can hold them.
+            dropout = nn.functional.dropout(ones_like(own), Dropout, training: true);
+            own = own * dropout;
+        }
+
+        var inner = nn.functional.linear(own, Down) * Scale;
+        record?.KeepAdapter(linear, inner, dropout);
+        return inner;
+    }
+
+    /// <summary>Adds what an output's gradient makes of the parameters' gradients, and of the input's.</summary>
+    /// <param name="gradient">With respect to y, shape (rows, output).</param>
+    /// <param name="input">x, shape (rows, input).</param>
+    /// <param name="inner">s·A·x, shape (rows, rank).</param>
+    /// <param name="dropout">What x was multiplied by, shape (rows, input); null: nothing.</param>
+    /// <param name="sum">The gradient with respect to x, shape (rows, input), which is added to; null when nobody asks.</param>
+    public void Back(Tensor gradient, Tensor input, Tensor inner, Tensor? dropout, Tensor? sum)
+    {
+        using var scope = NewDisposeScope();
+        // Products with the rank in front are several times faster than those with it behind.
+        var across = gradient.to(Down.dtype).t();
+        var back = Up.t().mm(across).mul_(Scale);
+        var own = input.to(Down.dtype);
+        AddProduct(Up, inner.t(), across.t(), transposed: true);
+        AddProduct(Down, back, dropout is null ? own : own * dropout);
+        if (sum is not null && sum.dtype == Down.dtype && dropout is null)
+        {
+            sum.addmm_(back.t(), Down);
+        }
+        else if (sum is not null)
+        {
+            var part = back.t().mm(Down);
+            sum.add_(dropout is null ? part : part.mul_(dropout));
+        }
     }
 
     /// <summary>s·B·A, shape (output, input).</summary>
     public Tensor Delta() => Up.matmul(Down) * Scale;
+
+    /// <summary>A tensor of shape (…, features) as (rows, features).</summary>
+    public static Tensor Rows(Tensor tensor) => tensor.view(-1, tensor.shape[^1]);
+
+    private static void AddProduct(Parameter parameter, Tensor left, Tensor right, bool transposed = false)
+    {
+        if (!parameter.requires_grad)
+        {
+            return;
+        }
+
+        var product = transposed ? left.mm(right).t() : left.mm(right);
+        if (parameter.grad is { } sum)
+        {
+            sum.add_(product);
+        }
+        else
+        {
+            parameter.grad = product.contiguous();
+        }
+    }
 }

@@ -1,4 +1,5 @@
 using Jigsaw.Losses;
+using static TorchSharp.torch;
 
 namespace Jigsaw.Models;
 
@@ -88,13 +89,34 @@ public abstract class NoisyModel
         return record;
     }
 
-    private protected abstract PassActivations Run(PassPlan plan, TransformedBatch batch, int? distillationLayer);
+    /// <summary>The adapters that this model's passes run with; none when null.</summary>
+    private protected abstract LoraAdapters? PassAdapters { get; }
+
+    /// <summary>Runs one pass under a graph, if it is to have a gradient.</summary>
+    internal PassActivations Run(PassPlan plan, TransformedBatch batch, int? distillationLayer)
+    {
+        using var grad = set_grad_enabled(is_grad_enabled() && plan.Gradient != Gradient.None);
+        return Left(plan, Model.Run(Input(plan, batch), batch.AttentionMask, PassAdapters, plan.Layer ? distillationLayer : null, toEnd: plan.Logits));
+    }
+
+    /// <summary>Runs one pass without a graph, and keeps what its way back needs.</summary>
+    internal (RecordedRun Run, PassActivations Left) Record(PassPlan plan, TransformedBatch batch, int? distillationLayer, LayerRecords records, bool rematerialize)
+    {
+        var input = Input(plan, batch);
+        var run = Model.Record(input, batch.AttentionMask, PassAdapters, plan.Layer ? distillationLayer : null, toEnd: plan.Logits, input.requires_grad, records, rematerialize);
+        return (run, Left(plan, run.States));
+    }
+
+    /// <summary>The embeddings that a pass runs on.</summary>
+    internal static Tensor Input(PassPlan plan, TransformedBatch batch) => plan.Pass is Pass.TeacherClean or Pass.StudentClean ? batch.Clean : batch.Noisy;
 
     private protected void Forget()
     {
         _record?.Free();
         _record = null;
     }
+
+    private PassActivations Left(PassPlan plan, HiddenStates states) => new(plan.Pass, states.Last, states.Layer, plan.Logits ? Model.Head : null);
 
     /// <summary>What one forward left. Its activations are held once: the loss frees them, or the next forward.</summary>
     internal sealed record ForwardRecord(TransformedBatch Batch, IReadOnlyList<PassActivations> Passes)

@@ -1,5 +1,4 @@
 using Jigsaw.Losses;
-using static TorchSharp.torch;
 
 namespace Jigsaw.Models;
 
@@ -31,6 +30,8 @@ public sealed class NoisyStudent : NoisyModel, IDisposable
     /// <summary>What is trained of the student.</summary>
     public LoraAdapters Adapters { get; }
 
+    private protected override LoraAdapters? PassAdapters => Adapters;
+
     private protected override IReadOnlyList<Pass> OwnPasses { get; } = [Pass.StudentNoisy, Pass.StudentClean];
 
     /// <summary>Frees what the last forward left, and the adapters, when this student made them.</summary>
@@ -41,13 +42,5 @@ public sealed class NoisyStudent : NoisyModel, IDisposable
         {
             Adapters.Dispose();
         }
-    }
-
-    private protected override PassActivations Run(PassPlan plan, TransformedBatch batch, int? distillationLayer)
-    {
-        var clean = plan.Pass == Pass.StudentClean;
-        using var grad = set_grad_enabled(is_grad_enabled() && plan.Gradient != Gradient.None);
-        var states = Model.Run(clean ? batch.Clean : batch.Noisy, batch.AttentionMask, Adapters, plan.Layer ? distillationLayer : null, toEnd: plan.Logits);
-        return new PassActivations(plan.Pass, states.Last, states.Layer, plan.Logits ? Model.Head : null);
     }
 }

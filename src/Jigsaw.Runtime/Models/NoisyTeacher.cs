@@ -1,5 +1,4 @@
 using Jigsaw.Losses;
-using static TorchSharp.torch;
 
 namespace Jigsaw.Models;
 
@@ -13,16 +12,10 @@ public sealed class NoisyTeacher : NoisyModel, IDisposable
     {
     }
 
+    private protected override LoraAdapters? PassAdapters => null;
+
     private protected override IReadOnlyList<Pass> OwnPasses { get; } = [Pass.TeacherClean, Pass.TeacherNoisy];
 
     /// <summary>Frees what the last forward left; the model is its loader's.</summary>
     public void Dispose() => Forget();
-
-    private protected override PassActivations Run(PassPlan plan, TransformedBatch batch, int? distillationLayer)
-    {
-        var clean = plan.Pass == Pass.TeacherClean;
-        using var grad = set_grad_enabled(is_grad_enabled() && plan.Gradient != Gradient.None);
-        var states = Model.Run(clean ? batch.Clean : batch.Noisy, batch.AttentionMask, adapters: null, plan.Layer ? distillationLayer : null, toEnd: plan.Logits);
-        return new PassActivations(plan.Pass, states.Last, states.Layer, plan.Logits ? Model.Head : null);
-    }
 }

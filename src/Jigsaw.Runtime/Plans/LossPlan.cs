@@ -14,6 +14,7 @@ public sealed class LossPlan
         DistillationLayer = distillationLayer;
         Truncate = truncate;
         Passes = passes;
+        Stages = Staged(passes);
     }
 
     /// <summary>Index of the decoder layer whose output is compared; null: at the logits.</summary>
@@ -25,13 +26,19 @@ public sealed class LossPlan
     /// <summary>The passes that the recipe needs.</summary>
     public IReadOnlyList<PassPlan> Passes { get; }
 
+    /// <summary>
+    /// The passes of a step that runs pass by pass, in the order in which they run: those of one stage are run, read and freed together. A term
+    /// that reads several passes holds them in one stage. The teacher's clean pass is in none: it comes first, and all stages read it.
+    /// </summary>
+    public IReadOnlyList<IReadOnlyList<PassPlan>> Stages { get; }
+
     /// <summary>Whether any term reads logits.</summary>
     public bool ReadsLogits => Passes.Any(pass => pass.Logits);
 
     /// <summary>The plan of one pass; null when the recipe doesn't need it.</summary>
     public PassPlan? Find(Pass pass) => Passes.FirstOrDefault(plan => plan.Pass == pass);
 
-    /// <summary>The plan as a table: a row for each pass that runs.</summary>
+    /// <summary>The plan as a table: a row for each pass that runs, and a line for each stage of several passes, which a step pass by pass can't part.</summary>
     public override string ToString()
     {
         var text = new StringBuilder();
@@ -46,6 +53,25 @@ public sealed class LossPlan
                 .Append('\n');
         }
 
+        foreach (var stage in Stages.Where(stage => stage.Count > 1))
+        {
+            var keys = stage.SelectMany(pass => pass.ReadBy).GroupBy(key => key).Where(key => key.Count() > 1).Select(key => key.Key);
+            text.Append(string.Join(", ", stage.Select(pass => pass.Pass))).Append(": held together by ").Append(string.Join(", ", keys)).Append('\n');
+        }
+
         return text.ToString();
+    }
+
+    private static IReadOnlyList<PassPlan>[] Staged(IReadOnlyList<PassPlan> passes)
+    {
+        var stages = new List<List<PassPlan>>();
+        foreach (var pass in passes.Where(pass => pass.Pass != Pass.TeacherClean))
+        {
+            var together = stages.Where(stage => stage.Any(other => other.ReadBy.Intersect(pass.ReadBy).Any())).ToArray();
+            stages.RemoveAll(together.Contains);
+            stages.Add([.. together.SelectMany(stage => stage), pass]);
+        }
+
+        return [.. stages];
     }
 }

@@ -118,14 +118,8 @@ public sealed class Trainer<TComponents, THyperparameters> : IDisposable
         }
 
         _jigsaw.Step = StepsDone;
-        var (loss, components, _) = _jigsaw;
-        var noisy = _transform.Apply(batch);
-        _jigsaw.Teacher.Forward(noisy);
-        _jigsaw.Student.Forward(noisy);
         _optimizer.zero_grad();
-        loss(batch.LossMask).backward();
-
-        using var values = components();
+        using var values = _jigsaw.RunStep(_transform.Apply(batch), batch.LossMask);
         var read = values.Read();
         foreach (var (key, value) in read)
         {

@@ -58,15 +58,15 @@ namespace Shop.Training
             var (logits, cePerformance, ceProtection, cleanEmbeddingsGuardrails) = head.Run();
 
             // At layer 2.
-            var l2Performance = global::Jigsaw.Losses.Kernels.NormalizedL2(a.StudentNoisy.Layer, a.TeacherClean.Layer, lossMask);
+            var l2Performance = a.Includes(global::Jigsaw.Pass.StudentNoisy) ? global::Jigsaw.Losses.Kernels.NormalizedL2(a.StudentNoisy.Layer, a.TeacherClean.Layer, lossMask) : a.Zero;
 
             // On the embeddings.
-            var (mutualInformation, gaussianMixtureMahalanobisDistance, gaussianMixtureLogConstantsAndDeterminant) = global::Jigsaw.Losses.Kernels.MutualInformation(a.Clean, a.Means, a.Stds, a.Noisy, a.NoiseMask, combineNoiseMasks: true);
-            var medianNorm = global::Jigsaw.Losses.Kernels.MedianNorm(a.Clean, a.Means, a.MedianNorm, a.NoiseMask);
-            var absoluteCosineSimilarity = global::Jigsaw.Losses.Kernels.AbsoluteCosineSimilarity(a.Clean, a.Noisy, lossMask & a.NoiseMask);
+            var (mutualInformation, gaussianMixtureMahalanobisDistance, gaussianMixtureLogConstantsAndDeterminant) = a.IncludesEmbeddings ? global::Jigsaw.Losses.Kernels.MutualInformation(a.Clean, a.Means, a.Stds, a.Noisy, a.NoiseMask, combineNoiseMasks: true) : global::Jigsaw.Losses.MutualInformationValue.Zero(a);
+            var medianNorm = a.IncludesEmbeddings ? global::Jigsaw.Losses.Kernels.MedianNorm(a.Clean, a.Means, a.MedianNorm, a.NoiseMask) : a.Zero;
+            var absoluteCosineSimilarity = a.IncludesEmbeddings ? global::Jigsaw.Losses.Kernels.AbsoluteCosineSimilarity(a.Clean, a.Noisy, lossMask & a.NoiseMask) : a.Zero;
 
             // Terms of one's own.
-            var noiseFloor = NoiseFloor(a.Stds, a.NoiseMask);
+            var noiseFloor = a.IncludesEmbeddings ? NoiseFloor(a.Stds, a.NoiseMask) : a.Zero;
 
             var composite = logits
                 + h.L2PerformanceWeight * l2Performance

@@ -60,9 +60,9 @@ namespace Shop.Training
                 var (logits, distillationCosineDistance, distillationProtectionL2) = head.Run();
 
                 // On the embeddings.
-                var medianNorm = global::Jigsaw.Losses.Kernels.MedianNorm(a.Clean, a.Means, a.MedianNorm, a.NoiseMask);
-                var stdLogRatio = global::Jigsaw.Losses.Kernels.StdLogRatio(a.Stds, a.StdMax, a.NoiseMask);
-                var inverseL2PowerLaw = global::Jigsaw.Losses.Kernels.InverseL2PowerLaw(a.Clean, a.Noisy, h.InverseL2PowerLawCharacteristicLength, h.InverseL2PowerLawExponentOfDecay, a.NoiseMask);
+                var medianNorm = a.IncludesEmbeddings ? global::Jigsaw.Losses.Kernels.MedianNorm(a.Clean, a.Means, a.MedianNorm, a.NoiseMask) : a.Zero;
+                var stdLogRatio = a.IncludesEmbeddings ? global::Jigsaw.Losses.Kernels.StdLogRatio(a.Stds, a.StdMax, a.NoiseMask) : a.Zero;
+                var inverseL2PowerLaw = a.IncludesEmbeddings ? global::Jigsaw.Losses.Kernels.InverseL2PowerLaw(a.Clean, a.Noisy, h.InverseL2PowerLawCharacteristicLength, h.InverseL2PowerLawExponentOfDecay, a.NoiseMask) : a.Zero;
 
                 var similarity = logits;
                 var strength = medianNormWeight * medianNorm + h.StdLogRatioWeight * stdLogRatio + h.InverseL2PowerLawWeight * inverseL2PowerLaw;

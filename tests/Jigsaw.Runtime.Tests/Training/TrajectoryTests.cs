@@ -1,4 +1,5 @@
 using Jigsaw.Checkpoints;
+using Jigsaw.Losses;
 using Jigsaw.Models;
 using Jigsaw.Training;
 using Jigsaw.Transforms;
@@ -19,8 +20,10 @@ public sealed class TrajectoryTests(ITestOutputHelper output)
     private const double StdMax = 2.0;
     private const int Steps = 20;
 
-    [Fact]
-    public void A_training_follows_the_twenty_steps_of_transformers_and_peft()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_training_follows_the_twenty_steps_of_transformers_and_peft(bool passByPass)
     {
         using var scope = NewDisposeScope();
         using var truth = SafetensorsFile.Open(TestData.Path("trajectory", "trajectory.safetensors"));
@@ -52,7 +55,7 @@ public sealed class TrajectoryTests(ITestOutputHelper output)
         using var lossMask = HostMask(truth, "loss_mask");
         using var noiseMask = HostMask(truth, "noise_mask");
         var medianNorm = TransformFunctions.MedianNorm(model.EmbeddingTable);
-        var (loss, components, _) = TrajectoryRecipe.Bind(teacher, student);
+        var jigsaw = TrajectoryRecipe.Bind(teacher, student);
         var norms = Host(truth.Read("grad_norm"));
         double worstCurve = 0, worstNorm = 0;
         for (var step = 0; step < Steps; step++)
@@ -73,11 +76,8 @@ public sealed class TrajectoryTests(ITestOutputHelper output)
                 StdMax = StdMax,
                 MedianNorm = medianNorm,
             };
-            teacher.Forward(noisy);
-            student.Forward(noisy);
             optimizer.zero_grad();
-            loss(lossMask).backward();
-            using var values = components();
+            using var values = passByPass ? jigsaw.RunStep(noisy, lossMask) : Closures(jigsaw, noisy, lossMask);
             foreach (var (key, value) in values.Read())
             {
                 if (truth.Entries.ContainsKey("curve." + key))
@@ -101,6 +101,15 @@ public sealed class TrajectoryTests(ITestOutputHelper output)
         Assert.True(worstCurve < 1e-4, $"a component is off by {worstCurve:e1}");
         Assert.True(worstNorm < 1e-4, $"a gradient norm is off by {worstNorm:e1}");
         AssertClose(truth, "end.", trained.ToDictionary(pair => pair.Key, pair => (Tensor)pair.Value));
+    }
+
+    private static TrajectoryRecipe.Components Closures(JigsawLoss<TrajectoryRecipe.Components, TrajectoryRecipe.Hyperparameters> jigsaw, TransformedBatch noisy, RowMask lossMask)
+    {
+        var (loss, components, _) = jigsaw;
+        jigsaw.Teacher.Forward(noisy);
+        jigsaw.Student.Forward(noisy);
+        loss(lossMask).backward();
+        return components();
     }
 
     private static RowMask HostMask(SafetensorsFile truth, string name)

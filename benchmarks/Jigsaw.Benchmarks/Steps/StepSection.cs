@@ -1,0 +1,32 @@
+using TorchSharp;
+
+namespace Jigsaw.Benchmarks.Steps;
+
+/// <summary>Whole training steps of a real model, in multiples of one forward of the bare model.</summary>
+internal static class StepSection
+{
+    public static Table Run(Scale scale)
+    {
+        using var work = new StepWork(scale.Model, torch.ScalarType.Float32);
+        var table = new Table($"A step of {work.Shape}, 4 chats of 128 tokens, in forwards of the bare model", "recipe", "step ms", "÷ forward", "to reach", "extra peak MB", "to reach MB");
+        (string Name, Action Step, string Time, string Memory)[] cases =
+        [
+            ("full: 4 forwards, 3 backwards", () => work.Step(work.Full), "≤ 7.7", "≤ 1000"),
+            ("full, layers rematerialised", () => work.Step(work.Full, rematerialize: true), "", "≤ 400"),
+            ("full, by closures", () => work.Closures(work.Full), "", ""),
+            ("performance: 2 forwards, 1 backward", () => work.Step(work.Performance), "≤ 3.3", "≤ 700"),
+            ("performance, by closures", () => work.Closures(work.Performance), "", ""),
+            ("performance, and two terms of weight 0", () => work.Step(work.Weightless), "as without", "as without"),
+            .. work.Model.LayerCount > 8 ? [("L2 at layer 8", () => work.Step(work.Layer), "≤ 0.9", "")] : Array.Empty<(string, Action, string, string)>(),
+        ];
+        var times = Timing.Medians(scale.Rounds, [work.Forward, .. cases.Select(step => step.Step)]);
+        table.Add("one forward", $"{times[0]:f0}", "1", "", $"{PeakMemory.Of(work.Forward):f0}", "");
+        for (var i = 0; i < cases.Length; i++)
+        {
+            table.Add(cases[i].Name, $"{times[i + 1]:f0}", $"{times[i + 1] / times[0]:f2}", cases[i].Time, $"{PeakMemory.Of(cases[i].Step):f0}", cases[i].Memory);
+        }
+
+        table.Add("performance ÷ full", "", $"{times[4] / times[1]:f2}", "≤ 0.55", "", "");
+        return table;
+    }
+}

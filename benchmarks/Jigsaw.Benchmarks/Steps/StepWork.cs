@@ -1,0 +1,97 @@
+using Jigsaw.Losses;
+using Jigsaw.Models;
+using Jigsaw.Tokenization;
+using Jigsaw.Training;
+using Jigsaw.Transforms;
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace Jigsaw.Benchmarks.Steps;
+
+/// <summary>A model with adapters and a transform, a batch of four chats of 128 tokens, and training steps on them.</summary>
+internal sealed class StepWork : IDisposable
+{
+    private const int Chats = 4;
+    private const int Tokens = 128;
+
+    private readonly CausalLM _model;
+    private readonly NoisyTeacher _teacher;
+    private readonly NoisyStudent _student;
+    private readonly StainedGlassTransform _transform;
+    private readonly TokenBatch _batch;
+    private readonly AdamW _optimizer;
+
+    public StepWork(string directory, ScalarType type)
+    {
+        _model = CausalLM.Load(directory, CPU, type);
+        _teacher = new NoisyTeacher(_model);
+        _student = new NoisyStudent(_model, new LoraConfig { Rank = 8 });
+        _transform = new StainedGlassTransform(_model.EmbeddingTable, new TransformConfig { InitialRho = -1 });
+        var random = new Random(1);
+        var vocabulary = (int)Math.Min(_model.EmbeddingTable.shape[0], 2000);
+        var all = Enumerable.Repeat(true, Chats * Tokens).ToArray();
+        _batch = new TokenBatch([.. all.Select(_ => (long)random.Next(5, vocabulary))], all, all, all, Chats, Tokens, CPU);
+        _optimizer = JigsawOptimizer.AdamW(_transform, _student, 1e-4);
+    }
+
+    public string Shape => $"{_model.LayerCount} layers of {_model.Config.HiddenSize}, {_model.EmbeddingTable.shape[0]} tokens";
+
+    public CausalLM Model => _model;
+
+    public JigsawLoss<FullRecipe.Components, FullRecipe.Hyperparameters> Full() => FullRecipe.Bind(_teacher, _student);
+
+    public JigsawLoss<PerformanceRecipe.Components, PerformanceRecipe.Hyperparameters> Performance() => PerformanceRecipe.Bind(_teacher, _student);
+
+    public JigsawLoss<WeightlessRecipe.Components, WeightlessRecipe.Hyperparameters> Weightless() => WeightlessRecipe.Bind(_teacher, _student);
+
+    public JigsawLoss<LayerRecipe.Components, LayerRecipe.Hyperparameters> Layer() => LayerRecipe.Bind(_teacher, _student);
+
+    /// <summary>One forward of the bare model, its logits included, without a gradient.</summary>
+    public void Forward()
+    {
+        using var scope = NewDisposeScope();
+        using var grad = no_grad();
+        var states = _model.Run(_model.Embed(_batch.InputIds), _batch.AttentionMask);
+        _ = _model.Head.Logits(states.Last!);
+    }
+
+    /// <summary>A step as the closures have it: all forwards, the loss, one backward.</summary>
+    public void Closures<TComponents, THyperparameters>(Func<JigsawLoss<TComponents, THyperparameters>> bind)
+        where TComponents : ComponentLosses
+        where THyperparameters : RecipeHyperparameters
+    {
+        using var scope = NewDisposeScope();
+        var (loss, components, _) = bind();
+        var noisy = _transform.Apply(_batch);
+        _optimizer.zero_grad();
+        _teacher.Forward(noisy);
+        _student.Forward(noisy);
+        loss(_batch.LossMask).backward();
+        components().Dispose();
+        _optimizer.step();
+    }
+
+    /// <summary>A step pass by pass.</summary>
+    public void Step<TComponents, THyperparameters>(Func<JigsawLoss<TComponents, THyperparameters>> bind, bool rematerialize = false)
+        where TComponents : ComponentLosses
+        where THyperparameters : RecipeHyperparameters
+    {
+        using var scope = NewDisposeScope();
+        var jigsaw = bind();
+        jigsaw.Rematerialize = rematerialize;
+        _optimizer.zero_grad();
+        jigsaw.RunStep(_transform.Apply(_batch), _batch.LossMask).Dispose();
+        _optimizer.step();
+    }
+
+    public void Dispose()
+    {
+        _optimizer.Dispose();
+        _batch.Dispose();
+        _transform.Dispose();
+        _student.Dispose();
+        _teacher.Dispose();
+        _model.Dispose();
+    }
+}

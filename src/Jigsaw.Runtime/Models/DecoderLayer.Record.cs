@@ -1,0 +1,104 @@
+using static TorchSharp.torch;
+
+namespace Jigsaw.Models;
+
+/// <content>
+/// The way back, written out: gradients of a run that kept no graph. The weights are frozen, so that it is one product for each of the way
+/// forth, and the adapters' small ones.
+/// </content>
+internal sealed partial class DecoderLayer
+{
+    /// <summary>How many values a record keeps of each token.</summary>
+    public long RecordedFeatures => Query.OutputSize + Linears.Where(linear => linear != Down).Sum(linear => linear.OutputSize);
+
+    /// <summary>Writes the layer's output, with a record for the way back.</summary>
+    /// <param name="hidden">The layer's input, shape (batch, rows, hidden).</param>
+    /// <param name="inputs">What the run's layers share.</param>
+    /// <param name="adapters">The adapters of the run.</param>
+    /// <param name="record">Where to keep what the way back needs.</param>
+    /// <param name="output">Where the output goes, shape of the input.</param>
+    public void Record(Tensor hidden, AttentionInputs inputs, LoraAdapters? adapters, LayerRecord record, Tensor output)
+    {
+        using var scope = NewDisposeScope();
+        var (middle, gate, up) = RunToGate(hidden, inputs, adapters, cache: null, record);
+        Down.Apply(nn.functional.silu(gate).mul_(up), adapters, record, output).add_(middle);
+    }
+
+    /// <summary>Makes the record of a run again; its output is not made.</summary>
+    public void Rerun(Tensor hidden, AttentionInputs inputs, LoraAdapters? adapters, LayerRecord record)
+    {
+        using var scope = NewDisposeScope();
+        var (_, gate, up) = RunToGate(hidden, inputs, adapters, cache: null, record);
+        if (adapters?.Find(Down.Module) is { } adapter)
+        {
+            adapter.Inner(nn.functional.silu(gate).mul_(up), adapters.Training, Down, record);
+        }
+    }
+
+    /// <summary>Takes the output's gradient back to the input's, and adds to the gradients of the adapters' parameters.</summary>
+    /// <param name="gradient">With respect to the output, shape (rows, hidden); written over.</param>
+    /// <param name="hidden">The layer's input, shape (batch, rows, hidden).</param>
+    /// <param name="inputs">What the run's layers share.</param>
+    /// <param name="adapters">The adapters of the run.</param>
+    /// <param name="record">What the run kept.</param>
+    /// <param name="wanted">Whether the input's gradient is asked for.</param>
+    /// <returns>The same tensor, now with respect to the input; null when nobody asks.</returns>
+    public Tensor? Back(Tensor gradient, Tensor hidden, AttentionInputs inputs, LoraAdapters? adapters, LayerRecord record, bool wanted)
+    {
+        using var scope = NewDisposeScope();
+        gradient.add_(BackFeedForward(gradient, adapters, record));
+        var attended = LoraAdapter.Rows(record.Attended);
+        var attendedGradient = empty_like(attended);
+        Output.Back(gradient, attended, adapters, record, attendedGradient);
+        if (!wanted && new[] { Query, Key, Value }.All(linear => adapters?.Find(linear.Module) is null))
+        {
+            return null;
+        }
+
+        var (query, key, value) = BackAttention(attendedGradient.view(record.Attended.shape), record, inputs);
+        var rows = LoraAdapter.Rows(hidden);
+        var normed = InputNorm.Apply(rows);
+        var sum = wanted ? empty_like(normed) : null;
+        Query.Back(query, normed, adapters, record, sum);
+        Key.Back(key, normed, adapters, record, sum, adds: true);
+        Value.Back(value, normed, adapters, record, sum, adds: true);
+        return sum is null ? null : gradient.add_(InputNorm.Back(sum, rows));
+    }
+
+    /// <summary>From the output's gradient to that of the stream before the feed-forward's norm, the direct way left out.</summary>
+    private Tensor BackFeedForward(Tensor gradient, LoraAdapters? adapters, LayerRecord record)
+    {
+        using var scope = NewDisposeScope();
+        Tensor Recorded(FrozenLinear linear) => LoraAdapter.Rows(record.OutputOf(linear));
+        var type = gradient.dtype == ScalarType.Float64 ? ScalarType.Float64 : ScalarType.Float32;
+        var (gate, up, middle) = (Recorded(Gate).to(type), Recorded(Up).to(type), Recorded(Output));
+        var share = gate.sigmoid();
+        var active = gate * share;
+        var gated = active * up;
+        var gatedGradient = empty_like(Recorded(Gate));
+        Down.Back(gradient, gated.to(gradient.dtype), adapters, record, gatedGradient);
+        var upGradient = gatedGradient * active;
+
+        // silu' = σ + silu·(1 − σ)
+        var gateGradient = gated.copy_(gatedGradient).mul_(up).mul_(share.addcmul_(active, 1 - share, 1));
+        var normed = FeedForwardNorm.Apply(middle);
+        var sum = empty_like(normed);
+        Gate.Back(gateGradient.to(gradient.dtype), normed, adapters, record, sum);
+        Up.Back(upGradient.to(gradient.dtype), normed, adapters, record, sum, adds: true);
+        return FeedForwardNorm.Back(sum, middle).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Through attention, by a graph of it alone: the gradients of projected queries, keys and values, shape (rows, features).</summary>
+    private (Tensor Query, Tensor Key, Tensor Value) BackAttention(Tensor gradient, LayerRecord record, AttentionInputs inputs)
+    {
+        using var scope = NewDisposeScope();
+        using var grad = enable_grad();
+        var (query, key, value) = (Leaf(record.OutputOf(Query)), Leaf(record.OutputOf(Key)), Leaf(record.OutputOf(Value)));
+        Attend(query, key, value, inputs, cache: null).backward([gradient]);
+        return (Gradient(query), Gradient(key), Gradient(value));
+    }
+
+    private static Tensor Gradient(Tensor leaf) => LoraAdapter.Rows(leaf.grad!).MoveToOuterDisposeScope();
+
+    private static Tensor Leaf(Tensor tensor) => tensor.detach().requires_grad_();
+}

@@ -1,0 +1,293 @@
+using Jigsaw.Losses;
+using Jigsaw.Models;
+using Jigsaw.Runtime.Tests.Losses;
+using Jigsaw.Tokenization;
+using Jigsaw.Transforms;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Jigsaw.Runtime.Tests.Training;
+
+/// <summary>A step that runs pass by pass gives what the closures give.</summary>
+[Collection(nameof(RunsAlone))]
+public sealed class RunStepTests : IDisposable
+{
+    private const double Tolerance = 2e-5;
+
+    private readonly List<IDisposable> _owned = [];
+
+    public void Dispose() => _owned.ForEach(one => one.Dispose());
+
+    [Theory]
+    [InlineData("llama-gqa")]
+    [InlineData("qwen2")]
+    [InlineData("qwen3")]
+    [InlineData("mistral")]
+    public void Gradients_and_components_are_those_of_the_closures(string family)
+    {
+        var step = new Bound(this, family);
+        Compare(step, () => EverythingRecipe.Bind(step.Teacher, step.Student));
+        Compare(step, () => HeldTogetherRecipe.Bind(step.Teacher, step.Student));
+        Compare(step, () => AlphaRecipe.Bind(step.Teacher, step.Student));
+        Compare(step, () => EmbeddingsRecipe.Bind(step.Teacher, step.Student));
+        Compare(step, () => HardRecipe.Bind(step.Teacher, step.Student));
+    }
+
+    [Fact]
+    public void Rematerialised_layers_give_the_same_bits()
+    {
+        var step = new Bound(this, "llama-gqa");
+        var kept = step.PassByPass(() => EverythingRecipe.Bind(step.Teacher, step.Student));
+        var again = step.PassByPass(() => EverythingRecipe.Bind(step.Teacher, step.Student), rematerialize: true);
+        Assert.Equal(kept.Values, again.Values);
+        foreach (var (name, gradient) in kept.Gradients)
+        {
+            Assert.True(gradient.equal(again.Gradients[name]).all().item<bool>(), name);
+        }
+    }
+
+    [Theory]
+    [InlineData(ScalarType.Float64, 1e-6)]
+    [InlineData(ScalarType.BFloat16, 0.06)]
+    public void It_runs_in_the_models_type(ScalarType type, double tolerance)
+    {
+        var step = new Bound(this, "llama-gqa", type: type);
+        Compare(step, () => EverythingRecipe.Bind(step.Teacher, step.Student), tolerance);
+    }
+
+    [Fact]
+    public void Dropout_of_the_adapters_draws_what_a_graph_draws()
+    {
+        // One pass with adapters: several would draw in another order.
+        var step = new Bound(this, "llama-gqa", new LoraConfig { Rank = 2, Dropout = 0.5 });
+        step.Student.Adapters.Training = true;
+        Compare(step, () => CapturingRecipe.Bind(step.Teacher, step.Student));
+    }
+
+    [Fact]
+    public void Rematerialised_dropout_is_refused()
+    {
+        var step = new Bound(this, "llama-gqa", new LoraConfig { Rank = 2, Dropout = 0.5 });
+        step.Student.Adapters.Training = true;
+        var exception = Assert.Throws<InvalidOperationException>(() => step.PassByPass(() => CapturingRecipe.Bind(step.Teacher, step.Student), rematerialize: true));
+        Assert.Contains("dropout", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(2)]
+    [InlineData(1)]
+    public void Adapters_of_some_layers_alone_get_their_gradients(int layer)
+    {
+        var step = new Bound(this, "llama-gqa", new LoraConfig { Rank = 2, LayersToTransform = [layer], TargetModules = ["v_proj", "down_proj"] });
+        Compare(step, () => EverythingRecipe.Bind(step.Teacher, step.Student));
+        Compare(step, () => HardRecipe.Bind(step.Teacher, step.Student));
+    }
+
+    [Fact]
+    public void A_transform_that_does_not_train_gets_no_gradient()
+    {
+        var step = new Bound(this, "llama-gqa");
+        foreach (var parameter in step.Transform.Parameters)
+        {
+            parameter.Value.requires_grad = false;
+        }
+
+        Compare(step, () => TrajectoryRecipe.Bind(step.Teacher, step.Student));
+    }
+
+    [Fact]
+    public void A_scale_multiplies_the_gradients_alone_and_gradients_add_up()
+    {
+        var step = new Bound(this, "llama-gqa");
+        var whole = step.PassByPass(() => TrajectoryRecipe.Bind(step.Teacher, step.Student));
+        var halves = step.PassByPass(() => TrajectoryRecipe.Bind(step.Teacher, step.Student), times: 2, scale: 0.5);
+        Assert.Equal(whole.Values, halves.Values);
+        Near(whole, halves, Tolerance);
+    }
+
+    [Fact]
+    public void Without_gradients_it_only_computes()
+    {
+        var step = new Bound(this, "llama-gqa");
+        var trained = step.PassByPass(() => EverythingRecipe.Bind(step.Teacher, step.Student));
+        using var grad = no_grad();
+        var computed = step.PassByPass(() => EverythingRecipe.Bind(step.Teacher, step.Student));
+        Assert.Empty(computed.Gradients);
+        foreach (var (key, value) in trained.Values)
+        {
+            Assert.Equal(value, computed.Values[key], 1e-5);
+        }
+    }
+
+    [Fact]
+    public void Ramps_follow_the_step()
+    {
+        var step = new Bound(this, "llama-gqa");
+        var weights = new List<double>();
+        for (var at = 0; at < 8; at++)
+        {
+            var jigsaw = Recipes.ChatRecipe.Bind(step.Teacher, step.Student);
+            jigsaw.Step = at;
+            using var components = jigsaw.RunStep(step.Apply(), step.Batch.LossMask);
+            var read = components.Read();
+            weights.Add((read["jigsaw_ce_performance_loss"] + (0.5 * read["absolute_cosine_similarity_penalty"]) + (0.05 * read["noise_floor"]) - read["composite_loss"]) / read["jigsaw_ce_protection_loss"]);
+        }
+
+        Assert.Equal(0, weights[2], 1e-5);
+        Assert.InRange(weights[4], 0.05, 0.2);
+        Assert.Equal(0.25, weights[7], 1e-5);
+    }
+
+    [Fact]
+    public void It_says_no_with_a_sentence()
+    {
+        var step = new Bound(this, "llama-gqa");
+        var jigsaw = TrajectoryRecipe.Bind(step.Teacher, step.Student);
+        var batch = step.Apply();
+        Assert.Contains("finite", Assert.Throws<ArgumentException>(() => jigsaw.RunStep(batch, step.Batch.LossMask, double.NaN)).Message, StringComparison.Ordinal);
+        Assert.Contains("(2, 3)", Assert.Throws<ArgumentException>(() => jigsaw.RunStep(batch, zeros(2, 3, dtype: ScalarType.Bool))).Message, StringComparison.Ordinal);
+        _ = HardRecipe.Bind(step.Teacher, step.Student);
+        Assert.Contains("another recipe", Assert.Throws<InvalidOperationException>(() => jigsaw.RunStep(batch, step.Batch.LossMask)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Steps_leave_no_tensor_behind()
+    {
+        var step = new Bound(this, "llama-gqa");
+        _ = step.PassByPass(() => EverythingRecipe.Bind(step.Teacher, step.Student));
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        var before = Tensor.TotalCount;
+        for (var i = 0; i < 20; i++)
+        {
+            _ = step.PassByPass(() => EverythingRecipe.Bind(step.Teacher, step.Student), rematerialize: i % 2 == 1, keep: false);
+        }
+
+        Assert.Equal(before, Tensor.TotalCount);
+    }
+
+    [Fact]
+    public void Passes_are_planned_in_stages()
+    {
+        Assert.Equal([[Pass.TeacherNoisy], [Pass.StudentNoisy], [Pass.StudentClean]], EverythingRecipe.Plan.Stages.Select(stage => stage.Select(pass => pass.Pass)));
+        Assert.Equal([[Pass.TeacherNoisy, Pass.StudentNoisy, Pass.StudentClean]], HeldTogetherRecipe.Plan.Stages.Select(stage => stage.Select(pass => pass.Pass)));
+        Assert.Empty(EmbeddingsRecipe.Plan.Stages);
+        Assert.Contains("held together by apart", HeldTogetherRecipe.Plan.ToString(), StringComparison.Ordinal);
+        Assert.DoesNotContain("held together", EverythingRecipe.Plan.ToString(), StringComparison.Ordinal);
+    }
+
+    private static void Compare<TComponents, THyperparameters>(Bound step, Func<JigsawLoss<TComponents, THyperparameters>> bind, double tolerance = Tolerance)
+        where TComponents : ComponentLosses
+        where THyperparameters : RecipeHyperparameters =>
+        Near(step.Closures(bind), step.PassByPass(bind), tolerance);
+
+    private static void Near(Result expected, Result actual, double tolerance)
+    {
+        Assert.Equal(expected.Values.Keys, actual.Values.Keys);
+        foreach (var (key, value) in expected.Values)
+        {
+            Assert.True(Math.Abs(value - actual.Values[key]) <= tolerance * Math.Max(1, Math.Abs(value)), $"{key}: {value} and {actual.Values[key]}");
+        }
+
+        Assert.Equal(expected.Gradients.Keys.Order(), actual.Gradients.Keys.Order());
+        var largest = expected.Gradients.Values.Max(gradient => gradient.norm().item<float>());
+        foreach (var (name, gradient) in expected.Gradients)
+        {
+            var error = (gradient - actual.Gradients[name]).norm().item<float>();
+            Assert.True(error <= tolerance * Math.Max(gradient.norm().item<float>(), 1e-3 * largest), $"{name} is off by {error:g3} of {gradient.norm().item<float>():g3}");
+        }
+    }
+
+    private sealed record Result(IReadOnlyDictionary<string, double> Values, Dictionary<string, Tensor> Gradients);
+
+    /// <summary>A small model of a family with adapters that do something, and a transform.</summary>
+    private sealed class Bound
+    {
+        private readonly CausalLM _model;
+
+        public Bound(RunStepTests owner, string family, LoraConfig? lora = null, ScalarType type = ScalarType.Float32)
+        {
+            _model = CausalLM.Load(TestData.Path("models", family), CPU, type);
+            Teacher = new NoisyTeacher(_model);
+            Student = new NoisyStudent(_model, lora ?? new LoraConfig { Rank = 2, Alpha = 3 }, seed: 1);
+            Transform = new StainedGlassTransform(_model.EmbeddingTable, new TransformConfig { InitialRho = -1 });
+            Batch = new RandomBatches((int)_model.EmbeddingTable.shape[0]).At(0);
+            owner._owned.AddRange([Batch, Transform, Student, Teacher, _model]);
+            using var grad = no_grad();
+            foreach (var (_, parameter) in Student.Adapters.NamedParameters)
+            {
+                parameter.add_(randn_like(parameter) * 0.05);
+            }
+
+            foreach (var parameter in Transform.Parameters.Where(parameter => parameter.IsHead))
+            {
+                parameter.Value.add_(randn_like(parameter.Value) * 0.1);
+            }
+        }
+
+        public NoisyTeacher Teacher { get; }
+
+        public NoisyStudent Student { get; }
+
+        public StainedGlassTransform Transform { get; }
+
+        public TokenBatch Batch { get; }
+
+        public TransformedBatch Apply()
+        {
+            // The same noise each time.
+            Transform.Samples = 0;
+            return Transform.Apply(Batch);
+        }
+
+        public Result Closures<TComponents, THyperparameters>(Func<JigsawLoss<TComponents, THyperparameters>> bind)
+            where TComponents : ComponentLosses
+            where THyperparameters : RecipeHyperparameters
+        {
+            Begin();
+            var (loss, components, _) = bind();
+            var noisy = Apply();
+            Teacher.Forward(noisy);
+            Student.Forward(noisy);
+            loss(Batch.LossMask).backward();
+            using var values = components();
+            return new Result(values.Read(), Gradients());
+        }
+
+        public Result PassByPass<TComponents, THyperparameters>(Func<JigsawLoss<TComponents, THyperparameters>> bind, bool rematerialize = false, int times = 1, double scale = 1, bool keep = true)
+            where TComponents : ComponentLosses
+            where THyperparameters : RecipeHyperparameters
+        {
+            Begin();
+            using var scope = NewDisposeScope();
+            var jigsaw = bind();
+            jigsaw.Rematerialize = rematerialize;
+            IReadOnlyDictionary<string, double> read = new Dictionary<string, double>();
+            for (var i = 0; i < times; i++)
+            {
+                using var values = jigsaw.RunStep(Apply(), Batch.LossMask, scale);
+                read = values.Read();
+            }
+
+            return new Result(read, keep ? Gradients() : []);
+        }
+
+        private void Begin()
+        {
+            manual_seed(5);
+            foreach (var (_, parameter) in Parameters())
+            {
+                parameter.grad?.Dispose();
+                parameter.grad = null;
+            }
+        }
+
+        private IEnumerable<(string Name, Tensor Value)> Parameters() =>
+            Student.Adapters.NamedParameters.Select(parameter => (parameter.Name, (Tensor)parameter.Value))
+                .Concat(Transform.Parameters.Select(parameter => (parameter.Name, (Tensor)parameter.Value)));
+
+        private Dictionary<string, Tensor> Gradients() =>
+            Parameters().Select(parameter => (parameter.Name, Gradient: parameter.Value.grad)).Where(pair => pair.Gradient is not null)
+                .ToDictionary(pair => pair.Name, pair => pair.Gradient!.to(ScalarType.Float32).clone().DetachFromDisposeScope());
+    }
+}
