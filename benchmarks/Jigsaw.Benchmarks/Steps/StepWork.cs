@@ -85,6 +85,9 @@ internal sealed class StepWork : IDisposable
         _optimizer.step();
     }
 
+    /// <summary>Frees what steps keep for the next one.</summary>
+    public void Release() => Performance().ReleaseMemory();
+
     public void Dispose()
     {
         _optimizer.Dispose();

@@ -24,6 +24,9 @@ public sealed class Activations
     /// <summary>The stage of a step that runs pass by pass; null: all terms are computed at once.</summary>
     internal StepStage? Stage { get; init; }
 
+    /// <summary>Where large buffers are kept for the next step; null: nowhere.</summary>
+    internal StepMemory? Memory { get; init; }
+
     /// <summary>A constant that stands for the terms of other stages, shape ().</summary>
     public Tensor Zero => zeros([], dtype: KernelArguments.AccumulationType([Noisy]), device: Noisy.device);
 

@@ -146,6 +146,9 @@ public sealed class JigsawLoss<TComponents, THyperparameters>
         return new PassByPass<TComponents>(_teacher, _student, Plan, _compute) { Step = Step, Scale = scale, Rematerialize = Rematerialize }.Run(batch, lossMask);
     }
 
+    /// <summary>Frees the buffers that steps keep for the next one: after a training, say. The student frees them, too, when it is disposed.</summary>
+    public void ReleaseMemory() => _student.Memory.Clear();
+
     /// <summary>The raw value of each term of the last loss, detached.</summary>
     /// <exception cref="InvalidOperationException">Called twice after one forward, or before the loss.</exception>
     public TComponents Components()
@@ -178,7 +181,7 @@ public sealed class JigsawLoss<TComponents, THyperparameters>
         RequireMasks(batch, lossMask);
         _lossOf = Forwards;
         _components = null;
-        var loss = _compute(new Activations(batch, teacher.Passes.Concat(student.Passes)) { Step = Step }, lossMask, out _components);
+        var loss = _compute(new Activations(batch, teacher.Passes.Concat(student.Passes)) { Step = Step, Memory = _student.Memory }, lossMask, out _components);
         return loss;
     }
 

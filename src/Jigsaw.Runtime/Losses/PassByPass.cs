@@ -10,6 +10,9 @@ namespace Jigsaw.Losses;
 internal sealed class PassByPass<TComponents>(NoisyTeacher teacher, NoisyStudent student, LossPlan plan, LossComputation<TComponents> compute)
     where TComponents : ComponentLosses
 {
+    // Where memory is dear, the teacher's product is made again for each pass that reads it.
+    private const long TargetBytes = 128L << 20;
+
     public required long Step { get; init; }
 
     public required double Scale { get; init; }
@@ -19,7 +22,7 @@ internal sealed class PassByPass<TComponents>(NoisyTeacher teacher, NoisyStudent
     public TComponents Run(TransformedBatch batch, RowMask lossMask)
     {
         using var scope = NewDisposeScope();
-        using var records = new LayerRecords();
+        using var targets = plan.Stages.Count(stage => stage.Any(pass => pass.Logits)) > 1 ? new TeacherTargets(Rematerialize ? 0 : TargetBytes) : null;
         var leaves = new TransformedBatch
         {
             InputIds = batch.InputIds,
@@ -40,7 +43,12 @@ internal sealed class PassByPass<TComponents>(NoisyTeacher teacher, NoisyStudent
             var stages = plan.Stages.Count == 0 ? [[]] : plan.Stages;
             for (var i = 0; i < stages.Count; i++)
             {
-                var components = RunStage(stages[i], i == stages.Count - 1, leaves, target, lossMask, records);
+                if (targets is not null)
+                {
+                    targets.Keeps = stages.Skip(i + 1).Any(stage => stage.Any(pass => pass.Logits));
+                }
+
+                var components = RunStage(stages[i], i == stages.Count - 1, leaves, target, lossMask, targets);
                 if (sum is not null)
                 {
                     components.Add(sum);
@@ -60,7 +68,7 @@ internal sealed class PassByPass<TComponents>(NoisyTeacher teacher, NoisyStudent
         }
     }
 
-    private TComponents RunStage(IReadOnlyList<PassPlan> passes, bool isLast, TransformedBatch leaves, PassActivations[] target, RowMask lossMask, LayerRecords records)
+    private TComponents RunStage(IReadOnlyList<PassPlan> passes, bool isLast, TransformedBatch leaves, PassActivations[] target, RowMask lossMask, TeacherTargets? targets)
     {
         using var scope = NewDisposeScope();
         var runs = new List<(RecordedRun Run, Tensor Input)>();
@@ -76,13 +84,13 @@ internal sealed class PassByPass<TComponents>(NoisyTeacher teacher, NoisyStudent
                     continue;
                 }
 
-                var (run, states) = model.Record(pass, leaves, plan.DistillationLayer, records, Rematerialize);
+                var (run, states) = model.Record(pass, leaves, plan.DistillationLayer, student.Memory.Records, Rematerialize);
                 runs.Add((run, NoisyModel.Input(pass, leaves)));
                 left.Add(states);
             }
 
-            var stage = new StepStage([.. passes.Select(pass => pass.Pass)], isLast);
-            var loss = compute(new Activations(leaves, left) { Step = Step, Stage = stage }, lossMask, out var components);
+            var stage = new StepStage([.. passes.Select(pass => pass.Pass)], isLast, targets);
+            var loss = compute(new Activations(leaves, left) { Step = Step, Stage = stage, Memory = student.Memory }, lossMask, out var components);
             if (loss.requires_grad)
             {
                 loss.backward([full_like(loss, Scale)]);

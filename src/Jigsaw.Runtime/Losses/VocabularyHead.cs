@@ -86,14 +86,15 @@ public sealed class VocabularyHead
         }
 
         var teacher = _activations.TeacherClean;
-        var value = VocabularyLoop.Run(
+        return VocabularyLoop.Run(
             new VocabularySource(teacher.Hidden, HeadOf(teacher)),
             [.. terms.Select(term => term.Pass).Distinct().Select(pass => _activations.Of(pass))
                 .Select(pass => new VocabularySource(pass.Hidden, HeadOf(pass), [.. terms.Where(term => term.Pass == pass.Pass)]))],
-            terms,
+            _terms,
             _target,
-            Options);
-        return terms.Length == _terms.Count ? value : new VocabularyHeadValue(value.Loss, [.. _terms.Select(term => Array.IndexOf(terms, term) is var at and >= 0 ? value.Components[at] : _activations.Zero)]);
+            Options,
+            _activations.Stage?.Targets,
+            _activations.Memory);
     }
 
     internal void Add(VocabularyTermKind kind, Pass pass, double weight, RowMask mask, double? maxLoss, double scalingFactor)

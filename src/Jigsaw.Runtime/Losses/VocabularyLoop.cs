@@ -19,21 +19,27 @@ internal sealed class VocabularyLoop : IDisposable
     private readonly IReadOnlyList<VocabularySource> _sources;
     private readonly IReadOnlyList<VocabularyTerm> _terms;
     private readonly bool _soft;
+    private readonly TeacherTargets? _targets;
+    private readonly int[] _indexes;
     private readonly RowOrder _order;
     private readonly ScalarType _wide;
     private readonly ScalarType _narrow;
     private readonly Device _device;
     private readonly int _chunkRows;
     private readonly int _blockRows;
-    private readonly Dictionary<string, Tensor> _workspaces = [];
+    private readonly StepMemory _memory;
+    private readonly bool _ownsMemory;
     private readonly Dictionary<RowMask, Tensor> _weights = [];
     private readonly Tensor _teacherHidden;
     private readonly Tensor _teacherTable;
     private readonly Tensor? _teacherCounts;
     private readonly double _unit;
 
-    private VocabularyLoop(VocabularySource teacher, IReadOnlyList<VocabularySource> sources, IReadOnlyList<VocabularyTerm> terms, CeTarget target, VocabularyLoopOptions options)
+    private VocabularyLoop(VocabularySource teacher, IReadOnlyList<VocabularySource> sources, IReadOnlyList<VocabularyTerm> terms, CeTarget target, VocabularyLoopOptions options, TeacherTargets? targets, StepMemory? memory)
     {
+        _targets = targets;
+        _ownsMemory = memory is null;
+        _memory = memory ?? new StepMemory();
         _teacher = teacher;
         _sources = sources;
         _terms = terms;
@@ -42,7 +48,14 @@ internal sealed class VocabularyLoop : IDisposable
         _wide = KernelArguments.AccumulationType([teacher.Hidden, teacher.Head.Weight, .. sources.SelectMany(source => (Tensor[])[source.Hidden, source.Head.Weight])]);
         _narrow = options.WideProducts || _wide == ScalarType.Float64 ? _wide : teacher.Head.Weight.dtype;
         var total = checked((int)(teacher.Hidden.shape[0] * teacher.Hidden.shape[1]));
-        _order = RowOrder.Of([.. sources.Select(source => (IReadOnlyList<RowMask>)[.. source.Terms.Select(term => term.Mask)])], total, _device);
+        var passes = terms.Select(term => term.Pass).Distinct().ToArray();
+        _indexes = [.. sources.Select(source => Array.IndexOf(passes, source.Terms[0].Pass))];
+        _order = targets?.Order ?? RowOrder.Of([.. passes.Select(pass => (IReadOnlyList<RowMask>)[.. terms.Where(term => term.Pass == pass).Select(term => term.Mask)])], total, _device);
+        if (targets is not null)
+        {
+            targets.Order = _order;
+        }
+
         var vocabulary = teacher.Head.Weight.shape[0];
         _chunkRows = Math.Clamp(options.ChunkRows ?? RowsOf(options.WorkspaceBytes, vocabulary), 1, Math.Max(_order.Count, 1));
         _blockRows = (int)Math.Clamp(BlockBytes / (vocabulary * _wide.ElementSize()), 8, _chunkRows < 8 ? 8 : _chunkRows);
@@ -65,11 +78,13 @@ internal sealed class VocabularyLoop : IDisposable
 
     /// <summary>Computes all terms and attaches their gradients.</summary>
     /// <param name="teacher">The target of every term.</param>
-    /// <param name="sources">Each pass that a term reads, once.</param>
-    /// <param name="terms">All terms in their order.</param>
+    /// <param name="sources">Each pass that is read now, once.</param>
+    /// <param name="terms">All terms in their order, those of passes that other stages read, too.</param>
     /// <param name="target">What cross-entropies compare with.</param>
     /// <param name="options">How the loop is run.</param>
-    internal static VocabularyHeadValue Run(VocabularySource teacher, IReadOnlyList<VocabularySource> sources, IReadOnlyList<VocabularyTerm> terms, CeTarget target, VocabularyLoopOptions options)
+    /// <param name="targets">What earlier stages of the step left of the teacher; null: all passes are read now.</param>
+    /// <param name="memory">Where workspaces are kept for the next loop; null: they are freed.</param>
+    internal static VocabularyHeadValue Run(VocabularySource teacher, IReadOnlyList<VocabularySource> sources, IReadOnlyList<VocabularyTerm> terms, CeTarget target, VocabularyLoopOptions options, TeacherTargets? targets = null, StepMemory? memory = null)
     {
         KnownGradient.ThrowRefusal();
         Check(teacher, sources);
@@ -79,7 +94,7 @@ internal sealed class VocabularyLoop : IDisposable
         Tensor[] components;
         var grad = is_grad_enabled();
         using (no_grad())
-        using (var loop = new VocabularyLoop(teacher, sources, terms, target, options))
+        using (var loop = new VocabularyLoop(teacher, sources, terms, target, options, targets, memory))
         {
             (value, components) = loop.Compute(grad, parts);
         }
@@ -90,12 +105,15 @@ internal sealed class VocabularyLoop : IDisposable
 
     public void Dispose()
     {
-        foreach (var workspace in _workspaces.Values)
+        if (_ownsMemory)
         {
-            workspace.Dispose();
+            _memory.Dispose();
         }
 
-        _order.Dispose();
+        if (_targets is null)
+        {
+            _order.Dispose();
+        }
     }
 
     private static int RowsOf(long bytes, long vocabulary) =>
@@ -136,7 +154,7 @@ internal sealed class VocabularyLoop : IDisposable
 
     private (Tensor Value, Tensor[] Components) Compute(bool grad, List<KnownGradient.Part> parts)
     {
-        var runs = _sources.Select((source, index) => new SourceRun(this, source, index, grad)).ToArray();
+        var runs = _sources.Select((source, index) => new SourceRun(this, source, _indexes[index], grad)).ToArray();
         for (var start = 0; start < _order.Count; start += _chunkRows)
         {
             RunChunk(runs, start, Math.Min(_chunkRows, _order.Count - start));
@@ -147,7 +165,13 @@ internal sealed class VocabularyLoop : IDisposable
         for (var i = 0; i < _terms.Count; i++)
         {
             var term = _terms[i];
-            components[i] = runs.Single(run => run.Owns(term)).Component(term);
+            if (runs.FirstOrDefault(run => run.Owns(term)) is not { } owner)
+            {
+                components[i] = zeros([], dtype: _wide, device: _device);
+                continue;
+            }
+
+            components[i] = owner.Component(term);
             var weighted = components[i] * term.Weight;
             value = value is null ? weighted : value + weighted;
         }
@@ -163,7 +187,26 @@ internal sealed class VocabularyLoop : IDisposable
     private void RunChunk(SourceRun[] runs, int start, int length)
     {
         using var scope = NewDisposeScope();
-        var logits = Product("teacher", Chunk(_teacherHidden, _teacherCounts, start, length), _teacherTable, _teacher.Head.Bias);
+        var covers = runs.Select(run => (Run: run, Rows: _order.Cover(run.Index, start, length))).Where(cover => cover.Rows.Length > 0).ToArray();
+        if (covers.Length == 0)
+        {
+            return;
+        }
+
+        var teacher = _targets?.Find(start) ?? Teacher(start, length);
+        foreach (var (run, (from, count)) in covers)
+        {
+            run.Add(teacher, from, count);
+        }
+    }
+
+    /// <summary>What the terms read of a chunk of the teacher's logits.</summary>
+    private TeacherChunk Teacher(int start, int length)
+    {
+        var bytes = (KeepsTeacher ? 1L : 0) * (_soft && NeedsCrossEntropy && NeedsDistances ? 2 : 1) * length * _teacherTable.shape[0] * _wide.ElementSize();
+        var keeps = _targets?.Fits(bytes) ?? false;
+        var kept = keeps ? $" {start}" : "";
+        var logits = Product("teacher" + kept, Chunk(_teacherHidden, _teacherCounts, start, length), _teacherTable, _teacher.Head.Bias);
         var teacher = new TeacherChunk { Start = start };
         if (NeedsDistances)
         {
@@ -177,7 +220,7 @@ internal sealed class VocabularyLoop : IDisposable
         }
         else if (NeedsCrossEntropy)
         {
-            var shares = teacher.Logits is null ? logits : Workspace("teacher shares", length).copy_(logits);
+            var shares = teacher.Logits is null ? logits : Workspace("teacher shares" + kept, length).copy_(logits);
             teacher.Shares = shares;
             teacher.Sums = empty([length, 1], dtype: _wide, device: _device);
             foreach (var (from, count) in Blocks(length))
@@ -189,14 +232,12 @@ internal sealed class VocabularyLoop : IDisposable
             }
         }
 
-        foreach (var run in runs)
+        if (keeps)
         {
-            var (from, count) = _order.Cover(run.Index, start, length);
-            if (count > 0)
-            {
-                run.Add(teacher, from, count);
-            }
+            _targets!.Keep(teacher);
         }
+
+        return teacher;
     }
 
     private IEnumerable<(int From, int Count)> Blocks(int rows)
@@ -239,13 +280,8 @@ internal sealed class VocabularyLoop : IDisposable
 
     private Tensor Workspace(string name, int rows, ScalarType? type = null)
     {
-        if (!_workspaces.TryGetValue(name, out var workspace))
-        {
-            workspace = empty([_chunkRows, _teacher.Head.Weight.shape[0]], dtype: type ?? _wide, device: _device).DetachFromDisposeScope();
-            _workspaces.Add(name, workspace);
-        }
-
-        return workspace.narrow(0, 0, rows);
+        using var whole = _memory.Workspace(name, _chunkRows, _teacher.Head.Weight.shape[0], type ?? _wide, _device);
+        return whole.narrow(0, 0, rows);
     }
 
     private static Tensor Rows(Tensor hidden) => hidden.reshape(-1, hidden.shape[^1]);
@@ -264,21 +300,6 @@ internal sealed class VocabularyLoop : IDisposable
         }
 
         return InOrder(union);
-    }
-
-    private sealed class TeacherChunk
-    {
-        internal int Start { get; init; }
-
-        internal Tensor? Logits { get; set; }
-
-        internal Tensor? Norms { get; set; }
-
-        internal Tensor? Labels { get; set; }
-
-        internal Tensor? Shares { get; set; }
-
-        internal Tensor? Sums { get; set; }
     }
 
     /// <summary>What one kind of term gathers over the rows of one source.</summary>

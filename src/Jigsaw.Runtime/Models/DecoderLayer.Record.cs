@@ -8,6 +8,9 @@ namespace Jigsaw.Models;
 /// </content>
 internal sealed partial class DecoderLayer
 {
+    // What the scores of all heads may take on the way back.
+    private const long ScoreBytes = 16L << 20;
+
     /// <summary>How many values a record keeps of each token.</summary>
     public long RecordedFeatures => Query.OutputSize + Linears.Where(linear => linear != Down).Sum(linear => linear.OutputSize);
 
@@ -88,14 +91,61 @@ internal sealed partial class DecoderLayer
         return FeedForwardNorm.Back(sum, middle).MoveToOuterDisposeScope();
     }
 
-    /// <summary>Through attention, by a graph of it alone: the gradients of projected queries, keys and values, shape (rows, features).</summary>
+    /// <summary>Through attention: the gradients of projected queries, keys and values, shape (rows, features).</summary>
     private (Tensor Query, Tensor Key, Tensor Value) BackAttention(Tensor gradient, LayerRecord record, AttentionInputs inputs)
+    {
+        var (batch, rows) = (gradient.shape[0], gradient.shape[1]);
+        var bytes = batch * _config.HeadCount * rows * rows * gradient.ElementSize;
+        return bytes <= ScoreBytes && gradient.dtype is ScalarType.Float32 or ScalarType.Float64
+            ? BackByProducts(gradient, record, inputs)
+            : BackByGraph(gradient, record, inputs);
+    }
+
+    /// <summary>By a graph of attention alone: for long sequences, whose scores torch's kernel never has at once, and for types in which the scores would be rounded.</summary>
+    private (Tensor Query, Tensor Key, Tensor Value) BackByGraph(Tensor gradient, LayerRecord record, AttentionInputs inputs)
     {
         using var scope = NewDisposeScope();
         using var grad = enable_grad();
         var (query, key, value) = (Leaf(record.OutputOf(Query)), Leaf(record.OutputOf(Key)), Leaf(record.OutputOf(Value)));
         Attend(query, key, value, inputs, cache: null).backward([gradient]);
         return (Gradient(query), Gradient(key), Gradient(value));
+    }
+
+    /// <summary>Written out. The heads of a group stand below each other, so that nothing is repeated, and their keys' gradients come summed.</summary>
+    private (Tensor Query, Tensor Key, Tensor Value) BackByProducts(Tensor gradient, LayerRecord record, AttentionInputs inputs)
+    {
+        using var scope = NewDisposeScope();
+        var (batch, rows, size) = (gradient.shape[0], gradient.shape[1], (long)_config.HeadDim);
+        var (heads, shared) = ((long)_config.HeadCount, (long)_config.KeyValueHeadCount);
+        Tensor Grouped(Tensor of) => of.reshape(batch * shared, -1, size);
+        Tensor Transposed(Tensor projected) => projected.view(batch, rows, -1, size).transpose(1, 2);
+
+        var scale = 1 / Math.Sqrt(size);
+        var query = Grouped(Rotate(Heads(record.OutputOf(Query), _config.HeadCount, QueryNorm), inputs)).mul_(scale);
+        var key = Grouped(Rotate(Heads(record.OutputOf(Key), _config.KeyValueHeadCount, KeyNorm), inputs));
+        var value = Grouped(Heads(record.OutputOf(Value), _config.KeyValueHeadCount, norm: null));
+        var scores = query.bmm(key.transpose(1, 2)).view(batch, heads, rows, rows).add_(inputs.BiasOf(_config.Windows[_index]));
+        var shares = nn.functional.softmax(scores, -1).view(batch * shared, -1, rows);
+        var output = Grouped(Transposed(gradient));
+        var valueGradient = shares.transpose(1, 2).bmm(output);
+        var along = (gradient * record.Attended).view(batch, rows, heads, size).sum(-1).transpose(1, 2).reshape(batch * shared, -1, 1);
+        var scoreGradient = output.bmm(value.transpose(1, 2)).sub_(along).mul_(shares);
+        var queryGradient = scoreGradient.bmm(key).mul_(scale).view(batch, heads, rows, size);
+        var keyGradient = scoreGradient.transpose(1, 2).bmm(query).view(batch, shared, rows, size);
+        return (
+            Projected(queryGradient, record.OutputOf(Query), QueryNorm, inputs),
+            Projected(keyGradient, record.OutputOf(Key), KeyNorm, inputs),
+            LoraAdapter.Rows(valueGradient.view(batch, shared, rows, size).transpose(1, 2).reshape(batch, rows, -1)).MoveToOuterDisposeScope());
+    }
+
+    /// <summary>Through rotation and norm, from heads (batch, heads, rows, head dim) to (rows, features).</summary>
+    private static Tensor Projected(Tensor heads, Tensor projected, RmsNorm? norm, AttentionInputs inputs)
+    {
+        var half = heads.shape[3] / 2;
+        var (first, second) = (heads.narrow(3, 0, half), heads.narrow(3, half, half));
+        var back = cat([(first * inputs.Cosines) + (second * inputs.Sines), (second * inputs.Cosines) - (first * inputs.Sines)], 3).transpose(1, 2);
+        var gradient = norm is null ? back : norm.Back(back, projected.view(back.shape));
+        return LoraAdapter.Rows(gradient.reshape(projected.shape)).MoveToOuterDisposeScope();
     }
 
     private static Tensor Gradient(Tensor leaf) => LoraAdapter.Rows(leaf.grad!).MoveToOuterDisposeScope();

@@ -3,28 +3,35 @@ using static TorchSharp.torch;
 namespace Jigsaw.Models;
 
 /// <summary>
-/// The memory of the records of one step, which its passes use in turn: one allocation for all layers. In pieces it would scatter over the C
-/// library's heap, which then grows with each pass although nothing is held.
+/// The memory of records, which passes and steps use in turn: one allocation for all layers. In pieces it would scatter over the C library's
+/// heap, which then grows with each pass although nothing is held.
 /// </summary>
-internal sealed class LayerRecords : IDisposable
+internal sealed class LayerRecords
 {
     private readonly Stack<LayerRecord> _free = [];
     private readonly Stack<Tensor> _hidden = [];
     private readonly List<IDisposable> _all = [];
+    private long _size;
 
-    /// <summary>Sees to it that so many records can be taken at once.</summary>
+    /// <summary>Sees to it that so many records can be taken at once. All that are taken at one time have one size.</summary>
     /// <param name="count">How many.</param>
     /// <param name="size">Values of each.</param>
     /// <param name="like">A tensor of their type, on their device.</param>
     public void Reserve(int count, long size, Tensor like)
     {
+        if (size > _size)
+        {
+            Clear();
+            _size = size;
+        }
+
         var missing = count - _free.Count;
         if (missing <= 0)
         {
             return;
         }
 
-        var memory = Allocate(missing, size, like);
+        var memory = Allocate([missing, _size], like);
         for (var i = missing - 1; i >= 0; i--)
         {
             var record = new LayerRecord(memory[i].DetachFromDisposeScope());
@@ -32,12 +39,6 @@ internal sealed class LayerRecords : IDisposable
             _free.Push(record);
         }
     }
-
-    /// <summary>Memory for hidden states between layers, shape (at least count, values), with anything in it.</summary>
-    public Tensor TakeHidden(int count, Tensor like) =>
-        _hidden.TryPop(out var memory) && memory.shape[0] >= count && memory.shape[1] == like.numel() ? memory : Allocate(count, like.numel(), like);
-
-    public void ReturnHidden(Tensor memory) => _hidden.Push(memory);
 
     public LayerRecord Take() => _free.Pop();
 
@@ -47,12 +48,25 @@ internal sealed class LayerRecords : IDisposable
         _free.Push(record);
     }
 
-    /// <summary>Frees all records, those that were taken, too.</summary>
-    public void Dispose() => _all.ForEach(one => one.Dispose());
+    /// <summary>Memory for hidden states between layers, so many values at least, with anything in it.</summary>
+    public Tensor TakeHidden(long count, Tensor like) =>
+        _hidden.TryPop(out var memory) && memory.numel() >= count ? memory : Allocate([count], like);
 
-    private Tensor Allocate(int count, long size, Tensor like)
+    public void ReturnHidden(Tensor memory) => _hidden.Push(memory);
+
+    /// <summary>Frees everything; nothing may be taken at that time.</summary>
+    public void Clear()
     {
-        var memory = empty([count, size], dtype: like.dtype, device: like.device).DetachFromDisposeScope();
+        _all.ForEach(one => one.Dispose());
+        _all.Clear();
+        _free.Clear();
+        _hidden.Clear();
+        _size = 0;
+    }
+
+    private Tensor Allocate(long[] shape, Tensor like)
+    {
+        var memory = empty(shape, dtype: like.dtype, device: like.device).DetachFromDisposeScope();
         _all.Add(memory);
         return memory;
     }

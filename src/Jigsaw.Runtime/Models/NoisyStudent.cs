@@ -30,6 +30,9 @@ public sealed class NoisyStudent : NoisyModel, IDisposable
     /// <summary>What is trained of the student.</summary>
     public LoraAdapters Adapters { get; }
 
+    /// <summary>What steps of the recipe that is bound keep for the next one.</summary>
+    internal StepMemory Memory { get; } = new();
+
     private protected override LoraAdapters? PassAdapters => Adapters;
 
     private protected override IReadOnlyList<Pass> OwnPasses { get; } = [Pass.StudentNoisy, Pass.StudentClean];
@@ -38,6 +41,7 @@ public sealed class NoisyStudent : NoisyModel, IDisposable
     public void Dispose()
     {
         Forget();
+        Memory.Dispose();
         if (_ownsAdapters)
         {
             Adapters.Dispose();

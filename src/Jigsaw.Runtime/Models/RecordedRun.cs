@@ -49,8 +49,9 @@ internal sealed class RecordedRun : IDisposable
         }
 
         // Row i is layer i's input; the last one is what the final norm reads.
-        _hiddenMemory = memory.TakeHidden(layers.Length + 1, embeddings);
-        _hidden = [.. Enumerable.Range(0, layers.Length + 1).Select(i => _hiddenMemory[i].view(embeddings.shape).DetachFromDisposeScope())];
+        var size = embeddings.numel();
+        _hiddenMemory = memory.TakeHidden((layers.Length + 1) * size, embeddings);
+        _hidden = [.. Enumerable.Range(0, layers.Length + 1).Select(i => _hiddenMemory.narrow(0, i * size, size).view(embeddings.shape).DetachFromDisposeScope())];
         _hidden[0].copy_(embeddings);
         for (var i = 0; i < layers.Length; i++)
         {

@@ -104,8 +104,12 @@ public sealed class Trainer<TComponents, THyperparameters> : IDisposable
         }
     }
 
-    /// <summary>Frees the optimizer's state.</summary>
-    public void Dispose() => _optimizer.Dispose();
+    /// <summary>Frees the optimizer's state, and what steps keep for the next one.</summary>
+    public void Dispose()
+    {
+        _optimizer.Dispose();
+        _jigsaw.ReleaseMemory();
+    }
 
     private TrainingStep Step(Stopwatch clock, int first, ref long tokens)
     {

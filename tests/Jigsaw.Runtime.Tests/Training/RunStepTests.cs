@@ -34,6 +34,31 @@ public sealed class RunStepTests : IDisposable
     }
 
     [Fact]
+    public void Long_sequences_go_back_through_torchs_attention()
+    {
+        // Four heads of 1100 by 1100 scores are more than are made at once.
+        var step = new Bound(this, "llama-gqa", batches: vocabulary => new RandomBatches(vocabulary, rows: 1, length: 1100));
+        Compare(step, () => HeldTogetherRecipe.Bind(step.Teacher, step.Student));
+    }
+
+    [Fact]
+    public void Stages_share_the_teachers_chunks()
+    {
+        var before = VocabularyHead.DefaultWorkspaceBytes;
+        try
+        {
+            VocabularyHead.DefaultWorkspaceBytes = 1;
+            var step = new Bound(this, "llama-gqa", batches: vocabulary => new RandomBatches(vocabulary, rows: 16, length: 11));
+            Compare(step, () => EverythingRecipe.Bind(step.Teacher, step.Student));
+            Compare(step, () => HardRecipe.Bind(step.Teacher, step.Student));
+        }
+        finally
+        {
+            VocabularyHead.DefaultWorkspaceBytes = before;
+        }
+    }
+
+    [Fact]
     public void Rematerialised_layers_give_the_same_bits()
     {
         var step = new Bound(this, "llama-gqa");
@@ -154,7 +179,8 @@ public sealed class RunStepTests : IDisposable
     public void Steps_leave_no_tensor_behind()
     {
         var step = new Bound(this, "llama-gqa");
-        _ = step.PassByPass(() => EverythingRecipe.Bind(step.Teacher, step.Student));
+        _ = step.PassByPass(() => EverythingRecipe.Bind(step.Teacher, step.Student), keep: false);
+        _ = step.PassByPass(() => EverythingRecipe.Bind(step.Teacher, step.Student), rematerialize: true, keep: false);
         GC.Collect();
         GC.WaitForPendingFinalizers();
         var before = Tensor.TotalCount;
@@ -205,13 +231,14 @@ public sealed class RunStepTests : IDisposable
     {
         private readonly CausalLM _model;
 
-        public Bound(RunStepTests owner, string family, LoraConfig? lora = null, ScalarType type = ScalarType.Float32)
+        public Bound(RunStepTests owner, string family, LoraConfig? lora = null, ScalarType type = ScalarType.Float32, Func<int, RandomBatches>? batches = null)
         {
             _model = CausalLM.Load(TestData.Path("models", family), CPU, type);
             Teacher = new NoisyTeacher(_model);
             Student = new NoisyStudent(_model, lora ?? new LoraConfig { Rank = 2, Alpha = 3 }, seed: 1);
             Transform = new StainedGlassTransform(_model.EmbeddingTable, new TransformConfig { InitialRho = -1 });
-            Batch = new RandomBatches((int)_model.EmbeddingTable.shape[0]).At(0);
+            var vocabulary = (int)_model.EmbeddingTable.shape[0];
+            Batch = (batches?.Invoke(vocabulary) ?? new RandomBatches(vocabulary)).At(0);
             owner._owned.AddRange([Batch, Transform, Student, Teacher, _model]);
             using var grad = no_grad();
             foreach (var (_, parameter) in Student.Adapters.NamedParameters)
