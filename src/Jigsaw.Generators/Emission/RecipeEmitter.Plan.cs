@@ -33,7 +33,8 @@ internal static partial class RecipeEmitter
 
     private static string Argument(PlannedPass pass) =>
         $"new global::Jigsaw.PassPlan(global::Jigsaw.Pass.{pass.Pass}, global::Jigsaw.Gradient.{GradientOf(pass.Pass)}, logits: {Truth(pass.Logits)}, layer: {Truth(pass.Layer)}, "
-        + string.Join(", ", pass.ReadBy.Select(Literal.Of)) + ")";
+        + string.Join(", ", pass.ReadBy.Select(Literal.Of)) + ")"
+        + (pass.WholeLogitsReadBy.Count == 0 ? "" : $" {{ WholeLogitsReadBy = new[] {{ {string.Join(", ", pass.WholeLogitsReadBy.Select(Literal.Of))} }} }}");
 
     private static string GradientOf(Pass pass) => pass switch
     {

@@ -92,6 +92,7 @@ internal static class Planner
         foreach (var pass in new[] { Pass.TeacherClean, Pass.TeacherNoisy, Pass.StudentNoisy, Pass.StudentClean })
         {
             var readBy = new List<string>();
+            var whole = new List<string>();
             var logits = false;
             var layer = false;
             foreach (var term in terms)
@@ -101,13 +102,18 @@ internal static class Planner
                 {
                     readBy.Add(term.Term.Key);
                     logits |= readsLogits;
+                    if (readsLogits && term.Group == TermGroup.Own)
+                    {
+                        whole.Add(term.Term.Key);
+                    }
+
                     layer |= readsLayer;
                 }
             }
 
             if (readBy.Count > 0)
             {
-                yield return new PlannedPass(pass, logits, layer, readBy.ToEquatableArray());
+                yield return new PlannedPass(pass, logits, layer, readBy.ToEquatableArray(), whole.ToEquatableArray());
             }
         }
     }

@@ -44,8 +44,8 @@ internal sealed class AttentionInputs : IDisposable
         var rowPositions = columnPositions.narrow(1, start, rows).transpose(0, 1);
         var visible = columnPositions.le(rowPositions).bitwise_and(mask.unsqueeze(1)).bitwise_or(columnPositions.eq(rowPositions)).unsqueeze(1);
         var windowed = config.Windows.OfType<int>().Where(width => width < columns).Distinct()
-            .ToDictionary(width => width, width => Bias(visible.bitwise_and(columnPositions.gt(rowPositions - width)), dtype));
-        return new AttentionInputs(cosines, sines, Bias(visible, dtype), windowed);
+            .ToDictionary(width => width, width => ScaledDotProduct.Bias(visible.bitwise_and(columnPositions.gt(rowPositions - width)), dtype));
+        return new AttentionInputs(cosines, sines, ScaledDotProduct.Bias(visible, dtype), windowed);
     }
 
     /// <summary>What is added to the scores of a layer, 0 where a row sees a column and −∞ where it doesn't: shape (batch, 1, rows, columns).</summary>
@@ -70,7 +70,4 @@ internal sealed class AttentionInputs : IDisposable
             tensor.Dispose();
         }
     }
-
-    private static Tensor Bias(Tensor visible, ScalarType dtype) =>
-        zeros(visible.shape, dtype: dtype, device: visible.device).masked_fill_(visible.bitwise_not(), double.NegativeInfinity);
 }

@@ -116,10 +116,7 @@ internal sealed partial class DecoderLayer : IDisposable
             (keys, values) = cache.Append(_index, keys, values);
         }
 
-        var bias = inputs.BiasOf(_config.Windows[_index]);
-        var attended = queries.device_type == DeviceType.META
-            ? AttendInSteps(queries, keys, values, bias)
-            : nn.functional.scaled_dot_product_attention(queries, Repeat(keys), Repeat(values), bias);
+        var attended = ScaledDotProduct.Attend(queries, Repeat(keys), Repeat(values), inputs.BiasOf(_config.Windows[_index]));
         return attended.transpose(1, 2).reshape(query.shape[0], query.shape[1], -1);
     }
 
@@ -127,13 +124,6 @@ internal sealed partial class DecoderLayer : IDisposable
     {
         var split = projected.view(projected.shape[0], projected.shape[1], heads, _config.HeadDim);
         return (norm?.Apply(split) ?? split).transpose(1, 2);
-    }
-
-    /// <summary>The same written out, for the META device: libtorch has no kernel there for its own.</summary>
-    private Tensor AttendInSteps(Tensor query, Tensor key, Tensor value, Tensor bias)
-    {
-        var scores = query.matmul(Repeat(key).transpose(2, 3)) / Math.Sqrt(_config.HeadDim);
-        return nn.functional.softmax(scores + bias, -1).matmul(Repeat(value));
     }
 
     /// <summary>Repeats each key-value head for the query heads that share it; torch's attention has no argument for grouped queries here.</summary>

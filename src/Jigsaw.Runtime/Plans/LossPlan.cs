@@ -38,7 +38,7 @@ public sealed class LossPlan
     /// <summary>The plan of one pass; null when the recipe doesn't need it.</summary>
     public PassPlan? Find(Pass pass) => Passes.FirstOrDefault(plan => plan.Pass == pass);
 
-    /// <summary>The plan as a table: a row for each pass that runs, and a line for each stage of several passes, which a step pass by pass can't part.</summary>
+    /// <summary>The plan as a table: a row for each pass that runs, a line for each stage of several passes, which a step pass by pass can't part, and one for each term of one's own that has whole logits in memory.</summary>
     public override string ToString()
     {
         var text = new StringBuilder();
@@ -47,7 +47,7 @@ public sealed class LossPlan
         {
             text.Append(pass.Pass.ToString().PadRight(14))
                 .Append(pass.Gradient.ToString().PadRight(10))
-                .Append((pass.Logits ? "yes" : "-").PadRight(8))
+                .Append((pass.WholeLogitsReadBy.Count > 0 ? "whole" : pass.Logits ? "yes" : "-").PadRight(8))
                 .Append((pass.Layer ? DistillationLayer?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "-" : "-").PadRight(7))
                 .Append(string.Join(", ", pass.ReadBy))
                 .Append('\n');
@@ -57,6 +57,14 @@ public sealed class LossPlan
         {
             var keys = stage.SelectMany(pass => pass.ReadBy).GroupBy(key => key).Where(key => key.Count() > 1).Select(key => key.Key);
             text.Append(string.Join(", ", stage.Select(pass => pass.Pass))).Append(": held together by ").Append(string.Join(", ", keys)).Append('\n');
+        }
+
+        foreach (var key in Passes.SelectMany(pass => pass.WholeLogitsReadBy).Distinct())
+        {
+            var whole = Passes.Where(pass => pass.WholeLogitsReadBy.Contains(key)).ToArray();
+            text.Append(key).Append(" has whole logits in memory: tokens · vocabulary values for ").Append(string.Join(" and ", whole.Select(pass => pass.Pass)));
+            var graded = whole.Where(pass => pass.Gradient != Gradient.None).Select(pass => pass.Pass).ToArray();
+            text.Append(graded.Length == 0 ? "" : $", and as many for the gradient of {string.Join(" and ", graded)}").Append('\n');
         }
 
         return text.ToString();

@@ -32,4 +32,10 @@ public sealed class PassPlan
 
     /// <summary>The component keys of the terms that read this pass.</summary>
     public IReadOnlyList<string> ReadBy { get; }
+
+    /// <summary>
+    /// The component keys of the terms of one's own that have its logits as one tensor, (tokens · vocabulary) values, and as many again for the
+    /// gradient of a pass that has one. Built-in terms never do.
+    /// </summary>
+    public IReadOnlyList<string> WholeLogitsReadBy { get; init; } = [];
 }

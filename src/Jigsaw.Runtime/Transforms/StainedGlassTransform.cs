@@ -1,3 +1,4 @@
+using Jigsaw.Models;
 using Jigsaw.Checkpoints;
 using Jigsaw.Tokenization;
 using TorchSharp;
@@ -165,7 +166,7 @@ public sealed class StainedGlassTransform : IDisposable
         ArgumentNullException.ThrowIfNull(inputIds);
         ArgumentNullException.ThrowIfNull(attentionMask);
         ArgumentNullException.ThrowIfNull(noiseMask);
-        var clean = _table.index_select(0, inputIds.flatten()).reshape(inputIds.shape[0], inputIds.shape[1], _features).to(ScalarType.Float32);
+        var clean = _table.index(TensorIndex.Tensor(inputIds)).to(ScalarType.Float32);
         var (means, stds) = Moments(clean, attentionMask);
         return new TransformedBatch
         {
@@ -190,8 +191,8 @@ public sealed class StainedGlassTransform : IDisposable
         ArgumentNullException.ThrowIfNull(clean);
         ArgumentNullException.ThrowIfNull(attentionMask);
         var x = clean.to(ScalarType.Float32) / Scale;
-        x = x + Attention(nn.functional.layer_norm(x, [_features], _norm1Weight, _norm1Bias, NormEpsilon), attentionMask);
-        var up = nn.functional.linear(nn.functional.layer_norm(x, [_features], _norm2Weight, _norm2Bias, NormEpsilon), _upWeight, _upBias);
+        x = x + Attention(LayerNorm(x, _norm1Weight, _norm1Bias), attentionMask);
+        var up = nn.functional.linear(LayerNorm(x, _norm2Weight, _norm2Bias), _upWeight, _upBias);
         x = x + nn.functional.linear(up.gelu(), _downWeight, _downBias);
 
         var mean = nn.functional.linear(x, _meanWeight, _meanBias);
@@ -265,6 +266,18 @@ public sealed class StainedGlassTransform : IDisposable
         return randn(like.shape, dtype: ScalarType.Float32, device: Device, generator: _generator);
     }
 
+    private Tensor LayerNorm(Tensor x, Tensor weight, Tensor bias)
+    {
+        if (x.device_type != DeviceType.META)
+        {
+            return nn.functional.layer_norm(x, [_features], weight, bias, NormEpsilon);
+        }
+
+        // Written out: libtorch has no kernel there for its own.
+        var centred = x - x.mean([-1], keepdim: true);
+        return (centred * (centred.square().mean([-1], keepdim: true) + NormEpsilon).rsqrt() * weight) + bias;
+    }
+
     private Tensor Attention(Tensor x, RowMask attentionMask)
     {
         var (batch, sequence) = (x.shape[0], x.shape[1]);
@@ -275,7 +288,7 @@ public sealed class StainedGlassTransform : IDisposable
         var causal = ones(sequence, sequence, dtype: ScalarType.Bool, device: x.device).tril();
         var self = eye(sequence, dtype: ScalarType.Bool, device: x.device);
         var visible = (causal & attentionMask.Value.unsqueeze(1).unsqueeze(1)) | self;
-        var attended = nn.functional.scaled_dot_product_attention(qkv[0], qkv[1], qkv[2], visible);
+        var attended = ScaledDotProduct.Attend(qkv[0], qkv[1], qkv[2], ScaledDotProduct.Bias(visible, x.dtype));
         return nn.functional.linear(attended.transpose(1, 2).reshape(batch, sequence, _features), _outWeight, _outBias);
     }
 }

@@ -53,10 +53,9 @@ public static class TransformFunctions
         ArgumentNullException.ThrowIfNull(stds);
         ArgumentNullException.ThrowIfNull(noise);
         ArgumentNullException.ThrowIfNull(noiseMask);
-        var changed = noiseMask.unsqueeze(-1);
-        var kept = changed.logical_not();
-        // The factors are cleared before they meet: behind a mask, 0·NaN would still reach the gradient.
-        return where(changed, clean + means + stds.masked_fill(kept, 0) * noise.masked_fill(kept, 0), clean);
+        var kept = noiseMask.unsqueeze(-1).bitwise_not();
+        // All are cleared before they meet: behind a mask, 0·NaN would still reach the gradient.
+        return clean + means.masked_fill(kept, 0) + (stds.masked_fill(kept, 0) * noise.masked_fill(kept, 0));
     }
 
     /// <summary>T, the median L2 norm of an embedding table's rows; of an even number of rows the lower of the middle two. Waits for the device: ask once for each table.</summary>

@@ -89,6 +89,22 @@ public sealed class ClosureSafetyTests
     }
 
     [Fact]
+    public void A_backward_that_fails_says_so_in_a_sentence()
+    {
+        using var scope = NewDisposeScope();
+        var input = zeros(2, 3, 4).requires_grad_();
+
+        // A gradient for a row that isn't there: an exception in a backward would end the process.
+        var loss = KnownGradient.Attach(zeros([]), [new KnownGradient.Part(input, ones(1, 4), 1, full([1], 99L, dtype: ScalarType.Int64))]);
+        loss.backward();
+        Assert.Null(input.grad);
+        var step = new Step(CPU, packed: true);
+        var exception = Assert.Throws<InvalidOperationException>(() => Everything(CeTarget.Soft, false).Compute(step.Activations, step.LossMask, out _));
+        Assert.Contains("backward of a jigsaw loss failed", exception.Message, StringComparison.Ordinal);
+        _ = Everything(CeTarget.Soft, false).Compute(step.Activations, step.LossMask, out _);
+    }
+
+    [Fact]
     public void A_graph_that_is_kept_can_be_walked_twice()
     {
         using var scope = NewDisposeScope();

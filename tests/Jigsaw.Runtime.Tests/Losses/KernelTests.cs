@@ -26,6 +26,35 @@ public sealed class KernelTests
         ("entropy", (_, _, _, stds, mask) => JigsawLosses.GaussianEntropyLogLoss(stds, mask)),
     ];
 
+    /// <summary>The same as one would write them, in the type of their inputs.</summary>
+    private static readonly (string Name, Func<Tensor[], Tensor, Tensor> Term)[] PlainTerms =
+    [
+        ("NL2", (inputs, mask) => Mean((inputs[1] - inputs[0]).norm(2) / inputs[0].norm(2).clamp_min(1e-8), mask)),
+        ("cosine distance", (inputs, mask) => Mean(1 - PlainCosine(inputs), mask)),
+        ("median norm", (inputs, mask) => Mean(((inputs[0] + inputs[2]).norm(2) - 1.3).abs(), mask)),
+        ("absolute cosine", (inputs, mask) => Mean(PlainCosine(inputs).abs(), mask)),
+        ("cosine", (inputs, mask) => Mean(PlainCosine(inputs), mask)),
+        ("std log ratio", (inputs, mask) => -(Mean(inputs[3].mean([2]), mask) / 2).log()),
+        ("power law", (inputs, mask) => Mean((0.7 / ((inputs[1] - inputs[0]).norm(2) + 1e-6)).pow(1.5), mask)),
+        ("mutual information", (inputs, mask) => Pairwise(inputs[0], inputs[2], inputs[3], inputs[1], mask, true).Value),
+    ];
+
+    public static TheoryData<string, ScalarType> ReducedNames
+    {
+        get
+        {
+            var data = new TheoryData<string, ScalarType>();
+            foreach (var (name, _) in PlainTerms)
+            {
+                data.Add(name, ScalarType.Float32);
+                data.Add(name, ScalarType.BFloat16);
+                data.Add(name, ScalarType.Float16);
+            }
+
+            return data;
+        }
+    }
+
     public static TheoryData<string> Names => [.. Terms.Select(term => term.Name)];
 
     [Theory]
@@ -189,6 +218,41 @@ public sealed class KernelTests
         Assert.Equal(0, JigsawLosses.RecommendedCharacteristicLength(table, 0));
     }
 
+    [Theory]
+    [MemberData(nameof(ReducedNames))]
+    public void The_error_is_no_worse_than_that_of_plain_torch_in_the_same_dtype(string name, ScalarType type)
+    {
+        using var scope = NewDisposeScope();
+        var steps = new Steps(12, type);
+        var x = steps.Numbers(6, 16, 96);
+        Tensor[] values = [x, x + (0.4 * steps.Numbers(6, 16, 96)), 0.3 * steps.Numbers(6, 16, 96), 0.1 + steps.Numbers(6, 16, 96).abs()];
+        var mask = steps.Mask(steps.Bits(96, 0.7), 6, 16);
+        (double Value, Tensor[] Gradients) Of(ScalarType run, Func<Tensor[], Tensor> term)
+        {
+            var inputs = values.Select(value => value.to(run).detach().requires_grad_()).ToArray();
+            var value = term(inputs);
+            var gradients = Gradients(value, inputs);
+            return (value.to(ScalarType.Float64).item<double>(), [.. gradients.Select(gradient => gradient.to(ScalarType.Float64))]);
+        }
+
+        var plain = PlainTerms.Single(term => term.Name == name).Term;
+        var truth = Of(ScalarType.Float64, inputs => plain(inputs, mask.Value));
+        var reference = Of(type, inputs => plain(inputs, mask.Value));
+        var own = Of(type, inputs => Run(name, inputs, mask));
+        Assert.True(Math.Abs(own.Value - truth.Value) <= (1.5 * Math.Abs(reference.Value - truth.Value)) + (4e-7 * Math.Abs(truth.Value)), $"The value {own.Value} is off by {own.Value - truth.Value:g3}, plain torch by {reference.Value - truth.Value:g3}.");
+        for (var i = 0; i < values.Length; i++)
+        {
+            // Targets are constants for the kernels.
+            if (i == 0 && name is "NL2" or "cosine distance")
+            {
+                continue;
+            }
+
+            var (error, allowed) = ((own.Gradients[i] - truth.Gradients[i]).norm().item<double>(), (reference.Gradients[i] - truth.Gradients[i]).norm().item<double>());
+            Assert.True(error <= (1.5 * allowed) + (1e-7 * truth.Gradients[i].norm().item<double>()), $"The gradient of input {i} is off by {error:g3}, plain torch by {allowed:g3}.");
+        }
+    }
+
     private static Tensor Run(string name, Tensor[] inputs, RowMask mask) => Terms.Single(term => term.Name == name).Term(inputs[0], inputs[1], inputs[2], inputs[3], mask);
 
     private static (Tensor[] Inputs, RowMask Mask) Inputs((int Seed, int Batch, int Sequence, int Features, double Share, bool Packed) shape)
@@ -210,6 +274,11 @@ public sealed class KernelTests
         return [.. inputs.Select(input => input.grad?.clone() ?? zeros_like(input))];
     }
 
+    private static Tensor Mean(Tensor perToken, Tensor mask) => (perToken * mask.to(perToken.dtype)).sum() / mask.sum().to(perToken.dtype);
+
+    private static Tensor PlainCosine(Tensor[] inputs) =>
+        (inputs[0] * inputs[1]).sum(-1) / (inputs[0].norm(2).clamp_min(1e-8) * inputs[1].norm(2).clamp_min(1e-8));
+
     private static (Tensor Value, Tensor Mahalanobis) Pairwise(Tensor x, Tensor means, Tensor stds, Tensor noisy, Tensor mask, bool combine)
     {
         var half = x.shape[0] / 2;
@@ -221,7 +290,7 @@ public sealed class KernelTests
 
         Tensor A(Tensor tensor) => tensor.narrow(0, 0, half).unsqueeze(0);
         Tensor B(Tensor tensor) => tensor.narrow(0, half, half).unsqueeze(1);
-        var counts = (A(mask) & (combine ? B(mask) : ones_like(B(mask)))).unsqueeze(-1).to(ScalarType.Float64);
+        var counts = (A(mask) & (combine ? B(mask) : ones_like(B(mask)))).unsqueeze(-1).to(x.dtype);
         var number = (counts.sum() * x.shape[2]).clamp_min(1);
         var log = 0.5 * Math.Log(2 * Math.PI);
         var mahalanobis = (counts * 0.5 * ((B(noisy) - A(x) - A(means)) / A(stds)).square()).sum() / number;

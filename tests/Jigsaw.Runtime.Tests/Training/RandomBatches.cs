@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 namespace Jigsaw.Runtime.Tests.Training;
 
 /// <summary>Batches of random tokens: the same number gives the same batch, and after so many different ones they come again.</summary>
-internal sealed class RandomBatches(int vocabulary, int different = int.MaxValue, int rows = 4, int length = 7) : ITokenBatches
+internal sealed class RandomBatches(int vocabulary, int different = int.MaxValue, int rows = 4, int length = 7, Device? device = null) : ITokenBatches
 {
     public TokenBatch At(long step)
     {
@@ -14,6 +14,6 @@ internal sealed class RandomBatches(int vocabulary, int different = int.MaxValue
         var attention = Enumerable.Repeat(true, ids.Length).ToArray();
         var loss = Enumerable.Range(0, ids.Length).Select(i => i % length is > 2 and var t && t < length - 1).ToArray();
         var noise = Enumerable.Range(0, ids.Length).Select(i => i % length < 4).ToArray();
-        return new TokenBatch(ids, attention, loss, noise, rows, length, CPU);
+        return new TokenBatch(ids, attention, loss, noise, rows, length, device ?? CPU);
     }
 }

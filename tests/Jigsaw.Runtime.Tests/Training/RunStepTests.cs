@@ -145,6 +145,33 @@ public sealed class RunStepTests : IDisposable
     }
 
     [Fact]
+    public void A_whole_step_runs_on_meta_where_a_wait_throws()
+    {
+        var step = new Bound(this, "qwen3", device: META);
+        using var scope = NewDisposeScope();
+        foreach (var rematerialize in (bool[])[false, true])
+        {
+            var jigsaw = EverythingRecipe.Bind(step.Teacher, step.Student);
+            jigsaw.Rematerialize = rematerialize;
+            using var components = jigsaw.RunStep(step.Apply(), step.Batch.LossMask);
+            Assert.Equal(DeviceType.META, components.Values.device_type);
+            Assert.All(step.Transform.Parameters, parameter => Assert.Equal(DeviceType.META, parameter.Value.grad!.device_type));
+            Assert.All(step.Student.Adapters.NamedParameters, parameter => Assert.Equal(DeviceType.META, parameter.Value.grad!.device_type));
+            Assert.ThrowsAny<Exception>(() => components.Read());
+        }
+    }
+
+    [CudaFact]
+    public void A_whole_step_runs_on_cuda()
+    {
+        var (host, device) = (new Bound(this, "qwen3"), new Bound(this, "qwen3", device: CUDA));
+        var expected = host.PassByPass(() => EverythingRecipe.Bind(host.Teacher, host.Student));
+        var actual = device.PassByPass(() => EverythingRecipe.Bind(device.Teacher, device.Student));
+        Assert.All(actual.Values, pair => Assert.True(double.IsFinite(pair.Value), pair.Key));
+        Assert.Equal(expected.Gradients.Keys, actual.Gradients.Keys);
+    }
+
+    [Fact]
     public void Ramps_follow_the_step()
     {
         var step = new Bound(this, "llama-gqa");
@@ -202,6 +229,16 @@ public sealed class RunStepTests : IDisposable
         Assert.DoesNotContain("held together", EverythingRecipe.Plan.ToString(), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void The_plan_says_what_whole_logits_cost()
+    {
+        Assert.Contains(
+            "margin has whole logits in memory: tokens · vocabulary values for TeacherClean and StudentNoisy, and as many for the gradient of StudentNoisy\n",
+            EverythingRecipe.Plan.ToString(),
+            StringComparison.Ordinal);
+        Assert.DoesNotContain("whole", HardRecipe.Plan.ToString(), StringComparison.Ordinal);
+    }
+
     private static void Compare<TComponents, THyperparameters>(Bound step, Func<JigsawLoss<TComponents, THyperparameters>> bind, double tolerance = Tolerance)
         where TComponents : ComponentLosses
         where THyperparameters : RecipeHyperparameters =>
@@ -231,14 +268,14 @@ public sealed class RunStepTests : IDisposable
     {
         private readonly CausalLM _model;
 
-        public Bound(RunStepTests owner, string family, LoraConfig? lora = null, ScalarType type = ScalarType.Float32, Func<int, RandomBatches>? batches = null)
+        public Bound(RunStepTests owner, string family, LoraConfig? lora = null, ScalarType type = ScalarType.Float32, Func<int, RandomBatches>? batches = null, Device? device = null)
         {
-            _model = CausalLM.Load(TestData.Path("models", family), CPU, type);
+            _model = CausalLM.Load(TestData.Path("models", family), device ?? CPU, type);
             Teacher = new NoisyTeacher(_model);
             Student = new NoisyStudent(_model, lora ?? new LoraConfig { Rank = 2, Alpha = 3 }, seed: 1);
             Transform = new StainedGlassTransform(_model.EmbeddingTable, new TransformConfig { InitialRho = -1 });
             var vocabulary = (int)_model.EmbeddingTable.shape[0];
-            Batch = (batches?.Invoke(vocabulary) ?? new RandomBatches(vocabulary)).At(0);
+            Batch = (batches?.Invoke(vocabulary) ?? new RandomBatches(vocabulary, device: device)).At(0);
             owner._owned.AddRange([Batch, Transform, Student, Teacher, _model]);
             using var grad = no_grad();
             foreach (var (_, parameter) in Student.Adapters.NamedParameters)
