@@ -1,4 +1,5 @@
 using Jigsaw.Losses;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Jigsaw.Benchmarks;
@@ -15,13 +16,19 @@ internal sealed class HeadWork : IDisposable
     private readonly Activations _activations;
 
     public HeadWork(int rows, int hidden, int vocabulary, ScalarType type)
+        : this(Seeded(() => (randn(vocabulary, hidden) * 0.05).to(type)), randn(1, rows, hidden), 0.5)
     {
+    }
+
+    /// <summary>A head, the teacher's hidden states, and how much noise, in their standard deviations, makes the sources' of them.</summary>
+    public HeadWork(Tensor weight, Tensor teacher, double noise)
+    {
+        var rows = (int)teacher.shape[1];
         Rows = rows;
-        Type = type;
-        manual_seed(1);
-        _weight = (randn(vocabulary, hidden) * 0.05).to(type);
-        var teacher = randn(1, rows, hidden);
-        _hidden = [teacher.to(type), .. Sources.Select(_ => (teacher + (0.5 * randn(1, rows, hidden))).to(type).requires_grad_())];
+        Type = weight.dtype;
+        _weight = weight;
+        var deviation = teacher.std().ToDouble();
+        _hidden = [teacher.to(Type), .. Sources.Select(_ => (teacher + (noise * deviation * randn_like(teacher))).to(Type).requires_grad_())];
         _all = RowMask.FromHost(Enumerable.Repeat(true, rows).ToArray(), 1, rows, CPU);
         _half = RowMask.FromHost(Enumerable.Range(0, rows).Select(row => row % 2 == 0).ToArray(), 1, rows, CPU);
         using var nothing = zeros(1, rows, 1);
@@ -66,10 +73,32 @@ internal sealed class HeadWork : IDisposable
     }
 
     /// <summary>Three cross-entropies on three sources, value and gradient.</summary>
-    public void Jigsaw(CeTarget target, int sources = 3, int termsOnEach = 1, bool half = false)
+    public void Jigsaw(CeTarget target, int sources = 3, int termsOnEach = 1, bool half = false, double filter = 0)
     {
         using var scope = NewDisposeScope();
-        var head = VocabularyHead.Begin(_activations, target);
+        Run(target, sources, termsOnEach, half, filter);
+        Forget();
+    }
+
+    /// <summary>How far the gradients are off with a filter, as a share of their norm.</summary>
+    public double Error(CeTarget target, double filter)
+    {
+        using var scope = NewDisposeScope();
+        Tensor Gradients(double of)
+        {
+            Run(target, 3, 1, half: false, of);
+            var all = stack(_hidden.Skip(1).Select(hidden => hidden.grad!));
+            Forget();
+            return all;
+        }
+
+        var exact = Gradients(0);
+        return ((Gradients(filter) - exact).norm() / exact.norm()).ToDouble();
+    }
+
+    private void Run(CeTarget target, int sources, int termsOnEach, bool half, double filter)
+    {
+        var head = VocabularyHead.Begin(_activations, target, filter);
         var mask = half ? _half : _all;
         for (var source = 0; source < sources; source++)
         {
@@ -79,9 +108,7 @@ internal sealed class HeadWork : IDisposable
             }
         }
 
-        var loss = head.Run().Loss;
-        loss.backward();
-        Forget();
+        head.Run().Loss.backward();
     }
 
     /// <summary>As a user of plain libtorch would write it: logits, cross-entropy, autograd.</summary>
@@ -118,6 +145,12 @@ internal sealed class HeadWork : IDisposable
 
         _all.Dispose();
         _half.Dispose();
+    }
+
+    private static Tensor Seeded(Func<Tensor> make)
+    {
+        manual_seed(1);
+        return make();
     }
 
     private void Forget()

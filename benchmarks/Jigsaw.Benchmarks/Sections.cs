@@ -15,6 +15,7 @@ internal static class Sections
         ("large", LargeVocabulary),
         ("layers", Layers),
         ("information", Information),
+        ("filter", FilterSection.Run),
         ("step", StepSection.Run),
     ];
 

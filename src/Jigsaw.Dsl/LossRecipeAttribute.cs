@@ -28,6 +28,14 @@ public sealed class LossRecipeAttribute : Attribute
     public CeTarget CeTarget { get; set; }
 
     /// <summary>
+    /// The relative error, from 0 to 1, that the gradient of the cross-entropies with respect to hidden states may have: 0.005, say. Only the columns of
+    /// the logits' gradient that hold nearly all of it are then multiplied with the LM head, and a guess of rank one stands for the rest. Values and
+    /// components stay exact. Not written, or 0: none is allowed. On the CPU and for heads that don't train; elsewhere it changes nothing.
+    /// </summary>
+    [Hyperparameter(NumericRule.Fraction, "gradient_filter")]
+    public double GradientFilter { get; set; }
+
+    /// <summary>
     /// Accepts models whose layers behind <see cref="DistillationLayer"/> were dropped or moved off the device; any term on logits is then
     /// an error. Not written: false. Structure.
     /// </summary>

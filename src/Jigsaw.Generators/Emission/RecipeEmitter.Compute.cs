@@ -53,7 +53,7 @@ internal static partial class RecipeEmitter
         }
 
         writer.Line("// On the logits: one loop over the vocabulary for all of them; what it adds to the loss is weighted already.");
-        writer.Line($"{Var(plan, Losses + ".VocabularyHead")} head = {Losses}.VocabularyHead.Begin(a, global::Jigsaw.CeTarget.{plan.Recipe.CeTarget});");
+        writer.Line($"{Var(plan, Losses + ".VocabularyHead")} head = {Losses}.VocabularyHead.Begin(a, global::Jigsaw.CeTarget.{plan.Recipe.CeTarget}{(plan.Recipe.HasGradientFilter ? ", h.GradientFilter" : "")});");
         foreach (var term in terms)
         {
             var sign = term.Term.Pull == TermPull.Maximized ? "-" : "+";

@@ -28,6 +28,11 @@ internal static partial class RecipeEmitter
             writer.Line($"/// with α = {NumberText.Of(alpha)}");
         }
 
+        if (plan.Recipe.Argument("GradientFilter").Value is { } error && plan.In(TermGroup.Logits).Any())
+        {
+            writer.Line($"/// the gradient of the cross-entropies to within {NumberText.Of(error)} of it");
+        }
+
         if (plan.LeftOut.Count > 0)
         {
             writer.Line($"/// left out, their weight being 0: {SecurityElement.Escape(string.Join(", ", plan.LeftOut))}");

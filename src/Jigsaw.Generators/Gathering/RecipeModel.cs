@@ -28,6 +28,8 @@ internal sealed record RecipeModel(
 
     public double? Alpha => Argument("Alpha").Value;
 
+    public bool HasGradientFilter => Argument("GradientFilter").IsWritten;
+
     public CeTarget CeTarget => (CeTarget)(int)(Argument("CeTarget").Value ?? 0);
 
     public bool Truncate => Argument("Truncate").Value is 1;

@@ -133,9 +133,9 @@ internal static class Planner
     private static IEnumerable<PlannedNumber> NumbersOf(RecipeModel recipe, EquatableArray<PlannedTerm> terms)
     {
         var fields = new NameScope(terms.SelectMany(term => term.Term.Arguments.Select(argument => term.Property + argument.Name)));
-        if (recipe.Argument("Alpha") is { IsWritten: true } alpha)
+        foreach (var argument in recipe.Arguments.Where(argument => argument is { IsStructure: false, IsWritten: true }))
         {
-            yield return new PlannedNumber(null, alpha, "Alpha", fields.Take("_alpha"));
+            yield return new PlannedNumber(null, argument, argument.Name, fields.Take("_" + NameScope.Camel(argument.Name)));
         }
 
         foreach (var term in terms)

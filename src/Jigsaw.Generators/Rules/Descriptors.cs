@@ -70,8 +70,8 @@ internal static class Descriptors
         "JIG0022", "Number is not positive and finite", "{0}",
         Category, DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: Pages + "JIG0022.md", customTags: WellKnownDiagnosticTags.NotConfigurable);
 
-    public static readonly DiagnosticDescriptor BadAlpha = new(
-        "JIG0023", "Alpha is not from 0 to 1", "{0}",
+    public static readonly DiagnosticDescriptor BadShare = new(
+        "JIG0023", "Share is not from 0 to 1", "{0}",
         Category, DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: Pages + "JIG0023.md", customTags: WellKnownDiagnosticTags.NotConfigurable);
 
     public static readonly DiagnosticDescriptor BadLayer = new(

@@ -7,7 +7,7 @@ namespace Jigsaw.Generators.Rules;
 internal static class MeaningRules
 {
     public static IEnumerable<Problem> Check(RecipeModel recipe) =>
-        Layers(recipe).Concat(Truncation(recipe)).Concat(Arguments(recipe)).Concat(Alpha(recipe)).Concat(Purposes(recipe));
+        Layers(recipe).Concat(Truncation(recipe)).Concat(Arguments(recipe)).Concat(Alpha(recipe)).Concat(GradientFilter(recipe)).Concat(Purposes(recipe));
 
     private static IEnumerable<Problem> Layers(RecipeModel recipe)
     {
@@ -116,6 +116,16 @@ internal static class MeaningRules
         if (names.Count > 0)
         {
             yield return Problem.At(Place.RecipeArgument("Alpha"), "JIG0047", NumberText.Of(recipe.Alpha.Value), string.Join(", ", names));
+        }
+    }
+
+    private static IEnumerable<Problem> GradientFilter(RecipeModel recipe)
+    {
+        const string CrossEntropy = "CrossEntropy";
+        var argument = recipe.Argument("GradientFilter");
+        if (argument.Value is not null && !recipe.Terms.Any(term => term.IsActive && term.Definition?.Kernel == CrossEntropy))
+        {
+            yield return Problem.At(Place.RecipeArgument(argument.Name), "JIG0044", argument.Name, recipe.Type.Name, "a cross-entropy, such as CePerformance");
         }
     }
 

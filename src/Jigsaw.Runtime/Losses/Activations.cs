@@ -27,6 +27,9 @@ public sealed class Activations
     /// <summary>Where large buffers are kept for the next step; null: nowhere.</summary>
     internal StepMemory? Memory { get; init; }
 
+    /// <summary>Takes the error of the gradient filter; null: it is not measured.</summary>
+    internal GradientErrorMeasurement? Measurement { get; init; }
+
     /// <summary>A constant that stands for the terms of other stages, shape ().</summary>
     public Tensor Zero => zeros([], dtype: KernelArguments.AccumulationType([Noisy]), device: Noisy.device);
 

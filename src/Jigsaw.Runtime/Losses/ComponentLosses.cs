@@ -43,6 +43,12 @@ public class ComponentLosses : IReadOnlyDictionary<string, Tensor>, IDisposable
     /// <summary>The sum that was minimised, shape ().</summary>
     public Tensor CompositeLoss => this[CompositeKey];
 
+    /// <summary>
+    /// How far the recipe's gradient filter was off in this step: ‖g − exact‖ / ‖exact‖ of the cross-entropies' gradients with respect to all hidden states, weights
+    /// and caps included, shape (). Null where it was not measured, or nothing was filtered; see <see cref="JigsawLoss{TComponents, THyperparameters}.MeasureGradientError"/>.
+    /// </summary>
+    public Tensor? GradientError { get; internal set; }
+
     /// <inheritdoc/>
     public IEnumerable<string> Keys => _keys;
 
@@ -111,6 +117,7 @@ public class ComponentLosses : IReadOnlyDictionary<string, Tensor>, IDisposable
                 entry.Dispose();
             }
 
+            GradientError?.Dispose();
             Values.Dispose();
         }
     }

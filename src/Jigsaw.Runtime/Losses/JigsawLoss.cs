@@ -73,6 +73,12 @@ public sealed class JigsawLoss<TComponents, THyperparameters>
     /// </summary>
     public bool Rematerialize { get; set; }
 
+    /// <summary>
+    /// Whether the error of the recipe's gradient filter is measured: the loss makes the exact gradients, too, which takes the time that the filter
+    /// saves and more, and the components report the error. Without a filter it changes nothing.
+    /// </summary>
+    public bool MeasureGradientError { get; set; }
+
     /// <summary>The teacher that the recipe is bound to.</summary>
     public NoisyTeacher Teacher => _teacher;
 
@@ -143,7 +149,7 @@ public sealed class JigsawLoss<TComponents, THyperparameters>
             throw new InvalidOperationException($"A layer that is run again would draw another dropout of the adapters; set Rematerialize to false, or use adapters without dropout (theirs is {_student.Adapters.Config.Dropout}).");
         }
 
-        return new PassByPass<TComponents>(_teacher, _student, Plan, _compute) { Step = Step, Scale = scale, Rematerialize = Rematerialize }.Run(batch, lossMask);
+        return new PassByPass<TComponents>(_teacher, _student, Plan, _compute) { Step = Step, Scale = scale, Rematerialize = Rematerialize, Measurement = NewMeasurement() }.Run(batch, lossMask);
     }
 
     /// <summary>Frees the buffers that steps keep for the next one: after a training, say. The student frees them, too, when it is disposed.</summary>
@@ -181,9 +187,13 @@ public sealed class JigsawLoss<TComponents, THyperparameters>
         RequireMasks(batch, lossMask);
         _lossOf = Forwards;
         _components = null;
-        var loss = _compute(new Activations(batch, teacher.Passes.Concat(student.Passes)) { Step = Step, Memory = _student.Memory }, lossMask, out _components);
+        var measurement = NewMeasurement();
+        var loss = _compute(new Activations(batch, teacher.Passes.Concat(student.Passes)) { Step = Step, Memory = _student.Memory, Measurement = measurement }, lossMask, out _components);
+        _components.GradientError = measurement?.Relative();
         return loss;
     }
+
+    private GradientErrorMeasurement? NewMeasurement() => MeasureGradientError ? new GradientErrorMeasurement() : null;
 
     private THyperparameters ReadHyperparameters()
     {

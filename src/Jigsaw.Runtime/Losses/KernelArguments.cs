@@ -30,11 +30,15 @@ internal static class KernelArguments
     internal static void RequireDevice(Device device, Tensor tensor, [CallerArgumentExpression(nameof(tensor))] string name = "")
     {
         RequireAlive(tensor, name);
-        if (tensor.device_type != device.type || (device.index >= 0 && tensor.device_index >= 0 && tensor.device_index != device.index))
+        if (!IsOn(tensor, device))
         {
             throw new ArgumentException($"{name} is on {tensor.device}, but the kernel runs on {device}; move it there when the batch is made.", name);
         }
     }
+
+    /// <summary>Whether a tensor is on a device: devices themselves are compared by reference, and each look at a tensor's gives another.</summary>
+    internal static bool IsOn(Tensor tensor, Device device) =>
+        tensor.device_type == device.type && (device.index < 0 || tensor.device_index < 0 || tensor.device_index == device.index);
 
     internal static void RequireMask(Device device, RowMask mask, long batch, long sequence, [CallerArgumentExpression(nameof(mask))] string name = "")
     {

@@ -19,6 +19,8 @@ internal sealed class PassByPass<TComponents>(NoisyTeacher teacher, NoisyStudent
 
     public required bool Rematerialize { get; init; }
 
+    public GradientErrorMeasurement? Measurement { get; init; }
+
     public TComponents Run(TransformedBatch batch, RowMask lossMask)
     {
         using var scope = NewDisposeScope();
@@ -59,7 +61,8 @@ internal sealed class PassByPass<TComponents>(NoisyTeacher teacher, NoisyStudent
             }
 
             Send(batch, leaves);
-            return sum!;
+            sum!.GradientError = Measurement?.Relative();
+            return sum;
         }
         catch
         {
@@ -90,7 +93,7 @@ internal sealed class PassByPass<TComponents>(NoisyTeacher teacher, NoisyStudent
             }
 
             var stage = new StepStage([.. passes.Select(pass => pass.Pass)], isLast, targets);
-            var loss = compute(new Activations(leaves, left) { Step = Step, Stage = stage, Memory = student.Memory }, lossMask, out var components);
+            var loss = compute(new Activations(leaves, left) { Step = Step, Stage = stage, Memory = student.Memory, Measurement = Measurement }, lossMask, out var components);
             if (loss.requires_grad)
             {
                 loss.backward([full_like(loss, Scale)]);

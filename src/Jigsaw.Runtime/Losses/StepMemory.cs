@@ -18,7 +18,7 @@ internal sealed class StepMemory : IDisposable
     public Tensor Workspace(string name, long rows, long columns, ScalarType type, Device device)
     {
         var size = rows * columns;
-        if (!_workspaces.TryGetValue((name, type), out var memory) || memory.numel() < size || memory.device != device)
+        if (!_workspaces.TryGetValue((name, type), out var memory) || memory.numel() < size || !KernelArguments.IsOn(memory, device))
         {
             memory?.Dispose();
             _workspaces[(name, type)] = memory = empty([size], dtype: type, device: device).DetachFromDisposeScope();

@@ -38,10 +38,23 @@ public sealed class VocabularyHead
     /// <summary>Starts a head without terms.</summary>
     /// <param name="activations">What the passes of this step left.</param>
     /// <param name="target">Whether cross-entropies compare with the teacher's distribution or with its argmax.</param>
-    public static VocabularyHead Begin(Activations activations, CeTarget target)
+    /// <param name="gradientFilter">
+    /// The relative error of the gradient that cross-entropies may make to multiply fewer columns of it, from 0 to 1; 0: none. It is about that
+    /// error for language models; <see cref="JigsawLoss{TComponents, THyperparameters}.MeasureGradientError"/> tells the actual one. On the CPU and for frozen
+    /// heads alone; elsewhere all columns are multiplied.
+    /// </param>
+    /// <exception cref="ArgumentOutOfRangeException">The filter's error is not from 0 to 1.</exception>
+    public static VocabularyHead Begin(Activations activations, CeTarget target, double gradientFilter = 0)
     {
         ArgumentNullException.ThrowIfNull(activations);
-        return new VocabularyHead(activations, target);
+        if (NumericRules.Problem(NumericRule.Fraction, nameof(gradientFilter), gradientFilter) is { } problem)
+        {
+            throw new ArgumentOutOfRangeException(nameof(gradientFilter), gradientFilter, problem);
+        }
+
+        var head = new VocabularyHead(activations, target);
+        head.Options = head.Options with { GradientFilter = gradientFilter };
+        return head;
     }
 
     /// <summary>Adds the masked cross-entropy of a pass against the teacher: mean_m of −Σ p_teacher · log softmax(z), with <paramref name="maxLoss"/> as maxLoss · sigmoid(scalingFactor · mean).</summary>
@@ -94,7 +107,8 @@ public sealed class VocabularyHead
             _target,
             Options,
             _activations.Stage?.Targets,
-            _activations.Memory);
+            _activations.Memory,
+            _activations.Measurement);
     }
 
     internal void Add(VocabularyTermKind kind, Pass pass, double weight, RowMask mask, double? maxLoss, double scalingFactor)

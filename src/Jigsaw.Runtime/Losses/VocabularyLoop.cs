@@ -29,14 +29,19 @@ internal sealed class VocabularyLoop : IDisposable
     private readonly int _blockRows;
     private readonly StepMemory _memory;
     private readonly bool _ownsMemory;
+    private readonly double _allowedError;
+    private readonly GradientErrorMeasurement? _measurement;
+    private readonly Dictionary<Tensor, ColumnFilter> _filters = new(ReferenceEqualityComparer.Instance);
     private readonly Dictionary<RowMask, Tensor> _weights = [];
     private readonly Tensor _teacherHidden;
     private readonly Tensor _teacherTable;
     private readonly Tensor? _teacherCounts;
     private readonly double _unit;
 
-    private VocabularyLoop(VocabularySource teacher, IReadOnlyList<VocabularySource> sources, IReadOnlyList<VocabularyTerm> terms, CeTarget target, VocabularyLoopOptions options, TeacherTargets? targets, StepMemory? memory)
+    private VocabularyLoop(VocabularySource teacher, IReadOnlyList<VocabularySource> sources, IReadOnlyList<VocabularyTerm> terms, CeTarget target, VocabularyLoopOptions options, TeacherTargets? targets, StepMemory? memory, GradientErrorMeasurement? measurement)
     {
+        _allowedError = options.GradientFilter;
+        _measurement = measurement;
         _targets = targets;
         _ownsMemory = memory is null;
         _memory = memory ?? new StepMemory();
@@ -84,7 +89,8 @@ internal sealed class VocabularyLoop : IDisposable
     /// <param name="options">How the loop is run.</param>
     /// <param name="targets">What earlier stages of the step left of the teacher; null: all passes are read now.</param>
     /// <param name="memory">Where workspaces are kept for the next loop; null: they are freed.</param>
-    internal static VocabularyHeadValue Run(VocabularySource teacher, IReadOnlyList<VocabularySource> sources, IReadOnlyList<VocabularyTerm> terms, CeTarget target, VocabularyLoopOptions options, TeacherTargets? targets = null, StepMemory? memory = null)
+    /// <param name="measurement">Takes what the gradient filter made of the gradients, and what they are; null: nobody asks.</param>
+    internal static VocabularyHeadValue Run(VocabularySource teacher, IReadOnlyList<VocabularySource> sources, IReadOnlyList<VocabularyTerm> terms, CeTarget target, VocabularyLoopOptions options, TeacherTargets? targets = null, StepMemory? memory = null, GradientErrorMeasurement? measurement = null)
     {
         KnownGradient.ThrowRefusal();
         Check(teacher, sources);
@@ -94,7 +100,7 @@ internal sealed class VocabularyLoop : IDisposable
         Tensor[] components;
         var grad = is_grad_enabled();
         using (no_grad())
-        using (var loop = new VocabularyLoop(teacher, sources, terms, target, options, targets, memory))
+        using (var loop = new VocabularyLoop(teacher, sources, terms, target, options, targets, memory, measurement))
         {
             (value, components) = loop.Compute(grad, parts);
         }
@@ -284,6 +290,22 @@ internal sealed class VocabularyLoop : IDisposable
         return whole.narrow(0, 0, rows);
     }
 
+    /// <summary>The filter of all sources with one head, contiguous as checkpoints have it; null for others.</summary>
+    private ColumnFilter? FilterOf(Tensor table)
+    {
+        if (!table.is_contiguous())
+        {
+            return null;
+        }
+
+        if (!_filters.TryGetValue(table, out var filter))
+        {
+            _filters.Add(table, filter = new ColumnFilter(_allowedError, table, _memory, $"filter {_filters.Count}"));
+        }
+
+        return filter;
+    }
+
     private static Tensor Rows(Tensor hidden) => hidden.reshape(-1, hidden.shape[^1]);
 
     private Tensor Table(Tensor weight) => weight.detach().to(_narrow);
@@ -315,6 +337,9 @@ internal sealed class VocabularyLoop : IDisposable
 
         /// <summary>The gradient with respect to the hidden states before that, shape (rows, hidden); null when nobody asks, or when kinds are merged.</summary>
         internal Tensor? Hidden { get; init; }
+
+        /// <summary>The same without a filter, where its error is measured.</summary>
+        internal Tensor? Exact { get; init; }
     }
 
     /// <summary>What a head that trains gathers: once for all terms without a cap, and for each with one, whose factor is known at the end.</summary>
@@ -336,6 +361,7 @@ internal sealed class VocabularyLoop : IDisposable
         private readonly bool _wantsWeight;
         private readonly bool _wantsBias;
         private readonly List<HeadGradient> _headGradients = [];
+        private readonly ColumnFilter? _filter;
         private readonly int _start;
         private readonly int _length;
 
@@ -358,12 +384,17 @@ internal sealed class VocabularyLoop : IDisposable
             Tensor Buffer(long columns, ScalarType type) => whole ? empty([_length, columns], dtype: type, device: loop._device) : zeros([_length, columns], dtype: type, device: loop._device);
             Tensor HiddenBuffer() => Buffer(_hidden.shape[1], loop._narrow);
             _merged = merge && _wantsHidden ? HiddenBuffer() : null;
+            // A head that trains reads all columns anyway, and choosing them would wait for a device.
+            _filter = loop._allowedError > 0 && _wantsHidden && !merge && !_wantsWeight && !_wantsBias && loop._device.type == DeviceType.CPU
+                ? loop.FilterOf(_table)
+                : null;
             _kinds = [.. kinds.Select(kind => new KindRun
             {
                 Kind = kind,
                 Values = Buffer(1, loop._wide),
                 Scales = Buffer(1, loop._wide),
                 Hidden = _wantsHidden && !merge ? HiddenBuffer() : null,
+                Exact = loop._measurement is not null && _filter is not null && kind == VocabularyTermKind.CrossEntropy ? HiddenBuffer() : null,
             })];
             if (_wantsWeight || _wantsBias)
             {
@@ -423,7 +454,7 @@ internal sealed class VocabularyLoop : IDisposable
 
             if (WantsGradient)
             {
-                Propagate(gradients!, from, count);
+                Propagate(gradients!, teacher.Labels?.narrow(0, at, count), from, count);
             }
         }
 
@@ -452,12 +483,19 @@ internal sealed class VocabularyLoop : IDisposable
         {
             if (_wantsHidden)
             {
+                _filter?.Finish();
                 var gradient = _merged;
                 if (gradient is null)
                 {
                     foreach (var kind in _kinds)
                     {
-                        kind.Hidden!.mul_(RowFactors(kind, 0, _length, capped: true));
+                        var factors = RowFactors(kind, 0, _length, capped: true);
+                        kind.Hidden!.mul_(factors);
+                        if (kind.Exact is { } exact)
+                        {
+                            _loop._measurement!.Add(kind.Hidden, exact.mul_(factors));
+                        }
+
                         gradient = gradient is null ? kind.Hidden : gradient.add_(kind.Hidden);
                     }
                 }
@@ -497,7 +535,7 @@ internal sealed class VocabularyLoop : IDisposable
         }
 
         /// <summary>Takes the gradient with respect to a chunk's logits back to the hidden states, and to a head that trains.</summary>
-        private void Propagate(Tensor[] gradients, int from, int count)
+        private void Propagate(Tensor[] gradients, Tensor? labels, int from, int count)
         {
             if (_wantsWeight || _wantsBias)
             {
@@ -540,8 +578,27 @@ internal sealed class VocabularyLoop : IDisposable
                     scales.fill_(1);
                 }
 
-                Back(_kinds[i].Hidden!, gradients[i], from, count);
+                if (_kinds[i].Exact is { } exact)
+                {
+                    Back(exact, gradients[i], from, count);
+                }
+
+                if (_filter is null || _kinds[i].Kind != VocabularyTermKind.CrossEntropy || !Filter(_kinds[i], gradients[i], labels, from, count))
+                {
+                    Back(_kinds[i].Hidden!, gradients[i], from, count);
+                }
             }
+        }
+
+        private bool Filter(KindRun kind, Tensor gradient, Tensor? labels, int from, int count)
+        {
+            var scales = kind.Scales.narrow(0, from - _start, count);
+            if (_counts is not null)
+            {
+                scales = scales.masked_fill(_counts.narrow(0, from, count).eq(false).unsqueeze(1), 0);
+            }
+
+            return _filter!.TryMultiply(gradient, scales, labels, kind.Hidden!.narrow(0, from - _start, count));
         }
 
         private void Back(Tensor hidden, Tensor gradient, int from, int count)

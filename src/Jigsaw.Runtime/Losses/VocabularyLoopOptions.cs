@@ -11,4 +11,7 @@ internal sealed record VocabularyLoopOptions
 
     /// <summary>Whether products of bfloat16 and float16 inputs run in float32: slower, and without the rounding of the logits.</summary>
     public bool WideProducts { get; init; }
+
+    /// <summary>The relative error of the gradient that is allowed for multiplying fewer columns of it; 0: none. See <see cref="ColumnFilter"/>.</summary>
+    public double GradientFilter { get; init; }
 }

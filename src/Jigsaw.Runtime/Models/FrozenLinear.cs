@@ -1,3 +1,4 @@
+using Jigsaw.Losses;
 using static TorchSharp.torch;
 
 namespace Jigsaw.Models;
@@ -94,7 +95,7 @@ internal sealed class FrozenLinear(string module, Tensor weight, Tensor? bias) :
 
     public static Tensor Moved(Tensor tensor, Device device)
     {
-        if (tensor.device == device)
+        if (KernelArguments.IsOn(tensor, device))
         {
             return tensor;
         }
