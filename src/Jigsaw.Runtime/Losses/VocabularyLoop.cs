@@ -384,8 +384,8 @@ internal sealed class VocabularyLoop : IDisposable
             Tensor Buffer(long columns, ScalarType type) => whole ? empty([_length, columns], dtype: type, device: loop._device) : zeros([_length, columns], dtype: type, device: loop._device);
             Tensor HiddenBuffer() => Buffer(_hidden.shape[1], loop._narrow);
             _merged = merge && _wantsHidden ? HiddenBuffer() : null;
-            // A head that trains reads all columns anyway, and choosing them would wait for a device.
-            _filter = loop._allowedError > 0 && _wantsHidden && !merge && !_wantsWeight && !_wantsBias && loop._device.type == DeviceType.CPU
+            // A head that trains reads all columns anyway, choosing them would wait for a device, and float16 has its scales applied early.
+            _filter = loop._allowedError > 0 && _wantsHidden && !merge && !_wantsWeight && !_wantsBias && loop._device.type == DeviceType.CPU && loop._narrow != ScalarType.Float16
                 ? loop.FilterOf(_table)
                 : null;
             _kinds = [.. kinds.Select(kind => new KindRun
@@ -446,7 +446,7 @@ internal sealed class VocabularyLoop : IDisposable
                 var scales = kind.Scales.narrow(0, from - _start, count);
                 gradients[i] = kind.Kind switch
                 {
-                    VocabularyTermKind.CrossEntropy => CrossEntropy(Buffer("cross-entropy"), teacher, at, values, scales),
+                    VocabularyTermKind.CrossEntropy => CrossEntropy(Buffer("cross-entropy"), teacher, at, values, scales, _counts?.narrow(0, from, count)),
                     VocabularyTermKind.CosineDistance => CosineDistance(Buffer("cosine"), teacher, at, values, scales),
                     _ => NormalizedL2(difference ? logits : Buffer("distance").sub_(teacher.Logits!.narrow(0, at, count)), teacher, at, values, scales),
                 };
@@ -454,7 +454,7 @@ internal sealed class VocabularyLoop : IDisposable
 
             if (WantsGradient)
             {
-                Propagate(gradients!, teacher.Labels?.narrow(0, at, count), from, count);
+                Propagate(gradients!, from, count);
             }
         }
 
@@ -535,7 +535,7 @@ internal sealed class VocabularyLoop : IDisposable
         }
 
         /// <summary>Takes the gradient with respect to a chunk's logits back to the hidden states, and to a head that trains.</summary>
-        private void Propagate(Tensor[] gradients, Tensor? labels, int from, int count)
+        private void Propagate(Tensor[] gradients, int from, int count)
         {
             if (_wantsWeight || _wantsBias)
             {
@@ -583,22 +583,11 @@ internal sealed class VocabularyLoop : IDisposable
                     Back(exact, gradients[i], from, count);
                 }
 
-                if (_filter is null || _kinds[i].Kind != VocabularyTermKind.CrossEntropy || !Filter(_kinds[i], gradients[i], labels, from, count))
+                if (_filter is null || _kinds[i].Kind != VocabularyTermKind.CrossEntropy || !_filter.TryMultiply(gradients[i], !_loop._soft, _kinds[i].Hidden!.narrow(0, from - _start, count)))
                 {
                     Back(_kinds[i].Hidden!, gradients[i], from, count);
                 }
             }
-        }
-
-        private bool Filter(KindRun kind, Tensor gradient, Tensor? labels, int from, int count)
-        {
-            var scales = kind.Scales.narrow(0, from - _start, count);
-            if (_counts is not null)
-            {
-                scales = scales.masked_fill(_counts.narrow(0, from, count).eq(false).unsqueeze(1), 0);
-            }
-
-            return _filter!.TryMultiply(gradient, scales, labels, kind.Hidden!.narrow(0, from - _start, count));
         }
 
         private void Back(Tensor hidden, Tensor gradient, int from, int count)
@@ -637,8 +626,9 @@ internal sealed class VocabularyLoop : IDisposable
         }
 
         /// <summary>Σ p_t·(lse − z), and in place of the logits exp(z − max) − Σ exp(z − max)·p_t, to be divided by the row's sum.</summary>
-        private Tensor CrossEntropy(Tensor logits, TeacherChunk teacher, int at, Tensor values, Tensor scales)
+        private Tensor CrossEntropy(Tensor logits, TeacherChunk teacher, int at, Tensor values, Tensor scales, Tensor? counts)
         {
+            _filter?.Begin((int)logits.shape[0], _loop._wide);
             foreach (var (from, count) in _loop.Blocks((int)logits.shape[0]))
             {
                 using var scope = NewDisposeScope();
@@ -660,7 +650,7 @@ internal sealed class VocabularyLoop : IDisposable
                 {
                     var shares = teacher.Shares!.narrow(0, at + from, count);
                     var teacherSums = teacher.Sums!.narrow(0, at + from, count);
-                    var product = shares.unsqueeze(1).bmm(rows.unsqueeze(2)).squeeze(2);
+                    var product = Dot(shares, rows);
                     var sums = rows.exp_().sum(1, keepdim: true);
                     values.narrow(0, from, count).copy_(sums.log().sub_(product.div_(teacherSums)));
                     if (WantsGradient)
@@ -668,6 +658,12 @@ internal sealed class VocabularyLoop : IDisposable
                         rows.addcmul_(shares, sums / teacherSums, -1);
                         scales.narrow(0, from, count).copy_(sums.reciprocal_());
                     }
+                }
+
+                if (_filter is not null)
+                {
+                    var weights = scales.narrow(0, from, count);
+                    _filter.Observe(rows, counts is null ? weights : weights.masked_fill(counts.narrow(0, from, count).eq(false).unsqueeze(1), 0), teacher.Labels?.narrow(0, at + from, count), from);
                 }
             }
 
@@ -677,22 +673,30 @@ internal sealed class VocabularyLoop : IDisposable
         /// <summary>1 − cos, and in place of the logits its gradient.</summary>
         private Tensor CosineDistance(Tensor logits, TeacherChunk teacher, int at, Tensor values, Tensor scales)
         {
-            var count = logits.shape[0];
-            var targets = teacher.Logits!.narrow(0, at, count);
-            var norms = logits.norm(1, keepdim: true);
-            var clamped = norms.clamp_min(NormEps);
-            var product = clamped * teacher.Norms!.narrow(0, at, count).clamp_min(NormEps);
-            var cosine = targets.unsqueeze(1).bmm(logits.unsqueeze(2)).squeeze(2) / product;
-            values.copy_(1 - cosine);
-            if (WantsGradient)
+            scales.fill_(1);
+            foreach (var (from, count) in _loop.Blocks((int)logits.shape[0]))
             {
-                var along = (cosine / (clamped * norms)).masked_fill_(norms.lt(NormEps), 0);
-                logits.mul_(along).addcmul_(targets, product.reciprocal_(), -1);
-                scales.fill_(1);
+                using var scope = NewDisposeScope();
+                var rows = logits.narrow(0, from, count);
+                var targets = teacher.Logits!.narrow(0, at + from, count);
+                var norms = rows.norm(1, keepdim: true);
+                var clamped = norms.clamp_min(NormEps);
+                var product = clamped * teacher.Norms!.narrow(0, at + from, count).clamp_min(NormEps);
+                var cosine = Dot(targets, rows).div_(product);
+                values.narrow(0, from, count).copy_(1 - cosine);
+                if (WantsGradient)
+                {
+                    var along = (cosine / (clamped * norms)).masked_fill_(norms.lt(NormEps), 0);
+                    rows.mul_(along).addcmul_(targets, product.reciprocal_(), -1);
+                }
             }
 
             return logits;
         }
+
+        /// <summary>The product of each row with another's, shape (rows, 1): a batch of products is several times slower on the CPU, where a block of rows fits the cache.</summary>
+        private Tensor Dot(Tensor left, Tensor right) =>
+            _loop._device.type == DeviceType.CPU ? left.mul(right).sum(1, keepdim: true) : left.unsqueeze(1).bmm(right.unsqueeze(2)).squeeze(2);
 
         /// <summary>‖z − t‖ / max(‖t‖, eps); its gradient is z − t, to be divided by both norms.</summary>
         private static Tensor NormalizedL2(Tensor differences, TeacherChunk teacher, int at, Tensor values, Tensor scales)
