@@ -1,4 +1,5 @@
 using Jigsaw.Models;
+using Jigsaw.Training;
 using static TorchSharp.torch;
 
 namespace Jigsaw.Losses;
@@ -37,7 +38,7 @@ internal sealed class PassByPass<TComponents>(NoisyTeacher teacher, NoisyStudent
             StdMax = batch.StdMax,
             MedianNorm = batch.MedianNorm,
         };
-        PassActivations[] target = plan.Find(Pass.TeacherClean) is { } clean ? [teacher.Run(clean, leaves, plan.DistillationLayer)] : [];
+        var target = Target(leaves);
         TComponents? sum = null;
         try
         {
@@ -71,6 +72,12 @@ internal sealed class PassByPass<TComponents>(NoisyTeacher teacher, NoisyStudent
         }
     }
 
+    private PassActivations[] Target(TransformedBatch leaves)
+    {
+        using var phase = StepPhases.Begin("forward", Pass.TeacherClean);
+        return plan.Find(Pass.TeacherClean) is { } clean ? [teacher.Run(clean, leaves, plan.DistillationLayer)] : [];
+    }
+
     private TComponents RunStage(IReadOnlyList<PassPlan> passes, bool isLast, TransformedBatch leaves, PassActivations[] target, RowMask lossMask, TeacherTargets? targets)
     {
         using var scope = NewDisposeScope();
@@ -80,6 +87,7 @@ internal sealed class PassByPass<TComponents>(NoisyTeacher teacher, NoisyStudent
             var left = new List<PassActivations>(target);
             foreach (var pass in passes)
             {
+                using var phase = StepPhases.Begin("forward", pass.Pass);
                 var model = pass.Pass == Pass.TeacherNoisy ? (NoisyModel)teacher : student;
                 if (!is_grad_enabled())
                 {
@@ -93,14 +101,20 @@ internal sealed class PassByPass<TComponents>(NoisyTeacher teacher, NoisyStudent
             }
 
             var stage = new StepStage([.. passes.Select(pass => pass.Pass)], isLast, targets);
-            var loss = compute(new Activations(leaves, left) { Step = Step, Stage = stage, Memory = student.Memory, Measurement = Measurement }, lossMask, out var components);
-            if (loss.requires_grad)
+            TComponents components;
+            using (StepPhases.Begin("loss"))
             {
-                loss.backward([full_like(loss, Scale)]);
+                var loss = compute(new Activations(leaves, left) { Step = Step, Stage = stage, Memory = student.Memory, Measurement = Measurement }, lossMask, out components);
+                if (loss.requires_grad)
+                {
+                    loss.backward([full_like(loss, Scale)]);
+                }
             }
 
-            foreach (var (run, input) in runs)
+            for (var i = 0; i < runs.Count; i++)
             {
+                var (run, input) = runs[i];
+                using var phase = StepPhases.Begin("backward", passes[i].Pass);
                 if (run.Back() is { } gradient)
                 {
                     Add(input, gradient);
@@ -118,6 +132,7 @@ internal sealed class PassByPass<TComponents>(NoisyTeacher teacher, NoisyStudent
     /// <summary>Sends what has come together at the leaves through the transform.</summary>
     private static void Send(TransformedBatch batch, TransformedBatch leaves)
     {
+        using var phase = StepPhases.Begin("backward of the transform");
         var outputs = new List<Tensor>();
         var gradients = new List<Tensor>();
         foreach (var (output, leaf) in (ReadOnlySpan<(Tensor, Tensor)>)[(batch.Clean, leaves.Clean), (batch.Noisy, leaves.Noisy), (batch.Means, leaves.Means), (batch.Stds, leaves.Stds)])

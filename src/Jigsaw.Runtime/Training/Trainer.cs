@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Jigsaw.Losses;
+using Jigsaw.Tokenization;
 using Jigsaw.Transforms;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -114,7 +115,7 @@ public sealed class Trainer<TComponents, THyperparameters> : IDisposable
     private TrainingStep Step(Stopwatch clock, int first, ref long tokens)
     {
         using var scope = NewDisposeScope();
-        using var batch = _batches.At(StepsDone);
+        using var batch = Batch();
         var rate = _schedule.At(StepsDone);
         foreach (var group in _optimizer.ParamGroups)
         {
@@ -124,12 +125,13 @@ public sealed class Trainer<TComponents, THyperparameters> : IDisposable
         _jigsaw.Step = StepsDone;
         _optimizer.zero_grad();
         using var values = _jigsaw.RunStep(_transform.Apply(batch), batch.LossMask);
-        var read = values.Read();
+        var read = Read(values);
         foreach (var (key, value) in read)
         {
             RequireFinite(value, key);
         }
 
+        using var phase = StepPhases.Begin("optimizer");
         var norm = nn.utils.clip_grad_norm_(_trained, _options.ClipNorm ?? double.PositiveInfinity);
         RequireFinite(norm, "gradient");
         _optimizer.step();
@@ -148,6 +150,18 @@ public sealed class Trainer<TComponents, THyperparameters> : IDisposable
             tokens / elapsed.TotalSeconds,
             elapsed,
             elapsed / (StepsDone - first) * (_options.Steps - StepsDone));
+    }
+
+    private static IReadOnlyDictionary<string, double> Read(TComponents values)
+    {
+        using var phase = StepPhases.Begin("read components");
+        return values.Read();
+    }
+
+    private TokenBatch Batch()
+    {
+        using var phase = StepPhases.Begin("batch");
+        return _batches.At(StepsDone);
     }
 
     private void Save() => _checkpoints?.Write(StepsDone, _options, _jigsaw.Hyperparameters, _transform, _jigsaw.Student.Adapters, _optimizer);

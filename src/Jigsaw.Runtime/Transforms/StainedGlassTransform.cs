@@ -2,6 +2,7 @@ using Jigsaw.Models;
 using Jigsaw.Checkpoints;
 using Jigsaw.Tokenization;
 using TorchSharp;
+using Jigsaw.Training;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -166,6 +167,7 @@ public sealed class StainedGlassTransform : IDisposable
         ArgumentNullException.ThrowIfNull(inputIds);
         ArgumentNullException.ThrowIfNull(attentionMask);
         ArgumentNullException.ThrowIfNull(noiseMask);
+        using var phase = StepPhases.Begin("transform");
         var clean = _table.index(TensorIndex.Tensor(inputIds)).to(ScalarType.Float32);
         var (means, stds) = Moments(clean, attentionMask);
         return new TransformedBatch
