@@ -48,7 +48,15 @@ public sealed class LossTermDefinitionAttribute : Attribute
     public TokenMask Mask { get; set; }
 
     /// <summary>
-    /// Of a term on embeddings, the kernel's arguments in order: members of the activations, properties of the attribute, or <c>Mask</c>.
+    /// Of a term on embeddings that compares two tensors row by row, their names among the activations: the kernel's first arguments. The
+    /// kernel is then also a method of the pair of rows, without them, and terms on one pair are computed together. At the distillation
+    /// layer a pair is the source's hidden states and the teacher's clean ones.
+    /// </summary>
+    public string[] Pair { get; set; } = [];
+
+    /// <summary>
+    /// Of a term on embeddings, the kernel's arguments in order, behind the pair's: members of the activations, properties of the attribute,
+    /// or <c>Mask</c>.
     /// </summary>
     public string[] Reads { get; set; } = [];
 

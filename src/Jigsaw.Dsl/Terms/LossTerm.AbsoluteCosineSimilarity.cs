@@ -12,7 +12,8 @@ public static partial class LossTerm
         Kind = TermKind.Strength,
         Purpose = TermPurpose.Privacy,
         Mask = TokenMask.Noise,
-        Reads = ["Clean", "Noisy", "Mask"],
+        Pair = ["Clean", "Noisy"],
+        Reads = ["Mask"],
         Notation = "|cos(x, x̃)|")]
     public sealed class AbsoluteCosineSimilarityAttribute : TokenTermAttribute
     {

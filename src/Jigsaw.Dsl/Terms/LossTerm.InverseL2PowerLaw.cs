@@ -12,7 +12,8 @@ public static partial class LossTerm
         Kind = TermKind.Strength,
         Purpose = TermPurpose.Privacy,
         Mask = TokenMask.Noise,
-        Reads = ["Clean", "Noisy", "CharacteristicLength", "ExponentOfDecay", "Mask"],
+        Pair = ["Clean", "Noisy"],
+        Reads = ["CharacteristicLength", "ExponentOfDecay", "Mask"],
         Notation = "({CharacteristicLength} / ‖x̃ − x‖)^{ExponentOfDecay}")]
     public sealed class InverseL2PowerLawAttribute : TokenTermAttribute
     {

@@ -11,7 +11,8 @@ public static partial class LossTerm
     [LossTermDefinition(7, "median_norm_penalty", TermPlace.Embeddings, "MedianNorm",
         Kind = TermKind.Strength,
         Mask = TokenMask.Noise,
-        Reads = ["Clean", "Means", "MedianNorm", "Mask"],
+        Pair = ["Clean", "Means"],
+        Reads = ["MedianNorm", "Mask"],
         Notation = "|‖x + μ‖ − T|, T the median norm of the embedding table")]
     public sealed class MedianNormAttribute : TokenTermAttribute
     {

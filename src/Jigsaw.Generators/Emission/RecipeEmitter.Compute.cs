@@ -72,12 +72,8 @@ internal static partial class RecipeEmitter
             return;
         }
 
-        writer.Line($"// At layer {Literal.OfInteger(plan.Recipe.DistillationLayer ?? 0)}.");
-        foreach (var term in terms)
-        {
-            var definition = term.Term.Definition!;
-            EmitValue(writer, plan, term, $"{Losses}.Kernels.{definition.Kernel}(a.{definition.Source}.Layer, a.{Pass.TeacherClean}.Layer, {MaskOf(term)})");
-        }
+        writer.Line($"// At layer {Literal.OfInteger(plan.Recipe.DistillationLayer ?? 0)}{OfPairs(plan, TermGroup.Layer)}.");
+        EmitTerms(writer, plan, terms, definition => $"AtLayer(a, global::Jigsaw.Pass.{definition.Source})", definition => [$"a.{definition.Source}.Layer", $"a.{Pass.TeacherClean}.Layer"]);
 
         writer.Line();
     }
@@ -90,15 +86,47 @@ internal static partial class RecipeEmitter
             return;
         }
 
-        writer.Line("// On the embeddings.");
-        foreach (var term in terms)
-        {
-            var definition = term.Term.Definition!;
-            EmitValue(writer, plan, term, $"{Losses}.Kernels.{definition.Kernel}({string.Join(", ", definition.Reads.Select(name => Read(term, name)))})");
-        }
+        writer.Line($"// On the embeddings{OfPairs(plan, TermGroup.Embeddings)}.");
+        EmitTerms(writer, plan, terms, definition => $"OnEmbeddings(a, {string.Join(", ", definition.Pair.Select(name => "a." + name))})", definition => definition.Pair.Select(name => "a." + name));
 
         writer.Line();
     }
+
+    /// <summary>Each term by its kernel, and those on one pair together where its first one stands.</summary>
+    private static void EmitTerms(IndentedWriter writer, RecipePlan plan, List<PlannedTerm> terms, Func<TermDefinition, string> begin, Func<TermDefinition, IEnumerable<string>> tensors)
+    {
+        foreach (var term in terms)
+        {
+            var definition = term.Term.Definition!;
+            if (plan.Pairs.FirstOrDefault(pair => pair.Terms.Contains(term)) is not { } pair)
+            {
+                EmitValue(writer, plan, term, $"{Losses}.Kernels.{definition.Kernel}({string.Join(", ", tensors(definition).Concat(Arguments(term)))})");
+            }
+            else if (term.Equals(pair.Terms[0]))
+            {
+                EmitPair(writer, plan, pair, begin(definition));
+            }
+        }
+    }
+
+    private static string OfPairs(RecipePlan plan, TermGroup group) =>
+        plan.Pairs.Any(pair => pair.Terms[0].Group == group) ? ": terms on one pair of tensors share one pass over its rows" : "";
+
+    private static void EmitPair(IndentedWriter writer, RecipePlan plan, PlannedPair pair, string begin)
+    {
+        var local = Identifier.Of(pair.Local);
+        writer.Line($"{Var(plan, Losses + ".RowPair")} {local} = {Losses}.RowPair.{begin};");
+        foreach (var term in pair.Terms)
+        {
+            writer.Line($"{local}.{term.Term.Definition!.Kernel}({string.Join(", ", Arguments(term))}{CapArguments(term)});");
+        }
+
+        writer.Line($"{Deconstructed(plan, pair.Terms.Select(term => term.Local))} = {local}.Run();");
+    }
+
+    /// <summary>What a kernel is given behind the tensors that it compares.</summary>
+    private static IEnumerable<string> Arguments(PlannedTerm term) =>
+        term.Group == TermGroup.Layer ? [MaskOf(term)] : term.Term.Definition!.Reads.Select(name => Read(term, name));
 
     private static void EmitOwn(IndentedWriter writer, RecipePlan plan)
     {

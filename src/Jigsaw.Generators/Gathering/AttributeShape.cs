@@ -125,6 +125,7 @@ internal sealed class AttributeShape
                     Purpose: (TermPurpose)(attribute.Named("Purpose") as int? ?? 0),
                     Source: (Pass)(attribute.Named("Source") as int? ?? 0),
                     Mask: (TokenMask)(attribute.Named("Mask") as int? ?? 0),
+                    Pair: attribute.NamedTexts("Pair"),
                     Reads: attribute.NamedTexts("Reads"),
                     Parts: attribute.NamedTexts("Parts"),
                     Notation: attribute.Named("Notation") as string ?? "");

@@ -11,6 +11,7 @@ internal sealed record TermDefinition(
     TermPurpose Purpose,
     Pass Source,
     TokenMask Mask,
+    EquatableArray<string> Pair,
     EquatableArray<string> Reads,
     EquatableArray<string> Parts,
     string Notation);

@@ -13,4 +13,12 @@ internal sealed record PlannedTerm(TermModel Term, TermGroup Group, string Prope
     public bool IsCapped => Term.Argument("MaxLoss") is { IsWritten: true };
 
     public bool IsRamped => Term.Argument("RampSteps") is { IsWritten: true };
+
+    /// <summary>What the two tensors that it compares row by row are called together; null: it is no comparison of two.</summary>
+    public string? PairName => Group switch
+    {
+        TermGroup.Layer => $"{Term.Definition!.Source}Pair",
+        TermGroup.Embeddings when Term.Definition!.Pair.Count > 0 => string.Concat(Term.Definition.Pair) + "Pair",
+        _ => null,
+    };
 }

@@ -48,6 +48,7 @@ internal static class Planner
             recipe,
             terms,
             declared.ToEquatableArray(),
+            PairsOf(terms, locals).ToEquatableArray(),
             recipe.Terms.Where(term => !term.IsActive).Select(term => term.Key).ToEquatableArray(),
             PassesOf(terms).ToEquatableArray(),
             NumbersOf(recipe, terms).ToEquatableArray(),
@@ -63,6 +64,12 @@ internal static class Planner
         TermPlace.LayerOrLogits => recipe.Argument("DistillationLayer").IsWritten ? TermGroup.Layer : TermGroup.Logits,
         _ => TermGroup.Embeddings,
     };
+
+    private static IEnumerable<PlannedPair> PairsOf(EquatableArray<PlannedTerm> terms, NameScope locals) => terms
+        .Where(term => term.PairName is not null)
+        .GroupBy(term => term.PairName)
+        .Where(pair => pair.Count() > 1)
+        .Select(pair => new PlannedPair(locals.Take(NameScope.Camel(pair.Key!)), pair.ToEquatableArray()));
 
     /// <summary>The typed component of a part.</summary>
     public static string PartProperty(string key)

@@ -5,62 +5,61 @@ namespace Jigsaw.Losses;
 
 /// <summary>
 /// The tokens of a batch that count, as rows, a block at a time. With a packed mask only those rows are gathered; with a bare one all rows
-/// are kept, those that don't count are replaced by zeros, and a weight of 0 keeps them out of every mean. Uses only operations that
-/// libtorch also has on META: no index_select, no where.
+/// are kept, and those that don't count are replaced by zeros. Uses only operations that libtorch also has on META: no index_select, no
+/// where.
 /// </summary>
 internal readonly struct CountedRows
 {
     private const long BlockBytes = 1L << 20;
+    private const long DeviceBlockBytes = 64L << 20;
 
-    private readonly Tensor? _index;
-    private readonly Tensor? _excluded;
-    private readonly Tensor? _weights;
     private readonly ScalarType _type;
 
     /// <summary>Reads a mask. Tensors made here belong to the current dispose scope.</summary>
     internal CountedRows(RowMask mask, ScalarType type)
+        : this(IndexOf(mask), mask.IsPacked ? null : mask.Value.reshape(-1).eq(false), mask.Rows?.shape[0] ?? mask.Value.numel(), type)
     {
-        _type = type;
-        var total = mask.Value.numel();
-        if (mask.Rows is { } rows)
-        {
-            Count = rows.shape[0];
-            _index = Count == total ? null : rows;
-        }
-        else
-        {
-            Count = total;
-            var flat = mask.Value.reshape(-1);
-            _excluded = flat.eq(false);
-            _weights = flat.to(type);
-        }
+    }
+
+    /// <summary>Takes up what was kept of the rows.</summary>
+    /// <param name="index">Which rows of the batch are kept; null: all.</param>
+    /// <param name="excluded">Which of all rows don't count; null: all of those kept do.</param>
+    /// <param name="count">How many rows are kept.</param>
+    /// <param name="type">The type of the reductions.</param>
+    internal CountedRows(Tensor? index, Tensor? excluded, long count, ScalarType type)
+    {
+        (Index, Excluded, Count, _type) = (index, excluded, count, type);
     }
 
     /// <summary>How many rows are kept.</summary>
     internal long Count { get; }
 
     /// <summary>Which rows of the batch are kept, null for all: what a gradient of the rows is scattered by.</summary>
-    internal Tensor? Index => _index;
+    internal Tensor? Index { get; }
 
-    /// <summary>How many rows count, at least 1: shape ().</summary>
-    internal Tensor Denominator(Device device) =>
-        _weights is null ? full([], Math.Max(Count, 1), dtype: _type, device: device) : _weights.sum().clamp_min(1);
+    /// <summary>Which rows don't count though they are kept, shape (count); null: none.</summary>
+    internal Tensor? Excluded { get; }
 
-    /// <summary>Mean of a value per row, shape (rows, 1), over the rows that count; 0 when none does.</summary>
-    internal Tensor Mean(Tensor perRow)
+    /// <summary>Which of the kept rows a mask leaves out, shape (count, 1); null: none. The mask holds no row that isn't kept.</summary>
+    internal Tensor? LeftOutBy(RowMask mask)
     {
-        var denominator = Denominator(perRow.device);
-        return (_excluded is null ? perRow : perRow.masked_fill(_excluded.unsqueeze(1), 0)).sum() / denominator;
+        if (mask.Count == Count)
+        {
+            return null;
+        }
+
+        var counts = mask.Value.reshape(-1);
+        return (Index is null ? counts : Gather(counts, Index)).eq(false).unsqueeze(1);
     }
 
-    /// <summary>What each row weighs in a mean, shape (count, 1) or ().</summary>
-    internal Tensor Shares(long start, long count, Tensor denominator) =>
-        _weights is null ? denominator.reciprocal() : _weights.narrow(0, start, count).unsqueeze(1) / denominator;
+    /// <summary>How many rows count in a mask, at least 1: shape ().</summary>
+    internal Tensor Denominator(RowMask mask) =>
+        mask.Count is { } count ? full([], Math.Max(count, 1), dtype: _type, device: mask.Value.device) : mask.Value.to(_type).sum().clamp_min(1);
 
     /// <summary>Blocks of rows that fit the cache together with what is computed of them.</summary>
     internal IEnumerable<(long Start, long Count)> Blocks(long features, Device device)
     {
-        var size = device.type == DeviceType.CPU ? Math.Max(BlockBytes / (features * _type.ElementSize()), 16) : Math.Max(Count, 1);
+        var size = Math.Max((device.type == DeviceType.CPU ? BlockBytes : DeviceBlockBytes) / (Math.Max(features, 1) * _type.ElementSize()), 16);
         for (long start = 0; start < Count; start += size)
         {
             yield return (start, Math.Min(size, Count - start));
@@ -73,15 +72,17 @@ internal readonly struct CountedRows
     /// <param name="count">Number of rows.</param>
     internal Tensor Read(Tensor rows, long start, long count)
     {
-        if (_index is { } index)
+        if (Index is { } index)
         {
             return Gather(rows, index.narrow(0, start, count)).to(_type);
         }
 
         var block = rows.narrow(0, start, count).to(_type);
-        return _excluded is null ? block : block.masked_fill(_excluded.narrow(0, start, count).unsqueeze(1), 0);
+        return Excluded is null ? block : block.masked_fill(Excluded.narrow(0, start, count).unsqueeze(1), 0);
     }
 
     /// <summary>Rows by their index: a copy.</summary>
     internal static Tensor Gather(Tensor rows, Tensor index) => rows.index(TensorIndex.Tensor(index));
+
+    private static Tensor? IndexOf(RowMask mask) => mask.Rows?.shape[0] == mask.Value.numel() ? null : mask.Rows;
 }

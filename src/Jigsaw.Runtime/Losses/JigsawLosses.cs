@@ -162,19 +162,10 @@ public static partial class JigsawLosses
         mask ??= ones([stds.shape[0], stds.shape[1]], dtype: ScalarType.Bool, device: stds.device);
         KernelArguments.RequireMask(stds.device, mask, stds.shape[0], stds.shape[1]);
         var mean = RowTerm.Mean(
+            stds,
             mask,
-            (rows, wanted, shares) =>
-            {
-                var shifted = wanted[0] ? rows[0].add_(eps) : rows[0] + eps;
-                var logarithms = shifted.log().mean([1], keepdim: true).neg_();
-                if (wanted[0])
-                {
-                    shifted.reciprocal_().mul_(shares / -shifted.shape[1]);
-                }
-
-                return logarithms;
-            },
-            stds);
+            rows => (rows + eps).log().mean([1], keepdim: true).neg_(),
+            (rows, factors) => (rows + eps).reciprocal_().mul_(factors / -rows.shape[1]));
         return (mean - (0.5 * Math.Log(2 * Math.PI * Math.E))).MoveToOuterDisposeScope();
     }
 

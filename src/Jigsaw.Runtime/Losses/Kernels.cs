@@ -9,9 +9,6 @@ namespace Jigsaw.Losses;
 /// </summary>
 public static class Kernels
 {
-    private const double NormEps = 1e-8;
-    private const double DistanceEps = 1e-6;
-
     /// <summary>mean_m ‖e − t‖₂ / max(‖t‖₂, 1e-8). Source: Stained Glass Engine docs, loss/jigsaw; the eps is our reading.</summary>
     /// <param name="embeddings">e, shape (batch, sequence, features).</param>
     /// <param name="targets">t, the same shape; a constant.</param>
@@ -19,8 +16,9 @@ public static class Kernels
     /// <exception cref="ArgumentException">Shapes, dtypes or devices don't go together.</exception>
     public static Tensor NormalizedL2(Tensor embeddings, Tensor targets, RowMask mask)
     {
-        Check(embeddings, targets, mask);
-        return RowTerm.Mean(mask, Distance, embeddings, targets.detach());
+        var pair = RowPair.Begin(embeddings, targets);
+        pair.NormalizedL2(mask);
+        return pair.Run().Values[0];
     }
 
     /// <summary>mean_m (1 − cos(e, t)), each norm at least 1e-8. Source: Stained Glass Engine docs, loss/jigsaw; the eps is our reading.</summary>
@@ -30,8 +28,9 @@ public static class Kernels
     /// <exception cref="ArgumentException">Shapes, dtypes or devices don't go together.</exception>
     public static Tensor CosineDistance(Tensor embeddings, Tensor targets, RowMask mask)
     {
-        Check(embeddings, targets, mask);
-        return RowTerm.Mean(mask, (rows, wanted, shares) => 1 - Cosine(rows, wanted, _ => shares.neg()), embeddings, targets.detach());
+        var pair = RowPair.Begin(embeddings, targets);
+        pair.CosineDistance(mask);
+        return pair.Run().Values[0];
     }
 
     /// <summary>maxLoss · sigmoid(scalingFactor · value): the cap of a maximised term. Source: Stained Glass Engine docs, loss/jigsaw.</summary>
@@ -72,29 +71,9 @@ public static class Kernels
     /// <exception cref="ArgumentException">Shapes, dtypes or devices don't go together.</exception>
     public static Tensor MedianNorm(Tensor clean, Tensor means, double medianNorm, RowMask mask)
     {
-        Check(clean, means, mask);
-        return RowTerm.Mean(
-            mask,
-            (rows, wanted, shares) =>
-            {
-                var sums = wanted[1] ? rows[1].add_(rows[0]) : wanted[0] ? rows[0].add_(rows[1]) : rows[0] + rows[1];
-                var norms = sums.norm(1, keepdim: true);
-                var excess = norms - medianNorm;
-                var signs = excess.sign();
-                if (wanted[0] || wanted[1])
-                {
-                    sums.mul_(signs * Inverse(norms) * shares);
-                }
-
-                if (wanted[0] && wanted[1])
-                {
-                    rows[0].copy_(sums);
-                }
-
-                return excess * signs;
-            },
-            clean,
-            means);
+        var pair = RowPair.Begin(clean, means);
+        pair.MedianNorm(medianNorm, mask);
+        return pair.Run().Values[0];
     }
 
     /// <summary>mean_m |cos(x, x̃)|, each norm at least 1e-8. Source: Stained Glass Engine docs, loss/jigsaw; the eps is our reading.</summary>
@@ -104,18 +83,9 @@ public static class Kernels
     /// <exception cref="ArgumentException">Shapes, dtypes or devices don't go together.</exception>
     public static Tensor AbsoluteCosineSimilarity(Tensor clean, Tensor noisy, RowMask mask)
     {
-        Check(clean, noisy, mask);
-        return RowTerm.Mean(
-            mask,
-            (rows, wanted, shares) =>
-            {
-                // libtorch has no abs on META; the sign is 0 at 0.
-                Tensor? signs = null;
-                var cosine = Cosine(rows, wanted, value => shares * (signs = value.sign()));
-                return cosine * signs!;
-            },
-            clean,
-            noisy);
+        var pair = RowPair.Begin(clean, noisy);
+        pair.AbsoluteCosineSimilarity(mask);
+        return pair.Run().Values[0];
     }
 
     /// <summary>mean_m cos(x, x̃), each norm at least 1e-8. Source: Stained Glass Engine docs, loss/jigsaw; the eps is our reading.</summary>
@@ -125,8 +95,9 @@ public static class Kernels
     /// <exception cref="ArgumentException">Shapes, dtypes or devices don't go together.</exception>
     public static Tensor CosineSimilarity(Tensor clean, Tensor noisy, RowMask mask)
     {
-        Check(clean, noisy, mask);
-        return RowTerm.Mean(mask, (rows, wanted, shares) => Cosine(rows, wanted, _ => shares), clean, noisy);
+        var pair = RowPair.Begin(clean, noisy);
+        pair.CosineSimilarity(mask);
+        return pair.Run().Values[0];
     }
 
     /// <summary>−log(mean_m(σ) / σ_max), the mean over tokens that count and all features; 0 when none counts. Source: Stained Glass Engine docs, loss/jigsaw; the empty mask is our reading.</summary>
@@ -139,7 +110,7 @@ public static class Kernels
         KernelArguments.RequireTokens(stds);
         KernelArguments.RequireMask(stds.device, mask, stds.shape[0], stds.shape[1]);
         using var scope = NewDisposeScope();
-        var mean = RowTerm.Mean(mask, FeatureMean, stds);
+        var mean = RowTerm.Mean(stds, mask, rows => rows.mean([1], keepdim: true), (rows, factors) => (factors / rows.shape[1]).expand(rows.shape));
         // Without a token the ratio is 1, and its logarithm 0; the mean's gradient is 0 there by itself.
         var none = mask.Value.any().eq(false).to(mean.dtype);
         return ((mean / stdMax) + none).log().neg().MoveToOuterDisposeScope();
@@ -154,29 +125,9 @@ public static class Kernels
     /// <exception cref="ArgumentException">Shapes, dtypes or devices don't go together.</exception>
     public static Tensor InverseL2PowerLaw(Tensor clean, Tensor noisy, double characteristicLength, double exponentOfDecay, RowMask mask)
     {
-        Check(clean, noisy, mask);
-        return RowTerm.Mean(
-            mask,
-            (rows, wanted, shares) =>
-            {
-                var differences = wanted[1] ? rows[1].sub_(rows[0]) : rows[1] - rows[0];
-                var norms = differences.norm(1, keepdim: true);
-                var lengths = norms + DistanceEps;
-                var values = (characteristicLength / lengths).pow(exponentOfDecay);
-                if (wanted[0] || wanted[1])
-                {
-                    differences.mul_(values / lengths * Inverse(norms) * shares * -exponentOfDecay);
-                }
-
-                if (wanted[0])
-                {
-                    rows[0].copy_(differences).neg_();
-                }
-
-                return values;
-            },
-            clean,
-            noisy);
+        var pair = RowPair.Begin(clean, noisy);
+        pair.InverseL2PowerLaw(characteristicLength, exponentOfDecay, mask);
+        return pair.Run().Values[0];
     }
 
     internal static void CheckMutualInformation(Tensor clean, Tensor means, Tensor stds, Tensor noisy, RowMask mask)
@@ -186,61 +137,5 @@ public static class Kernels
         KernelArguments.RequireLike(clean, stds);
         KernelArguments.RequireLike(clean, noisy);
         KernelArguments.RequireMask(clean.device, mask, clean.shape[0], clean.shape[1]);
-    }
-
-    private static Tensor FeatureMean(Tensor[] rows, bool[] wanted, Tensor shares)
-    {
-        var means = rows[0].mean([1], keepdim: true);
-        if (wanted[0])
-        {
-            rows[0].copy_(shares / rows[0].shape[1]);
-        }
-
-        return means;
-    }
-
-    private static Tensor Distance(Tensor[] rows, bool[] wanted, Tensor shares)
-    {
-        var scale = rows[1].norm(1, keepdim: true).clamp_min_(NormEps);
-        var differences = wanted[0] ? rows[0].sub_(rows[1]) : rows[0] - rows[1];
-        var norms = differences.norm(1, keepdim: true);
-        if (wanted[0])
-        {
-            differences.mul_(Inverse(norms) / scale * shares);
-        }
-
-        return norms / scale;
-    }
-
-    /// <summary>cos of each row of the first input with the second's; its gradients are multiplied by a factor of the cosine.</summary>
-    private static Tensor Cosine(Tensor[] rows, bool[] wanted, Func<Tensor, Tensor> factor)
-    {
-        var norms = rows.Select(row => row.norm(1, keepdim: true)).ToArray();
-        var clamped = norms.Select(norm => norm.clamp_min(NormEps)).ToArray();
-        var product = clamped[0] * clamped[1];
-        var cosine = rows[0].unsqueeze(1).bmm(rows[1].unsqueeze(2)).squeeze(2) / product;
-        var across = factor(cosine) / product;
-        var first = wanted[0] && wanted[1] ? rows[0].clone() : rows[0];
-        for (var i = 0; i < 2; i++)
-        {
-            if (wanted[i])
-            {
-                // Below the clamp the norm is a constant, and only the product has a gradient.
-                var along = (cosine * clamped[1 - i] / norms[i]).masked_fill_(norms[i].lt(NormEps), 0).mul_(across);
-                rows[i].mul_(along.neg_()).addcmul_(i == 0 ? rows[1] : first, across, 1);
-            }
-        }
-
-        return cosine;
-    }
-
-    /// <summary>1/norm, and 0 for a norm of 0.</summary>
-    private static Tensor Inverse(Tensor norms) => norms.reciprocal().masked_fill_(norms.eq(0), 0);
-
-    private static void Check(Tensor first, Tensor second, RowMask mask)
-    {
-        KernelArguments.RequireTokens(first, nameof(first));
-        KernelArguments.RequireLike(first, second);
-        KernelArguments.RequireMask(first.device, mask, first.shape[0], first.shape[1]);
     }
 }

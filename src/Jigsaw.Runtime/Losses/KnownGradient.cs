@@ -4,11 +4,12 @@ using static TorchSharp.torch;
 namespace Jigsaw.Losses;
 
 /// <summary>
-/// A scalar whose gradients were computed together with it: backward only scales them. It keeps nothing but the gradients alive.
+/// Values whose gradients follow, by a rule, from what was kept of their forward. It keeps nothing else alive.
 /// </summary>
 internal sealed class KnownGradient : autograd.SingleTensorFunction<KnownGradient>
 {
-    private const string LayoutKey = "layout";
+    private const string RuleKey = "rule";
+    private const string InputsKey = "inputs";
     private const string ThreadKey = "thread";
 
     private static readonly ConcurrentDictionary<int, string> Refusals = [];
@@ -19,21 +20,33 @@ internal sealed class KnownGradient : autograd.SingleTensorFunction<KnownGradien
     /// <inheritdoc/>
     public override string Name => nameof(KnownGradient);
 
-    /// <summary>Gives a value the gradients that belong to it. The gradients' handles are taken over.</summary>
+    /// <summary>Gives a scalar the gradients that belong to it; backward only scales them. The gradients' handles are taken over.</summary>
     /// <param name="value">The scalar, without a graph.</param>
     /// <param name="gradients">What is known of each input.</param>
     internal static Tensor Attach(Tensor value, IReadOnlyList<Part> gradients)
     {
-        ThrowRefusal();
-        if (gradients.Count == 0 || !is_grad_enabled())
+        try
         {
-            Release(gradients);
-            return value;
+            return Attach(value, [.. gradients.Select(part => part.Input)], ScaledGradients.Saved(gradients), new ScaledGradients(gradients));
         }
+        finally
+        {
+            foreach (var part in gradients)
+            {
+                part.Gradient.Dispose();
+            }
+        }
+    }
 
-        var result = apply([new Known(value, gradients), .. gradients.Select(part => part.Input)]);
-        Release(gradients);
-        return result;
+    /// <summary>Gives values the rule that makes their gradients.</summary>
+    /// <param name="values">A scalar or a vector, without a graph.</param>
+    /// <param name="inputs">Whose gradients the rule gives.</param>
+    /// <param name="saved">What the rule reads.</param>
+    /// <param name="rule">The rule.</param>
+    internal static Tensor Attach(Tensor values, IReadOnlyList<Tensor> inputs, IReadOnlyList<Tensor> saved, IGradientRule rule)
+    {
+        ThrowRefusal();
+        return inputs.Count == 0 || !is_grad_enabled() ? values : apply([new Known(values, saved, rule, inputs.Count), .. inputs]);
     }
 
     /// <summary>Says in a sentence what the last backward of a loss of this thread could not: an exception there would end the process.</summary>
@@ -49,24 +62,12 @@ internal sealed class KnownGradient : autograd.SingleTensorFunction<KnownGradien
     /// <inheritdoc/>
     public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
     {
-        var (value, gradients) = (Known)vars[0];
-        var saved = new List<Tensor>();
-        var layout = new List<(long[] Shape, ScalarType Type, double Factor, bool Rows)>();
-        foreach (var part in gradients)
-        {
-            saved.Add(part.Gradient);
-            if (part.Rows is { } rows)
-            {
-                saved.Add(rows);
-            }
-
-            layout.Add((part.Input.shape, part.Input.dtype, part.Factor, part.Rows is not null));
-        }
-
-        ctx.save_for_backward(saved);
-        ctx.save_data(LayoutKey, layout);
+        var (values, saved, rule, inputs) = (Known)vars[0];
+        ctx.save_for_backward([.. saved]);
+        ctx.save_data(RuleKey, rule);
+        ctx.save_data(InputsKey, inputs);
         ctx.save_data(ThreadKey, Environment.CurrentManagedThreadId);
-        return value;
+        return values;
     }
 
     /// <inheritdoc/>
@@ -77,38 +78,22 @@ internal sealed class KnownGradient : autograd.SingleTensorFunction<KnownGradien
         returned.ForEach(tensor => tensor.Dispose());
         returned.Clear();
         var result = new List<Tensor> { null! };
-        var layout = (List<(long[] Shape, ScalarType Type, double Factor, bool Rows)>)ctx.get_data(LayoutKey);
         try
         {
             using var scope = NewDisposeScope();
             var again = is_grad_enabled();
             using var inference = no_grad();
-            var saved = ctx.get_saved_variables();
-            var next = 0;
-            foreach (var (shape, type, factor, packed) in layout)
-            {
-                var scale = again ? grad_output * double.NaN : grad_output * factor;
-                var gradient = (saved[next++] * scale).to(type);
-                if (packed)
-                {
-                    var rows = saved[next++];
-                    var all = shape.AsSpan()[..^1].ToArray().Aggregate(1L, (product, size) => product * size);
-                    gradient = zeros([all, shape[^1]], dtype: type, device: gradient.device).index_copy_(0, rows, gradient);
-                }
-
-                result.Add(gradient.reshape(shape).DetachFromDisposeScope());
-            }
-
+            var rule = (IGradientRule)ctx.get_data(RuleKey);
+            result.AddRange(rule.Gradients(ctx.get_saved_variables(), again ? grad_output * double.NaN : grad_output));
             if (again)
             {
-                Refusals[(int)ctx.get_data(ThreadKey)] = "A jigsaw loss has no second derivative (its gradient is computed in the forward), but backward was called with create_graph; the gradients of that call are NaN. Call backward without create_graph.";
+                Refusals[(int)ctx.get_data(ThreadKey)] = "A jigsaw loss has no second derivative (its gradient is a constant of the graph), but backward was called with create_graph; the gradients of that call are NaN. Call backward without create_graph.";
             }
         }
         catch (Exception exception)
         {
             Refusals[(int)ctx.get_data(ThreadKey)] = $"The backward of a jigsaw loss failed, and its gradients are missing: {exception.Message}";
-            result.ForEach(tensor => tensor?.Dispose());
-            result = [.. Enumerable.Repeat<Tensor>(null!, 1 + layout.Count)];
+            result = [.. Enumerable.Repeat<Tensor>(null!, 1 + (int)ctx.get_data(InputsKey))];
         }
 
         grad_output.Dispose();
@@ -116,15 +101,7 @@ internal sealed class KnownGradient : autograd.SingleTensorFunction<KnownGradien
         return result;
     }
 
-    private static void Release(IReadOnlyList<Part> gradients)
-    {
-        foreach (var part in gradients)
-        {
-            part.Gradient.Dispose();
-        }
-    }
-
-    private sealed record Known(Tensor Value, IReadOnlyList<Part> Gradients);
+    private sealed record Known(Tensor Values, IReadOnlyList<Tensor> Saved, IGradientRule Rule, int Inputs);
 
     /// <summary>The gradient of a value with respect to one input.</summary>
     /// <param name="Input">The input, of any shape (…, features).</param>

@@ -38,7 +38,8 @@ internal sealed class LossProgram
     /// <summary>How the vocabulary head runs; null: as usual.</summary>
     internal VocabularyLoopOptions? Options { get; init; }
 
-    private IEnumerable<ProgramTerm> Terms => _logits.Concat(_layer).Concat(_embeddings);
+    /// <summary>The terms, in the order of summation.</summary>
+    internal IEnumerable<ProgramTerm> Terms => _logits.Concat(_layer).Concat(_embeddings);
 
     /// <summary>The loss of one step.</summary>
     internal Tensor Compute(Activations activations, RowMask lossMask, out ComponentLosses components)
@@ -60,16 +61,10 @@ internal sealed class LossProgram
             values.AddRange(value.Components);
         }
 
-        foreach (var term in _layer)
+        var pairs = new Dictionary<string, Queue<Tensor>>();
+        foreach (var term in _layer.Concat(_embeddings))
         {
-            var value = activations.Includes(term.Definition.Source) ? AtLayer(term, activations, lossMask) : activations.Zero;
-            values.Add(value);
-            Add(ref similarity, term, value);
-        }
-
-        foreach (var term in _embeddings)
-        {
-            var parts = term.OnEmbeddings(activations, lossMask);
+            var parts = term.PairName(_distillationLayer) is { } pair ? [OnPair(pairs, pair, activations, lossMask)] : term.OnEmbeddings(activations, lossMask);
             values.AddRange(parts);
             if (_alpha is null || term.Definition.Kind == TermKind.Similarity)
             {
@@ -86,11 +81,22 @@ internal sealed class LossProgram
         return composite;
     }
 
-    private static Tensor AtLayer(ProgramTerm term, Activations activations, RowMask lossMask)
+    /// <summary>The value of the next term on a pair; the first one runs them all.</summary>
+    private Tensor OnPair(Dictionary<string, Queue<Tensor>> pairs, string name, Activations activations, RowMask lossMask)
     {
-        var (embeddings, targets, mask) = (activations.Of(term.Definition.Source).Layer, activations.TeacherClean.Layer, term.Mask(activations, lossMask));
-        var value = term.Definition.Kernel == nameof(Kernels.CosineDistance) ? Kernels.CosineDistance(embeddings, targets, mask) : Kernels.NormalizedL2(embeddings, targets, mask);
-        return term.MaxLoss is { } maxLoss ? Kernels.Cap(value, maxLoss, term.ScalingFactor) : value;
+        if (!pairs.TryGetValue(name, out var values))
+        {
+            var terms = _layer.Concat(_embeddings).Where(term => term.PairName(_distillationLayer) == name).ToArray();
+            var pair = terms[0].BeginPair(activations);
+            foreach (var term in terms)
+            {
+                term.AddTo(pair, activations, lossMask);
+            }
+
+            pairs.Add(name, values = new Queue<Tensor>(pair.Run().Values));
+        }
+
+        return values.Dequeue();
     }
 
     private static double Signed(ProgramTerm term) => term.Definition.Pull == TermPull.Maximized ? -term.Weight : term.Weight;

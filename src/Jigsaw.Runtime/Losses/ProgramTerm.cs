@@ -64,7 +64,26 @@ internal sealed class ProgramTerm
         return result!;
     }
 
-    /// <summary>The value of a term on embeddings, and its parts after it.</summary>
+    /// <summary>What the two tensors that it compares row by row are called together; null: it is no comparison of two.</summary>
+    internal string? PairName(int? distillationLayer) =>
+        IsOnLogits(distillationLayer) ? null
+        : Definition.Place != TermPlace.Embeddings ? Definition.Source.ToString()
+        : Definition.Pair.Length > 0 ? string.Concat(Definition.Pair) : null;
+
+    /// <summary>Starts the pair of tensors that the term compares.</summary>
+    internal RowPair BeginPair(Activations activations) => Definition.Pair is [var first, var second]
+        ? RowPair.OnEmbeddings(activations, (Tensor)Read(first, activations)!, (Tensor)Read(second, activations)!)
+        : RowPair.AtLayer(activations, Definition.Source);
+
+    /// <summary>Adds the term to its pair.</summary>
+    internal void AddTo(RowPair pair, Activations activations, RowMask lossMask)
+    {
+        var method = typeof(RowPair).GetMethod(Definition.Kernel)!;
+        object?[] arguments = [.. Definition.Place == TermPlace.Embeddings ? Arguments(activations, lossMask) : [Mask(activations, lossMask)], MaxLoss, ScalingFactor];
+        method.Invoke(pair, BindingFlags.DoNotWrapExceptions, null, arguments[..method.GetParameters().Length], null);
+    }
+
+    /// <summary>The value of a term on embeddings that compares no pair, and its parts after it.</summary>
     internal Tensor[] OnEmbeddings(Activations activations, RowMask lossMask)
     {
         if (!activations.IncludesEmbeddings)
@@ -73,13 +92,17 @@ internal sealed class ProgramTerm
         }
 
         var method = typeof(Kernels).GetMethod(Definition.Kernel, BindingFlags.Public | BindingFlags.Static)!;
-        var arguments = Definition.Reads.Select(read => read == "Mask" ? Mask(activations, lossMask) : typeof(Activations).GetProperty(read)?.GetValue(activations) ?? Value(read)).ToArray();
-        return method.Invoke(null, BindingFlags.DoNotWrapExceptions, null, arguments, null) switch
+        return method.Invoke(null, BindingFlags.DoNotWrapExceptions, null, [.. Arguments(activations, lossMask)], null) switch
         {
             MutualInformationValue value => [value.Value, value.MahalanobisDistance, value.LogConstantsAndDeterminant],
             var value => [(Tensor)value!],
         };
     }
+
+    private static object? Read(string name, Activations activations) => typeof(Activations).GetProperty(name)?.GetValue(activations);
+
+    private IEnumerable<object> Arguments(Activations activations, RowMask lossMask) =>
+        Definition.Reads.Select(read => read == "Mask" ? Mask(activations, lossMask) : Read(read, activations) ?? Value(read));
 
     private object Value(string property)
     {

@@ -2,68 +2,44 @@ using static TorchSharp.torch;
 
 namespace Jigsaw.Losses;
 
-/// <summary>A masked mean of a value per token. Value and gradients are computed together, a block of rows at a time.</summary>
+/// <summary>A masked mean of a value per token of one tensor. The gradient is made in the backward, of the rows again.</summary>
 internal static class RowTerm
 {
-    /// <summary>What a term makes of a block of rows.</summary>
-    /// <param name="rows">The rows of each input, shape (count, features). Those that are wanted are written over with the gradient; the others may be the input's own and are only read.</param>
-    /// <param name="wanted">Whose gradients are asked for.</param>
-    /// <param name="shares">What each row's gradient is multiplied by, shape (count, 1) or ().</param>
-    /// <returns>A value for each row, shape (count, 1).</returns>
-    internal delegate Tensor Block(Tensor[] rows, bool[] wanted, Tensor shares);
-
-    /// <summary>The mean over the rows that count, differentiable with respect to the inputs that ask for it.</summary>
+    /// <summary>The mean over the rows that count, differentiable.</summary>
+    /// <param name="input">Shape (batch, sequence, features).</param>
     /// <param name="mask">Tokens that count.</param>
-    /// <param name="block">The term.</param>
-    /// <param name="inputs">Tensors of one shape (batch, sequence, features).</param>
-    internal static Tensor Mean(RowMask mask, Block block, params Tensor[] inputs)
+    /// <param name="value">A value for each row of a block, shape (count, 1), of rows that are only read, shape (count, features).</param>
+    /// <param name="gradient">The gradient of those values, times a factor of shape (count, 1): a new tensor of shape (count, features). It holds no tensor.</param>
+    internal static Tensor Mean(Tensor input, RowMask mask, Func<Tensor, Tensor> value, Func<Tensor, Tensor, Tensor> gradient)
     {
         KnownGradient.ThrowRefusal();
         using var scope = NewDisposeScope();
-        bool[] wanted = [.. inputs.Select(input => is_grad_enabled() && input.requires_grad)];
-        var buffers = new Tensor?[inputs.Length];
+        var wanted = is_grad_enabled() && input.requires_grad;
+        var type = KernelArguments.AccumulationType(input);
         Tensor mean;
-        Tensor? index;
+        CountedRows rows;
+        List<RowCoefficient> coefficients = [];
         using (no_grad())
         {
-            var (features, device) = (inputs[0].shape[^1], inputs[0].device);
-            var type = KernelArguments.AccumulationType(inputs);
-            var rows = new CountedRows(mask, type);
-            index = rows.Index;
-            var all = inputs.Select(input => input.detach().reshape(-1, features)).ToArray();
-            var denominator = rows.Denominator(device);
-            var values = empty([rows.Count, 1], dtype: type, device: device);
-            for (var i = 0; i < inputs.Length; i++)
-            {
-                // In the type of the reductions, so that a gradient is rounded once, when it has been scaled.
-                buffers[i] = wanted[i] ? empty([rows.Count, features], dtype: type, device: device) : null;
-            }
-
-            foreach (var (start, count) in rows.Blocks(features, device))
+            rows = new CountedRows(mask, type);
+            var all = input.detach().reshape(-1, input.shape[^1]);
+            var values = empty([rows.Count, 1], dtype: type, device: input.device);
+            foreach (var (start, count) in rows.Blocks(all.shape[1], input.device))
             {
                 using var here = NewDisposeScope();
-                var kept = new Tensor[inputs.Length];
-                for (var i = 0; i < inputs.Length; i++)
-                {
-                    var read = rows.Read(all[i], start, count);
-                    kept[i] = buffers[i] is { } buffer ? buffer.narrow(0, start, count).copy_(read) : read;
-                }
-
-                values.narrow(0, start, count).copy_(block(kept, wanted, rows.Shares(start, count, denominator)));
+                values.narrow(0, start, count).copy_(value(rows.Read(all, start, count)));
             }
 
-            mean = rows.Mean(values);
-        }
-
-        var parts = new List<KnownGradient.Part>();
-        for (var i = 0; i < inputs.Length; i++)
-        {
-            if (buffers[i] is { } buffer)
+            var (leftOut, denominator) = (rows.LeftOutBy(mask), rows.Denominator(mask));
+            mean = (leftOut is null ? values : values.masked_fill(leftOut, 0)).sum() / denominator;
+            if (wanted)
             {
-                parts.Add(new KnownGradient.Part(inputs[i], buffer.DetachFromDisposeScope(), 1, index));
+                var shares = denominator.reciprocal().expand(rows.Count, 1);
+                coefficients.Add(new RowCoefficient(0, 0, leftOut is null ? shares : shares.masked_fill(leftOut, 0)));
             }
         }
 
-        return KnownGradient.Attach(mean, parts).MoveToOuterDisposeScope();
+        var result = wanted ? RowGradients.Attach(mean, [input], [true], rows, type, (read, factors, _) => [gradient(read[0], factors[0]!)], coefficients) : mean;
+        return result.MoveToOuterDisposeScope();
     }
 }

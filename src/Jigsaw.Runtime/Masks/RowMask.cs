@@ -10,7 +10,7 @@ namespace Jigsaw;
 public sealed class RowMask : IDisposable
 {
     private readonly bool[]? _host;
-    private (RowMask Other, bool Union, RowMask Result)? _combined;
+    private readonly List<(RowMask Other, bool Union, RowMask Result)> _combined = [];
 
     private RowMask(Tensor value, Tensor? rows, bool[]? host, int? count)
     {
@@ -105,8 +105,8 @@ public sealed class RowMask : IDisposable
     /// <summary>Frees the mask and its row index.</summary>
     public void Dispose()
     {
-        _combined?.Result.Dispose();
-        _combined = null;
+        _combined.ForEach(known => known.Result.Dispose());
+        _combined.Clear();
         Value.Dispose();
         Rows?.Dispose();
     }
@@ -129,11 +129,21 @@ public sealed class RowMask : IDisposable
             return FromTensor(union ? Value | other.Value : Value & other.Value);
         }
 
-        if (_combined is { } known && known.Union == union && ReferenceEquals(known.Other, other))
+        foreach (var known in _combined)
         {
-            return known.Result;
+            if (known.Union == union && ReferenceEquals(known.Other, other))
+            {
+                return known.Result;
+            }
         }
 
+        // Those that are still read stay: several combinations of one mask are alive in one loss.
+        foreach (var known in _combined.Where(known => known.Other.Value.IsInvalid))
+        {
+            known.Result.Dispose();
+        }
+
+        _combined.RemoveAll(known => known.Other.Value.IsInvalid);
         var host = new bool[_host.Length];
         for (var i = 0; i < host.Length; i++)
         {
@@ -141,8 +151,7 @@ public sealed class RowMask : IDisposable
         }
 
         var result = FromHost(host, (int)Value.shape[0], (int)Value.shape[1], Value.device);
-        _combined?.Result.Dispose();
-        _combined = (other, union, result);
+        _combined.Add((other, union, result));
         return result;
     }
 

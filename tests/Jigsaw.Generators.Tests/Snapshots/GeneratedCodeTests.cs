@@ -56,6 +56,33 @@ public class GeneratedCodeTests
             """));
     }
 
+    [Fact]
+    public void Terms_on_one_pair()
+    {
+        Snapshot.Verify(Documented("""
+            using Jigsaw;
+
+            namespace Shop.Training;
+
+            /// <summary>Several terms read the same two tensors.</summary>
+            [LossRecipe(DistillationLayer = 2)]
+            [LossTerm.L2Performance(1)]
+            [LossTerm.L2Protection(0.3, MaxLoss = 2)]
+            [LossTerm.DistillationCosineDistance(0.5)]
+            [LossTerm.DistillationProtectionL2(0.1, MaxLoss = 3, ScalingFactor = 0.5, ApplyLossMask = false)]
+            [LossTerm.MedianNorm(0.1)]
+            [LossTerm.InverseL2PowerLaw(1e-3, CharacteristicLength = 0.3, ExponentOfDecay = 2)]
+            [LossTerm.StdLogRatio(0.05)]
+            [LossTerm.AbsoluteCosineSimilarity(0.5, Mask = TokenMask.Loss | TokenMask.Noise)]
+            public static partial class PairsRecipe
+            {
+                /// <summary>A name that a pair would have.</summary>
+                [LossTerm(0.05)]
+                private static TorchSharp.torch.Tensor CleanNoisyPair(TransformStds stds) => stds.Value.mean();
+            }
+            """));
+    }
+
     /// <summary>Compiled as a project that writes a documentation file is.</summary>
     private static Compiled Documented(string source) => Compiled.Of(Compiled.Compile([source], Compiled.Parsing.WithDocumentationMode(DocumentationMode.Diagnose)));
 }

@@ -43,6 +43,7 @@ public partial class HeldTogetherRecipe
 [LossTerm.CleanEmbeddingPerformance(0.2)]
 [LossTerm.StdLogRatio(0.4)]
 [LossTerm.InputEmbeddingSimilarity(0.7)]
+[LossTerm.InverseL2PowerLaw(0.05)]
 public partial class AlphaRecipe;
 
 /// <summary>No pass at all.</summary>
