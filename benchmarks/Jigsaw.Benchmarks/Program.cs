@@ -15,7 +15,7 @@ if (args is ["compare", var before, var after])
 }
 
 string? output = null;
-var scale = new Scale(1024, 5, Path.Combine(AppContext.BaseDirectory, "models", "support-lm"));
+var scale = new Scale(1024, 5, Scale.QuickstartModel);
 var chosen = new List<string>();
 for (var i = 0; i < args.Length; i++)
 {

@@ -4,4 +4,8 @@ namespace Jigsaw.Benchmarks;
 /// <param name="Rows">Tokens of the head's cases.</param>
 /// <param name="Rounds">Rounds that the median is taken over.</param>
 /// <param name="Model">Directory of the checkpoint that whole steps run.</param>
-internal sealed record Scale(int Rows, int Rounds, string Model);
+internal sealed record Scale(int Rows, int Rounds, string Model)
+{
+    /// <summary>Directory of the quick start's model, with its chats.</summary>
+    public static string QuickstartModel { get; } = Path.Combine(AppContext.BaseDirectory, "models", "support-lm");
+}

@@ -1,4 +1,5 @@
 using Jigsaw.Benchmarks.Steps;
+using Jigsaw.Benchmarks.Training;
 using Jigsaw.Losses;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -17,6 +18,8 @@ internal static class Sections
         ("information", Information),
         ("filter", FilterSection.Run),
         ("step", StepSection.Run),
+        ("profile", ProfileSection.Run),
+        ("trained", TrainedSection.Run),
     ];
 
     private static Table Head(Scale scale)

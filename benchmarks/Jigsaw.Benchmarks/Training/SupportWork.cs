@@ -1,0 +1,79 @@
+using Jigsaw.Evaluation;
+using Jigsaw.Losses;
+using Jigsaw.Models;
+using Jigsaw.Tokenization;
+using Jigsaw.Training;
+using Jigsaw.Transforms;
+using TorchSharp;
+
+namespace Jigsaw.Benchmarks.Training;
+
+/// <summary>The quick start's training: its model, its chats, its transform, its recipe with a filter or without.</summary>
+internal sealed class SupportWork : IDisposable
+{
+    private const int EvaluationBatch = 25;
+
+    private readonly string _directory;
+    private readonly NoiseTokenizer _tokenizer;
+    private readonly TrainingOptions _options;
+
+    public SupportWork(string directory, long seed, int steps, double filter)
+    {
+        _directory = directory;
+        Model = CausalLM.Load(directory, torch.CPU, torch.ScalarType.Float32);
+        Transform = new StainedGlassTransform(Model.EmbeddingTable, new TransformConfig { StdMin = 1e-3, StdMax = 4, InitialRho = -1 }, seed);
+        Teacher = new NoisyTeacher(Model);
+        Student = new NoisyStudent(Model, new LoraConfig { Rank = 8, Alpha = 16 }, seed);
+        Jigsaw = SupportRecipe.Bind(Teacher, Student, SupportRecipe.Defaults with { GradientFilter = filter });
+        _tokenizer = new NoiseTokenizer(Tokenizer.Load(directory)) { NoiseRoles = ["user"] };
+        _options = new TrainingOptions { Steps = steps, Seed = seed };
+        Batches = new ChatBatches(ChatDataset.Read(Path.Combine(directory, "data", "train.jsonl")), _tokenizer, _options.BatchSize, seed);
+    }
+
+    public CausalLM Model { get; }
+
+    public StainedGlassTransform Transform { get; }
+
+    public NoisyTeacher Teacher { get; }
+
+    public NoisyStudent Student { get; }
+
+    public JigsawLoss<SupportRecipe.Components, SupportRecipe.Hyperparameters> Jigsaw { get; }
+
+    public ChatBatches Batches { get; }
+
+    /// <summary>Trains to the end.</summary>
+    /// <returns>The mean of the loss over the last tenth of the steps.</returns>
+    public double Train()
+    {
+        var losses = new List<double>();
+        using var trainer = new Trainer<SupportRecipe.Components, SupportRecipe.Hyperparameters>(Jigsaw, Transform, Batches, _options);
+        trainer.Run(step => losses.Add(step.Loss));
+        return losses.TakeLast(Math.Max(losses.Count / 10, 1)).Average();
+    }
+
+    /// <summary>On chats that the training hasn't seen: how the passes agree with the teacher, and the share of tokens that the nearest embedding gives away.</summary>
+    public (AgreementReport Agreement, double Read) Evaluate()
+    {
+        var chats = ChatDataset.Read(Path.Combine(_directory, "data", "eval.jsonl")).Examples.Chunk(EvaluationBatch)
+            .Select(rows => (Batch: _tokenizer.ApplyChatTemplate([.. rows.Select(row => row.Messages)], ignorePromptLoss: true), Facts: (IReadOnlyList<IReadOnlyCollection<string>>)[.. rows.Select(_ => Array.Empty<string>())]))
+            .ToArray();
+        using var nearest = new NearestNeighbourReader(Model.EmbeddingTable);
+        var agreement = AgreementEvaluator.Measure(Model, Student.Adapters, Transform, chats.Select(chat => chat.Batch));
+        var read = ReaderEvaluator.Measure([nearest], Transform, chats, ids => _tokenizer.Tokenizer.Decode(ids))[0].Tokens;
+        foreach (var (batch, _) in chats)
+        {
+            batch.Dispose();
+        }
+
+        return (agreement, read);
+    }
+
+    public void Dispose()
+    {
+        Student.Dispose();
+        Teacher.Dispose();
+        Transform.Dispose();
+        Model.Dispose();
+    }
+}
