@@ -62,9 +62,7 @@ internal sealed partial class DecoderLayer
         var rows = LoraAdapter.Rows(hidden);
         var normed = InputNorm.Apply(rows);
         var sum = wanted ? empty_like(normed) : null;
-        Query.Back(query, normed, adapters, record, sum);
-        Key.Back(key, normed, adapters, record, sum, adds: true);
-        Value.Back(value, normed, adapters, record, sum, adds: true);
+        AdaptedLinears.Back([Query, Key, Value], [query, key, value], normed, adapters, record, sum);
         return sum is null ? null : gradient.add_(InputNorm.Back(sum, rows));
     }
 
@@ -86,8 +84,7 @@ internal sealed partial class DecoderLayer
         var gateGradient = gated.copy_(gatedGradient).mul_(up).mul_(share.addcmul_(active, 1 - share, 1));
         var normed = FeedForwardNorm.Apply(middle);
         var sum = empty_like(normed);
-        Gate.Back(gateGradient.to(gradient.dtype), normed, adapters, record, sum);
-        Up.Back(upGradient.to(gradient.dtype), normed, adapters, record, sum, adds: true);
+        AdaptedLinears.Back([Gate, Up], [gateGradient.to(gradient.dtype), upGradient.to(gradient.dtype)], normed, adapters, record, sum);
         return FeedForwardNorm.Back(sum, middle).MoveToOuterDisposeScope();
     }
 

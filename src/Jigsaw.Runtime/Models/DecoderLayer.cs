@@ -93,16 +93,15 @@ internal sealed partial class DecoderLayer : IDisposable
     /// <summary>All but the last map: the stream after attention, the gate, and what it multiplies.</summary>
     private (Tensor Middle, Tensor Gate, Tensor Up) RunToGate(Tensor hidden, AttentionInputs inputs, LoraAdapters? adapters, KeyValueCache? cache, LayerRecord? record)
     {
-        Tensor Map(FrozenLinear linear, Tensor input) => linear.Apply(input, adapters, record, record?.BufferOf(linear, input));
         var normed = InputNorm.Apply(hidden);
-        var (query, key, value) = (Map(Query, normed), Map(Key, normed), Map(Value, normed));
-        var attended = Attend(query, key, value, inputs, cache);
+        var projected = AdaptedLinears.Apply([Query, Key, Value], normed, adapters, record);
+        var attended = Attend(projected[0], projected[1], projected[2], inputs, cache);
         record?.KeepAttended(attended);
-        var output = Map(Output, attended);
+        var output = Output.Apply(attended, adapters, record, record?.BufferOf(Output, attended));
         var middle = record is null ? hidden + output : output.add_(hidden);
         normed = FeedForwardNorm.Apply(middle);
-        var (gate, up) = (Map(Gate, normed), Map(Up, normed));
-        return (middle, gate, up);
+        var gated = AdaptedLinears.Apply([Gate, Up], normed, adapters, record);
+        return (middle, gated[0], gated[1]);
     }
 
     /// <summary>Attention over projected queries, keys and values, before its output map: shape (batch, rows, heads · head dim).</summary>

@@ -32,6 +32,15 @@ internal sealed class LoraAdapter(string module, Parameter down, Parameter up, d
             return (output + nn.functional.linear(inner, Up)).to(output.dtype);
         }
 
+        AddUp(output, inner);
+        return output;
+    }
+
+    /// <summary>Adds B·(s·A·x) to y in its place; no graph is kept.</summary>
+    /// <param name="output">y, shape (batch, rows, output).</param>
+    /// <param name="inner">s·A·x, shape (batch, rows, rank).</param>
+    public void AddUp(Tensor output, Tensor inner)
+    {
         if (output.dtype == inner.dtype)
         {
             Rows(output).addmm_(Rows(inner), Up.t());
@@ -40,8 +49,6 @@ internal sealed class LoraAdapter(string module, Parameter down, Parameter up, d
         {
             output.add_(nn.functional.linear(inner, Up));
         }
-
-        return output;
     }
 
     /// <summary>s·A·x, shape (…, rank).</summary>
@@ -74,8 +81,8 @@ internal sealed class LoraAdapter(string module, Parameter down, Parameter up, d
         var across = gradient.to(Down.dtype).t();
         var back = Up.t().mm(across).mul_(Scale);
         var own = input.to(Down.dtype);
-        AddProduct(Up, inner.t(), across.t(), transposed: true);
-        AddProduct(Down, back, dropout is null ? own : own * dropout);
+        AddToUp(inner, across);
+        AddToDown(back.mm(dropout is null ? own : own * dropout));
         if (sum is not null && sum.dtype == Down.dtype && dropout is null)
         {
             sum.addmm_(back.t(), Down);
@@ -93,21 +100,29 @@ internal sealed class LoraAdapter(string module, Parameter down, Parameter up, d
     /// <summary>A tensor of shape (…, features) as (rows, features).</summary>
     public static Tensor Rows(Tensor tensor) => tensor.view(-1, tensor.shape[^1]);
 
-    private static void AddProduct(Parameter parameter, Tensor left, Tensor right, bool transposed = false)
+    /// <summary>Adds to B's gradient.</summary>
+    /// <param name="inner">s·A·x, shape (rows, rank).</param>
+    /// <param name="across">The output's gradient, shape (output, rows).</param>
+    public void AddToUp(Tensor inner, Tensor across) => Add(Up, inner.t().mm(across.t()).t());
+
+    /// <summary>Adds to A's gradient, shape (rank, input).</summary>
+    public void AddToDown(Tensor product) => Add(Down, product);
+
+    private static void Add(Parameter parameter, Tensor product)
     {
         if (!parameter.requires_grad)
         {
             return;
         }
 
-        var product = transposed ? left.mm(right).t() : left.mm(right);
         if (parameter.grad is { } sum)
         {
             sum.add_(product);
         }
         else
         {
-            parameter.grad = product.contiguous();
+            // Of its own memory: it may be a part of a larger product.
+            parameter.grad = product.clone().contiguous();
         }
     }
 }
