@@ -4,7 +4,9 @@ namespace Jigsaw;
 /// A term of one's own: on a static method of a recipe that returns a scalar tensor and whose parameters name by their types what it
 /// reads: <c>CleanEmbeddings</c>, <c>NoisyEmbeddings</c>, <c>TransformMeans</c>, <c>TransformStds</c>, <c>AttentionMask</c>, <c>LossMask</c>, <c>NoiseMask</c>, <c>InputIds</c>, and of
 /// each pass the hidden states at the distillation layer or the logits, as <c>StudentNoisyHidden</c> or <c>TeacherCleanLogits</c>. It is added to the loss
-/// (minimised) under the method's name in snake case, and counts as a similarity term under an alpha.
+/// (minimised) under the method's name in snake case, and counts as a similarity term under an alpha. A method that reads rows of logits, as
+/// <c>StudentNoisyLogitRows</c> and beside it <c>TeacherCleanLogitRows</c>, returns a value for each row instead, shape (rows): it is called in the loop over the vocabulary, on
+/// some tokens at a time, and its values are averaged over <see cref="Mask"/>.
 /// </summary>
 [AttributeUsage(AttributeTargets.Method, AllowMultiple = true, Inherited = false)]
 public sealed class LossTermAttribute : WeightedTermAttribute
@@ -15,4 +17,8 @@ public sealed class LossTermAttribute : WeightedTermAttribute
         : base(weight)
     {
     }
+
+    /// <summary>Of a term on rows of logits, the tokens that it averages over; with several flags, those where all hold. Not written: <see cref="TokenMask.Loss"/>. Other terms of one's own have none. Structure.</summary>
+    [Hyperparameter("{key}_mask", Structure = true)]
+    public TokenMask Mask { get; set; }
 }

@@ -6,6 +6,9 @@ namespace Jigsaw.Generators.Emission;
 /// <content>The loss of one step: what a user steps through.</content>
 internal static partial class RecipeEmitter
 {
+    /// <summary>Into how many components a head's value deconstructs at most.</summary>
+    private const int MostDeconstructed = 8;
+
     private static void EmitCompute(IndentedWriter writer, RecipePlan plan)
     {
         writer.Line("/// <summary>The loss of one step.</summary>");
@@ -56,12 +59,35 @@ internal static partial class RecipeEmitter
         writer.Line($"{Var(plan, Losses + ".VocabularyHead")} head = {Losses}.VocabularyHead.Begin(a, global::Jigsaw.CeTarget.{plan.Recipe.CeTarget}{(plan.Recipe.HasGradientFilter ? ", h.GradientFilter" : "")});");
         foreach (var term in terms)
         {
+            if (term.Term.Own is { } own)
+            {
+                var given = own.Activations.Any(type => type.Pass == Pass.TeacherClean) ? "(rows, teacher)" : "rows";
+                writer.Line($"head.OfRows({Literal.Of(term.Term.Key)}, global::Jigsaw.Pass.{own.Source}, +{Weight(term)}, {MaskOf(term)}, {given} => {Call(plan, own)});");
+                continue;
+            }
+
             var sign = term.Term.Pull == TermPull.Maximized ? "-" : "+";
             writer.Line($"head.{term.Term.Definition!.Kernel}(global::Jigsaw.Pass.{term.Term.Definition.Source}, {sign}{Weight(term)}, {MaskOf(term)}{CapArguments(term)});");
         }
 
-        writer.Line($"{Deconstructed(plan, terms.Select(term => term.Local).Prepend("logits"))} = head.Run();");
+        EmitRun(writer, plan, terms);
         writer.Line();
+    }
+
+    private static void EmitRun(IndentedWriter writer, RecipePlan plan, List<PlannedTerm> terms)
+    {
+        if (terms.Count <= MostDeconstructed)
+        {
+            writer.Line($"{Deconstructed(plan, terms.Select(term => term.Local).Prepend("logits"))} = head.Run();");
+            return;
+        }
+
+        writer.Line($"{Var(plan, Losses + ".VocabularyHeadValue")} value = head.Run();");
+        writer.Line($"{Var(plan, Tensor)} logits = value.Loss;");
+        for (var i = 0; i < terms.Count; i++)
+        {
+            writer.Line($"{Var(plan, Tensor)} {Identifier.Of(terms[i].Local)} = value.Components[{Literal.OfInteger(i)}];");
+        }
     }
 
     private static void EmitLayer(IndentedWriter writer, RecipePlan plan)
@@ -139,12 +165,16 @@ internal static partial class RecipeEmitter
         writer.Line("// Terms of one's own.");
         foreach (var term in terms)
         {
-            var own = term.Term.Own!;
-            var method = Planner.Locals.Contains(own.Method) ? $"{QualifiedName(plan.Recipe)}.{Identifier.Of(own.Method)}" : Identifier.Of(own.Method);
-            EmitValue(writer, plan, term, $"{method}({string.Join(", ", own.Parameters.Select(parameter => ActivationTypes.Find(parameter.Type)!.Expression))})");
+            EmitValue(writer, plan, term, Call(plan, term.Term.Own!));
         }
 
         writer.Line();
+    }
+
+    private static string Call(RecipePlan plan, OwnTermModel own)
+    {
+        var method = Planner.Locals.Contains(own.Method) ? $"{QualifiedName(plan.Recipe)}.{Identifier.Of(own.Method)}" : Identifier.Of(own.Method);
+        return $"{method}({string.Join(", ", own.Activations.Select(type => type.Expression))})";
     }
 
     private static string QualifiedName(RecipeModel recipe) =>
@@ -164,7 +194,7 @@ internal static partial class RecipeEmitter
     private static string Included(PlannedTerm term)
     {
         var pass = term.Group == TermGroup.Own
-            ? term.Term.Own!.Parameters.Select(parameter => ActivationTypes.Find(parameter.Type)!.Pass).FirstOrDefault(pass => pass is not null and not Pass.TeacherClean)
+            ? term.Term.Own!.Source
             : term.Group == TermGroup.Layer ? term.Term.Definition!.Source : null;
         return pass is null ? "a.IncludesEmbeddings" : $"a.Includes(global::Jigsaw.Pass.{pass})";
     }

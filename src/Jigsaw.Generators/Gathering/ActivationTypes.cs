@@ -21,6 +21,10 @@ internal static class ActivationTypes
         new("TeacherNoisyLogits", "a.TeacherNoisy.Logits", "z teacher noisy", Pass.TeacherNoisy, ReadsLogits: true),
         new("StudentNoisyLogits", "a.StudentNoisy.Logits", "z student noisy", Pass.StudentNoisy, ReadsLogits: true),
         new("StudentCleanLogits", "a.StudentClean.Logits", "z student clean", Pass.StudentClean, ReadsLogits: true),
+        new("TeacherCleanLogitRows", "teacher", "rows of z teacher clean", Pass.TeacherClean, ReadsLogits: true, IsRows: true),
+        new("TeacherNoisyLogitRows", "rows", "rows of z teacher noisy", Pass.TeacherNoisy, ReadsLogits: true, IsRows: true),
+        new("StudentNoisyLogitRows", "rows", "rows of z student noisy", Pass.StudentNoisy, ReadsLogits: true, IsRows: true),
+        new("StudentCleanLogitRows", "rows", "rows of z student clean", Pass.StudentClean, ReadsLogits: true, IsRows: true),
     }.ToDictionary(type => type.Name);
 
     public static IEnumerable<string> Names => s_types.Keys;

@@ -6,7 +6,7 @@ namespace Jigsaw.Generators.Planning;
 /// <param name="Property">The name of its typed component.</param>
 /// <param name="Local">The variable that holds its value.</param>
 /// <param name="WeightLocal">The variable that holds its weight at this step, where that rises.</param>
-/// <param name="Mask">The tokens that it averages over; none for one of the user's own.</param>
+/// <param name="Mask">The tokens that it averages over; none for one of the user's own that gives a scalar.</param>
 /// <param name="Parts">What its kernel gives beside the value.</param>
 internal sealed record PlannedTerm(TermModel Term, TermGroup Group, string Property, string Local, string WeightLocal, TokenMask Mask, EquatableArray<PlannedPart> Parts)
 {

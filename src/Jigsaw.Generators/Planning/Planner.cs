@@ -6,7 +6,7 @@ namespace Jigsaw.Generators.Planning;
 internal static class Planner
 {
     /// <summary>Names that the body of the generated loss uses itself.</summary>
-    public static readonly string[] Locals = ["a", "h", "lossMask", "head", "logits", "composite", "components", "similarity", "strength", "_"];
+    public static readonly string[] Locals = ["a", "h", "lossMask", "head", "logits", "composite", "components", "similarity", "strength", "value", "rows", "teacher", "_"];
 
     /// <summary>Plans a recipe. Of terms that clash in name or key, the first is planned.</summary>
     public static RecipePlan Plan(RecipeModel recipe)
@@ -41,7 +41,7 @@ internal static class Planner
 
         var terms = declared
             .OrderBy(term => term.Group)
-            .ThenBy(term => term.Term.Definition?.Order ?? 0)
+            .ThenBy(term => term.Term.Definition?.Order ?? int.MaxValue)
             .ThenBy(term => term.Term.Own?.Method ?? "", StringComparer.Ordinal)
             .ToEquatableArray();
         return new RecipePlan(
@@ -58,7 +58,7 @@ internal static class Planner
     /// <summary>Where a term is computed in this recipe.</summary>
     public static TermGroup GroupOf(RecipeModel recipe, TermModel term) => term.Definition?.Place switch
     {
-        null => TermGroup.Own,
+        null => term.Own is { IsOfRows: true } ? TermGroup.Logits : TermGroup.Own,
         TermPlace.Logits => TermGroup.Logits,
         TermPlace.Layer => TermGroup.Layer,
         TermPlace.LayerOrLogits => recipe.Argument("DistillationLayer").IsWritten ? TermGroup.Layer : TermGroup.Logits,
@@ -80,7 +80,7 @@ internal static class Planner
 
     private static TokenMask MaskOf(TermModel term)
     {
-        if (term.Definition is not { } definition)
+        if (term.Own is { IsOfRows: false })
         {
             return TokenMask.None;
         }
@@ -88,6 +88,11 @@ internal static class Planner
         if (term.Argument("Mask") is { Value: { } written })
         {
             return (TokenMask)(int)written;
+        }
+
+        if (term.Definition is not { } definition)
+        {
+            return TokenMask.Loss;
         }
 
         var other = term.Arguments.FirstOrDefault(argument => argument.MaskUnless is not null && argument.Value is 0);
@@ -176,7 +181,7 @@ internal static class Planner
                     case ArgumentKind.Boolean:
                         yield return new PlannedStructure(argument.OriginalName, argument.Effective is 1 ? "true" : "false");
                         break;
-                    case ArgumentKind.Mask:
+                    case ArgumentKind.Mask when term.Mask != TokenMask.None:
                         yield return new PlannedStructure(argument.OriginalName, $"\"{MaskWords(term.Mask)}\"");
                         break;
                     case ArgumentKind.Ramp when term.IsRamped:

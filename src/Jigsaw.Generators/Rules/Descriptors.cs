@@ -143,7 +143,7 @@ internal static class Descriptors
         Category, DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: Pages + "JIG0060.md", customTags: WellKnownDiagnosticTags.NotConfigurable);
 
     public static readonly DiagnosticDescriptor WrongReturn = new(
-        "JIG0061", "Own term returns no tensor", "'{0}' returns '{1}'; return a scalar TorchSharp 'Tensor' that is never null",
+        "JIG0061", "Own term returns no tensor", "'{0}' returns '{1}'; return {2} that is never null",
         Category, DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: Pages + "JIG0061.md", customTags: WellKnownDiagnosticTags.NotConfigurable);
 
     public static readonly DiagnosticDescriptor UnknownParameter = new(
@@ -161,6 +161,22 @@ internal static class Descriptors
     public static readonly DiagnosticDescriptor UnfitMethod = new(
         "JIG0065", "Method can't be a term", "'{0}' {1}",
         Category, DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: Pages + "JIG0065.md", customTags: WellKnownDiagnosticTags.NotConfigurable);
+
+    public static readonly DiagnosticDescriptor RowsWithBatch = new(
+        "JIG0066", "Term on rows of logits reads the whole batch", "Parameter '{0}' is a '{1}', which is of the whole batch, but '{2}' reads rows of logits: each time some of the tokens, in no promised order, so that the two can't be matched; read rows alone, or logits as a whole, such as StudentNoisyLogits",
+        Category, DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: Pages + "JIG0066.md", customTags: WellKnownDiagnosticTags.NotConfigurable);
+
+    public static readonly DiagnosticDescriptor RowsOfSeveralPasses = new(
+        "JIG0067", "Term on rows of logits reads several passes", "Parameter '{0}' is of a second pass, but '{1}' reads rows of logits, which are there for one pass at a time beside TeacherCleanLogitRows; read whole logits: {2} and {3}",
+        Category, DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: Pages + "JIG0067.md", customTags: WellKnownDiagnosticTags.NotConfigurable);
+
+    public static readonly DiagnosticDescriptor RowsOfTeacherAlone = new(
+        "JIG0068", "Term on rows of logits reads the teacher's alone", "'{0}' reads the teacher's logits on clean embeddings alone, a constant that nothing trains; add the rows of the pass to compare with, such as StudentNoisyLogitRows",
+        Category, DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: Pages + "JIG0068.md", customTags: WellKnownDiagnosticTags.NotConfigurable);
+
+    public static readonly DiagnosticDescriptor MaskOfScalar = new(
+        "JIG0069", "Mask of an own term that returns a scalar", "Mask of '{0}' names tokens to average over, but its method returns a scalar, averaged already; take Mask out, and read LossMask, AttentionMask or NoiseMask in the method, or rows of logits, such as StudentNoisyLogitRows",
+        Category, DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: Pages + "JIG0069.md", customTags: WellKnownDiagnosticTags.NotConfigurable);
 
     /// <summary>All of them, by id.</summary>
     public static readonly ImmutableDictionary<string, DiagnosticDescriptor> ById = typeof(Descriptors)

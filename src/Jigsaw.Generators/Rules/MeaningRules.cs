@@ -62,7 +62,7 @@ internal static class MeaningRules
         for (var i = 0; i < recipe.Terms.Count; i++)
         {
             var term = recipe.Terms[i];
-            if (term.IsActive && Planner.GroupOf(recipe, term) == TermGroup.Logits)
+            if (term.IsActive && term.Own is null && Planner.GroupOf(recipe, term) == TermGroup.Logits)
             {
                 yield return Problem.At(Place.Term(i), "JIG0043", term.Name);
             }
@@ -84,6 +84,11 @@ internal static class MeaningRules
                 if (argument.Needs is { } needed && term.Argument(needed) is { IsWritten: false })
                 {
                     yield return Problem.At(Place.WholeArgument(i, argument.Name), "JIG0044", argument.Name, term.Own?.Method ?? term.Name, needed);
+                }
+
+                if (argument.Kind == ArgumentKind.Mask && term.Own is { IsOfRows: false, Unfit: null } own)
+                {
+                    yield return Problem.At(Place.WholeArgument(i, argument.Name), "JIG0069", own.Method);
                 }
 
                 if (argument.MaskUnless is not null && term.Argument("Mask") is { IsWritten: true })

@@ -35,7 +35,7 @@ internal static class OwnTermRules
 
         if (own.ReturnType is { } type)
         {
-            yield return Problem.At(Place.ReturnType(index), "JIG0061", own.Method, type);
+            yield return Problem.At(Place.ReturnType(index), "JIG0061", own.Method, type, own.IsOfRows ? "a TorchSharp 'Tensor' with a value for each row," : "a scalar TorchSharp 'Tensor'");
         }
 
         var seen = new HashSet<string>(StringComparer.Ordinal);
@@ -55,6 +55,44 @@ internal static class OwnTermRules
             {
                 yield return Problem.At(place, "JIG0063", parameter.Name, parameter.Type);
             }
+        }
+
+        foreach (var problem in own.IsOfRows ? CheckRows(own, index) : [])
+        {
+            yield return problem;
+        }
+    }
+
+    /// <summary>What a term on rows of logits may read: the loop over the vocabulary has one pass's rows at a time beside the teacher's.</summary>
+    private static IEnumerable<Problem> CheckRows(OwnTermModel own, int index)
+    {
+        Pass? first = null;
+        for (var i = 0; i < own.Parameters.Count; i++)
+        {
+            var parameter = own.Parameters[i];
+            if (!parameter.IsActivation)
+            {
+                continue;
+            }
+
+            var type = ActivationTypes.Find(parameter.Type)!;
+            if (!type.IsRows)
+            {
+                yield return Problem.At(Place.Parameter(index, i), "JIG0066", parameter.Name, parameter.Type, own.Method);
+            }
+            else if (type.Pass != Pass.TeacherClean)
+            {
+                first ??= type.Pass;
+                if (type.Pass != first)
+                {
+                    yield return Problem.At(Place.Parameter(index, i), "JIG0067", parameter.Name, own.Method, $"{first}Logits", $"{type.Pass}Logits");
+                }
+            }
+        }
+
+        if (first is null)
+        {
+            yield return Problem.At(Place.Method(index), "JIG0068", own.Method);
         }
     }
 }

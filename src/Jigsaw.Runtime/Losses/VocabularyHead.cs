@@ -82,6 +82,32 @@ public sealed class VocabularyHead
     public void NormalizedL2(Pass pass, double weight, RowMask mask, double? maxLoss = null, double scalingFactor = 1) =>
         Add(VocabularyTermKind.NormalizedL2, pass, weight, mask, maxLoss, scalingFactor);
 
+    /// <summary>
+    /// Adds the masked mean of a term of one's own that reads a pass's logits by rows. It is called several times, each time on some of the
+    /// tokens in no promised order, and its gradient with respect to them is autograd's; whatever else it reads gets none.
+    /// </summary>
+    /// <param name="key">The term's component key, for messages.</param>
+    /// <param name="pass">Whose logits.</param>
+    /// <param name="weight">Weight with the sign of the term.</param>
+    /// <param name="mask">Tokens that count; what the method says of others is not read.</param>
+    /// <param name="values">From raw logits, shape (rows, vocabulary), float32 at least and to be read only, to a value for each row, shape (rows).</param>
+    /// <remarks>What the method throws, <see cref="Run"/> throws; it says an <see cref="InvalidOperationException"/> of a wrong shape, dtype or device.</remarks>
+    public void OfRows(string key, Pass pass, double weight, RowMask mask, Func<Tensor, Tensor> values)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        ArgumentNullException.ThrowIfNull(values);
+        Add(VocabularyTermKind.OfRows, pass, weight, mask, null, 1, new RowFunction(key, values));
+    }
+
+    /// <summary>The same for a term that also reads the teacher's raw logits on clean embeddings, its second argument: a constant.</summary>
+    /// <inheritdoc cref="OfRows(string, Pass, double, RowMask, Func{Tensor, Tensor})"/>
+    public void OfRows(string key, Pass pass, double weight, RowMask mask, Func<Tensor, Tensor, Tensor> values)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        ArgumentNullException.ThrowIfNull(values);
+        Add(VocabularyTermKind.OfRows, pass, weight, mask, null, 1, new RowFunction(key, values));
+    }
+
     /// <summary>Runs the loop.</summary>
     /// <exception cref="ArgumentException">Shapes, dtypes or devices don't go together.</exception>
     /// <exception cref="InvalidOperationException">No term was added, or a pass left no hidden states or no LM head.</exception>
@@ -98,7 +124,8 @@ public sealed class VocabularyHead
             return new VocabularyHeadValue(_activations.Zero, [.. _terms.Select(_ => _activations.Zero)]);
         }
 
-        var teacher = _activations.TeacherClean;
+        // Where no term reads the teacher, its pass may not have been run, and any source stands for the shapes.
+        var teacher = _terms.Any(term => term.ReadsTeacher) ? _activations.TeacherClean : _activations.Of(terms[0].Pass);
         return VocabularyLoop.Run(
             new VocabularySource(teacher.Hidden, HeadOf(teacher)),
             [.. terms.Select(term => term.Pass).Distinct().Select(pass => _activations.Of(pass))
@@ -111,7 +138,7 @@ public sealed class VocabularyHead
             _activations.Measurement);
     }
 
-    internal void Add(VocabularyTermKind kind, Pass pass, double weight, RowMask mask, double? maxLoss, double scalingFactor)
+    internal void Add(VocabularyTermKind kind, Pass pass, double weight, RowMask mask, double? maxLoss, double scalingFactor, RowFunction? function = null)
     {
         ArgumentNullException.ThrowIfNull(mask);
         if (pass == Pass.TeacherClean)
@@ -119,7 +146,7 @@ public sealed class VocabularyHead
             throw new ArgumentException("The teacher's clean pass is the target of every term on the logits; name another pass.", nameof(pass));
         }
 
-        _terms.Add(new VocabularyTerm(kind, pass, weight, mask, maxLoss, scalingFactor));
+        _terms.Add(new VocabularyTerm(kind, pass, weight, mask, maxLoss, scalingFactor, function));
     }
 
     private static LanguageModelHead HeadOf(PassActivations pass) =>

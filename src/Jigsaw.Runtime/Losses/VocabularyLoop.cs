@@ -74,10 +74,12 @@ internal sealed class VocabularyLoop : IDisposable
         }
     }
 
-    private bool NeedsDistances => _terms.Any(term => term.Kind != VocabularyTermKind.CrossEntropy);
+    private bool NeedsDistances => _terms.Any(term => term.Kind is VocabularyTermKind.CosineDistance or VocabularyTermKind.NormalizedL2);
+
+    private bool NeedsLogits => _terms.Any(term => term.ReadsTeacherLogits);
 
     // Of hard targets only the labels are kept, and the sources write over the teacher's logits.
-    private bool KeepsTeacher => _soft || NeedsDistances;
+    private bool KeepsTeacher => _soft || NeedsLogits;
 
     private bool NeedsCrossEntropy => _terms.Any(term => term.Kind == VocabularyTermKind.CrossEntropy);
 
@@ -209,16 +211,18 @@ internal sealed class VocabularyLoop : IDisposable
     /// <summary>What the terms read of a chunk of the teacher's logits.</summary>
     private TeacherChunk Teacher(int start, int length)
     {
-        var bytes = (KeepsTeacher ? 1L : 0) * (_soft && NeedsCrossEntropy && NeedsDistances ? 2 : 1) * length * _teacherTable.shape[0] * _wide.ElementSize();
+        if (!_terms.Any(term => term.ReadsTeacher))
+        {
+            return new TeacherChunk { Start = start };
+        }
+
+        var bytes = (KeepsTeacher ? 1L : 0) * (_soft && NeedsCrossEntropy && NeedsLogits ? 2 : 1) * length * _teacherTable.shape[0] * _wide.ElementSize();
         var keeps = _targets?.Fits(bytes) ?? false;
         var kept = keeps ? $" {start}" : "";
         var logits = Product("teacher" + kept, Chunk(_teacherHidden, _teacherCounts, start, length), _teacherTable, _teacher.Head.Bias);
         var teacher = new TeacherChunk { Start = start };
-        if (NeedsDistances)
-        {
-            teacher.Logits = logits;
-            teacher.Norms = logits.norm(1, keepdim: true);
-        }
+        teacher.Logits = NeedsLogits ? logits : null;
+        teacher.Norms = NeedsDistances ? logits.norm(1, keepdim: true) : null;
 
         if (NeedsCrossEntropy && !_soft)
         {
@@ -324,10 +328,13 @@ internal sealed class VocabularyLoop : IDisposable
         return InOrder(union);
     }
 
-    /// <summary>What one kind of term gathers over the rows of one source.</summary>
+    /// <summary>What one kind of term, or one term of one's own, gathers over the rows of one source.</summary>
     private sealed class KindRun
     {
         internal required VocabularyTermKind Kind { get; init; }
+
+        /// <summary>The one term that it gathers; null: all of the kind.</summary>
+        internal VocabularyTerm? Own { get; init; }
 
         /// <summary>The value of each row, shape (rows).</summary>
         internal required Tensor Values { get; init; }
@@ -340,6 +347,8 @@ internal sealed class VocabularyLoop : IDisposable
 
         /// <summary>The same without a filter, where its error is measured.</summary>
         internal Tensor? Exact { get; init; }
+
+        internal bool Gathers(VocabularyTerm term) => Own is null ? term.Kind == Kind : ReferenceEquals(term, Own);
     }
 
     /// <summary>What a head that trains gathers: once for all terms without a cap, and for each with one, whose factor is known at the end.</summary>
@@ -378,8 +387,8 @@ internal sealed class VocabularyLoop : IDisposable
             (_start, _length) = loop._order.Cover(index, 0, loop._order.Count);
             var whole = loop._order.NeedsAll(index, _start, _length);
             _counts = loop._order.IsPacked && whole ? null : loop.Union([.. source.Terms.Select(term => term.Mask)]);
-            var kinds = source.Terms.Select(term => term.Kind).Distinct().Order().ToArray();
-            _differs = kinds.Contains(VocabularyTermKind.NormalizedL2) && ReferenceEquals(_table, loop._teacherTable) && ReferenceEquals(source.Head.Bias, loop._teacher.Head.Bias);
+            var kinds = source.Terms.Select(term => (term.Kind, Own: term.Function is null ? null : term)).Distinct().OrderBy(kind => kind.Kind).ToArray();
+            _differs = kinds.Any(kind => kind.Kind == VocabularyTermKind.NormalizedL2) && ReferenceEquals(_table, loop._teacherTable) && ReferenceEquals(source.Head.Bias, loop._teacher.Head.Bias);
             var merge = kinds.Length > 1 && source.Terms.All(term => term.MaxLoss is null);
             Tensor Buffer(long columns, ScalarType type) => whole ? empty([_length, columns], dtype: type, device: loop._device) : zeros([_length, columns], dtype: type, device: loop._device);
             Tensor HiddenBuffer() => Buffer(_hidden.shape[1], loop._narrow);
@@ -390,11 +399,12 @@ internal sealed class VocabularyLoop : IDisposable
                 : null;
             _kinds = [.. kinds.Select(kind => new KindRun
             {
-                Kind = kind,
+                Kind = kind.Kind,
+                Own = kind.Own,
                 Values = Buffer(1, loop._wide),
                 Scales = Buffer(1, loop._wide),
                 Hidden = _wantsHidden && !merge ? HiddenBuffer() : null,
-                Exact = loop._measurement is not null && _filter is not null && kind == VocabularyTermKind.CrossEntropy ? HiddenBuffer() : null,
+                Exact = loop._measurement is not null && _filter is not null && kind.Kind == VocabularyTermKind.CrossEntropy ? HiddenBuffer() : null,
             })];
             if (_wantsWeight || _wantsBias)
             {
@@ -448,6 +458,7 @@ internal sealed class VocabularyLoop : IDisposable
                 {
                     VocabularyTermKind.CrossEntropy => CrossEntropy(Buffer("cross-entropy"), teacher, at, values, scales, _counts?.narrow(0, from, count)),
                     VocabularyTermKind.CosineDistance => CosineDistance(Buffer("cosine"), teacher, at, values, scales),
+                    VocabularyTermKind.OfRows => OfRows(kind.Own!, Buffer($"own {i}"), teacher, at, values, scales, from),
                     _ => NormalizedL2(difference ? logits : Buffer("distance").sub_(teacher.Logits!.narrow(0, at, count)), teacher, at, values, scales),
                 };
             }
@@ -461,7 +472,7 @@ internal sealed class VocabularyLoop : IDisposable
         /// <summary>The raw value of a term, capped where it has a cap: shape ().</summary>
         internal Tensor Component(VocabularyTerm term)
         {
-            var values = _kinds.Single(kind => kind.Kind == term.Kind).Values.squeeze(1);
+            var values = _kinds.Single(kind => kind.Gathers(term)).Values.squeeze(1);
             var weights = _loop._weights[term.Mask].narrow(0, _start, _length);
             var counted = values.masked_fill(weights.eq(0), 0).sum();
             var mean = counted / weights.sum().clamp_min(1);
@@ -542,7 +553,7 @@ internal sealed class VocabularyLoop : IDisposable
                 var hidden = _loop.Chunk(_hidden, _counts, from, count).to(_loop._wide);
                 foreach (var head in _headGradients)
                 {
-                    foreach (var terms in head.Terms.GroupBy(term => Array.FindIndex(_kinds, kind => kind.Kind == term.Kind)))
+                    foreach (var terms in head.Terms.GroupBy(term => Array.FindIndex(_kinds, kind => kind.Gathers(term))))
                     {
                         var factors = _kinds[terms.Key].Scales.narrow(0, from - _start, count) * terms.Select(term => TermFactors(term, from - _start, count)).Aggregate((sum, next) => sum + next);
                         head.Weight?.addmm_(gradients[terms.Key].t(), hidden * factors);
@@ -604,7 +615,7 @@ internal sealed class VocabularyLoop : IDisposable
         private Tensor RowFactors(KindRun kind, int from, int count, bool capped)
         {
             Tensor? sum = null;
-            foreach (var term in _source.Terms.Where(term => term.Kind == kind.Kind))
+            foreach (var term in _source.Terms.Where(kind.Gathers))
             {
                 var factors = TermFactors(term, from, count);
                 if (capped && _results[term].Factor is { } factor)
@@ -697,6 +708,27 @@ internal sealed class VocabularyLoop : IDisposable
         /// <summary>The product of each row with another's, shape (rows, 1): a batch of products is several times slower on the CPU, where a block of rows fits the cache.</summary>
         private Tensor Dot(Tensor left, Tensor right) =>
             _loop._device.type == DeviceType.CPU ? left.mul(right).sum(1, keepdim: true) : left.unsqueeze(1).bmm(right.unsqueeze(2)).squeeze(2);
+
+        /// <summary>What a term of one's own says of each row, and in place of the logits its gradient.</summary>
+        private Tensor OfRows(VocabularyTerm term, Tensor logits, TeacherChunk teacher, int at, Tensor values, Tensor scales, int start)
+        {
+            var function = term.Function!;
+            foreach (var (from, count) in _loop.Blocks((int)logits.shape[0]))
+            {
+                using var scope = NewDisposeScope();
+                var targets = function.ReadsTeacher ? teacher.Logits!.narrow(0, at + from, count) : null;
+                function.Run(logits.narrow(0, from, count), targets, values.narrow(0, from, count), WantsGradient);
+            }
+
+            // Of rows that don't count, which may be zeros, its gradient can be anything.
+            if (WantsGradient && term.Mask.Count != _length)
+            {
+                logits.masked_fill_(_loop._weights[term.Mask].narrow(0, start, logits.shape[0]).eq(0).unsqueeze(1), 0);
+            }
+
+            scales.fill_(1);
+            return logits;
+        }
 
         /// <summary>‖z − t‖ / max(‖t‖, eps); its gradient is z − t, to be divided by both norms.</summary>
         private static Tensor NormalizedL2(Tensor differences, TeacherChunk teacher, int at, Tensor values, Tensor scales)

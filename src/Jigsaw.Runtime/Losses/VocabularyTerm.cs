@@ -1,7 +1,7 @@
 namespace Jigsaw.Losses;
 
 /// <summary>One term on the logits. Two terms that say the same are two terms.</summary>
-internal sealed class VocabularyTerm(VocabularyTermKind kind, Pass pass, double weight, RowMask mask, double? maxLoss, double scalingFactor)
+internal sealed class VocabularyTerm(VocabularyTermKind kind, Pass pass, double weight, RowMask mask, double? maxLoss, double scalingFactor, RowFunction? function = null)
 {
     internal VocabularyTermKind Kind => kind;
 
@@ -14,4 +14,13 @@ internal sealed class VocabularyTerm(VocabularyTermKind kind, Pass pass, double 
     internal double? MaxLoss => maxLoss;
 
     internal double ScalingFactor => scalingFactor;
+
+    /// <summary>What computes the rows' values; null for a built-in kind.</summary>
+    internal RowFunction? Function => function;
+
+    /// <summary>Whether it reads anything of the teacher.</summary>
+    internal bool ReadsTeacher => function?.ReadsTeacher ?? true;
+
+    /// <summary>Whether it compares with the teacher's logits themselves.</summary>
+    internal bool ReadsTeacherLogits => function?.ReadsTeacher ?? kind != VocabularyTermKind.CrossEntropy;
 }

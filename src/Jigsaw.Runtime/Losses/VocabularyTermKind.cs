@@ -6,4 +6,7 @@ internal enum VocabularyTermKind
     CrossEntropy,
     CosineDistance,
     NormalizedL2,
+
+    /// <summary>What a function of the rows says, each term by itself.</summary>
+    OfRows,
 }

@@ -19,7 +19,7 @@ public sealed class VocabularyHeadTests
         from target in Gen.Enum<CeTarget>()
         from flags in Gen.Int[0, 63]
         from share in Gen.Int[0, 3].Select(i => new[] { 0, 0.3, 0.7, 1 }[i])
-        from terms in Gen.Select(Gen.Int[0, 2], Gen.Int[0, 2], Gen.Double[-2, 2], Gen.Int[0, 3].Select(i => new double?[] { null, null, 0.5, 3 }[i]), Gen.Int[0, 2], (kind, pass, weight, cap, mask) => new Term((VocabularyTermKind)kind, Sources[pass], weight, kind == 1 ? null : cap, mask)).Array[1, 5]
+        from terms in Gen.Select(Gen.Int[0, 5], Gen.Int[0, 2], Gen.Double[-2, 2], Gen.Int[0, 3].Select(i => new double?[] { null, null, 0.5, 3 }[i]), Gen.Int[0, 2], (kind, pass, weight, cap, mask) => new Term((VocabularyTermKind)Math.Min(kind, 3), Sources[pass], weight, kind is 0 or 2 ? cap : null, mask, Math.Max(kind - 3, 0))).Array[1, 5]
         select new Recipe(seed, batch, sequence, hidden, vocabulary, chunk, target, flags, share, terms);
 
     [Fact]
@@ -264,12 +264,20 @@ public sealed class VocabularyHeadTests
         Assert.Throws<ArgumentException>(() => head.CrossEntropy(Pass.TeacherClean, 1, mask));
     }
 
-    internal sealed record Term(VocabularyTermKind Kind, Pass Pass, double Weight, double? MaxLoss, int Mask);
+    internal sealed record Term(VocabularyTermKind Kind, Pass Pass, double Weight, double? MaxLoss, int Mask, int Form = 0);
 
     internal sealed record Recipe(int Seed, int Batch, int Sequence, int Hidden, int Vocabulary, int Chunk, CeTarget Target, int Flags, double Share, Term[] Terms)
     {
         public override string ToString() => $"{Seed}: ({Batch}, {Sequence}, {Hidden}) of {Vocabulary} by {Chunk}, {Target}, flags {Flags}, share {Share}: {string.Join("; ", Terms.AsEnumerable())}";
     }
+
+    /// <summary>Terms of one's own, the last of which has no number at logits of zero.</summary>
+    private static Tensor OfRows(int form, Tensor rows, Tensor? teacher) => form switch
+    {
+        0 => -(rows.softmax(1) * rows.log_softmax(1)).sum(1),
+        1 => (rows - teacher!).square().mean([1]) + rows.select(1, 0),
+        _ => (rows.square().sum(1).sqrt() / rows.square().sum(1)).log() + rows.amax([1]),
+    };
 
     private sealed class Step
     {
@@ -313,6 +321,21 @@ public sealed class VocabularyHeadTests
             head.Options = new VocabularyLoopOptions { ChunkRows = _recipe.Chunk };
             foreach (var term in _recipe.Terms)
             {
+                if (term.Kind == VocabularyTermKind.OfRows)
+                {
+                    var key = $"own_{term.Form}";
+                    if (term.Form == 1)
+                    {
+                        head.OfRows(key, term.Pass, term.Weight, _masks[term.Mask], (rows, teacher) => OfRows(1, rows, teacher));
+                    }
+                    else
+                    {
+                        head.OfRows(key, term.Pass, term.Weight, _masks[term.Mask], rows => OfRows(term.Form, rows, null));
+                    }
+
+                    continue;
+                }
+
                 head.Add(term.Kind, term.Pass, term.Weight, _masks[term.Mask], term.MaxLoss, 0.7);
             }
 
@@ -332,6 +355,7 @@ public sealed class VocabularyHeadTests
                 var perToken = term.Kind switch
                 {
                     VocabularyTermKind.CrossEntropy => -(goal * logits.log_softmax(-1)).sum(-1),
+                    VocabularyTermKind.OfRows => OfRows(term.Form, logits.reshape(-1, _recipe.Vocabulary), target.reshape(-1, _recipe.Vocabulary)).reshape(_recipe.Batch, _recipe.Sequence),
                     VocabularyTermKind.CosineDistance => 1 - ((logits * target).sum(-1) / (logits.norm(2) * target.norm(2))),
                     _ => (logits - target).norm(2) / target.norm(2),
                 };

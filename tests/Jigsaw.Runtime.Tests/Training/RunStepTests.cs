@@ -31,6 +31,20 @@ public sealed class RunStepTests : IDisposable
         Compare(step, () => AlphaRecipe.Bind(step.Teacher, step.Student));
         Compare(step, () => EmbeddingsRecipe.Bind(step.Teacher, step.Student));
         Compare(step, () => HardRecipe.Bind(step.Teacher, step.Student));
+        Compare(step, () => RowsRecipe.Bind(step.Teacher, step.Student));
+        Compare(step, () => RowsAloneRecipe.Bind(step.Teacher, step.Student));
+    }
+
+    [Fact]
+    public void A_term_on_rows_of_logits_is_the_term_on_whole_ones()
+    {
+        var step = new Bound(this, "llama-gqa");
+        var (whole, rows) = (step.Closures(() => WholeRecipe.Bind(step.Teacher, step.Student)), step.Closures(() => RowsAloneRecipe.Bind(step.Teacher, step.Student)));
+        Near(whole, rows, Tolerance);
+        Near(whole, step.PassByPass(() => RowsAloneRecipe.Bind(step.Teacher, step.Student)), Tolerance);
+        Assert.Equal("loss", RowsAloneRecipe.Defaults.ToDictionary()["uncertainty_mask"]);
+        Assert.Empty(RowsAloneRecipe.Plan.Passes[0].WholeLogitsReadBy);
+        Assert.Contains("StudentNoisy  All       yes     -      uncertainty\n", RowsAloneRecipe.Plan.ToString(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -51,6 +65,7 @@ public sealed class RunStepTests : IDisposable
             var step = new Bound(this, "llama-gqa", batches: vocabulary => new RandomBatches(vocabulary, rows: 16, length: 11));
             Compare(step, () => EverythingRecipe.Bind(step.Teacher, step.Student));
             Compare(step, () => HardRecipe.Bind(step.Teacher, step.Student));
+            Compare(step, () => RowsRecipe.Bind(step.Teacher, step.Student));
         }
         finally
         {
@@ -78,6 +93,7 @@ public sealed class RunStepTests : IDisposable
     {
         var step = new Bound(this, "llama-gqa", type: type);
         Compare(step, () => EverythingRecipe.Bind(step.Teacher, step.Student), tolerance);
+        Compare(step, () => RowsAloneRecipe.Bind(step.Teacher, step.Student), tolerance);
     }
 
     [Fact]
@@ -158,6 +174,8 @@ public sealed class RunStepTests : IDisposable
             Assert.All(step.Transform.Parameters, parameter => Assert.Equal(DeviceType.META, parameter.Value.grad!.device_type));
             Assert.All(step.Student.Adapters.NamedParameters, parameter => Assert.Equal(DeviceType.META, parameter.Value.grad!.device_type));
             Assert.ThrowsAny<Exception>(() => components.Read());
+            using var rows = RowsRecipe.Bind(step.Teacher, step.Student).RunStep(step.Apply(), step.Batch.LossMask);
+            Assert.Equal(DeviceType.META, rows.Uncertainty.device_type);
         }
     }
 
@@ -208,12 +226,14 @@ public sealed class RunStepTests : IDisposable
         var step = new Bound(this, "llama-gqa");
         _ = step.PassByPass(() => EverythingRecipe.Bind(step.Teacher, step.Student), keep: false);
         _ = step.PassByPass(() => EverythingRecipe.Bind(step.Teacher, step.Student), rematerialize: true, keep: false);
+        _ = step.PassByPass(() => RowsRecipe.Bind(step.Teacher, step.Student), keep: false);
         GC.Collect();
         GC.WaitForPendingFinalizers();
         var before = Tensor.TotalCount;
         for (var i = 0; i < 20; i++)
         {
             _ = step.PassByPass(() => EverythingRecipe.Bind(step.Teacher, step.Student), rematerialize: i % 2 == 1, keep: false);
+            _ = step.PassByPass(() => RowsRecipe.Bind(step.Teacher, step.Student), keep: false);
         }
 
         Assert.Equal(before, Tensor.TotalCount);

@@ -58,3 +58,44 @@ public partial class EmbeddingsRecipe;
 [LossTerm.CeProtection(0.25, MaxLoss = 10)]
 [LossTerm.CleanEmbeddingsGuardrails(0.1, MaxLoss = 5)]
 public partial class HardRecipe;
+
+/// <summary>Terms on rows of logits beside built-in ones, with and without the teacher's; more terms than a head's value deconstructs into.</summary>
+[LossRecipe]
+[LossTerm.CePerformance(1.0)]
+[LossTerm.CleanEmbeddingsGuardrails(0.1)]
+[LossTerm.DistillationCosineDistance(0.3)]
+[LossTerm.DistillationL2Distance(0.2)]
+[LossTerm.DistillationProtectionL2(0.1, MaxLoss = 3)]
+[LossTerm.CleanEmbeddingPerformance(0.2)]
+[LossTerm.MedianNorm(0.1)]
+public partial class RowsRecipe
+{
+    [LossTerm(0.5)]
+    private static Tensor Uncertainty(StudentNoisyLogitRows student) => -(student.Value.softmax(1) * student.Value.log_softmax(1)).sum(1);
+
+    [LossTerm(0.4, Mask = TokenMask.Attention | TokenMask.Noise)]
+    private static Tensor Margin(TeacherCleanLogitRows teacher, StudentNoisyLogitRows student) => (student.Value - teacher.Value).square().mean([1]);
+
+    [LossTerm(0.3, RampSteps = 4)]
+    private static Tensor Apart(TeacherNoisyLogitRows noisy, TeacherCleanLogitRows clean) => -(noisy.Value - clean.Value).square().amax([1]);
+
+    [LossTerm(0.2)]
+    private static Tensor Peak(StudentCleanLogitRows rows) => rows.Value.amax([1]);
+}
+
+/// <summary>One term, on rows of logits, without a pass of the teacher.</summary>
+[LossRecipe]
+public partial class RowsAloneRecipe
+{
+    [LossTerm(0.5)]
+    private static Tensor Uncertainty(StudentNoisyLogitRows student) => -(student.Value.softmax(1) * student.Value.log_softmax(1)).sum(1);
+}
+
+/// <summary>The same with whole logits.</summary>
+[LossRecipe]
+public partial class WholeRecipe
+{
+    [LossTerm(0.5)]
+    private static Tensor Uncertainty(StudentNoisyLogits student, LossMask mask) =>
+        (-(student.Value.softmax(2) * student.Value.log_softmax(2)).sum(2) * mask.Value).sum() / mask.Value.sum();
+}
