@@ -77,6 +77,13 @@ public class RuleTests
     public void An_argument_of_the_recipe(string arguments) => Recipe("", arguments);
 
     [Fact]
+    public void A_gradient_filter_without_a_cross_entropy_has_no_effect()
+    {
+        Assert.Equal(["JIG0044"], Compiling.Compiled.Of("using Jigsaw;\n[LossRecipe(GradientFilter = 0.01)]\n[LossTerm.DistillationL2Distance(1)]\n[LossTerm.StdLogRatio(1)]\npublic partial class Chat { }").Ids);
+        Assert.Equal(["JIG0021", "JIG0044"], Compiling.Compiled.Of("using Jigsaw;\n[LossRecipe(GradientFilter = 0.01)]\n[LossTerm.DistillationL2Distance(1)]\n[LossTerm.CePerformance(0)]\n[LossTerm.StdLogRatio(1)]\npublic partial class Chat { }").Ids.Order());
+    }
+
+    [Fact]
     public void Integer_division_in_alpha_is_found() => Assert.Equal(["JIG0026", "JIG0047"], Compiling.Compiled.Of("using Jigsaw;\n[LossRecipe(Alpha = 1 / 2)]\n[LossTerm.CePerformance(1)]\n[LossTerm.StdLogRatio(1)]\npublic partial class Chat { }").Ids.Order());
 
     [Theory]

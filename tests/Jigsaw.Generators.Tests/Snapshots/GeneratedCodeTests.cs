@@ -57,6 +57,22 @@ public class GeneratedCodeTests
     }
 
     [Fact]
+    public void A_gradient_filter()
+    {
+        Snapshot.Verify(Documented("""
+            using Jigsaw;
+
+            namespace Shop.Training;
+
+            /// <summary>Takes the gradient back by its larger columns.</summary>
+            [LossRecipe(GradientFilter = 0.005)]
+            [LossTerm.CePerformance(1.0)]
+            [LossTerm.AbsoluteCosineSimilarity(0.5)]
+            public partial class ChatRecipe;
+            """));
+    }
+
+    [Fact]
     public void Terms_on_one_pair()
     {
         Snapshot.Verify(Documented("""

@@ -48,6 +48,38 @@ public sealed class RunStepTests : IDisposable
     }
 
     [Fact]
+    public void A_gradient_filter_is_the_closures_and_tells_its_error()
+    {
+        var step = new Bound(this, "llama-gqa");
+        Compare(step, () => FilteredRecipe.Bind(step.Teacher, step.Student));
+        var jigsaw = FilteredRecipe.Bind(step.Teacher, step.Student);
+        using (var plain = jigsaw.RunStep(step.Apply(), step.Batch.LossMask))
+        {
+            Assert.Null(plain.GradientError);
+        }
+
+        jigsaw.MeasureGradientError = true;
+        using var measured = jigsaw.RunStep(step.Apply(), step.Batch.LossMask);
+        Assert.InRange(measured.GradientError!.item<float>(), 1e-4f, 0.4f);
+
+        using var scope = NewDisposeScope();
+        var (loss, components, _) = jigsaw;
+        var noisy = step.Apply();
+        step.Teacher.Forward(noisy);
+        step.Student.Forward(noisy);
+        _ = loss(step.Batch.LossMask);
+        using var closures = components();
+        Assert.Equal(measured.GradientError!.item<float>(), closures.GradientError!.item<float>(), 1e-4f);
+
+        // The same recipe to within nothing.
+        var exact = FilteredRecipe.Bind(step.Teacher, step.Student, FilteredRecipe.Defaults with { GradientFilter = 0 });
+        exact.MeasureGradientError = true;
+        using var unfiltered = exact.RunStep(step.Apply(), step.Batch.LossMask);
+        Assert.Null(unfiltered.GradientError);
+        Assert.Equal(unfiltered.Read(), measured.Read());
+    }
+
+    [Fact]
     public void Long_sequences_go_back_through_torchs_attention()
     {
         // Four heads of 1100 by 1100 scores are more than are made at once.

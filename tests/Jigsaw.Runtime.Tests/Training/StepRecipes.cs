@@ -52,6 +52,13 @@ public partial class AlphaRecipe;
 [LossTerm.StdLogRatio(0.5)]
 public partial class EmbeddingsRecipe;
 
+/// <summary>Takes the gradient back by its larger columns, to a rough one.</summary>
+[LossRecipe(GradientFilter = 0.2)]
+[LossTerm.CePerformance(1.0)]
+[LossTerm.CeProtection(0.25, MaxLoss = 10, ScalingFactor = 0.2)]
+[LossTerm.CleanEmbeddingsGuardrails(0.1, MaxLoss = 5)]
+public partial class FilteredRecipe;
+
 /// <summary>Hard targets, and a mask that leaves most rows out.</summary>
 [LossRecipe(CeTarget = CeTarget.Hard)]
 [LossTerm.CePerformance(1.0, Mask = TokenMask.Loss | TokenMask.Noise)]
