@@ -26,6 +26,14 @@ internal static class StepSection
             table.Add(cases[i].Name, $"{times[i + 1]:f0}", $"{times[i + 1] / times[0]:f2}", cases[i].Time, $"{Peak(work, cases[i].Step):f0}", cases[i].Memory);
         }
 
+        if (work.Model.LayerCount > 8)
+        {
+            table.Add("L2 at layer 8 ÷ performance, the whole model", "", $"{times[7] / times[4]:f2}", "", "", "");
+        }
+
+        table.Add("weights of 0 ÷ without the terms", "", $"{times[6] / times[4]:f2}", "1", "", "");
+        var pairs = Timing.Medians(scale.Rounds, () => work.TwoForwards(together: true), () => work.TwoForwards(together: false));
+        table.Add("one forward of two passes' rows ÷ two forwards", "", $"{pairs[0] / pairs[1]:f2}", "", $"{Peak(work, () => work.TwoForwards(true)) - Peak(work, () => work.TwoForwards(false)):+0;-0}", "");
         table.Add("performance ÷ full", "", $"{times[4] / times[1]:f2}", "≤ 0.55", "", "");
         return table;
     }

@@ -56,6 +56,22 @@ internal sealed class StepWork : IDisposable
         _ = _model.Head.Logits(states.Last!);
     }
 
+    /// <summary>The layers of one forward over the batch twice, or of two over the batch, without logits.</summary>
+    public void TwoForwards(bool together)
+    {
+        using var scope = NewDisposeScope();
+        using var grad = no_grad();
+        if (together)
+        {
+            var mask = cat([_batch.AttentionMask.Value, _batch.AttentionMask.Value]);
+            _model.Run(_model.Embed(cat([_batch.InputIds, _batch.InputIds])), mask);
+            return;
+        }
+
+        _model.Run(_model.Embed(_batch.InputIds), _batch.AttentionMask);
+        _model.Run(_model.Embed(_batch.InputIds), _batch.AttentionMask);
+    }
+
     /// <summary>A step as the closures have it: all forwards, the loss, one backward.</summary>
     public void Closures<TComponents, THyperparameters>(Func<JigsawLoss<TComponents, THyperparameters>> bind)
         where TComponents : ComponentLosses
