@@ -1,11 +1,7 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
-using System.Text;
 using Jigsaw.Benchmarks;
 using TorchSharp;
-
-const string Start = "<!-- measured: begin -->";
-const string End = "<!-- measured: end -->";
 
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
 if (args is ["compare", var before, var after])
@@ -47,24 +43,21 @@ for (var i = 0; i < args.Length; i++)
     }
 }
 
-var text = new StringBuilder();
-text.Append(CultureInfo.InvariantCulture, $"Measured {DateTime.UtcNow:yyyy-MM-dd} on {RuntimeInformation.OSDescription}, {Environment.ProcessorCount} cores, .NET {Environment.Version}, TorchSharp {typeof(torch).Assembly.GetName().Version!.ToString(3)}; {scale.Rows} rows, median of {scale.Rounds} rounds in which the cases take turns; {(Timing.ProcessorTime ? "processor time of one thread" : "time of the clock, all cores")}.\n\n");
-foreach (var (name, run) in Sections.All.Where(section => chosen.Count == 0 || chosen.Contains(section.Name)))
+if (output is not null && !MeasurementFile.Takes(output))
 {
-    text.Append(run(scale));
+    Console.Error.WriteLine($"{output} has no lines '<!-- measured: begin -->' and '<!-- measured: end -->' to write between.");
+    return 1;
 }
 
-if (output is not null)
+var processor = File.Exists("/proc/cpuinfo") ? File.ReadLines("/proc/cpuinfo").FirstOrDefault(line => line.StartsWith("model name", StringComparison.Ordinal))?.Split(':')[1].Trim() : null;
+var conditions = $"{DateTime.UtcNow:yyyy-MM-dd}, {RuntimeInformation.OSDescription}, {Environment.ProcessorCount} cores{(processor is null ? "" : $" of {processor}")}, .NET {Environment.Version}, TorchSharp {typeof(torch).Assembly.GetName().Version!.ToString(3)}; {scale.Rows} rows, {scale.Rounds} rounds, {(Timing.ProcessorTime ? "processor time of one thread" : "time of the clock")}.";
+foreach (var (name, run) in Sections.All.Where(section => chosen.Count == 0 || chosen.Contains(section.Name)))
 {
-    var existing = File.Exists(output) ? File.ReadAllText(output) : $"{Start}\n{End}\n";
-    var (from, to) = (existing.IndexOf(Start, StringComparison.Ordinal), existing.IndexOf(End, StringComparison.Ordinal));
-    if (from < 0 || to < from)
+    var table = run(scale).ToString(conditions);
+    if (output is not null)
     {
-        Console.Error.WriteLine($"{output} has no lines '{Start}' and '{End}' to write between.");
-        return 1;
+        MeasurementFile.Write(output, [table]);
     }
-
-    File.WriteAllText(output, $"{existing[..(from + Start.Length)]}\n{text}{existing[to..]}");
 }
 
 return 0;

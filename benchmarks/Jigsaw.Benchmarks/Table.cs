@@ -13,10 +13,11 @@ internal sealed class Table(string title, params string[] columns)
         Console.WriteLine($"{title}: {string.Join(" | ", cells)}");
     }
 
-    public override string ToString()
+    /// <summary>The table under its title and the conditions of its measurement.</summary>
+    public string ToString(string conditions)
     {
         var text = new StringBuilder();
-        text.Append("### ").Append(title).Append("\n\n");
+        text.Append("### ").Append(title).Append("\n\n").Append(conditions).Append("\n\n");
         Line(text, columns);
         Line(text, [.. columns.Select(_ => "---")]);
         foreach (var row in _rows)
