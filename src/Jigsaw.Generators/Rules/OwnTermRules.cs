@@ -35,7 +35,7 @@ internal static class OwnTermRules
 
         if (own.ReturnType is { } type)
         {
-            yield return Problem.At(Place.ReturnType(index), "JIG0061", own.Method, type, own.IsOfRows ? "a TorchSharp 'Tensor' with a value for each row," : "a scalar TorchSharp 'Tensor'");
+            yield return Problem.At(Place.ReturnType(index), "JIG0061", own.Method, type, own.IsOfRows ? "a TorchSharp 'Tensor' of a value for each row" : "a scalar TorchSharp 'Tensor'");
         }
 
         var seen = new HashSet<string>(StringComparer.Ordinal);

@@ -9,7 +9,7 @@ internal sealed class RandomRecipe
     private static readonly string[] s_names =
     [
         "Chat", "chat", "@class", "@record", "@var", "@dynamic", "@file", "@field", "@async", "@await", "@nameof", "@global", "@partial", "@required", "@scoped", "@value", "@where", "Ünï", "шум", "项",
-        "_", "__", "_x", "X", "a", "h", "head", "lossMask", "logits", "composite", "components", "similarity", "strength", "Kernels", "VocabularyHead", "Jigsaw", "System", "TorchSharp", "torch", "Tensor", "Losses",
+        "_", "__", "_x", "X", "a", "h", "head", "lossMask", "logits", "composite", "components", "similarity", "strength", "rows", "teacher", "Teacher", "value", "Kernels", "VocabularyHead", "Jigsaw", "System", "TorchSharp", "torch", "Tensor", "Losses",
         "Plan", "Defaults", "Bind", "Compute", "Components", "Hyperparameters", "Equals", "ToString", "GetType", "Count", "Keys", "Item", "Read", "CompositeLoss", "CePerformance", "cePerformance", "CePerformanceWeight",
         "JigsawCePerformanceLoss", "NoiseFloor", "noiseFloor", "KLTerm", "L2", "Checked", "CheckedWeight", "Alpha", "Pass", "LossPlan", "MutualInformation", "Noise\\u0041", "Finalize", "Dispose", "MemberwiseClone", "s_keys",
     ];
@@ -19,6 +19,8 @@ internal sealed class RandomRecipe
         "CleanEmbeddings", "NoisyEmbeddings", "TransformMeans", "TransformStds", "AttentionMask", "LossMask", "NoiseMask", "InputIds",
         "TeacherCleanHidden", "TeacherNoisyHidden", "StudentNoisyHidden", "StudentCleanHidden", "TeacherCleanLogits", "TeacherNoisyLogits", "StudentNoisyLogits", "StudentCleanLogits",
     ];
+
+    private static readonly string[] s_rows = ["TeacherNoisyLogitRows", "StudentNoisyLogitRows", "StudentCleanLogitRows"];
 
     private static readonly (string Name, string[] Properties)[] s_terms =
         [.. typeof(LossTerm).GetNestedTypes().Select(type => (type.Name[..^"Attribute".Length], type.GetProperties().Where(property => property.CanWrite).Select(property => property.Name).ToArray()))];
@@ -176,7 +178,15 @@ internal sealed class RandomRecipe
         var returns = _isRight ? "torch.Tensor" : Pick("torch.Tensor", "torch.Tensor", "double", "void", "torch.Tensor?", "System.Threading.Tasks.Task<torch.Tensor>", "dynamic", "Nowhere", "(torch.Tensor, int)");
         var modifiers = _isRight ? Pick("private static", "public static", "internal static") : Pick("static", "public", "private static", "static async", "protected static", "static unsafe", "public abstract", "extern static", "static partial");
         var parameters = new List<string>();
-        foreach (var type in s_activations.OrderBy(_ => _random.Next()).Take(_random.Next(4)))
+        var isOfRows = Chance(30);
+        var types = s_activations.OrderBy(_ => _random.Next()).Take(_random.Next(4));
+        if (isOfRows)
+        {
+            string[] rows = Chance(50) ? [Pick(s_rows)] : ["TeacherCleanLogitRows", Pick(s_rows)];
+            types = (_isRight ? rows : rows.Concat(types)).OrderBy(_ => _random.Next());
+        }
+
+        foreach (var type in types.ToList())
         {
             var modifier = _isRight || Chance(80) ? "" : Pick("ref ", "in ", "out ", "params ", "this ", "scoped ");
             parameters.Add($"{modifier}{(_isRight || Chance(85) ? type : Pick("torch.Tensor", "int", "string[]", type + "?", "Nowhere", "object", "T"))} p{parameters.Count}{(_isRight || Chance(90) ? "" : " = default")}");
@@ -190,7 +200,8 @@ internal sealed class RandomRecipe
         var generic = _isRight || Chance(90) ? "" : "<T>";
         var mark = _isRight || Chance(85) ? "" : Pick("[System.Obsolete] ", "[System.Obsolete(\"x\", true)] ", "[System.Diagnostics.CodeAnalysis.Experimental(\"X1\")] ", "[return: System.Diagnostics.CodeAnalysis.MaybeNull] ", "[System.Runtime.InteropServices.UnmanagedCallersOnly] ");
         var name = Pick(s_names);
-        var term = $"[{Name("LossTerm")}({Weight()})] ";
+        var mask = (_isRight ? isOfRows : Chance(30)) && Chance(40) ? ", Mask = " + Value("Mask") : "";
+        var term = $"[{Name("LossTerm")}({Weight()}{mask})] ";
         return !_isRight && Chance(8)
             ? Pick($"public static torch.Tensor {name} {{ {term} get => null!; }}", $"{term} public static torch.Tensor operator +(int a, int b) => null!;", $"static void {name}() {{ {term} static torch.Tensor Local() => null!; }}", $"{term}{term} static torch.Tensor {name}() => null!;")
             : $"{term}{mark}{modifiers} {returns} {name}{generic}({string.Join(", ", parameters)}) => throw null!;";

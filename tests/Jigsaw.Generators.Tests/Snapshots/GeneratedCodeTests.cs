@@ -99,6 +99,61 @@ public class GeneratedCodeTests
             """));
     }
 
+    [Fact]
+    public void A_recipe_with_terms_on_rows_of_logits()
+    {
+        Snapshot.Verify(Documented("""
+            using Jigsaw;
+            using static TorchSharp.torch;
+
+            namespace Shop.Training;
+
+            /// <summary>Reads logits by rows.</summary>
+            [LossRecipe(DistillationLayer = 2)]
+            [LossTerm.CePerformance(1.0)]
+            [LossTerm.L2Performance(0.5)]
+            [LossTerm.AbsoluteCosineSimilarity(0.5)]
+            public partial class ChatRecipe
+            {
+                /// <summary>How unsure the student is: the entropy of each token's distribution.</summary>
+                [LossTerm(0.05, Mask = TokenMask.Attention | TokenMask.Noise)]
+                private static Tensor Uncertainty(StudentNoisyLogitRows student) => -(student.Value.softmax(1) * student.Value.log_softmax(1)).sum(1);
+
+                /// <summary>How far the student's logits are from the teacher's.</summary>
+                [LossTerm(0.1, RampSteps = 100)]
+                private static Tensor Margin(TeacherCleanLogitRows teacher, StudentNoisyLogitRows student) => (student.Value - teacher.Value).square().mean([1]);
+
+                /// <summary>Keeps a floor of noise under every token.</summary>
+                [LossTerm(0.05)]
+                private static Tensor NoiseFloor(TransformStds stds) => (0.5 - stds.Value).clamp_min(0).mean();
+            }
+            """));
+    }
+
+    [Fact]
+    public void More_terms_on_logits_than_deconstruct_are_read_one_by_one()
+    {
+        string Recipe(int count) => $$"""
+            using Jigsaw;
+            using static TorchSharp.torch;
+            [LossRecipe]
+            [LossTerm.CePerformance(1.0)]
+            [LossTerm.AbsoluteCosineSimilarity(0.5)]
+            public partial class ChatRecipe
+            {
+                {{string.Concat(Enumerable.Range(0, count - 1).Select(i => $"[LossTerm(1)] private static Tensor {(i == 0 ? "Value" : i == 1 ? "rows" : "T" + i)}(StudentNoisyLogitRows z) => z.Value.amax([1]);\n"))}}
+            }
+            """;
+        var (few, many) = (Compiled.Of(Recipe(8)), Compiled.Of(Recipe(9)));
+        Assert.Empty(few.Diagnostics);
+        Assert.Empty(many.Diagnostics);
+        Assert.Contains("var (logits, cePerformance, t2, t3, t4, t5, t6, valueTerm, rowsTerm) = head.Run();", few.File, StringComparison.Ordinal);
+        Assert.Contains("var value = head.Run();", many.File, StringComparison.Ordinal);
+        Assert.Contains("var logits = value.Loss;", many.File, StringComparison.Ordinal);
+        Assert.Contains("var rowsTerm = value.Components[8];", many.File, StringComparison.Ordinal);
+        Assert.Contains("rows => global::ChatRecipe.rows(rows));", many.File, StringComparison.Ordinal);
+    }
+
     /// <summary>Compiled as a project that writes a documentation file is.</summary>
     private static Compiled Documented(string source) => Compiled.Of(Compiled.Compile([source], Compiled.Parsing.WithDocumentationMode(DocumentationMode.Diagnose)));
 }
