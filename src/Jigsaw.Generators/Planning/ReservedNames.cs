@@ -6,7 +6,7 @@ internal static class ReservedNames
     /// <summary>Members of the components' class and of its bases, and the class itself.</summary>
     public static readonly string[] OfComponents =
     [
-        "Components", "CompositeKey", "CompositeLoss", "ContainsKey", "Count", "Dispose", "Equals", "Finalize", "GetEnumerator", "GetHashCode", "GetType",
+        "Components", "CompositeKey", "CompositeLoss", "GradientError", "ContainsKey", "Count", "Dispose", "Equals", "Finalize", "GetEnumerator", "GetHashCode", "GetType",
         "Keys", "MemberwiseClone", "Read", "ReferenceEquals", "ToString", "TryGetValue", "Values", "Item",
     ];
 
