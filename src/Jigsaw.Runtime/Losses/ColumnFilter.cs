@@ -11,17 +11,11 @@ namespace Jigsaw.Losses;
 /// the positive part and one for the negative, (row sums of D) · (column sums of D) / (sum of D), which keeps what each row and each column add up to.
 /// Its vectors of all chunks go through the head together. Choosing columns reads their sums on the host, so it is for the CPU.
 /// </summary>
-/// <param name="error">The relative error of the product that is allowed.</param>
 /// <param name="table">The head, shape (vocabulary, hidden), in the type of the products.</param>
 /// <param name="memory">Where workspaces are kept.</param>
 /// <param name="name">Tells this filter's workspaces from those of others.</param>
-internal sealed class ColumnFilter(double error, Tensor table, StepMemory memory, string name)
+internal sealed class ColumnFilter(Tensor table, StepMemory memory, string name) : IDisposable
 {
-    // Shares of the absolute sum that may go into the guess, by the error that they make. On language models far from and near to their teacher the error was
-    // 0.3 to 0.45 of the share for hard targets, 0.2 to 0.4 for soft ones.
-    private const double HardShare = 2.2;
-    private const double SoftShare = 2.5;
-
     // Where more columns than this are needed, to gather them costs what it saves.
     private const double MostColumns = 0.7;
     private const long GatheredBytes = 16L << 20;
@@ -72,9 +66,10 @@ internal sealed class ColumnFilter(double error, Tensor table, StepMemory memory
     /// <summary>Writes gradient · head, for now without the guess, and writes over the gradient, whose rows have been observed.</summary>
     /// <param name="gradient">With respect to the logits of the chunk, shape (rows, vocabulary), contiguous.</param>
     /// <param name="isHard">Whether the targets were hard.</param>
+    /// <param name="share">What may be left to the guess of the absolute sum.</param>
     /// <param name="hidden">Where the product goes, shape (rows, hidden).</param>
     /// <returns>False, with nothing written, where the columns needed are too many.</returns>
-    public bool TryMultiply(Tensor gradient, bool isHard, Tensor hidden)
+    public bool TryMultiply(Tensor gradient, bool isHard, double share, Tensor hidden)
     {
         using var scope = NewDisposeScope();
         var (sums, magnitudes, rowMagnitudes) = (_sums!, _magnitudes!, _rowMagnitudes!);
@@ -84,7 +79,7 @@ internal sealed class ColumnFilter(double error, Tensor table, StepMemory memory
             magnitudes.add_(sums);
         }
 
-        if (Choose(magnitudes, error * (isHard ? HardShare : SoftShare)) is not { } chosen)
+        if (Choose(magnitudes, share) is not { } chosen)
         {
             return false;
         }
@@ -127,6 +122,16 @@ internal sealed class ColumnFilter(double error, Tensor table, StepMemory memory
         {
             var (hidden, coefficients) = _pending[i];
             hidden.addmm_(coefficients, products.narrow(0, 2 * i, 2));
+        }
+
+        Dispose();
+    }
+
+    /// <summary>Frees what is left of chunks whose guesses were never added, after an exception.</summary>
+    public void Dispose()
+    {
+        foreach (var (hidden, coefficients) in _pending)
+        {
             hidden.Dispose();
             coefficients.Dispose();
         }

@@ -72,7 +72,7 @@ internal static class LogitsCrossEntropy
                 else
                 {
                     target = target.to(type);
-                    product = target.unsqueeze(1).bmm(row.unsqueeze(2)).squeeze(2);
+                    product = RowProduct.Of(target, row);
                     mass = kind == Target.Logits ? ones_like(product) : target.sum(1, keepdim: true);
                 }
 

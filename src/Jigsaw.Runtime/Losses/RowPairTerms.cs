@@ -66,7 +66,7 @@ internal static class RowPairTerms
                 {
                     RowMeasures.FirstNorm => first.norm(1, keepdim: true),
                     RowMeasures.SecondNorm => second.norm(1, keepdim: true),
-                    RowMeasures.Product => first.unsqueeze(1).bmm(second.unsqueeze(2)).squeeze(2),
+                    RowMeasures.Product => RowProduct.Of(first, second),
                     RowMeasures.Distance => (first - second).norm(1, keepdim: true),
                     _ => (first + second).norm(1, keepdim: true),
                 });

@@ -21,7 +21,7 @@ public sealed class VocabularyHead
         _target = target;
     }
 
-    /// <summary>Bytes that each workspace of a new head may take, 48 MiB unless set: a chunk has as many rows as fit, from 64 to 1024.</summary>
+    /// <summary>Bytes that each workspace of a new head may take, 48 MiB unless set: a chunk has as many rows as fit, from 128 to 1024.</summary>
     /// <exception cref="ArgumentOutOfRangeException">Not positive.</exception>
     public static long DefaultWorkspaceBytes
     {

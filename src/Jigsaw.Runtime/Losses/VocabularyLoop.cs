@@ -13,7 +13,7 @@ internal sealed class VocabularyLoop : IDisposable
     private const double NormEps = 1e-8;
 
     // Rows that a chain of element-wise operations works on at a time, so that a block stays in the cache between them.
-    private const long BlockBytes = 4L << 20;
+    private const long BlockBytes = 2L << 20;
 
     private readonly VocabularySource _teacher;
     private readonly IReadOnlyList<VocabularySource> _sources;
@@ -113,6 +113,11 @@ internal sealed class VocabularyLoop : IDisposable
 
     public void Dispose()
     {
+        foreach (var filter in _filters.Values)
+        {
+            filter.Dispose();
+        }
+
         if (_ownsMemory)
         {
             _memory.Dispose();
@@ -125,7 +130,7 @@ internal sealed class VocabularyLoop : IDisposable
     }
 
     private static int RowsOf(long bytes, long vocabulary) =>
-        (int)Math.Clamp(bytes / (4 * vocabulary), 64, 1024) / 32 * 32;
+        (int)Math.Clamp(bytes / (4 * vocabulary), 128, 1024) / 32 * 32;
 
     private static void Check(VocabularySource teacher, IReadOnlyList<VocabularySource> sources)
     {
@@ -304,7 +309,7 @@ internal sealed class VocabularyLoop : IDisposable
 
         if (!_filters.TryGetValue(table, out var filter))
         {
-            _filters.Add(table, filter = new ColumnFilter(_allowedError, table, _memory, $"filter {_filters.Count}"));
+            _filters.Add(table, filter = new ColumnFilter(table, _memory, $"filter {_filters.Count}"));
         }
 
         return filter;
@@ -371,6 +376,10 @@ internal sealed class VocabularyLoop : IDisposable
         private readonly bool _wantsBias;
         private readonly List<HeadGradient> _headGradients = [];
         private readonly ColumnFilter? _filter;
+        private readonly FilterCalibration? _calibration;
+        private readonly double _share;
+        private readonly bool _calibrates;
+        private bool _isFiltered;
         private readonly int _start;
         private readonly int _length;
 
@@ -397,6 +406,13 @@ internal sealed class VocabularyLoop : IDisposable
             _filter = loop._allowedError > 0 && _wantsHidden && !merge && !_wantsWeight && !_wantsBias && loop._device.type == DeviceType.CPU && loop._narrow != ScalarType.Float16
                 ? loop.FilterOf(_table)
                 : null;
+            if (_filter is not null && kinds.Any(kind => kind.Kind == VocabularyTermKind.CrossEntropy))
+            {
+                _calibration = FilterCalibration.Of(source.Head.Weight, source.Terms[0].Pass, loop._soft ? CeTarget.Soft : CeTarget.Hard, loop._allowedError);
+                (_share, _calibrates) = _calibration.Next();
+            }
+
+            _filter = _share > 0 ? _filter : null;
             _kinds = [.. kinds.Select(kind => new KindRun
             {
                 Kind = kind.Kind,
@@ -404,7 +420,7 @@ internal sealed class VocabularyLoop : IDisposable
                 Values = Buffer(1, loop._wide),
                 Scales = Buffer(1, loop._wide),
                 Hidden = _wantsHidden && !merge ? HiddenBuffer() : null,
-                Exact = loop._measurement is not null && _filter is not null && kind.Kind == VocabularyTermKind.CrossEntropy ? HiddenBuffer() : null,
+                Exact = _filter is not null && (_calibrates || loop._measurement is not null) && kind.Kind == VocabularyTermKind.CrossEntropy ? HiddenBuffer() : null,
             })];
             if (_wantsWeight || _wantsBias)
             {
@@ -504,7 +520,7 @@ internal sealed class VocabularyLoop : IDisposable
                         kind.Hidden!.mul_(factors);
                         if (kind.Exact is { } exact)
                         {
-                            _loop._measurement!.Add(kind.Hidden, exact.mul_(factors));
+                            Compare(kind.Hidden, exact.mul_(factors));
                         }
 
                         gradient = gradient is null ? kind.Hidden : gradient.add_(kind.Hidden);
@@ -589,16 +605,46 @@ internal sealed class VocabularyLoop : IDisposable
                     scales.fill_(1);
                 }
 
-                if (_kinds[i].Exact is { } exact)
+                var hidden = _kinds[i].Hidden!;
+                if (_filter is null || _kinds[i].Kind != VocabularyTermKind.CrossEntropy)
+                {
+                    Back(hidden, gradients[i], from, count);
+                    continue;
+                }
+
+                var exact = _kinds[i].Exact;
+                if (exact is not null)
                 {
                     Back(exact, gradients[i], from, count);
                 }
 
-                if (_filter is null || _kinds[i].Kind != VocabularyTermKind.CrossEntropy || !_filter.TryMultiply(gradients[i], !_loop._soft, _kinds[i].Hidden!.narrow(0, from - _start, count)))
+                var rows = hidden.narrow(0, from - _start, count);
+                if (_filter.TryMultiply(gradients[i], !_loop._soft, _share, rows))
                 {
-                    Back(_kinds[i].Hidden!, gradients[i], from, count);
+                    _isFiltered = true;
+                }
+                else if (exact is not null)
+                {
+                    rows.copy_(exact.narrow(0, from - _start, count));
+                }
+                else
+                {
+                    Back(hidden, gradients[i], from, count);
                 }
             }
+        }
+
+        /// <summary>Learns how far the filter is off, and hands the exact gradient out where it was made for that.</summary>
+        private void Compare(Tensor gradient, Tensor exact)
+        {
+            if (_calibrates)
+            {
+                var difference = (gradient.to(_loop._wide) - exact.to(_loop._wide)).norm() / exact.to(_loop._wide).norm().clamp_min(1e-37);
+                _calibration!.Learn(_share, _isFiltered ? difference.to(ScalarType.Float64).item<double>() : null);
+                gradient.copy_(exact);
+            }
+
+            _loop._measurement?.Add(gradient, exact);
         }
 
         private void Back(Tensor hidden, Tensor gradient, int from, int count)
@@ -661,7 +707,7 @@ internal sealed class VocabularyLoop : IDisposable
                 {
                     var shares = teacher.Shares!.narrow(0, at + from, count);
                     var teacherSums = teacher.Sums!.narrow(0, at + from, count);
-                    var product = Dot(shares, rows);
+                    var product = RowProduct.Of(shares, rows);
                     var sums = rows.exp_().sum(1, keepdim: true);
                     values.narrow(0, from, count).copy_(sums.log().sub_(product.div_(teacherSums)));
                     if (WantsGradient)
@@ -693,7 +739,7 @@ internal sealed class VocabularyLoop : IDisposable
                 var norms = rows.norm(1, keepdim: true);
                 var clamped = norms.clamp_min(NormEps);
                 var product = clamped * teacher.Norms!.narrow(0, at + from, count).clamp_min(NormEps);
-                var cosine = Dot(targets, rows).div_(product);
+                var cosine = RowProduct.Of(targets, rows).div_(product);
                 values.narrow(0, from, count).copy_(1 - cosine);
                 if (WantsGradient)
                 {
@@ -704,10 +750,6 @@ internal sealed class VocabularyLoop : IDisposable
 
             return logits;
         }
-
-        /// <summary>The product of each row with another's, shape (rows, 1): a batch of products is several times slower on the CPU, where a block of rows fits the cache.</summary>
-        private Tensor Dot(Tensor left, Tensor right) =>
-            _loop._device.type == DeviceType.CPU ? left.mul(right).sum(1, keepdim: true) : left.unsqueeze(1).bmm(right.unsqueeze(2)).squeeze(2);
 
         /// <summary>What a term of one's own says of each row, and in place of the logits its gradient.</summary>
         private Tensor OfRows(VocabularyTerm term, Tensor logits, TeacherChunk teacher, int at, Tensor values, Tensor scales, int start)

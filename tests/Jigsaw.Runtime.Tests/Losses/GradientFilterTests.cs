@@ -7,6 +7,9 @@ namespace Jigsaw.Runtime.Tests.Losses;
 
 public sealed class GradientFilterTests
 {
+    // More than it takes to find out how much may be left out.
+    private const int Loops = 12;
+
     /// <summary>Distributions with a few large classes and a long tail, as those of language models are.</summary>
     private static readonly Gen<Case> Cases =
         from seed in Gen.Int[0, 1_000_000]
@@ -19,32 +22,49 @@ public sealed class GradientFilterTests
         select new Case(seed, target, type, noise, share, packed, chunk);
 
     [Fact]
-    public void The_gradient_stays_within_a_few_times_the_allowed_error_and_the_value_is_exact() => Cases.Sample(of =>
+    public void The_gradient_stays_within_the_allowed_error_and_the_value_is_exact() => Cases.Sample(of =>
     {
         using var scope = NewDisposeScope();
-        var exact = Run(of, 0);
-        foreach (var allowed in (double[])[0.002, 0.02])
+        var step = new Step(of);
+        var exact = step.Run(0);
+        foreach (var allowed in (double[])[0.002, 0.02, 0.2])
         {
-            var filtered = Run(of, allowed);
-            Assert.Equal(exact.Loss, filtered.Loss);
-            foreach (var (gradient, truth) in filtered.Gradients.Zip(exact.Gradients))
+            for (var i = 0; i < Loops; i++)
             {
-                var error = (gradient - truth).norm().to(ScalarType.Float64).item<double>();
-                var size = truth.norm().to(ScalarType.Float64).item<double>();
-                Assert.True(error <= 3 * allowed * size, $"The gradient is off by {error:g3} of {size:g3} at {allowed}.");
+                var filtered = step.Run(allowed);
+                Assert.Equal(exact.Loss, filtered.Loss);
+                foreach (var (gradient, truth) in filtered.Gradients.Zip(exact.Gradients))
+                {
+                    Assert.InRange(Error(gradient, truth), 0, (1.001 * allowed) + 1e-6);
+                }
             }
         }
-    }, iter: 40);
+    }, iter: 30);
 
     [Theory]
-    [InlineData(CeTarget.Hard)]
-    [InlineData(CeTarget.Soft)]
-    public void It_leaves_columns_out(CeTarget target)
+    [InlineData(CeTarget.Hard, ScalarType.Float64)]
+    [InlineData(CeTarget.Soft, ScalarType.Float64)]
+    [InlineData(CeTarget.Hard, ScalarType.BFloat16)]
+    public void It_learns_to_make_about_the_error_that_is_allowed(CeTarget target, ScalarType type)
     {
         using var scope = NewDisposeScope();
-        var of = new Case(5, target, ScalarType.Float64, 0.2, 1, true, 64);
-        var (exact, filtered) = (Run(of, 0).Gradients, Run(of, 0.02).Gradients);
-        Assert.All(filtered.Zip(exact), pair => Assert.True((pair.First - pair.Second).norm().item<double>() > 1e-6 * pair.Second.norm().item<double>()));
+        var step = new Step(new Case(5, target, type, 0.2, 1, true, 64));
+        var exact = step.Run(0);
+        Assert.All(step.Run(0.1).Gradients.Zip(exact.Gradients), pair => Assert.Equal(0, Error(pair.First, pair.Second)));
+        var errors = Enumerable.Range(0, Loops).Select(_ => Error(step.Run(0.1).Gradients[0], exact.Gradients[0])).ToArray();
+        Assert.InRange(errors[^1], 0.03, 0.101);
+    }
+
+    [Fact]
+    public void It_measures_again_now_and_then_and_hands_the_exact_gradient_out()
+    {
+        using var scope = NewDisposeScope();
+        var step = new Step(new Case(5, CeTarget.Hard, ScalarType.Float32, 0.2, 1, true, 64));
+        var exact = step.Run(0).Gradients[0];
+        var isExact = Enumerable.Range(0, 80).Select(_ => step.Run(0.1).Gradients[0].equal(exact).all().item<bool>()).ToArray();
+        Assert.True(isExact[0]);
+        Assert.False(isExact[Loops]);
+        Assert.Contains(isExact.Skip(Loops), again => again);
     }
 
     [Theory]
@@ -53,22 +73,36 @@ public sealed class GradientFilterTests
     public void The_measured_error_is_the_actual_one(CeTarget target)
     {
         using var scope = NewDisposeScope();
-        var of = new Case(8, target, ScalarType.Float64, 0.2, 0.7, true, 20);
+        var step = new Step(new Case(8, target, ScalarType.Float64, 0.2, 0.7, true, 20));
         var measurement = new GradientErrorMeasurement();
-        var (exact, filtered) = (Run(of, 0), Run(of, 0.02, measurement));
-        Tensor All(Result result) => cat([.. result.Gradients.Select(gradient => gradient.reshape(-1))]);
-        var actual = ((All(filtered) - All(exact)).norm() / All(exact).norm()).item<double>();
-        Assert.True(actual > 1e-6);
-        Assert.Equal(actual, measurement.Relative()!.item<double>(), 1e-3 * actual);
+        var exact = step.Run(0);
+        for (var i = 0; i < Loops; i++)
+        {
+            _ = step.Run(0.1);
+        }
+
+        var filtered = step.Run(0.1, measurement);
+        static Tensor All(Result result) => cat([.. result.Gradients.Select(gradient => gradient.reshape(-1))]);
+        var actual = Error(All(filtered), All(exact));
+        Assert.True(actual > 1e-3);
+        Assert.Equal(actual, measurement.Relative()!.item<double>(), 1e-6);
         Assert.Null(measurement.Relative());
     }
 
     [Fact]
-    public void An_error_of_0_and_a_head_that_trains_give_the_exact_gradient_to_the_bit()
+    public void Where_nothing_can_be_left_out_and_where_a_head_trains_the_gradient_is_exact_to_the_bit()
     {
         using var scope = NewDisposeScope();
         var of = new Case(3, CeTarget.Soft, ScalarType.Float32, 0.2, 0.7, true, 20);
-        Assert.All(Run(of, 0.05, trains: true).Gradients.Zip(Run(of, 0, trains: true).Gradients), pair => Assert.True(pair.First.equal(pair.Second).all().item<bool>()));
+        foreach (var (trains, allowed) in (ReadOnlySpan<(bool, double)>)[(true, 0.1), (false, 1e-9)])
+        {
+            var step = new Step(of, trains);
+            var exact = step.Run(0).Gradients;
+            for (var i = 0; i < Loops; i++)
+            {
+                Assert.All(step.Run(allowed).Gradients.Zip(exact), pair => Assert.True(pair.First.equal(pair.Second).all().item<bool>()));
+            }
+        }
     }
 
     [Theory]
@@ -77,21 +111,12 @@ public sealed class GradientFilterTests
     public void What_is_not_finite_in_a_counted_row_comes_out_as_it_does_without_a_filter(double garbage)
     {
         using var scope = NewDisposeScope();
-        var of = new Case(4, CeTarget.Soft, ScalarType.Float32, 0.2, 1, true, 100);
-        var (exact, filtered) = (Run(of, 0, garbage: garbage).Gradients[0], Run(of, 0.02, garbage: garbage).Gradients[0]);
+        var step = new Step(new Case(4, CeTarget.Soft, ScalarType.Float32, 0.2, 1, true, 100), garbage: garbage);
+        var exact = step.Run(0).Gradients[0];
         Assert.True(exact.isnan().any().item<bool>());
-        Assert.True(exact.isnan().equal(filtered.isnan()).all().item<bool>());
-    }
-
-    [Fact]
-    public void In_bfloat16_it_adds_no_more_than_what_is_allowed()
-    {
-        using var scope = NewDisposeScope();
-        var of = new Case(6, CeTarget.Hard, ScalarType.BFloat16, 0.2, 1, true, 32);
-        foreach (var (gradient, truth) in Run(of, 0.02).Gradients.Zip(Run(of, 0).Gradients))
+        for (var i = 0; i < 3; i++)
         {
-            var (error, size) = ((gradient - truth).norm().to(ScalarType.Float32).item<float>(), truth.norm().to(ScalarType.Float32).item<float>());
-            Assert.InRange(error, 1e-4f * size, 0.03f * size);
+            Assert.True(exact.isnan().equal(step.Run(0.1).Gradients[0].isnan()).all().item<bool>());
         }
     }
 
@@ -101,43 +126,70 @@ public sealed class GradientFilterTests
     public void An_error_that_is_no_share_is_named(double allowed)
     {
         using var scope = NewDisposeScope();
-        Assert.Contains("gradientFilter is", Assert.Throws<ArgumentOutOfRangeException>(() => Run(new Case(3, CeTarget.Soft, ScalarType.Float32, 0.2, 0.7, true, 20), allowed)).Message, StringComparison.Ordinal);
+        var step = new Step(new Case(3, CeTarget.Soft, ScalarType.Float32, 0.2, 0.7, true, 20));
+        Assert.Contains("gradientFilter is", Assert.Throws<ArgumentOutOfRangeException>(() => step.Run(allowed)).Message, StringComparison.Ordinal);
     }
 
-    private static Result Run(Case of, double allowed, GradientErrorMeasurement? measurement = null, bool trains = false, double garbage = 0)
+    private static double Error(Tensor gradient, Tensor truth) =>
+        ((gradient.to(ScalarType.Float64) - truth.to(ScalarType.Float64)).norm() / truth.to(ScalarType.Float64).norm().clamp_min(1e-300)).item<double>();
+
+    /// <summary>The same hidden states and head, over and over.</summary>
+    private sealed class Step
     {
-        const int Batch = 3, Sequence = 20, Hidden = 24, Vocabulary = 2500;
-        var steps = new Steps(of.Seed);
-        var frequency = -1.2 * arange(1, Vocabulary + 1, dtype: ScalarType.Float64).log();
-        var weight = cat([steps.Numbers(Vocabulary, Hidden - 1) * 0.8, frequency.unsqueeze(1)], 1);
-        Tensor Fixed(Tensor hidden) => cat([hidden, ones([Batch, Sequence, 1], dtype: ScalarType.Float64)], 2);
-        var states = steps.Numbers(Batch, Sequence, Hidden - 1) * 0.6;
-        var teacher = Fixed(states).to(of.Type);
-        Tensor[] sources = [.. Enumerable.Range(0, 2).Select(_ => Fixed(states + (of.Noise * steps.Numbers(Batch, Sequence, Hidden - 1))).to(of.Type))];
-        if (garbage != 0)
+        private const int Batch = 3;
+        private const int Sequence = 20;
+        private const int Hidden = 24;
+        private const int Vocabulary = 2500;
+
+        private readonly Case _case;
+        private readonly Tensor[] _sources;
+        private readonly Activations _activations;
+        private readonly RowMask[] _masks;
+
+        public Step(Case of, bool trains = false, double garbage = 0)
         {
-            sources[0][0, 0, 0] = garbage;
+            _case = of;
+            var steps = new Steps(of.Seed);
+            var frequency = -1.2 * arange(1, Vocabulary + 1, dtype: ScalarType.Float64).log();
+            var weight = cat([steps.Numbers(Vocabulary, Hidden - 1) * 0.8, frequency.unsqueeze(1)], 1);
+            static Tensor Fixed(Tensor hidden) => cat([hidden, ones([Batch, Sequence, 1], dtype: ScalarType.Float64)], 2);
+            var states = steps.Numbers(Batch, Sequence, Hidden - 1) * 0.6;
+            var teacher = Fixed(states).to(of.Type);
+            _sources = [.. Enumerable.Range(0, 2).Select(_ => Fixed(states + (of.Noise * steps.Numbers(Batch, Sequence, Hidden - 1))).to(of.Type))];
+            if (garbage != 0)
+            {
+                _sources[0][0, 0, 0] = garbage;
+            }
+
+            foreach (var source in _sources)
+            {
+                source.requires_grad_();
+            }
+
+            _masks = [.. Enumerable.Range(0, 2).Select(_ => steps.Mask(steps.Bits(Batch * Sequence, of.Share), Batch, Sequence, of.Packed))];
+            var table = weight.to(of.Type).detach();
+            var head = new LanguageModelHead(trains ? table.requires_grad_() : table);
+            _activations = Steps.Of(_masks[0], _masks[0], zeros(Batch, Sequence, 2), head, (Pass.TeacherClean, teacher, null), (Pass.StudentNoisy, _sources[0], null), (Pass.TeacherNoisy, _sources[1], null));
         }
 
-        foreach (var source in sources)
+        public Result Run(double allowed, GradientErrorMeasurement? measurement = null)
         {
-            source.requires_grad_();
-        }
+            var activations = new Activations(_activations.Batch, _activations.TeacherClean, _activations.StudentNoisy, _activations.TeacherNoisy) { Measurement = measurement };
+            var terms = VocabularyHead.Begin(activations, _case.Target, allowed);
+            terms.Options = terms.Options with { ChunkRows = _case.Chunk };
+            terms.CrossEntropy(Pass.StudentNoisy, 1, _masks[0]);
+            terms.CrossEntropy(Pass.TeacherNoisy, -0.4, _masks[1], 5, 0.3);
+            terms.CrossEntropy(Pass.TeacherNoisy, 0.1, _masks[0]);
+            var loss = terms.Run().Loss;
+            loss.backward();
+            Tensor[] gradients = [.. _sources.Select(source => source.grad!.clone())];
+            foreach (var source in _sources)
+            {
+                source.grad = null;
+            }
 
-        var mask = steps.Mask(steps.Bits(Batch * Sequence, of.Share), Batch, Sequence, of.Packed);
-        var other = steps.Mask(steps.Bits(Batch * Sequence, of.Share), Batch, Sequence, of.Packed);
-        var table = weight.to(of.Type).detach();
-        var head = new LanguageModelHead(trains ? table.requires_grad_() : table);
-        var bare = Steps.Of(mask, mask, zeros(Batch, Sequence, 2), head, (Pass.TeacherClean, teacher, null), (Pass.StudentNoisy, sources[0], null), (Pass.TeacherNoisy, sources[1], null));
-        var activations = new Activations(bare.Batch, bare.TeacherClean, bare.StudentNoisy, bare.TeacherNoisy) { Measurement = measurement };
-        var terms = VocabularyHead.Begin(activations, of.Target, allowed);
-        terms.Options = terms.Options with { ChunkRows = of.Chunk };
-        terms.CrossEntropy(Pass.StudentNoisy, 1, mask);
-        terms.CrossEntropy(Pass.TeacherNoisy, -0.4, other, 5, 0.3);
-        terms.CrossEntropy(Pass.TeacherNoisy, 0.1, mask);
-        var loss = terms.Run().Loss;
-        loss.backward();
-        return new Result(loss.to(ScalarType.Float64).item<double>(), [.. sources.Select(source => source.grad!)]);
+            return new Result(loss.to(ScalarType.Float64).item<double>(), gradients);
+        }
     }
 
     private sealed record Case(int Seed, CeTarget Target, ScalarType Type, double Noise, double Share, bool Packed, int Chunk);

@@ -58,9 +58,15 @@ public sealed class RunStepTests : IDisposable
             Assert.Null(plain.GradientError);
         }
 
+        for (var i = 0; i < 12; i++)
+        {
+            // The first steps find out how much may be left out, and hand exact gradients out.
+            jigsaw.RunStep(step.Apply(), step.Batch.LossMask).Dispose();
+        }
+
         jigsaw.MeasureGradientError = true;
         using var measured = jigsaw.RunStep(step.Apply(), step.Batch.LossMask);
-        Assert.InRange(measured.GradientError!.item<float>(), 1e-4f, 0.4f);
+        Assert.InRange(measured.GradientError!.item<float>(), 1e-3f, 0.21f);
 
         using var scope = NewDisposeScope();
         var (loss, components, _) = jigsaw;
