@@ -58,7 +58,7 @@ internal sealed class ColumnFilter(Tensor table, StepMemory memory, string name)
             return;
         }
 
-        var absolute = gradient.abs();
+        var absolute = memory.Workspace(name + " block", gradient.shape[0], gradient.shape[1], _type, table.device).copy_(gradient).abs_();
         rows.copy_(absolute.sum(1, keepdim: true));
         _magnitudes!.addmm_(weights, absolute);
     }

@@ -39,8 +39,8 @@ public sealed class VocabularyHead
     /// <param name="activations">What the passes of this step left.</param>
     /// <param name="target">Whether cross-entropies compare with the teacher's distribution or with its argmax.</param>
     /// <param name="gradientFilter">
-    /// The relative error of the gradient that cross-entropies may make to multiply fewer columns of it, from 0 to 1; 0: none. It is about that
-    /// error for language models; <see cref="JigsawLoss{TComponents, THyperparameters}.MeasureGradientError"/> tells the actual one. On the CPU and for frozen
+    /// The relative error of the gradient that cross-entropies may make to multiply fewer columns of it, from 0 to 1; 0: none. What may be left
+    /// out is found by measuring, in the first loops of a head and now and then; <see cref="JigsawLoss{TComponents, THyperparameters}.MeasureGradientError"/> tells the actual error. On the CPU and for frozen
     /// heads alone; elsewhere all columns are multiplied.
     /// </param>
     /// <exception cref="ArgumentOutOfRangeException">The filter's error is not from 0 to 1.</exception>

@@ -315,6 +315,10 @@ internal sealed class VocabularyLoop : IDisposable
         return filter;
     }
 
+    // Small tensors that come and go would scatter over the C library's heap, and make it grow.
+    private Tensor? Block(int rows) =>
+        _device.type == DeviceType.CPU ? _memory.Workspace("block", rows, _teacher.Head.Weight.shape[0], _wide, _device) : null;
+
     private static Tensor Rows(Tensor hidden) => hidden.reshape(-1, hidden.shape[^1]);
 
     private Tensor Table(Tensor weight) => weight.detach().to(_narrow);
@@ -707,7 +711,7 @@ internal sealed class VocabularyLoop : IDisposable
                 {
                     var shares = teacher.Shares!.narrow(0, at + from, count);
                     var teacherSums = teacher.Sums!.narrow(0, at + from, count);
-                    var product = RowProduct.Of(shares, rows);
+                    var product = RowProduct.Of(shares, rows, _loop.Block(count));
                     var sums = rows.exp_().sum(1, keepdim: true);
                     values.narrow(0, from, count).copy_(sums.log().sub_(product.div_(teacherSums)));
                     if (WantsGradient)
@@ -739,7 +743,7 @@ internal sealed class VocabularyLoop : IDisposable
                 var norms = rows.norm(1, keepdim: true);
                 var clamped = norms.clamp_min(NormEps);
                 var product = clamped * teacher.Norms!.narrow(0, at + from, count).clamp_min(NormEps);
-                var cosine = RowProduct.Of(targets, rows).div_(product);
+                var cosine = RowProduct.Of(targets, rows, _loop.Block(count)).div_(product);
                 values.narrow(0, from, count).copy_(1 - cosine);
                 if (WantsGradient)
                 {
