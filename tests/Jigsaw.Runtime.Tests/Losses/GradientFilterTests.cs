@@ -56,6 +56,29 @@ public sealed class GradientFilterTests
     }
 
     [Fact]
+    public void What_is_left_out_of_rank_one_is_guessed_right()
+    {
+        using var scope = NewDisposeScope();
+        using var memory = new StepMemory();
+        const int Rows = 9, Columns = 400, Large = 20;
+        var steps = new Steps(13);
+        var (table, scales) = (steps.Numbers(Columns, 5), 0.5 + steps.Numbers(Rows, 1).square());
+        var tail = (0.1 + steps.Numbers(Rows, 1).abs()).mm(1e-4 * steps.Numbers(1, Columns - Large - 1).abs());
+        var gradient = cat([steps.Numbers(Rows, Large), tail], 1);
+        gradient = cat([gradient.sum(1, keepdim: true).neg(), gradient], 1).contiguous();
+        var (exact, hidden) = (gradient.mm(table), zeros(Rows, 5, dtype: ScalarType.Float64));
+        var share = ((tail * scales).sum() / (gradient.abs() * scales).sum()).item<double>();
+        using var filter = new ColumnFilter(table, memory, "filter");
+        filter.Begin(Rows, ScalarType.Float64);
+        filter.Observe(gradient.narrow(0, 0, 4), scales.narrow(0, 0, 4), null, 0);
+        filter.Observe(gradient.narrow(0, 4, 5), scales.narrow(0, 4, 5), null, 4);
+        Assert.True(filter.TryMultiply(gradient.clone(), isHard: false, 1.01 * share, hidden));
+        Assert.True(Error(hidden, exact) > 1e-5);
+        filter.Finish();
+        Assert.InRange(Error(hidden, exact), 0, 1e-12);
+    }
+
+    [Fact]
     public void It_measures_again_now_and_then_and_hands_the_exact_gradient_out()
     {
         using var scope = NewDisposeScope();
