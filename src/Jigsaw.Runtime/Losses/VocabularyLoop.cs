@@ -643,8 +643,11 @@ internal sealed class VocabularyLoop : IDisposable
         {
             if (_calibrates)
             {
-                var difference = (gradient.to(_loop._wide) - exact.to(_loop._wide)).norm() / exact.to(_loop._wide).norm().clamp_min(1e-37);
-                _calibration!.Learn(_share, _isFiltered ? difference.to(ScalarType.Float64).item<double>() : null);
+                var own = new GradientErrorMeasurement();
+                own.Add(gradient, exact);
+                using var relative = own.Relative()!;
+                using var error = relative.to(ScalarType.Float64);
+                _calibration!.Learn(_share, _isFiltered ? error.item<double>() : null);
                 gradient.copy_(exact);
             }
 

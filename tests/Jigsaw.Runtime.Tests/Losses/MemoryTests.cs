@@ -24,7 +24,7 @@ public sealed class MemoryTests
             }
         }
 
-        for (var i = 0; i < 50; i++)
+        for (var i = 0; i < 300; i++)
         {
             Run();
         }

@@ -265,6 +265,7 @@ public sealed class RunStepTests : IDisposable
         _ = step.PassByPass(() => EverythingRecipe.Bind(step.Teacher, step.Student), keep: false);
         _ = step.PassByPass(() => EverythingRecipe.Bind(step.Teacher, step.Student), rematerialize: true, keep: false);
         _ = step.PassByPass(() => RowsRecipe.Bind(step.Teacher, step.Student), keep: false);
+        _ = step.PassByPass(() => FilteredRecipe.Bind(step.Teacher, step.Student), times: 12, keep: false);
         GC.Collect();
         GC.WaitForPendingFinalizers();
         var before = Tensor.TotalCount;
@@ -272,6 +273,7 @@ public sealed class RunStepTests : IDisposable
         {
             _ = step.PassByPass(() => EverythingRecipe.Bind(step.Teacher, step.Student), rematerialize: i % 2 == 1, keep: false);
             _ = step.PassByPass(() => RowsRecipe.Bind(step.Teacher, step.Student), keep: false);
+            _ = step.PassByPass(() => FilteredRecipe.Bind(step.Teacher, step.Student), times: 3, keep: false);
         }
 
         Assert.Equal(before, Tensor.TotalCount);
