@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Jigsaw.Batches;
 using Jigsaw.Models;
 using Jigsaw.Tokenization;
 using TorchSharp;

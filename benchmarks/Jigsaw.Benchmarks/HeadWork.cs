@@ -1,4 +1,6 @@
-using Jigsaw.Losses;
+using Jigsaw.Batches;
+using Jigsaw.Losses.Logits;
+using Jigsaw.Passes;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -13,7 +15,7 @@ internal sealed class HeadWork : IDisposable
     private readonly Tensor[] _hidden;
     private readonly RowMask _all;
     private readonly RowMask _half;
-    private readonly Activations _activations;
+    private readonly StepActivations _activations;
 
     public HeadWork(int rows, int hidden, int vocabulary, ScalarType type)
         : this(Seeded(() => (randn(vocabulary, hidden) * 0.05).to(type)), randn(1, rows, hidden), 0.5)
@@ -45,7 +47,7 @@ internal sealed class HeadWork : IDisposable
             StdMax = 1,
             MedianNorm = 1,
         };
-        _activations = new Activations(batch, new PassActivations(Pass.TeacherClean, _hidden[0], null, head), new PassActivations(Sources[0], _hidden[1], null, head), new PassActivations(Sources[1], _hidden[2], null, head), new PassActivations(Sources[2], _hidden[3], null, head));
+        _activations = new StepActivations(batch, new PassActivations(Pass.TeacherClean, _hidden[0], null, head), new PassActivations(Sources[0], _hidden[1], null, head), new PassActivations(Sources[1], _hidden[2], null, head), new PassActivations(Sources[2], _hidden[3], null, head));
     }
 
     public int Rows { get; }
@@ -98,7 +100,7 @@ internal sealed class HeadWork : IDisposable
 
     private void Run(CeTarget target, int sources, int termsOnEach, bool half, double filter)
     {
-        var head = VocabularyHead.Begin(_activations, target, filter);
+        var head = LogitTerms.Begin(_activations, target, filter);
         var mask = half ? _half : _all;
         for (var source = 0; source < sources; source++)
         {

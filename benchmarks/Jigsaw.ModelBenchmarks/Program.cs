@@ -1,8 +1,9 @@
-using System.Globalization;
-using Jigsaw;
 using Jigsaw.ModelBenchmarks;
+using System.Globalization;
+using Jigsaw.Batches;
 using Jigsaw.Checkpoints;
 using Jigsaw.Models;
+using Jigsaw.Models.Generation;
 using TorchSharp;
 using static TorchSharp.torch;
 

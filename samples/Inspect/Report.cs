@@ -1,6 +1,8 @@
 using System.Globalization;
 using Jigsaw.Checkpoints;
-using Jigsaw.Models;
+using Jigsaw.Inspection;
+using Jigsaw.Models.Configuration;
+using Jigsaw.Models.Lora;
 using Jigsaw.Tokenization;
 
 namespace Inspect;

@@ -1,6 +1,10 @@
-using Jigsaw.Evaluation;
+using Jigsaw.Data;
+using Jigsaw.Evaluation.Attacks;
 using Jigsaw.Losses;
+using Jigsaw.Losses.Hyperparameters;
 using Jigsaw.Models;
+using Jigsaw.Models.Lora;
+using Jigsaw.Steps;
 using Jigsaw.Tokenization;
 using Jigsaw.Training;
 using Jigsaw.Transforms;
@@ -41,7 +45,7 @@ internal sealed class QuickstartRun(QuickstartOptions options)
         Report.Introduce(options, model, train, evaluation, jigsaw.Plan);
 
         using var trials = new Trials(model, adapters, transform, tokenizer, evaluation, EvaluationBatch);
-        using var nearest = new NearestNeighbourReader(model.EmbeddingTable);
+        using var nearest = new NearestNeighborAttack(model.EmbeddingTable);
         var before = trials.Measure([nearest]);
 
         var training = new TrainingOptions
@@ -68,10 +72,10 @@ internal sealed class QuickstartRun(QuickstartOptions options)
 
         // The attacker's data is the training's, in another order.
         var attack = new ChatBatches(train, tokenizer, options.BatchSize, options.Seed + 1);
-        TrainedReader Fit(bool usesEmbeddingTable) => TrainedReader.Fit(
+        TrainedInversionAttack Fit(bool usesEmbeddingTable) => TrainedInversionAttack.Fit(
             transform,
             attack,
-            new TrainedReaderOptions { Steps = options.ReaderSteps, UsesEmbeddingTable = usesEmbeddingTable },
+            new TrainedInversionAttackOptions { Steps = options.ReaderSteps, UsesEmbeddingTable = usesEmbeddingTable },
             Report.WatchReader(options.ReaderSteps),
             cancellation);
         using var scratch = Fit(usesEmbeddingTable: false);

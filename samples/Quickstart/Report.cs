@@ -1,7 +1,8 @@
 using System.Globalization;
-using Jigsaw;
-using Jigsaw.Evaluation;
+using Jigsaw.Data;
+using Jigsaw.Evaluation.Attacks;
 using Jigsaw.Models;
+using Jigsaw.Passes;
 using Jigsaw.Training;
 using Spectre.Console;
 
@@ -72,7 +73,7 @@ internal static class Report
         Row("student(clean) agrees", result => Percent(result.Agreement.StudentClean.Agreement));
         foreach (var reader in after.Readers.Select(reader => reader.Reader))
         {
-            string Of(TrialResult result, Func<ReaderReport, double> value) => result.Readers.FirstOrDefault(r => r.Reader == reader) is { } report ? Percent(value(report)) : "–";
+            string Of(TrialResult result, Func<InversionAttackReport, double> value) => result.Readers.FirstOrDefault(r => r.Reader == reader) is { } report ? Percent(value(report)) : "–";
             Row($"tokens read by the {reader}", result => Of(result, report => report.Tokens));
             Row("  … among its ten best", result => Of(result, report => report.TokensInTopTen));
             Row("  … private facts read to the letter", result => Of(result, report => report.Facts));

@@ -1,7 +1,11 @@
-using Jigsaw.Evaluation;
+using Jigsaw.Batches;
+using Jigsaw.Data;
+using Jigsaw.Evaluation.Attacks;
+using Jigsaw.Evaluation.Metrics;
 using Jigsaw.Models;
+using Jigsaw.Models.Generation;
+using Jigsaw.Models.Lora;
 using Jigsaw.Tokenization;
-using Jigsaw.Training;
 using Jigsaw.Transforms;
 using static TorchSharp.torch;
 
@@ -31,12 +35,12 @@ internal sealed class Trials : IDisposable
     }
 
     /// <summary>Agreement of the passes, and what the readers get.</summary>
-    public TrialResult Measure(IReadOnlyList<IEmbeddingReader> readers) => new(
+    public TrialResult Measure(IReadOnlyList<IInversionAttack> readers) => new(
         AgreementEvaluator.Measure(_model, _adapters, _transform, _batches.Select(batch => batch.Batch)),
-        ReaderEvaluator.Measure(readers, _transform, _batches, ids => _tokenizer.Tokenizer.Decode(ids)));
+        InversionAttackEvaluator.Measure(readers, _transform, _batches, ids => _tokenizer.Tokenizer.Decode(ids)));
 
     /// <summary>One chat: what each reader sees of its prompt, and what each model answers.</summary>
-    public Conversation Converse(IReadOnlyList<IEmbeddingReader> readers)
+    public Conversation Converse(IReadOnlyList<IInversionAttack> readers)
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
@@ -47,7 +51,7 @@ internal sealed class Trials : IDisposable
             _tokenizer.Tokenizer.Decode(_model.Generate(embeddings, batch.AttentionMask, adapters, new GenerationOptions { MaxNewTokens = ReplyTokens, EndTokens = [_tokenizer.Tokenizer.IdOf(_tokenizer.Tokenizer.EndToken!)!.Value] })[0], skipSpecial: true);
         return new Conversation(
             chat.Messages[0].Content,
-            [.. readers.Select(reader => (reader.Name, ReaderEvaluator.Texts(reader.Read(noisy.Noisy, batch.AttentionMask, 1), batch, ids => _tokenizer.Tokenizer.Decode(ids))[0]))],
+            [.. readers.Select(reader => (reader.Name, InversionAttackEvaluator.Texts(reader.Read(noisy.Noisy, batch.AttentionMask, 1), batch, ids => _tokenizer.Tokenizer.Decode(ids))[0]))],
             Answer(noisy.Clean, null),
             Answer(noisy.Noisy, null),
             Answer(noisy.Noisy, _adapters));

@@ -47,16 +47,16 @@ namespace RecipeSnapshots
         private static global::TorchSharp.torch.Tensor Compute(global::Jigsaw.Losses.Activations a, global::Jigsaw.RowMask lossMask, Hyperparameters h, out Components components)
         {
             // On the logits: one loop over the vocabulary for all of them; what it adds to the loss is weighted already.
-            var head = global::Jigsaw.Losses.VocabularyHead.Begin(a, global::Jigsaw.CeTarget.Soft);
+            var head = global::Jigsaw.Losses.LogitTerms.Begin(a, global::Jigsaw.CeTarget.Soft);
             head.CrossEntropy(global::Jigsaw.Pass.StudentNoisy, +h.CePerformanceWeight, a.AttentionMask);
             head.CrossEntropy(global::Jigsaw.Pass.TeacherNoisy, -h.CeProtectionWeight, lossMask, h.CeProtectionMaxLoss, h.CeProtectionScalingFactor);
             var (logits, cePerformance, ceProtection) = head.Run();
 
             // At layer 2.
-            var l2Performance = a.Includes(global::Jigsaw.Pass.StudentNoisy) ? global::Jigsaw.Losses.Kernels.NormalizedL2(a.StudentNoisy.Layer, a.TeacherClean.Layer, lossMask) : a.Zero;
+            var l2Performance = a.Includes(global::Jigsaw.Pass.StudentNoisy) ? global::Jigsaw.Losses.MaskedKernels.NormalizedL2(a.StudentNoisy.Layer, a.TeacherClean.Layer, lossMask) : a.Zero;
 
             // On the embeddings.
-            var absoluteCosineSimilarity = a.IncludesEmbeddings ? global::Jigsaw.Losses.Kernels.AbsoluteCosineSimilarity(a.Clean, a.Noisy, a.NoiseMask) : a.Zero;
+            var absoluteCosineSimilarity = a.IncludesEmbeddings ? global::Jigsaw.Losses.MaskedKernels.AbsoluteCosineSimilarity(a.Clean, a.Noisy, a.NoiseMask) : a.Zero;
 
             // Terms of one's own.
             var noiseFloor = a.IncludesEmbeddings ? NoiseFloor(a.Stds, a.NoiseMask) : a.Zero;

@@ -1,11 +1,11 @@
 using System.Composition;
 using Microsoft.CodeAnalysis;
-using Microsoft.CodeAnalysis.CodeFixes;
 using Microsoft.CodeAnalysis.CSharp.Syntax;
+using Microsoft.CodeAnalysis.CodeFixes;
 
 namespace Jigsaw.CodeFixes;
 
-/// <summary>Adds a cap to a maximised term.</summary>
+/// <summary>Adds a cap to a maximized term.</summary>
 [ExportCodeFixProvider(LanguageNames.CSharp), Shared]
 public sealed class AddCapFix : RecipeCodeFix
 {

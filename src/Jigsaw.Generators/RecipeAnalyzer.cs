@@ -33,7 +33,7 @@ public sealed class RecipeAnalyzer : DiagnosticAnalyzer
         var model = RecipeGatherer.Gather(type, attribute, context.Compilation, context.CancellationToken);
         foreach (var problem in RecipeRules.Check(model))
         {
-            foreach (var location in PlaceLocator.Find(type, problem.Place, context.CancellationToken))
+            foreach (var location in ProblemLocator.Find(type, problem.Place, context.CancellationToken))
             {
                 context.ReportDiagnostic(Diagnostic.Create(Descriptors.ById[problem.Id], location, [.. problem.Arguments]));
             }
@@ -45,7 +45,7 @@ public sealed class RecipeAnalyzer : DiagnosticAnalyzer
     {
         if (StrayTerms.First(type) is { } term && !type.DeclaringSyntaxReferences.Any(reference => StrayTerms.AreWritten(reference.GetSyntax(context.CancellationToken))))
         {
-            context.ReportDiagnostic(Diagnostic.Create(Descriptors.TermWithoutRecipe, PlaceLocator.Name(term.Attribute, context.CancellationToken), type.Name));
+            context.ReportDiagnostic(Diagnostic.Create(Descriptors.TermWithoutRecipe, ProblemLocator.Name(term.Attribute, context.CancellationToken), type.Name));
         }
     }
 }

@@ -71,7 +71,7 @@ public sealed class RecipeGenerator : IIncrementalGenerator
         var problems = new List<ReportedProblem>();
         foreach (var problem in ShapeRules.Check(model))
         {
-            foreach (var location in PlaceLocator.Find(recipe, problem.Place, cancellation))
+            foreach (var location in ProblemLocator.Find(recipe, problem.Place, cancellation))
             {
                 problems.Add(ReportedProblem.At(location, problem.Id, problem.Arguments));
             }
@@ -86,7 +86,7 @@ public sealed class RecipeGenerator : IIncrementalGenerator
         && term.Attribute.ApplicationSyntaxReference is { } reference
         && reference.SyntaxTree == context.Node.SyntaxTree
         && context.Node.Span.Contains(reference.Span)
-            ? ReportedProblem.At(PlaceLocator.Name(term.Attribute, cancellation), "JIG0002", new[] { type.Name }.ToEquatableArray())
+            ? ReportedProblem.At(ProblemLocator.Name(term.Attribute, cancellation), "JIG0002", new[] { type.Name }.ToEquatableArray())
             : null;
 
     private static string Write(RecipeModel recipe)

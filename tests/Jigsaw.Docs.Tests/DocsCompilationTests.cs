@@ -1,3 +1,5 @@
+using Jigsaw.Batches;
+
 namespace Jigsaw.Docs.Tests;
 
 public sealed class DocsCompilationTests

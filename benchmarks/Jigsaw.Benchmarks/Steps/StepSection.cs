@@ -12,7 +12,7 @@ internal static class StepSection
         (string Name, Action Step, string Time, string Memory)[] cases =
         [
             ("full: 4 forwards, 3 backwards", () => work.Step(work.Full), "≤ 7.7", "≤ 1000"),
-            ("full, layers rematerialised", () => work.Step(work.Full, rematerialize: true), "", "≤ 400"),
+            ("full, layers rematerialized", () => work.Step(work.Full, rematerialize: true), "", "≤ 400"),
             ("full, by closures", () => work.Closures(work.Full), "", ""),
             ("performance: 2 forwards, 1 backward", () => work.Step(work.Performance), "≤ 3.3", "≤ 700"),
             ("performance, by closures", () => work.Closures(work.Performance), "", ""),

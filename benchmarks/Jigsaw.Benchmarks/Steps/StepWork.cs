@@ -1,6 +1,9 @@
+using Jigsaw.Batches;
 using Jigsaw.Losses;
+using Jigsaw.Losses.Hyperparameters;
 using Jigsaw.Models;
-using Jigsaw.Tokenization;
+using Jigsaw.Models.Lora;
+using Jigsaw.Steps;
 using Jigsaw.Training;
 using Jigsaw.Transforms;
 using TorchSharp;

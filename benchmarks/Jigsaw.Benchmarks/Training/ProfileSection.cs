@@ -1,6 +1,8 @@
 using System.Diagnostics;
+using Jigsaw.Batches;
+using Jigsaw.Diagnostics;
 using Jigsaw.Models;
-using Jigsaw.Tokenization;
+using Jigsaw.Steps;
 using Jigsaw.Training;
 using TorchSharp;
 using static TorchSharp.torch;

@@ -1,6 +1,9 @@
-using Jigsaw.Evaluation;
-using Jigsaw.Losses;
+using Jigsaw.Data;
+using Jigsaw.Evaluation.Attacks;
+using Jigsaw.Evaluation.Metrics;
 using Jigsaw.Models;
+using Jigsaw.Models.Lora;
+using Jigsaw.Steps;
 using Jigsaw.Tokenization;
 using Jigsaw.Training;
 using Jigsaw.Transforms;
@@ -58,9 +61,9 @@ internal sealed class SupportWork : IDisposable
         var chats = ChatDataset.Read(Path.Combine(_directory, "data", "eval.jsonl")).Examples.Chunk(EvaluationBatch)
             .Select(rows => (Batch: _tokenizer.ApplyChatTemplate([.. rows.Select(row => row.Messages)], ignorePromptLoss: true), Facts: (IReadOnlyList<IReadOnlyCollection<string>>)[.. rows.Select(_ => Array.Empty<string>())]))
             .ToArray();
-        using var nearest = new NearestNeighbourReader(Model.EmbeddingTable);
+        using var nearest = new NearestNeighborAttack(Model.EmbeddingTable);
         var agreement = AgreementEvaluator.Measure(Model, Student.Adapters, Transform, chats.Select(chat => chat.Batch));
-        var read = ReaderEvaluator.Measure([nearest], Transform, chats, ids => _tokenizer.Tokenizer.Decode(ids))[0].Tokens;
+        var read = InversionAttackEvaluator.Measure([nearest], Transform, chats, ids => _tokenizer.Tokenizer.Decode(ids))[0].Tokens;
         foreach (var (batch, _) in chats)
         {
             batch.Dispose();

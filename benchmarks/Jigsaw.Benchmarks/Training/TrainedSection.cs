@@ -12,7 +12,7 @@ internal static class TrainedSection
     {
         var table = new Table(
             $"The quick start's training with a gradient filter and without: {Steps} steps, three seeds",
-            "allowed error", "seed", "loss at the end", "student(noisy) agrees %", "KL", "teacher(noisy) agrees %", "student(clean) agrees %", "nearest neighbour reads %", "mean σ");
+            "allowed error", "seed", "loss at the end", "student(noisy) agrees %", "KL", "teacher(noisy) agrees %", "student(clean) agrees %", "nearest neighbor reads %", "mean σ");
         foreach (var seed in (ReadOnlySpan<long>)[0, 1, 2])
         {
             foreach (var filter in (ReadOnlySpan<double>)[0, Allowed])

@@ -1,3 +1,5 @@
+using Jigsaw.CompilerServices;
+
 namespace Jigsaw;
 
 /// <content>The term <c>absolute_cosine_similarity_penalty</c>.</content>
@@ -5,7 +7,7 @@ public static partial class LossTerm
 {
     /// <summary>
     /// mean_m |cos(x, x̃)|, norms clamped at 1e-8.
-    /// Minimised: turns transformed embeddings at right angles to the clean ones. Averages over the noise mask.
+    /// Minimized: turns transformed embeddings at right angles to the clean ones. Averages over the noise mask.
     /// Source: Stained Glass Engine docs, loss/jigsaw.
     /// </summary>
     [LossTermDefinition(8, "absolute_cosine_similarity_penalty", TermPlace.Embeddings, "AbsoluteCosineSimilarity",

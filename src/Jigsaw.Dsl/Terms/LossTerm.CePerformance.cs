@@ -1,3 +1,5 @@
+using Jigsaw.CompilerServices;
+
 namespace Jigsaw;
 
 /// <content>The term <c>jigsaw_ce_performance_loss</c>.</content>
@@ -5,7 +7,7 @@ public static partial class LossTerm
 {
     /// <summary>
     /// Cross-entropy of the student's logits on transformed embeddings with the teacher's on clean ones, mean over real tokens.
-    /// Minimised: the student learns to answer x̃ as the teacher answers x. Averages over the attention mask.
+    /// Minimized: the student learns to answer x̃ as the teacher answers x. Averages over the attention mask.
     /// Source: Stained Glass Engine docs, loss/jigsaw.
     /// </summary>
     [LossTermDefinition(1, "jigsaw_ce_performance_loss", TermPlace.Logits, "CrossEntropy",

@@ -1,3 +1,5 @@
+using Jigsaw.CompilerServices;
+
 namespace Jigsaw;
 
 /// <content>The term <c>jigsaw_ce_protection_loss</c>.</content>
@@ -5,7 +7,7 @@ public static partial class LossTerm
 {
     /// <summary>
     /// Cross-entropy of the teacher's logits on transformed embeddings with its own on clean ones.
-    /// Maximised: the unadapted model must not be able to read x̃. Averages over the loss mask; uncapped unless <see cref="MaximizedTermAttribute.MaxLoss"/> is written.
+    /// Maximized: the unadapted model must not be able to read x̃. Averages over the loss mask; uncapped unless <see cref="MaximizedTermAttribute.MaxLoss"/> is written.
     /// Source: Stained Glass Engine docs, loss/jigsaw.
     /// </summary>
     [LossTermDefinition(2, "jigsaw_ce_protection_loss", TermPlace.Logits, "CrossEntropy",

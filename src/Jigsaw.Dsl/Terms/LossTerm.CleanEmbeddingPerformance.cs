@@ -1,3 +1,5 @@
+using Jigsaw.CompilerServices;
+
 namespace Jigsaw;
 
 /// <content>The term <c>clean_embedding_performance_on_student_model_loss</c>.</content>
@@ -5,7 +7,7 @@ public static partial class LossTerm
 {
     /// <summary>
     /// Normalized L2 distance mean_m ‖h − t‖₂ / max(‖t‖₂, 1e-8) of the student's hidden states on x and the teacher's on x, at the distillation layer, or at the logits where the recipe names none.
-    /// Maximised: the adapted model must be of no use without the transform. Averages over the loss mask; uncapped unless <see cref="MaximizedTermAttribute.MaxLoss"/> is written.
+    /// Maximized: the adapted model must be of no use without the transform. Averages over the loss mask; uncapped unless <see cref="MaximizedTermAttribute.MaxLoss"/> is written.
     /// Source: Stained Glass Engine docs, loss/jigsaw; the cap is an addition.
     /// </summary>
     [LossTermDefinition(14, "clean_embedding_performance_on_student_model_loss", TermPlace.LayerOrLogits, "NormalizedL2",

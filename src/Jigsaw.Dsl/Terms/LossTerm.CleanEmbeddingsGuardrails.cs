@@ -1,3 +1,5 @@
+using Jigsaw.CompilerServices;
+
 namespace Jigsaw;
 
 /// <content>The term <c>jigsaw_clean_embeddings_guardrails_loss</c>.</content>
@@ -5,7 +7,7 @@ public static partial class LossTerm
 {
     /// <summary>
     /// Cross-entropy of the student's logits on clean embeddings with the teacher's on the same.
-    /// Maximised: the adapted model must be of no use without the transform. Averages over the loss mask; uncapped unless <see cref="MaximizedTermAttribute.MaxLoss"/> is written.
+    /// Maximized: the adapted model must be of no use without the transform. Averages over the loss mask; uncapped unless <see cref="MaximizedTermAttribute.MaxLoss"/> is written.
     /// Source: Stained Glass Engine docs, loss/jigsaw; the cap is an addition.
     /// </summary>
     [LossTermDefinition(3, "jigsaw_clean_embeddings_guardrails_loss", TermPlace.Logits, "CrossEntropy",

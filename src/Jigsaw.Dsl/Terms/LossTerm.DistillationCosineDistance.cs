@@ -1,3 +1,5 @@
+using Jigsaw.CompilerServices;
+
 namespace Jigsaw;
 
 /// <content>The term <c>distillation_layer_cosine_distance_loss</c>.</content>
@@ -5,7 +7,7 @@ public static partial class LossTerm
 {
     /// <summary>
     /// mean_m (1 − cos(h, t)), h the student's hidden states on x̃ and t the teacher's on x, at the distillation layer, or at the logits where the recipe names none.
-    /// Minimised. Averages over the loss mask.
+    /// Minimized. Averages over the loss mask.
     /// Source: Stained Glass Engine docs, loss/jigsaw.
     /// </summary>
     [LossTermDefinition(11, "distillation_layer_cosine_distance_loss", TermPlace.LayerOrLogits, "CosineDistance",

@@ -1,3 +1,5 @@
+using Jigsaw.CompilerServices;
+
 namespace Jigsaw;
 
 /// <content>The term <c>distillation_layer_l2_distance_loss</c>.</content>
@@ -5,7 +7,7 @@ public static partial class LossTerm
 {
     /// <summary>
     /// Normalized L2 distance mean_m ‖h − t‖₂ / max(‖t‖₂, 1e-8) of the student's hidden states on x̃ and the teacher's on x, at the distillation layer, or at the logits where the recipe names none.
-    /// Minimised. Averages over the loss mask.
+    /// Minimized. Averages over the loss mask.
     /// Source: Stained Glass Engine docs, loss/jigsaw.
     /// </summary>
     [LossTermDefinition(12, "distillation_layer_l2_distance_loss", TermPlace.LayerOrLogits, "NormalizedL2",

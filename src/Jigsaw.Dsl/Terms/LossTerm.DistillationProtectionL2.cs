@@ -1,3 +1,5 @@
+using Jigsaw.CompilerServices;
+
 namespace Jigsaw;
 
 /// <content>The term <c>distillation_protection_l2_loss</c>.</content>
@@ -5,7 +7,7 @@ public static partial class LossTerm
 {
     /// <summary>
     /// Normalized L2 distance mean_m ‖h − t‖₂ / max(‖t‖₂, 1e-8) of the teacher's hidden states on x̃ and on x, at the distillation layer, or at the logits where the recipe names none.
-    /// Maximised. Averages over the loss mask, or over the attention mask where <see cref="ApplyLossMask"/> is false; uncapped unless <see cref="MaximizedTermAttribute.MaxLoss"/> is written.
+    /// Maximized. Averages over the loss mask, or over the attention mask where <see cref="ApplyLossMask"/> is false; uncapped unless <see cref="MaximizedTermAttribute.MaxLoss"/> is written.
     /// Source: Stained Glass Engine docs, loss/jigsaw; the cap is an addition.
     /// </summary>
     [LossTermDefinition(13, "distillation_protection_l2_loss", TermPlace.LayerOrLogits, "NormalizedL2",

@@ -1,3 +1,5 @@
+using Jigsaw.CompilerServices;
+
 namespace Jigsaw;
 
 /// <content>The term <c>input_embedding_similarity_loss</c>.</content>
@@ -5,7 +7,7 @@ public static partial class LossTerm
 {
     /// <summary>
     /// mean_m cos(x, x̃), norms clamped at 1e-8.
-    /// Minimised: turns transformed embeddings away from the clean ones. Averages over the noise mask.
+    /// Minimized: turns transformed embeddings away from the clean ones. Averages over the noise mask.
     /// Source: Stained Glass Engine docs, loss/jigsaw.
     /// </summary>
     [LossTermDefinition(10, "input_embedding_similarity_loss", TermPlace.Embeddings, "CosineSimilarity",

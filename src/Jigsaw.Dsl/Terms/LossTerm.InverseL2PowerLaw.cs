@@ -1,3 +1,5 @@
+using Jigsaw.CompilerServices;
+
 namespace Jigsaw;
 
 /// <content>The term <c>inverse_l2_power_law_catalyst_loss</c>.</content>
@@ -5,7 +7,7 @@ public static partial class LossTerm
 {
     /// <summary>
     /// mean_m (ℓ / (‖x̃ − x‖₂ + 1e-6))^p, ℓ the characteristic length and p the exponent of decay.
-    /// Minimised: drives transformed embeddings out of the clean ones' neighbourhood, and dies away beyond ℓ. Averages over the noise mask.
+    /// Minimized: drives transformed embeddings out of the clean ones' neighborhood, and dies away beyond ℓ. Averages over the noise mask.
     /// Source: Stained Glass Engine docs, loss/jigsaw.
     /// </summary>
     [LossTermDefinition(15, "inverse_l2_power_law_catalyst_loss", TermPlace.Embeddings, "InverseL2PowerLaw",

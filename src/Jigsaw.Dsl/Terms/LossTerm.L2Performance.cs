@@ -1,3 +1,5 @@
+using Jigsaw.CompilerServices;
+
 namespace Jigsaw;
 
 /// <content>The term <c>jigsaw_l2_performance_loss</c>.</content>
@@ -5,7 +7,7 @@ public static partial class LossTerm
 {
     /// <summary>
     /// Normalized L2 distance mean_m ‖h − t‖₂ / max(‖t‖₂, 1e-8) of the student's hidden states on x̃ and the teacher's on x, at the distillation layer.
-    /// Minimised. Averages over the loss mask. Needs a <see cref="LossRecipeAttribute.DistillationLayer"/>.
+    /// Minimized. Averages over the loss mask. Needs a <see cref="LossRecipeAttribute.DistillationLayer"/>.
     /// Source: Stained Glass Engine docs, loss/jigsaw.
     /// </summary>
     [LossTermDefinition(4, "jigsaw_l2_performance_loss", TermPlace.Layer, "NormalizedL2",

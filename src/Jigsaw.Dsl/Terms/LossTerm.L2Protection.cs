@@ -1,3 +1,5 @@
+using Jigsaw.CompilerServices;
+
 namespace Jigsaw;
 
 /// <content>The term <c>jigsaw_l2_protection_loss</c>.</content>
@@ -5,7 +7,7 @@ public static partial class LossTerm
 {
     /// <summary>
     /// Normalized L2 distance mean_m ‖h − t‖₂ / max(‖t‖₂, 1e-8) of the teacher's hidden states on x̃ and on x, at the distillation layer.
-    /// Maximised. Averages over the loss mask; uncapped unless <see cref="MaximizedTermAttribute.MaxLoss"/> is written. Needs a <see cref="LossRecipeAttribute.DistillationLayer"/>.
+    /// Maximized. Averages over the loss mask; uncapped unless <see cref="MaximizedTermAttribute.MaxLoss"/> is written. Needs a <see cref="LossRecipeAttribute.DistillationLayer"/>.
     /// Source: Stained Glass Engine docs, loss/jigsaw; the cap is an addition.
     /// </summary>
     [LossTermDefinition(5, "jigsaw_l2_protection_loss", TermPlace.Layer, "NormalizedL2",

@@ -1,3 +1,5 @@
+using Jigsaw.CompilerServices;
+
 namespace Jigsaw;
 
 /// <content>The term <c>median_norm_penalty</c>.</content>
@@ -5,7 +7,7 @@ public static partial class LossTerm
 {
     /// <summary>
     /// mean_m |‖x + μ‖₂ − T|, T the median L2 norm of the rows of the embedding table (of an even number the lower of the middle two).
-    /// Minimised: keeps transformed embeddings at the length that the model knows. Averages over the noise mask.
+    /// Minimized: keeps transformed embeddings at the length that the model knows. Averages over the noise mask.
     /// Source: Stained Glass Engine docs, loss/jigsaw.
     /// </summary>
     [LossTermDefinition(7, "median_norm_penalty", TermPlace.Embeddings, "MedianNorm",

@@ -1,3 +1,5 @@
+using Jigsaw.CompilerServices;
+
 namespace Jigsaw;
 
 /// <content>The term <c>mutual_information_loss</c>.</content>
@@ -6,7 +8,7 @@ public static partial class LossTerm
     /// <summary>
     /// Mutual information of clean and transformed embeddings, I = H_mix − H_cond, by Monte Carlo over the pairs of two half batches, in nats per counted feature:
     /// H_mix = mean over pairs of ½·((x̃_i − x_l − μ_l)/σ_l)² + ½·log 2π + log σ_l, H_cond = mean of ½(1 + log 2π) + log σ_i. Also reports the two parts of H_mix.
-    /// Minimised (the old docs contradict themselves here; decided). Averages over the noise mask. Of an odd batch the last row is left out; with fewer than two rows value and gradient are 0.
+    /// Minimized (the old docs contradict themselves here; decided). Averages over the noise mask. Of an odd batch the last row is left out; with fewer than two rows value and gradient are 0.
     /// Source: Stained Glass Engine docs, loss/jigsaw; arXiv 2506.09452.
     /// </summary>
     [LossTermDefinition(6, "mutual_information_loss", TermPlace.Embeddings, "MutualInformation",

@@ -1,3 +1,5 @@
+using Jigsaw.CompilerServices;
+
 namespace Jigsaw;
 
 /// <summary>A term that is subtracted from the loss, and may be capped: the composite subtracts weight · MaxLoss · sigmoid(ScalingFactor · value).</summary>

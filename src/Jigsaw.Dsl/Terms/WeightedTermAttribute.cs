@@ -1,3 +1,5 @@
+using Jigsaw.CompilerServices;
+
 namespace Jigsaw;
 
 /// <summary>A term with a weight, which may rise from 0 over the first steps.</summary>

@@ -1,3 +1,4 @@
+using Jigsaw.CompilerServices;
 using Microsoft.CodeAnalysis.CSharp;
 
 namespace Jigsaw.Generators.Emission;

@@ -5,8 +5,8 @@ internal static partial class RecipeEmitter
 {
     private static void EmitBind(IndentedWriter writer, string? fault)
     {
-        const string Loss = Losses + ".JigsawLoss<Components, Hyperparameters>";
-        const string Models = "global::Jigsaw.Models.NoisyTeacher teacher, global::Jigsaw.Models.NoisyStudent student";
+        const string Loss = "global::Jigsaw.Steps.JigsawLoss<Components, Hyperparameters>";
+        const string Models = "global::Jigsaw.Steps.NoisyTeacher teacher, global::Jigsaw.Steps.NoisyStudent student";
         writer.Line("/// <summary>The numbers of this recipe, as written in its attributes.</summary>");
         writer.Line(s_generatedCode);
         writer.Line(fault is null ? "public static Hyperparameters Defaults { get; } = new Hyperparameters();" : $"public static Hyperparameters Defaults => {fault};");
@@ -39,7 +39,7 @@ internal static partial class RecipeEmitter
             writer.Line($"new {Loss}(teacher, student, Plan, hyperparameters,");
             using (writer.Indent())
             {
-                writer.Line($"({Losses}.Activations a, global::Jigsaw.RowMask lossMask, out Components components) => Compute(a, lossMask, hyperparameters, out components));");
+                writer.Line($"({StepActivations} a, {RowMask} lossMask, out Components components) => Compute(a, lossMask, hyperparameters, out components));");
             }
         }
     }

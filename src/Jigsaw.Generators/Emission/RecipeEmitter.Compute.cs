@@ -1,3 +1,4 @@
+using Jigsaw.CompilerServices;
 using Jigsaw.Generators.Gathering;
 using Jigsaw.Generators.Planning;
 
@@ -13,7 +14,7 @@ internal static partial class RecipeEmitter
     {
         writer.Line("/// <summary>The loss of one step.</summary>");
         writer.Line(s_generatedCode);
-        writer.Line($"private static {Tensor} Compute({Losses}.Activations a, global::Jigsaw.RowMask lossMask, Hyperparameters h, out Components components)");
+        writer.Line($"private static {Tensor} Compute({StepActivations} a, {RowMask} lossMask, Hyperparameters h, out Components components)");
         using (writer.Block())
         {
             EmitRamps(writer, plan);
@@ -41,7 +42,7 @@ internal static partial class RecipeEmitter
         foreach (var term in ramped)
         {
             writer.Line(
-                $"{Var(plan, "double")} {term.WeightLocal} = h.{term.Property}Weight * {Losses}.WeightRamp.At(global::Jigsaw.Ramp.{RampOf(term)}, a.Step, h.{term.Property}RampFrom, h.{term.Property}RampSteps);");
+                $"{Var(plan, "double")} {term.WeightLocal} = h.{term.Property}Weight * {Losses}.Hyperparameters.WeightRamp.At(global::Jigsaw.Ramp.{RampOf(term)}, a.Step, h.{term.Property}RampFrom, h.{term.Property}RampSteps);");
         }
 
         writer.Line();
@@ -56,7 +57,7 @@ internal static partial class RecipeEmitter
         }
 
         writer.Line("// On the logits: one loop over the vocabulary for all of them; what it adds to the loss is weighted already.");
-        writer.Line($"{Var(plan, Losses + ".VocabularyHead")} head = {Losses}.VocabularyHead.Begin(a, global::Jigsaw.CeTarget.{plan.Recipe.CeTarget}{(plan.Recipe.HasGradientFilter ? ", h.GradientFilter" : "")});");
+        writer.Line($"{Var(plan, LogitTermsType)} head = {LogitTermsType}.Begin(a, global::Jigsaw.CeTarget.{plan.Recipe.CeTarget}{(plan.Recipe.HasGradientFilter ? ", h.GradientFilter" : "")});");
         foreach (var term in terms)
         {
             if (term.Term.Own is { } own)
@@ -82,7 +83,7 @@ internal static partial class RecipeEmitter
             return;
         }
 
-        writer.Line($"{Var(plan, Losses + ".VocabularyHeadValue")} value = head.Run();");
+        writer.Line($"{Var(plan, LogitTermsType + "Value")} value = head.Run();");
         writer.Line($"{Var(plan, Tensor)} logits = value.Loss;");
         for (var i = 0; i < terms.Count; i++)
         {
@@ -126,7 +127,7 @@ internal static partial class RecipeEmitter
             var definition = term.Term.Definition!;
             if (plan.Pairs.FirstOrDefault(pair => pair.Terms.Contains(term)) is not { } pair)
             {
-                EmitValue(writer, plan, term, $"{Losses}.Kernels.{definition.Kernel}({string.Join(", ", tensors(definition).Concat(Arguments(term)))})");
+                EmitValue(writer, plan, term, $"{Losses}.Kernels.MaskedKernels.{definition.Kernel}({string.Join(", ", tensors(definition).Concat(Arguments(term)))})");
             }
             else if (term.Equals(pair.Terms[0]))
             {
@@ -141,7 +142,7 @@ internal static partial class RecipeEmitter
     private static void EmitPair(IndentedWriter writer, RecipePlan plan, PlannedPair pair, string begin)
     {
         var local = Identifier.Of(pair.Local);
-        writer.Line($"{Var(plan, Losses + ".RowPair")} {local} = {Losses}.RowPair.{begin};");
+        writer.Line($"{Var(plan, PairLossType)} {local} = {PairLossType}.{begin};");
         foreach (var term in pair.Terms)
         {
             writer.Line($"{local}.{term.Term.Definition!.Kernel}({string.Join(", ", Arguments(term))}{CapArguments(term)});");
@@ -171,7 +172,7 @@ internal static partial class RecipeEmitter
         writer.Line();
     }
 
-    private static string Call(RecipePlan plan, OwnTermModel own)
+    private static string Call(RecipePlan plan, CustomTermModel own)
     {
         var method = Planner.Locals.Contains(own.Method) ? $"{QualifiedName(plan.Recipe)}.{Identifier.Of(own.Method)}" : Identifier.Of(own.Method);
         return $"{method}({string.Join(", ", own.Activations.Select(type => type.Expression))})";
@@ -182,8 +183,8 @@ internal static partial class RecipeEmitter
 
     private static void EmitValue(IndentedWriter writer, RecipePlan plan, PlannedTerm term, string value)
     {
-        var capped = term.IsCapped ? $"{Losses}.Kernels.Cap({value}{CapArguments(term)})" : value;
-        var zero = term.Parts.Count == 0 ? "a.Zero" : Losses + ".MutualInformationValue.Zero(a)";
+        var capped = term.IsCapped ? $"{Losses}.Kernels.MaskedKernels.Cap({value}{CapArguments(term)})" : value;
+        var zero = term.Parts.Count == 0 ? "a.Zero" : Losses + ".Kernels.MutualInformationValue.Zero(a)";
         var names = term.Parts.Count == 0
             ? $"{Var(plan, Tensor)} {Identifier.Of(term.Local)}"
             : Deconstructed(plan, term.Parts.Select(part => part.Local).Prepend(term.Local));

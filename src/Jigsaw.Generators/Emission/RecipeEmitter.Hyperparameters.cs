@@ -1,4 +1,5 @@
 using System.Security;
+using Jigsaw.CompilerServices;
 using Jigsaw.Generators.Planning;
 
 namespace Jigsaw.Generators.Emission;
@@ -11,7 +12,7 @@ internal static partial class RecipeEmitter
         const string Dictionary = "global::System.Collections.Generic.IReadOnlyDictionary<string, object?>";
         writer.Line("/// <summary>Every number that the recipe was built with; checked when made, by the rules that the compiler applies to the attributes.</summary>");
         writer.Line(s_generatedCode);
-        writer.Line($"public sealed record Hyperparameters : {Losses}.RecipeHyperparameters");
+        writer.Line($"public sealed record Hyperparameters : {Losses}.Hyperparameters.RecipeHyperparameters");
         using (writer.Block())
         {
             foreach (var number in fault is null ? plan.Numbers : default)
@@ -72,8 +73,8 @@ internal static partial class RecipeEmitter
         }
 
         var check = number.Argument.Rule == NumericRule.Weight
-            ? $"Checked(value, {Literal.Of(number.Property)}, global::Jigsaw.TermPull.{number.Term!.Term.Pull})"
-            : $"Checked(value, {Literal.Of(number.Property)}, global::Jigsaw.NumericRule.{number.Argument.Rule})";
+            ? $"Checked(value, {Literal.Of(number.Property)}, global::Jigsaw.CompilerServices.TermPull.{number.Term!.Term.Pull})"
+            : $"Checked(value, {Literal.Of(number.Property)}, global::Jigsaw.CompilerServices.NumericRule.{number.Argument.Rule})";
         writer.Line($"public {Type(number)} {number.Property} {{ get => {number.Field}; init => {number.Field} = {check}; }}");
     }
 
@@ -93,7 +94,7 @@ internal static partial class RecipeEmitter
         writer.Line("public static Hyperparameters Read(string path)");
         using (writer.Block())
         {
-            writer.Line($"{Var(plan, Losses + ".HyperparameterFile")} file = {Losses}.HyperparameterFile.Read(path, Defaults, new[] {{ {string.Join(", ", plan.Structure.Select(structure => Literal.Of(structure.OriginalName)))} }});");
+            writer.Line($"{Var(plan, Losses + ".Hyperparameters.HyperparameterFile")} file = {Losses}.Hyperparameters.HyperparameterFile.Read(path, Defaults, new[] {{ {string.Join(", ", plan.Structure.Select(structure => Literal.Of(structure.OriginalName)))} }});");
             writer.Line("return new Hyperparameters");
             using (writer.Block("};"))
             {

@@ -9,7 +9,7 @@ internal static partial class RecipeEmitter
 
     private static void EmitPlan(IndentedWriter writer, RecipePlan plan, string? fault)
     {
-        const string Type = "global::Jigsaw.LossPlan";
+        const string Type = "global::Jigsaw.Passes.LossPlan";
         writer.Line($"/// <summary>What a step of this recipe runs. {PlanWords(plan)}</summary>");
         writer.Line(s_generatedCode);
         if (fault is not null)
@@ -32,7 +32,7 @@ internal static partial class RecipeEmitter
     }
 
     private static string Argument(PlannedPass pass) =>
-        $"new global::Jigsaw.PassPlan(global::Jigsaw.Pass.{pass.Pass}, global::Jigsaw.Gradient.{GradientOf(pass.Pass)}, logits: {Truth(pass.Logits)}, layer: {Truth(pass.Layer)}, "
+        $"new global::Jigsaw.Passes.PassPlan(global::Jigsaw.Pass.{pass.Pass}, global::Jigsaw.Passes.GradientFlow.{GradientOf(pass.Pass)}, logits: {Truth(pass.Logits)}, layer: {Truth(pass.Layer)}, "
         + string.Join(", ", pass.ReadBy.Select(Literal.Of)) + ")"
         + (pass.WholeLogitsReadBy.Count == 0 ? "" : $" {{ WholeLogitsReadBy = new[] {{ {string.Join(", ", pass.WholeLogitsReadBy.Select(Literal.Of))} }} }}");
 

@@ -9,6 +9,10 @@ internal static partial class RecipeEmitter
 {
     private const string Tensor = "global::TorchSharp.torch.Tensor";
     private const string Losses = "global::Jigsaw.Losses";
+    private const string LogitTermsType = Losses + ".Logits.LogitTerms";
+    private const string PairLossType = Losses + ".Pairs.PairLoss";
+    private const string StepActivations = "global::Jigsaw.Passes.StepActivations";
+    private const string RowMask = "global::Jigsaw.Batches.RowMask";
 
     private static readonly string s_version = typeof(RecipeEmitter).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "";
 

@@ -1,3 +1,5 @@
+using Jigsaw.CompilerServices;
+
 namespace Jigsaw.Generators.Gathering;
 
 /// <summary>One argument that an attribute can take, and what was written for it.</summary>

@@ -38,6 +38,11 @@ internal static class AttributeReading
         type.Name == name && type.ContainingType is null
         && type.ContainingNamespace is { Name: KnownNames.Dsl, ContainingNamespace.IsGlobalNamespace: true };
 
+    /// <summary>True if a type is the one of this name in the namespace <c>Jigsaw.CompilerServices</c>, not nested.</summary>
+    public static bool IsOfCompilerServices(this INamedTypeSymbol type, string name) =>
+        type.Name == name && type.ContainingType is null
+        && type.ContainingNamespace is { Name: KnownNames.CompilerServices, ContainingNamespace: { Name: KnownNames.Dsl, ContainingNamespace.IsGlobalNamespace: true } };
+
     /// <summary>Whether a type is an attribute of a built-in term.</summary>
     public static bool IsBuiltInTerm(this INamedTypeSymbol type) => type.ContainingType is { } terms && terms.IsOfDsl(KnownNames.LossTerms);
 }

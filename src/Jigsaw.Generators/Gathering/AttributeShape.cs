@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Jigsaw.CompilerServices;
 using Microsoft.CodeAnalysis;
 
 namespace Jigsaw.Generators.Gathering;
@@ -67,7 +68,7 @@ internal sealed class AttributeShape
                 continue;
             }
 
-            if (attributeClass.IsOfDsl(KnownNames.Hyperparameter))
+            if (attributeClass.IsOfCompilerServices(KnownNames.Hyperparameter))
             {
                 var constructorArguments = attribute.ConstructorArguments;
                 argument = new ArgumentModel(
@@ -83,7 +84,7 @@ internal sealed class AttributeShape
                     MaskUnless: null,
                     IsDivision: false);
             }
-            else if (attributeClass.IsOfDsl(KnownNames.MaskUnless))
+            else if (attributeClass.IsOfCompilerServices(KnownNames.MaskUnless))
             {
                 maskUnless = (TokenMask)(int)attribute.ConstructorArguments[0].Value!;
             }
@@ -112,7 +113,7 @@ internal sealed class AttributeShape
     {
         foreach (var attribute in attributeClass.GetAttributes())
         {
-            if (attribute.AttributeClass is { } definition && definition.IsOfDsl(KnownNames.Definition))
+            if (attribute.AttributeClass is { } definition && definition.IsOfCompilerServices(KnownNames.Definition))
             {
                 var positional = attribute.ConstructorArguments;
                 return new TermDefinition(

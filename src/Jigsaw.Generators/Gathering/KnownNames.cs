@@ -1,3 +1,5 @@
+using Jigsaw.CompilerServices;
+
 namespace Jigsaw.Generators.Gathering;
 
 /// <summary>Metadata names of the types that recipes are made of.</summary>
@@ -8,10 +10,11 @@ internal static class KnownNames
     public const string LossTerm = "LossTermAttribute";
     public const string LossTerms = "LossTerm";
     public const string Dsl = "Jigsaw";
+    public const string CompilerServices = "CompilerServices";
     public const string Definition = "LossTermDefinitionAttribute";
     public const string Hyperparameter = "HyperparameterAttribute";
     public const string MaskUnless = "MaskUnlessAttribute";
-    public const string Runtime = "Jigsaw.Losses.RecipeHyperparameters";
+    public const string Runtime = "Jigsaw.Losses.Hyperparameters.RecipeHyperparameters";
 
     /// <summary>The members that the generator writes into a recipe.</summary>
     public static readonly string[] GeneratedMembers = ["Plan", "Defaults", "Bind", "Compute", "Components", "Hyperparameters"];

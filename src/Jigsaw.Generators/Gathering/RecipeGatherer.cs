@@ -1,3 +1,4 @@
+using Jigsaw.CompilerServices;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
 using Microsoft.CodeAnalysis.CSharp.Syntax;
@@ -158,7 +159,7 @@ internal static class RecipeGatherer
         {
             var key = SnakeCase.Of(method.Name);
             var name = char.ToUpperInvariant(method.Name[0]) + method.Name.Substring(1);
-            return new TermModel(name, key, null, OwnTermGatherer.Gather(recipe, method), GatherArguments(term.Attribute, AttributeShape.Named(shape.Arguments, key), cancellation));
+            return new TermModel(name, key, null, CustomTermGatherer.Gather(recipe, method), GatherArguments(term.Attribute, AttributeShape.Named(shape.Arguments, key), cancellation));
         }
 
         const string Suffix = "Attribute";

@@ -1,3 +1,5 @@
+using Jigsaw.CompilerServices;
+
 namespace Jigsaw.Generators.Gathering;
 
 /// <summary>What a built-in term states of itself with <c>LossTermDefinitionAttribute</c>.</summary>

@@ -1,7 +1,9 @@
+using Jigsaw.CompilerServices;
+
 namespace Jigsaw.Generators.Gathering;
 
 /// <summary>One term of a recipe: a built-in one with its definition, or one of the user's own with its method.</summary>
-internal sealed record TermModel(string Name, string Key, TermDefinition? Definition, OwnTermModel? Own, EquatableArray<ArgumentModel> Arguments)
+internal sealed record TermModel(string Name, string Key, TermDefinition? Definition, CustomTermModel? Own, EquatableArray<ArgumentModel> Arguments)
 {
     public ArgumentModel Weight => Argument("Weight")!;
 

@@ -1,3 +1,5 @@
+using Jigsaw.CompilerServices;
+
 namespace Jigsaw.Generators.Planning;
 
 /// <summary>Gives out names that are not taken yet.</summary>

@@ -115,7 +115,7 @@ internal static class Descriptors
         Category, DiagnosticSeverity.Warning, isEnabledByDefault: true, helpLinkUri: Pages + "JIG0044.md");
 
     public static readonly DiagnosticDescriptor Uncapped = new(
-        "JIG0045", "Maximised term without a cap", "'{0}' is maximised and has no cap, so that the loss is unbounded below; add MaxLoss = 10",
+        "JIG0045", "Maximized term without a cap", "'{0}' is maximized and has no cap, so that the loss is unbounded below; add MaxLoss = 10",
         Category, DiagnosticSeverity.Warning, isEnabledByDefault: true, helpLinkUri: Pages + "JIG0045.md");
 
     public static readonly DiagnosticDescriptor MaskTwice = new(

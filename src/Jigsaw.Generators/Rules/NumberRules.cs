@@ -1,3 +1,4 @@
+using Jigsaw.CompilerServices;
 using Jigsaw.Generators.Gathering;
 
 namespace Jigsaw.Generators.Rules;

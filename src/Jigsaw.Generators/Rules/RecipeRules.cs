@@ -6,7 +6,7 @@ namespace Jigsaw.Generators.Rules;
 internal static class RecipeRules
 {
     public static IEnumerable<Problem> Check(RecipeModel recipe) =>
-        TermRules.Check(recipe).Concat(NumberRules.Check(recipe)).Concat(OwnTermRules.Check(recipe)).Concat(MeaningRules.Check(recipe));
+        TermRules.Check(recipe).Concat(NumberRules.Check(recipe)).Concat(CustomTermRules.Check(recipe)).Concat(MeaningRules.Check(recipe));
 
     /// <summary>The ids of the errors, each once; empty where the recipe can run.</summary>
     public static EquatableArray<string> Errors(RecipeModel recipe)

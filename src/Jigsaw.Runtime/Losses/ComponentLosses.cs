@@ -1,5 +1,6 @@
 using System.Collections;
 using System.Diagnostics.CodeAnalysis;
+using Jigsaw.Steps;
 using static TorchSharp.torch;
 
 namespace Jigsaw.Losses;
@@ -40,7 +41,7 @@ public class ComponentLosses : IReadOnlyDictionary<string, Tensor>, IDisposable
     /// <summary>All values in the order of <see cref="Keys"/>, shape (number of components).</summary>
     public Tensor Values { get; }
 
-    /// <summary>The sum that was minimised, shape ().</summary>
+    /// <summary>The sum that was minimized, shape ().</summary>
     public Tensor CompositeLoss => this[CompositeKey];
 
     /// <summary>

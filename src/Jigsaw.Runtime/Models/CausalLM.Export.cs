@@ -1,4 +1,6 @@
 using Jigsaw.Checkpoints;
+using Jigsaw.Models.Decoder;
+using Jigsaw.Models.Lora;
 using static TorchSharp.torch;
 
 namespace Jigsaw.Models;

@@ -1,3 +1,7 @@
+using Jigsaw.Batches;
+using Jigsaw.Models.Decoder;
+using Jigsaw.Models.Generation;
+using Jigsaw.Models.Lora;
 using static TorchSharp.torch;
 
 namespace Jigsaw.Models;

@@ -1,5 +1,9 @@
+using Jigsaw.Batches;
 using Jigsaw.Checkpoints;
-using Jigsaw.Losses;
+using Jigsaw.Models.Configuration;
+using Jigsaw.Models.Decoder;
+using Jigsaw.Models.Lora;
+using Jigsaw.Passes;
 using static TorchSharp.torch;
 
 namespace Jigsaw.Models;

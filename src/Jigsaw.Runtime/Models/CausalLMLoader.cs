@@ -1,9 +1,11 @@
 using Jigsaw.Checkpoints;
+using Jigsaw.Models.Configuration;
+using Jigsaw.Models.Decoder;
 using static TorchSharp.torch;
 
 namespace Jigsaw.Models;
 
-/// <summary>Reads the weights of a checkpoint into the parts of a model: each tensor once, in the order of the file, and nothing initialised before.</summary>
+/// <summary>Reads the weights of a checkpoint into the parts of a model: each tensor once, in the order of the file, and nothing initialized before.</summary>
 internal sealed class CausalLMLoader(string directory, Device device, ScalarType dtype)
 {
     private readonly Dictionary<string, Tensor> _tensors = new(StringComparer.Ordinal);

@@ -1,4 +1,6 @@
 using Jigsaw.Checkpoints;
+using Jigsaw.Models.Configuration;
+using Jigsaw.Models.Decoder;
 
 namespace Jigsaw.Models;
 

@@ -1,3 +1,4 @@
+using Jigsaw.Batches;
 using static TorchSharp.torch;
 
 namespace Jigsaw.Tokenization;

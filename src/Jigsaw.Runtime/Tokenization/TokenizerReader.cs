@@ -197,9 +197,9 @@ internal sealed class TokenizerReader(string path)
                 _byteLevel = true;
                 return PreTokenizers.ByteLevel(splitter.Flag("add_prefix_space") ?? true, splitter.Flag("use_regex") ?? true);
             case "Split":
-                var behaviour = splitter.Text("behavior");
-                return behaviour is "Isolated" or "Removed"
-                    ? PreTokenizers.Split(Pattern(splitter), behaviour == "Removed", splitter.Flag("invert") ?? false)
+                var behavior = splitter.Text("behavior");
+                return behavior is "Isolated" or "Removed"
+                    ? PreTokenizers.Split(Pattern(splitter), behavior == "Removed", splitter.Flag("invert") ?? false)
                     : throw splitter.Unsupported("behavior", "Isolated and Removed are.");
             case "Metaspace":
                 // "first" means the first word of the whole text; "always", every piece between added tokens too.

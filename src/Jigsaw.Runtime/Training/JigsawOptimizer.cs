@@ -1,4 +1,4 @@
-using Jigsaw.Models;
+using Jigsaw.Steps;
 using Jigsaw.Transforms;
 using TorchSharp.Modules;
 using static TorchSharp.torch;

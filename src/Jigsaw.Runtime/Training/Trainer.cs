@@ -1,6 +1,10 @@
 using System.Diagnostics;
+using Jigsaw.Batches;
+using Jigsaw.Data;
+using Jigsaw.Diagnostics;
 using Jigsaw.Losses;
-using Jigsaw.Tokenization;
+using Jigsaw.Losses.Hyperparameters;
+using Jigsaw.Steps;
 using Jigsaw.Transforms;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -66,11 +70,11 @@ public sealed class Trainer<TComponents, THyperparameters> : IDisposable
         return true;
     }
 
-    /// <summary>Trains to the last step, or until cancelled: then a checkpoint is written first.</summary>
+    /// <summary>Trains to the last step, or until canceled: then a checkpoint is written first.</summary>
     /// <param name="onStep">Called after each step.</param>
     /// <param name="cancellation">Stops between two steps.</param>
     /// <exception cref="NonFiniteLossException">A loss or the gradient is NaN or infinite; nothing of that step is applied, and the last checkpoint is kept.</exception>
-    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    /// <exception cref="OperationCanceledException">Canceled.</exception>
     /// <exception cref="TrainingCheckpointException">The folder for checkpoints has some already, and none was resumed from.</exception>
     public void Run(Action<TrainingStep>? onStep = null, CancellationToken cancellation = default)
     {

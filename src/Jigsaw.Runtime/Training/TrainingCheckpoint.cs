@@ -1,8 +1,8 @@
 using System.Security.Cryptography;
 using System.Text.Json;
 using Jigsaw.Checkpoints;
-using Jigsaw.Losses;
-using Jigsaw.Models;
+using Jigsaw.Losses.Hyperparameters;
+using Jigsaw.Models.Lora;
 using Jigsaw.Transforms;
 using TorchSharp.Modules;
 using static TorchSharp.torch;

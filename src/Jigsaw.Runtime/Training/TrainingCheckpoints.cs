@@ -1,6 +1,6 @@
 using System.Globalization;
-using Jigsaw.Losses;
-using Jigsaw.Models;
+using Jigsaw.Losses.Hyperparameters;
+using Jigsaw.Models.Lora;
 using Jigsaw.Transforms;
 using TorchSharp.Modules;
 

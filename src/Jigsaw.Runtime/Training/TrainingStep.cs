@@ -21,6 +21,6 @@ public sealed record TrainingStep(
     TimeSpan Elapsed,
     TimeSpan Remaining)
 {
-    /// <summary>The loss that was minimised.</summary>
+    /// <summary>The loss that was minimized.</summary>
     public double Loss => Components[Losses.ComponentLosses.CompositeKey];
 }

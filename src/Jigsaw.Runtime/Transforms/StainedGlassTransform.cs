@@ -1,8 +1,8 @@
-using Jigsaw.Models;
+using Jigsaw.Batches;
 using Jigsaw.Checkpoints;
-using Jigsaw.Tokenization;
+using Jigsaw.Diagnostics;
+using Jigsaw.Tensors;
 using TorchSharp;
-using Jigsaw.Training;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -276,8 +276,8 @@ public sealed class StainedGlassTransform : IDisposable
         }
 
         // Written out: libtorch has no kernel there for its own.
-        var centred = x - x.mean([-1], keepdim: true);
-        return (centred * (centred.square().mean([-1], keepdim: true) + NormEpsilon).rsqrt() * weight) + bias;
+        var centerd = x - x.mean([-1], keepdim: true);
+        return (centerd * (centerd.square().mean([-1], keepdim: true) + NormEpsilon).rsqrt() * weight) + bias;
     }
 
     private Tensor Attention(Tensor x, RowMask attentionMask)

@@ -1,6 +1,8 @@
 using System.Reflection;
+using Jigsaw.Batches;
 using Jigsaw.Generators.Tests.Compiling;
 using Jigsaw.Losses;
+using Jigsaw.Passes;
 using Microsoft.CodeAnalysis;
 using static TorchSharp.torch;
 
@@ -38,7 +40,7 @@ public class FactoryAgreementTests
         Assert.Equal(bitsBefore["loss"], step.Run(mixtures[0].Program.Run)["loss"]);
     }
 
-    private static (Tensor Loss, ComponentLosses Components) Compute(Type recipe, Activations activations, RowMask lossMask)
+    private static (Tensor Loss, ComponentLosses Components) Compute(Type recipe, StepActivations activations, RowMask lossMask)
     {
         var defaults = recipe.GetProperty("Defaults")!.GetValue(null);
         var arguments = new[] { activations, lossMask, defaults, null };

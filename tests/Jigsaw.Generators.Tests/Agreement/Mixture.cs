@@ -1,7 +1,7 @@
 extern alias dsl;
 
 using System.Globalization;
-using Jigsaw.Losses;
+using Jigsaw.Compatibility;
 
 namespace Jigsaw.Generators.Tests.Agreement;
 

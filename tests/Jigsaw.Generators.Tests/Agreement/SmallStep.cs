@@ -1,4 +1,6 @@
+using Jigsaw.Batches;
 using Jigsaw.Losses;
+using Jigsaw.Passes;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -38,16 +40,16 @@ internal sealed class SmallStep
         var hidden = Enumerable.Range(0, 4).Select(_ => Leaf(Normal(Batch, Sequence, Features))).ToArray();
         var layers = Enumerable.Range(0, 4).Select(_ => Leaf(Normal(Batch, Sequence, Features))).ToArray();
         var passes = typeof(PassActivations).GetConstructors()[0].GetParameters()[0].ParameterType.GetEnumValues();
-        Activations = new Activations(batch, Enumerable.Range(0, 4).Select(i => (PassActivations)Activator.CreateInstance(typeof(PassActivations), passes.GetValue(i), hidden[i], layers[i], head)!));
+        Activations = new StepActivations(batch, Enumerable.Range(0, 4).Select(i => (PassActivations)Activator.CreateInstance(typeof(PassActivations), passes.GetValue(i), hidden[i], layers[i], head)!));
         _leaves = [clean, means, stds, noisy, .. hidden, .. layers];
     }
 
-    public Activations Activations { get; }
+    public StepActivations Activations { get; }
 
     public RowMask LossMask { get; }
 
     /// <summary>Runs a loss, and returns its bits: components by key, and the gradient of everything that can have one.</summary>
-    public IReadOnlyDictionary<string, byte[]> Run(Func<Activations, RowMask, (Tensor Loss, ComponentLosses Components)> compute)
+    public IReadOnlyDictionary<string, byte[]> Run(Func<StepActivations, RowMask, (Tensor Loss, ComponentLosses Components)> compute)
     {
         using var scope = NewDisposeScope();
         foreach (var leaf in _leaves)

@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using System.Reflection;
 using Basic.Reference.Assemblies;
-using Jigsaw.Losses;
+using Jigsaw.Steps;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
 using Microsoft.CodeAnalysis.Diagnostics;

@@ -132,10 +132,10 @@ public class IncrementalityTests
     public void The_generator_stops_when_it_is_cancelled()
     {
         var driver = CSharpGeneratorDriver.Create(new RecipeGenerator());
-        using var cancelled = new CancellationTokenSource();
-        cancelled.Cancel();
+        using var canceled = new CancellationTokenSource();
+        canceled.Cancel();
 
-        Assert.ThrowsAny<OperationCanceledException>(() => driver.RunGenerators(Compiled.Compile(s_program), cancelled.Token));
+        Assert.ThrowsAny<OperationCanceledException>(() => driver.RunGenerators(Compiled.Compile(s_program), canceled.Token));
     }
 
     private static bool IsChange(IncrementalStepRunReason reason) => reason is IncrementalStepRunReason.Modified or IncrementalStepRunReason.New;

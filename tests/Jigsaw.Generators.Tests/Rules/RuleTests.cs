@@ -1,3 +1,6 @@
+using Jigsaw.Batches;
+using Jigsaw.Steps;
+
 namespace Jigsaw.Generators.Tests.Rules;
 
 public class RuleTests
@@ -35,7 +38,7 @@ public class RuleTests
     [InlineData("MaxLoss = 10, RampSteps = 5, Ramp = {|JIG0025:(Ramp)2|}")]
     [InlineData("MaxLoss = 10, RampSteps = 5, RampFrom = 0, Ramp = Ramp.Cosine")]
     [InlineData("MaxLoss = 10, {|JIG0044:RampFrom = 3|}, {|JIG0044:Ramp = Ramp.Linear|}")]
-    public void An_argument_of_a_maximised_term(string arguments)
+    public void An_argument_of_a_maximized_term(string arguments)
     {
         if (arguments.Contains("{|JIG0022:{|", StringComparison.Ordinal))
         {
@@ -51,7 +54,7 @@ public class RuleTests
     [InlineData("CleanEmbeddingsGuardrails")]
     [InlineData("DistillationProtectionL2")]
     [InlineData("CleanEmbeddingPerformance")]
-    public void Each_maximised_term_wants_a_cap(string term)
+    public void Each_maximized_term_wants_a_cap(string term)
     {
         Recipe($"[{{|JIG0045:LossTerm.{term}|}}(0.25)]");
         Recipe($"[{{|JIG0045:LossTerm.{term}|}}(0.25, {{|JIG0044:ScalingFactor = 2|}})]");

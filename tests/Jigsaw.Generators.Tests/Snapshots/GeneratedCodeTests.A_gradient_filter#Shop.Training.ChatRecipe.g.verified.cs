@@ -44,12 +44,12 @@ namespace Shop.Training
         private static global::TorchSharp.torch.Tensor Compute(global::Jigsaw.Losses.Activations a, global::Jigsaw.RowMask lossMask, Hyperparameters h, out Components components)
         {
             // On the logits: one loop over the vocabulary for all of them; what it adds to the loss is weighted already.
-            var head = global::Jigsaw.Losses.VocabularyHead.Begin(a, global::Jigsaw.CeTarget.Soft, h.GradientFilter);
+            var head = global::Jigsaw.Losses.LogitTerms.Begin(a, global::Jigsaw.CeTarget.Soft, h.GradientFilter);
             head.CrossEntropy(global::Jigsaw.Pass.StudentNoisy, +h.CePerformanceWeight, a.AttentionMask);
             var (logits, cePerformance) = head.Run();
 
             // On the embeddings.
-            var absoluteCosineSimilarity = a.IncludesEmbeddings ? global::Jigsaw.Losses.Kernels.AbsoluteCosineSimilarity(a.Clean, a.Noisy, a.NoiseMask) : a.Zero;
+            var absoluteCosineSimilarity = a.IncludesEmbeddings ? global::Jigsaw.Losses.MaskedKernels.AbsoluteCosineSimilarity(a.Clean, a.Noisy, a.NoiseMask) : a.Zero;
 
             var composite = logits
                 + h.AbsoluteCosineSimilarityWeight * absoluteCosineSimilarity;

@@ -54,15 +54,15 @@ namespace Shop.Training
                 var medianNormWeight = h.MedianNormWeight * global::Jigsaw.Losses.WeightRamp.At(global::Jigsaw.Ramp.Linear, a.Step, h.MedianNormRampFrom, h.MedianNormRampSteps);
 
                 // On the logits: one loop over the vocabulary for all of them; what it adds to the loss is weighted already.
-                var head = global::Jigsaw.Losses.VocabularyHead.Begin(a, global::Jigsaw.CeTarget.Hard);
+                var head = global::Jigsaw.Losses.LogitTerms.Begin(a, global::Jigsaw.CeTarget.Hard);
                 head.CosineDistance(global::Jigsaw.Pass.StudentNoisy, +h.DistillationCosineDistanceWeight, lossMask);
                 head.NormalizedL2(global::Jigsaw.Pass.TeacherNoisy, -distillationProtectionL2Weight, a.AttentionMask, h.DistillationProtectionL2MaxLoss, h.DistillationProtectionL2ScalingFactor);
                 var (logits, distillationCosineDistance, distillationProtectionL2) = head.Run();
 
                 // On the embeddings.
-                var medianNorm = a.IncludesEmbeddings ? global::Jigsaw.Losses.Kernels.MedianNorm(a.Clean, a.Means, a.MedianNorm, a.NoiseMask) : a.Zero;
-                var stdLogRatio = a.IncludesEmbeddings ? global::Jigsaw.Losses.Kernels.StdLogRatio(a.Stds, a.StdMax, a.NoiseMask) : a.Zero;
-                var inverseL2PowerLaw = a.IncludesEmbeddings ? global::Jigsaw.Losses.Kernels.InverseL2PowerLaw(a.Clean, a.Noisy, h.InverseL2PowerLawCharacteristicLength, h.InverseL2PowerLawExponentOfDecay, a.NoiseMask) : a.Zero;
+                var medianNorm = a.IncludesEmbeddings ? global::Jigsaw.Losses.MaskedKernels.MedianNorm(a.Clean, a.Means, a.MedianNorm, a.NoiseMask) : a.Zero;
+                var stdLogRatio = a.IncludesEmbeddings ? global::Jigsaw.Losses.MaskedKernels.StdLogRatio(a.Stds, a.StdMax, a.NoiseMask) : a.Zero;
+                var inverseL2PowerLaw = a.IncludesEmbeddings ? global::Jigsaw.Losses.MaskedKernels.InverseL2PowerLaw(a.Clean, a.Noisy, h.InverseL2PowerLawCharacteristicLength, h.InverseL2PowerLawExponentOfDecay, a.NoiseMask) : a.Zero;
 
                 var similarity = logits;
                 var strength = medianNormWeight * medianNorm + h.StdLogRatioWeight * stdLogRatio + h.InverseL2PowerLawWeight * inverseL2PowerLaw;

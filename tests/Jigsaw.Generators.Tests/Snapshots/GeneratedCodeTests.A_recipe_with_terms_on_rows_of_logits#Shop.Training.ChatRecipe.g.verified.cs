@@ -50,17 +50,17 @@ namespace Shop.Training
             var marginWeight = h.MarginWeight * global::Jigsaw.Losses.WeightRamp.At(global::Jigsaw.Ramp.Linear, a.Step, h.MarginRampFrom, h.MarginRampSteps);
 
             // On the logits: one loop over the vocabulary for all of them; what it adds to the loss is weighted already.
-            var head = global::Jigsaw.Losses.VocabularyHead.Begin(a, global::Jigsaw.CeTarget.Soft);
+            var head = global::Jigsaw.Losses.LogitTerms.Begin(a, global::Jigsaw.CeTarget.Soft);
             head.CrossEntropy(global::Jigsaw.Pass.StudentNoisy, +h.CePerformanceWeight, a.AttentionMask);
             head.OfRows("margin", global::Jigsaw.Pass.StudentNoisy, +marginWeight, lossMask, (rows, teacher) => Margin(teacher, rows));
             head.OfRows("uncertainty", global::Jigsaw.Pass.StudentNoisy, +h.UncertaintyWeight, a.AttentionMask & a.NoiseMask, rows => Uncertainty(rows));
             var (logits, cePerformance, margin, uncertainty) = head.Run();
 
             // At layer 2.
-            var l2Performance = a.Includes(global::Jigsaw.Pass.StudentNoisy) ? global::Jigsaw.Losses.Kernels.NormalizedL2(a.StudentNoisy.Layer, a.TeacherClean.Layer, lossMask) : a.Zero;
+            var l2Performance = a.Includes(global::Jigsaw.Pass.StudentNoisy) ? global::Jigsaw.Losses.MaskedKernels.NormalizedL2(a.StudentNoisy.Layer, a.TeacherClean.Layer, lossMask) : a.Zero;
 
             // On the embeddings.
-            var absoluteCosineSimilarity = a.IncludesEmbeddings ? global::Jigsaw.Losses.Kernels.AbsoluteCosineSimilarity(a.Clean, a.Noisy, a.NoiseMask) : a.Zero;
+            var absoluteCosineSimilarity = a.IncludesEmbeddings ? global::Jigsaw.Losses.MaskedKernels.AbsoluteCosineSimilarity(a.Clean, a.Noisy, a.NoiseMask) : a.Zero;
 
             // Terms of one's own.
             var noiseFloor = a.IncludesEmbeddings ? NoiseFloor(a.Stds) : a.Zero;

@@ -51,22 +51,22 @@ namespace Shop.Training
         private static global::TorchSharp.torch.Tensor Compute(global::Jigsaw.Losses.Activations a, global::Jigsaw.RowMask lossMask, Hyperparameters h, out Components components)
         {
             // At layer 2: terms on one pair of tensors share one pass over its rows.
-            var studentNoisyPair = global::Jigsaw.Losses.RowPair.AtLayer(a, global::Jigsaw.Pass.StudentNoisy);
+            var studentNoisyPair = global::Jigsaw.Losses.PairLoss.AtLayer(a, global::Jigsaw.Pass.StudentNoisy);
             studentNoisyPair.NormalizedL2(lossMask);
             studentNoisyPair.CosineDistance(lossMask);
             var (l2Performance, distillationCosineDistance) = studentNoisyPair.Run();
-            var teacherNoisyPair = global::Jigsaw.Losses.RowPair.AtLayer(a, global::Jigsaw.Pass.TeacherNoisy);
+            var teacherNoisyPair = global::Jigsaw.Losses.PairLoss.AtLayer(a, global::Jigsaw.Pass.TeacherNoisy);
             teacherNoisyPair.NormalizedL2(lossMask, h.L2ProtectionMaxLoss, h.L2ProtectionScalingFactor);
             teacherNoisyPair.NormalizedL2(a.AttentionMask, h.DistillationProtectionL2MaxLoss, h.DistillationProtectionL2ScalingFactor);
             var (l2Protection, distillationProtectionL2) = teacherNoisyPair.Run();
 
             // On the embeddings: terms on one pair of tensors share one pass over its rows.
-            var medianNorm = a.IncludesEmbeddings ? global::Jigsaw.Losses.Kernels.MedianNorm(a.Clean, a.Means, a.MedianNorm, a.NoiseMask) : a.Zero;
-            var cleanNoisyPairTerm = global::Jigsaw.Losses.RowPair.OnEmbeddings(a, a.Clean, a.Noisy);
+            var medianNorm = a.IncludesEmbeddings ? global::Jigsaw.Losses.MaskedKernels.MedianNorm(a.Clean, a.Means, a.MedianNorm, a.NoiseMask) : a.Zero;
+            var cleanNoisyPairTerm = global::Jigsaw.Losses.PairLoss.OnEmbeddings(a, a.Clean, a.Noisy);
             cleanNoisyPairTerm.AbsoluteCosineSimilarity(lossMask & a.NoiseMask);
             cleanNoisyPairTerm.InverseL2PowerLaw(h.InverseL2PowerLawCharacteristicLength, h.InverseL2PowerLawExponentOfDecay, a.NoiseMask);
             var (absoluteCosineSimilarity, inverseL2PowerLaw) = cleanNoisyPairTerm.Run();
-            var stdLogRatio = a.IncludesEmbeddings ? global::Jigsaw.Losses.Kernels.StdLogRatio(a.Stds, a.StdMax, a.NoiseMask) : a.Zero;
+            var stdLogRatio = a.IncludesEmbeddings ? global::Jigsaw.Losses.MaskedKernels.StdLogRatio(a.Stds, a.StdMax, a.NoiseMask) : a.Zero;
 
             // Terms of one's own.
             var cleanNoisyPair = a.IncludesEmbeddings ? CleanNoisyPair(a.Stds) : a.Zero;

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Jigsaw.Checkpoints;
 using Jigsaw.Models;
+using Jigsaw.Models.Configuration;
 using TorchSharp;
 using static TorchSharp.torch;
 

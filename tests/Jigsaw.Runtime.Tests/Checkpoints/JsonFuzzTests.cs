@@ -2,6 +2,8 @@ using System.Globalization;
 using System.Text;
 using Jigsaw.Checkpoints;
 using Jigsaw.Models;
+using Jigsaw.Models.Configuration;
+using Jigsaw.Models.Lora;
 using Jigsaw.Tokenization;
 
 namespace Jigsaw.Runtime.Tests.Checkpoints;

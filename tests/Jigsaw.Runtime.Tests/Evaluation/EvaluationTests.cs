@@ -1,7 +1,9 @@
-using Jigsaw.Evaluation;
-using Jigsaw.Models;
 using Jigsaw.Runtime.Tests.Training;
-using Jigsaw.Tokenization;
+using Jigsaw.Batches;
+using Jigsaw.Evaluation.Attacks;
+using Jigsaw.Evaluation.Metrics;
+using Jigsaw.Models;
+using Jigsaw.Models.Lora;
 using Jigsaw.Transforms;
 using static TorchSharp.torch;
 
@@ -30,7 +32,7 @@ public sealed class EvaluationTests : IDisposable
             Assert.InRange(pass.Divergence, -1e-6, 1e-6);
         }
 
-        using var reader = new NearestNeighbourReader(_model.EmbeddingTable);
+        using var reader = new NearestNeighborAttack(_model.EmbeddingTable);
         var read = Assert.Single(Read([reader], transform, batch));
         Assert.Equal(1.0, read.Tokens);
         Assert.Equal(1.0, read.TokensInTopTen);
@@ -39,7 +41,7 @@ public sealed class EvaluationTests : IDisposable
     }
 
     [Fact]
-    public void Under_heavy_noise_models_disagree_and_the_nearest_neighbour_reads_little()
+    public void Under_heavy_noise_models_disagree_and_the_nearest_neighbor_reads_little()
     {
         using var transform = new StainedGlassTransform(_model.EmbeddingTable, new TransformConfig { StdMax = 200, InitialRho = 3 });
         using var adapters = LoraAdapters.Create(_model, new LoraConfig { Rank = 2 }, seed: 0);
@@ -49,16 +51,16 @@ public sealed class EvaluationTests : IDisposable
         Assert.True(report.TeacherNoisy.Divergence > 0.01);
         Assert.Equal(1.0, report.StudentClean.Agreement);
         Assert.InRange(report.MeanStd, 190, 200);
-        using var reader = new NearestNeighbourReader(_model.EmbeddingTable);
+        using var reader = new NearestNeighborAttack(_model.EmbeddingTable);
         Assert.True(Read([reader], transform, batch)[0].Tokens < 0.3);
     }
 
     [Fact]
-    public void A_reader_with_the_embeddings_begins_as_the_nearest_neighbour()
+    public void A_reader_with_the_embeddings_begins_as_the_nearest_neighbor()
     {
         using var transform = new StainedGlassTransform(_model.EmbeddingTable, new TransformConfig { StdMin = 1e-6, StdMax = 2e-6 });
         using var batch = _batches.At(1_000_000);
-        using var reader = TrainedReader.Fit(transform, _batches, new TrainedReaderOptions { Steps = 1, Width = 64, Layers = 1, LearningRate = 1e-6 });
+        using var reader = TrainedInversionAttack.Fit(transform, _batches, new TrainedInversionAttackOptions { Steps = 1, Width = 64, Layers = 1, LearningRate = 1e-6 });
         Assert.True(Read([reader], transform, batch)[0].Tokens > 0.9);
     }
 
@@ -75,9 +77,9 @@ public sealed class EvaluationTests : IDisposable
 
         var batches = new RandomBatches((int)_model.EmbeddingTable.shape[0], rows: 64);
         using var batch = batches.At(1_000_000);
-        var options = new TrainedReaderOptions { Width = 64, Layers = 1, LearningRate = learningRate, UsesEmbeddingTable = usesEmbeddingTable };
-        using var begun = TrainedReader.Fit(transform, batches, options with { Steps = 1 });
-        using var fitted = TrainedReader.Fit(transform, batches, options with { Steps = 200 });
+        var options = new TrainedInversionAttackOptions { Width = 64, Layers = 1, LearningRate = learningRate, UsesEmbeddingTable = usesEmbeddingTable };
+        using var begun = TrainedInversionAttack.Fit(transform, batches, options with { Steps = 1 });
+        using var fitted = TrainedInversionAttack.Fit(transform, batches, options with { Steps = 200 });
         var read = Read([begun, fitted], transform, batch);
         Assert.True(read[1].Tokens > read[0].Tokens + 0.2, $"from {read[0].Tokens} to {read[1].Tokens}");
         Assert.True(read[1].Tokens > 0.7, $"after: {read[1].Tokens}");
@@ -88,18 +90,18 @@ public sealed class EvaluationTests : IDisposable
     {
         using var transform = new StainedGlassTransform(_model.EmbeddingTable);
         using var before = random.get_rng_state();
-        using var reader = TrainedReader.Fit(transform, _batches, new TrainedReaderOptions { Steps = 1, Width = 16, Layers = 1 });
+        using var reader = TrainedInversionAttack.Fit(transform, _batches, new TrainedInversionAttackOptions { Steps = 1, Width = 16, Layers = 1 });
         using var after = random.get_rng_state();
         Assert.True(before.IsSame(after));
     }
 
-    private static IReadOnlyList<ReaderReport> Read(IReadOnlyList<IEmbeddingReader> readers, StainedGlassTransform transform, TokenBatch batch)
+    private static IReadOnlyList<InversionAttackReport> Read(IReadOnlyList<IInversionAttack> readers, StainedGlassTransform transform, TokenBatch batch)
     {
         // A row's fact is its third and fourth token, as the decoder below spells them.
         static string Spell(IReadOnlyList<int> ids) => string.Join(' ', ids);
         var facts = Enumerable.Range(0, batch.BatchSize)
             .Select(row => (IReadOnlyCollection<string>)[Spell([.. batch.HostIds.Span.Slice((row * batch.SequenceLength) + 2, 2).ToArray().Select(id => (int)id)])])
             .ToArray();
-        return ReaderEvaluator.Measure(readers, transform, [(batch, facts)], Spell);
+        return InversionAttackEvaluator.Measure(readers, transform, [(batch, facts)], Spell);
     }
 }

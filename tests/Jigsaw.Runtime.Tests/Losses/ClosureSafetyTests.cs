@@ -1,4 +1,9 @@
-using Jigsaw.Losses;
+using Jigsaw.Batches;
+using Jigsaw.Compatibility;
+using Jigsaw.CompilerServices;
+using Jigsaw.Losses.Gradients;
+using Jigsaw.Losses.Kernels;
+using Jigsaw.Passes;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -62,8 +67,8 @@ public sealed class ClosureSafetyTests
 
         var exception = Assert.Throws<ArgumentException>(() => Everything(CeTarget.Soft, true).Compute(step.Activations, stray, out _));
         Assert.Contains("cpu", exception.Message, StringComparison.Ordinal);
-        Assert.Throws<ArgumentException>(() => Kernels.NormalizedL2(step.Inputs[0], step.Inputs[0], stray));
-        Assert.Throws<ArgumentException>(() => Kernels.MutualInformation(step.Inputs[0], zeros(2, 3, 4), step.Inputs[0], step.Inputs[0], step.LossMask, true));
+        Assert.Throws<ArgumentException>(() => MaskedKernels.NormalizedL2(step.Inputs[0], step.Inputs[0], stray));
+        Assert.Throws<ArgumentException>(() => MaskedKernels.MutualInformation(step.Inputs[0], zeros(2, 3, 4), step.Inputs[0], step.Inputs[0], step.LossMask, true));
     }
 
     [Fact]
@@ -184,7 +189,7 @@ public sealed class ClosureSafetyTests
             Activations = Steps.Of(AttentionMask, NoiseMask, Embeddings[0], Embeddings[1], Embeddings[2], Embeddings[3], Head, [.. Enum.GetValues<Pass>().Select(pass => (pass, (Tensor?)Hidden[(int)pass], (Tensor?)Layers[(int)pass]))]);
         }
 
-        internal Activations Activations { get; }
+        internal StepActivations Activations { get; }
 
         internal RowMask LossMask { get; }
 

@@ -1,5 +1,9 @@
 using CsCheck;
-using Jigsaw.Losses;
+using Jigsaw.Batches;
+using Jigsaw.Losses.Filtering;
+using Jigsaw.Losses.Logits;
+using Jigsaw.Passes;
+using Jigsaw.Tensors;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -59,7 +63,7 @@ public sealed class GradientFilterTests
     public void What_is_left_out_of_rank_one_is_guessed_right()
     {
         using var scope = NewDisposeScope();
-        using var memory = new StepMemory();
+        using var memory = new Workspaces();
         const int Rows = 9, Columns = 400, Large = 20;
         var steps = new Steps(13);
         var (table, scales) = (steps.Numbers(Columns, 5), 0.5 + steps.Numbers(Rows, 1).square());
@@ -166,7 +170,7 @@ public sealed class GradientFilterTests
 
         private readonly Case _case;
         private readonly Tensor[] _sources;
-        private readonly Activations _activations;
+        private readonly StepActivations _activations;
         private readonly RowMask[] _masks;
 
         public Step(Case of, bool trains = false, double garbage = 0)
@@ -197,8 +201,8 @@ public sealed class GradientFilterTests
 
         public Result Run(double allowed, GradientErrorMeasurement? measurement = null)
         {
-            var activations = new Activations(_activations.Batch, _activations.TeacherClean, _activations.StudentNoisy, _activations.TeacherNoisy) { Measurement = measurement };
-            var terms = VocabularyHead.Begin(activations, _case.Target, allowed);
+            var activations = new StepActivations(_activations.Batch, _activations.TeacherClean, _activations.StudentNoisy, _activations.TeacherNoisy) { Measurement = measurement };
+            var terms = LogitTerms.Begin(activations, _case.Target, allowed);
             terms.Options = terms.Options with { ChunkRows = _case.Chunk };
             terms.CrossEntropy(Pass.StudentNoisy, 1, _masks[0]);
             terms.CrossEntropy(Pass.TeacherNoisy, -0.4, _masks[1], 5, 0.3);

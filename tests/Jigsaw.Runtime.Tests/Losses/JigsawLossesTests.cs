@@ -1,5 +1,11 @@
-using Jigsaw.Losses;
+using Jigsaw.Batches;
+using Jigsaw.Compatibility;
+using Jigsaw.Losses.Kernels;
+using Jigsaw.Losses.Logits;
 using Jigsaw.Models;
+using Jigsaw.Models.Lora;
+using Jigsaw.Passes;
+using Jigsaw.Steps;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -35,7 +41,7 @@ public sealed class JigsawLossesTests
             h.grad = null;
         }
 
-        var streaming = VocabularyHead.Begin(
+        var streaming = LogitTerms.Begin(
             Steps.Of(attention, attention, hidden[0].detach(), head, (Pass.TeacherClean, hidden[0], null), (Pass.TeacherNoisy, hidden[1], null), (Pass.StudentClean, hidden[2], null), (Pass.StudentNoisy, hidden[3], null)),
             target);
         streaming.CrossEntropy(Pass.StudentNoisy, 1, attention);
@@ -64,8 +70,8 @@ public sealed class JigsawLossesTests
             4,
             loss,
             []);
-        Steps.Near(Kernels.NormalizedL2(student.narrow(0, 2, 2), teacher.narrow(0, 0, 2), loss), losses["jigsaw_l2_performance_loss"], 0, "performance");
-        Steps.Near(Kernels.NormalizedL2(teacher.narrow(0, 2, 2), teacher.narrow(0, 0, 2), loss), losses["jigsaw_l2_protection_loss"], 0, "protection");
+        Steps.Near(MaskedKernels.NormalizedL2(student.narrow(0, 2, 2), teacher.narrow(0, 0, 2), loss), losses["jigsaw_l2_performance_loss"], 0, "performance");
+        Steps.Near(MaskedKernels.NormalizedL2(teacher.narrow(0, 2, 2), teacher.narrow(0, 0, 2), loss), losses["jigsaw_l2_protection_loss"], 0, "protection");
     }
 
     [Fact]

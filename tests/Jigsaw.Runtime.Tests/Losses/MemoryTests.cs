@@ -1,4 +1,5 @@
-using Jigsaw.Losses;
+using Jigsaw.Batches;
+using Jigsaw.Losses.Pairs;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -60,7 +61,7 @@ public sealed class MemoryTests
         var mask = RowMask.FromHost([.. Enumerable.Repeat(true, 24 * 256)], 24, 256, CPU);
         Tensor Loss()
         {
-            var pair = RowPair.Begin(e, t);
+            var pair = PairLoss.Begin(e, t);
             pair.NormalizedL2(mask);
             pair.CosineDistance(mask);
             pair.InverseL2PowerLaw(1, 1, mask);

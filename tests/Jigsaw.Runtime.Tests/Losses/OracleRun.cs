@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
-using Jigsaw.Losses;
+using Jigsaw.Batches;
 using TorchSharp;
 using static TorchSharp.torch;
 

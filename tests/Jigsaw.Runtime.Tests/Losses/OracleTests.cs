@@ -1,5 +1,10 @@
 using System.Text.Json;
-using Jigsaw.Losses;
+using Jigsaw.Batches;
+using Jigsaw.Compatibility;
+using Jigsaw.CompilerServices;
+using Jigsaw.Losses.Kernels;
+using Jigsaw.Losses.Logits;
+using Jigsaw.Passes;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -106,7 +111,7 @@ public sealed class OracleTests
             "jigsaw_clean_embeddings_guardrails_loss" or "clean_embedding_performance_on_student_model_loss" => (Pass.StudentClean, "loss_mask"),
             _ => (Pass.StudentNoisy, "loss_mask"),
         };
-        var head = VocabularyHead.Begin(ActivationsOf(run), run.Text("target") == "hard" ? CeTarget.Hard : CeTarget.Soft);
+        var head = LogitTerms.Begin(ActivationsOf(run), run.Text("target") == "hard" ? CeTarget.Hard : CeTarget.Soft);
         head.Options = new VocabularyLoopOptions { WideProducts = true, ChunkRows = 4 };
         if (VocabularyTerms.Contains(run.Term))
         {
@@ -136,17 +141,17 @@ public sealed class OracleTests
                 return (JigsawLosses.ComputeMaskedNormalizedL2Loss(run.Input("embeddings"), run.Input("target_embeddings"), run.Mask("mask")), null);
             case "jigsaw_l2_performance_loss":
             case "distillation_layer_l2_distance_loss":
-                return (Kernels.NormalizedL2(run.Input("layer_student_noisy"), run.Input("layer_teacher_clean"), run.Mask("loss_mask")), null);
+                return (MaskedKernels.NormalizedL2(run.Input("layer_student_noisy"), run.Input("layer_teacher_clean"), run.Mask("loss_mask")), null);
             case "jigsaw_l2_protection_loss":
-                return (Kernels.NormalizedL2(run.Input("layer_teacher_noisy"), run.Input("layer_teacher_clean"), run.Mask("loss_mask")), null);
+                return (MaskedKernels.NormalizedL2(run.Input("layer_teacher_noisy"), run.Input("layer_teacher_clean"), run.Mask("loss_mask")), null);
             case "distillation_protection_l2_loss":
-                return (Kernels.NormalizedL2(run.Input("layer_teacher_noisy"), run.Input("layer_teacher_clean"), run.Mask(run.Flag("apply_loss_mask") ? "loss_mask" : "attention_mask")), null);
+                return (MaskedKernels.NormalizedL2(run.Input("layer_teacher_noisy"), run.Input("layer_teacher_clean"), run.Mask(run.Flag("apply_loss_mask") ? "loss_mask" : "attention_mask")), null);
             case "clean_embedding_performance_on_student_model_loss":
-                return (Kernels.NormalizedL2(run.Input("layer_student_clean"), run.Input("layer_teacher_clean"), run.Mask("loss_mask")), null);
+                return (MaskedKernels.NormalizedL2(run.Input("layer_student_clean"), run.Input("layer_teacher_clean"), run.Mask("loss_mask")), null);
             case "distillation_layer_cosine_distance_loss":
-                return (Kernels.CosineDistance(run.Input("layer_student_noisy"), run.Input("layer_teacher_clean"), run.Mask("loss_mask")), null);
+                return (MaskedKernels.CosineDistance(run.Input("layer_student_noisy"), run.Input("layer_teacher_clean"), run.Mask("loss_mask")), null);
             case "mutual_information_loss":
-                var (value, mahalanobis, constants) = Kernels.MutualInformation(run.Input("x"), run.Input("mu"), run.Input("sigma"), run.Input("x_tilde"), run.Mask("noise_mask"), run.Flag("combine_noise_masks"));
+                var (value, mahalanobis, constants) = MaskedKernels.MutualInformation(run.Input("x"), run.Input("mu"), run.Input("sigma"), run.Input("x_tilde"), run.Mask("noise_mask"), run.Flag("combine_noise_masks"));
                 var parts = new Dictionary<string, Tensor>
                 {
                     ["gaussian_mixture_mahalanobis_distance_loss"] = mahalanobis,
@@ -159,15 +164,15 @@ public sealed class OracleTests
 
                 return (value, parts);
             case "median_norm_penalty":
-                return (Kernels.MedianNorm(run.Input("x"), run.Input("mu"), MedianNorm(run), run.Mask("noise_mask")), null);
+                return (MaskedKernels.MedianNorm(run.Input("x"), run.Input("mu"), MedianNorm(run), run.Mask("noise_mask")), null);
             case "absolute_cosine_similarity_penalty":
-                return (Kernels.AbsoluteCosineSimilarity(run.Input("x"), run.Input("x_tilde"), run.Mask("noise_mask")), null);
+                return (MaskedKernels.AbsoluteCosineSimilarity(run.Input("x"), run.Input("x_tilde"), run.Mask("noise_mask")), null);
             case "input_embedding_similarity_loss":
-                return (Kernels.CosineSimilarity(run.Input("x"), run.Input("x_tilde"), run.Mask("noise_mask")), null);
+                return (MaskedKernels.CosineSimilarity(run.Input("x"), run.Input("x_tilde"), run.Mask("noise_mask")), null);
             case "std_log_ratio_loss":
-                return (Kernels.StdLogRatio(run.Input("sigma"), run.Number("sigma_max"), run.Mask("noise_mask")), null);
+                return (MaskedKernels.StdLogRatio(run.Input("sigma"), run.Number("sigma_max"), run.Mask("noise_mask")), null);
             case "inverse_l2_power_law_catalyst_loss":
-                return (Kernels.InverseL2PowerLaw(run.Input("x"), run.Input("x_tilde"), run.Number("characteristic_length"), run.Number("exponent_of_decay"), run.Mask("noise_mask")), null);
+                return (MaskedKernels.InverseL2PowerLaw(run.Input("x"), run.Input("x_tilde"), run.Number("characteristic_length"), run.Number("exponent_of_decay"), run.Mask("noise_mask")), null);
             case "gaussian_entropy_log_loss":
                 return (JigsawLosses.GaussianEntropyLogLoss(run.Input("sigma"), run.Has("noise_mask") ? run.Mask("noise_mask") : null, run.Number("eps")), null);
             default:
@@ -181,7 +186,7 @@ public sealed class OracleTests
 
     private static RowMask AnyMask(OracleRun run) => run.Mask(((string[])["noise_mask", "loss_mask", "attention_mask"]).First(run.Has));
 
-    private static Activations ActivationsOf(OracleRun run)
+    private static StepActivations ActivationsOf(OracleRun run)
     {
         Tensor Of(string name) => run.Has(name) ? run.Input(name) : zeros([2, 2, 2]);
         RowMask Mask(string name) => run.Has(name) ? run.Mask(name) : AnyMask(run);
@@ -208,7 +213,7 @@ public sealed class OracleTests
             MedianNorm = run.Has("embedding_table") ? MedianNorm(run) : 1,
         };
         var head = run.Has("head_weight") ? new LanguageModelHead(run.Input("head_weight")) : null;
-        return new Activations(batch, ((Pass Pass, string Name)[])[(Pass.TeacherClean, "teacher_clean"), (Pass.TeacherNoisy, "teacher_noisy"), (Pass.StudentNoisy, "student_noisy"), (Pass.StudentClean, "student_clean")]
+        return new StepActivations(batch, ((Pass Pass, string Name)[])[(Pass.TeacherClean, "teacher_clean"), (Pass.TeacherNoisy, "teacher_noisy"), (Pass.StudentNoisy, "student_noisy"), (Pass.StudentClean, "student_clean")]
             is var passes ? passes.Select(pass => new PassActivations(
                 pass.Pass,
                 run.Has("hidden_" + pass.Name) ? run.Input("hidden_" + pass.Name) : null,

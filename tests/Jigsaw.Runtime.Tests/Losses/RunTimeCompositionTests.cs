@@ -1,6 +1,10 @@
-using Jigsaw.Losses;
-using Jigsaw.Models;
 using Jigsaw.Runtime.Tests.Training;
+using Jigsaw.Compatibility;
+using Jigsaw.Losses;
+using Jigsaw.Losses.Hyperparameters;
+using Jigsaw.Models;
+using Jigsaw.Models.Lora;
+using Jigsaw.Steps;
 using Jigsaw.Transforms;
 using TorchSharp;
 using static TorchSharp.torch;

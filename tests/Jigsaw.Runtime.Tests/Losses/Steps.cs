@@ -1,4 +1,5 @@
-using Jigsaw.Losses;
+using Jigsaw.Batches;
+using Jigsaw.Passes;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -37,10 +38,10 @@ internal sealed class Steps
     internal RowMask Mask(bool[] bits, int batch, int sequence, bool packed = true) =>
         packed ? RowMask.FromHost(bits, batch, sequence, Device) : tensor(bits).reshape(batch, sequence).to(Device);
 
-    internal static Activations Of(RowMask attention, RowMask noise, Tensor embeddings, LanguageModelHead? head, params (Pass Pass, Tensor? Hidden, Tensor? Layer)[] passes) =>
+    internal static StepActivations Of(RowMask attention, RowMask noise, Tensor embeddings, LanguageModelHead? head, params (Pass Pass, Tensor? Hidden, Tensor? Layer)[] passes) =>
         Of(attention, noise, embeddings, embeddings, embeddings, embeddings, head, passes);
 
-    internal static Activations Of(RowMask attention, RowMask noise, Tensor clean, Tensor noisy, Tensor means, Tensor stds, LanguageModelHead? head, params (Pass Pass, Tensor? Hidden, Tensor? Layer)[] passes) =>
+    internal static StepActivations Of(RowMask attention, RowMask noise, Tensor clean, Tensor noisy, Tensor means, Tensor stds, LanguageModelHead? head, params (Pass Pass, Tensor? Hidden, Tensor? Layer)[] passes) =>
         new(
             new TransformedBatch
             {

@@ -1,4 +1,6 @@
+using Jigsaw.Batches;
 using Jigsaw.Models;
+using Jigsaw.Models.Generation;
 using TorchSharp;
 using static TorchSharp.torch;
 

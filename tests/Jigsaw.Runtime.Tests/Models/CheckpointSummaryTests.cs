@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
 using Jigsaw.Checkpoints;
-using Jigsaw.Models;
+using Jigsaw.Inspection;
 
 namespace Jigsaw.Runtime.Tests.Models;
 

@@ -1,4 +1,7 @@
+using Jigsaw.Batches;
 using Jigsaw.Models;
+using Jigsaw.Models.Generation;
+using Jigsaw.Models.Lora;
 using TorchSharp;
 using static TorchSharp.torch;
 

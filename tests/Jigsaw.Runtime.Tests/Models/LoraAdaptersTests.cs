@@ -1,6 +1,8 @@
 using System.Text.Json.Nodes;
+using Jigsaw.Batches;
 using Jigsaw.Checkpoints;
 using Jigsaw.Models;
+using Jigsaw.Models.Lora;
 using TorchSharp;
 using static TorchSharp.torch;
 

@@ -1,4 +1,5 @@
 using Jigsaw.Models;
+using Jigsaw.Models.Lora;
 
 namespace Jigsaw.Runtime.Tests.Models;
 

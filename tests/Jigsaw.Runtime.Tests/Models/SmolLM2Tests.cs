@@ -1,5 +1,7 @@
 using System.Text.Json;
+using Jigsaw.Batches;
 using Jigsaw.Models;
+using Jigsaw.Models.Generation;
 using Jigsaw.Tokenization;
 using TorchSharp;
 using static TorchSharp.torch;

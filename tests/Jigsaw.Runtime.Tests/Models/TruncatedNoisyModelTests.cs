@@ -1,5 +1,8 @@
-using Jigsaw.Losses;
+using Jigsaw.Batches;
 using Jigsaw.Models;
+using Jigsaw.Models.Lora;
+using Jigsaw.Passes;
+using Jigsaw.Steps;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -8,10 +11,10 @@ namespace Jigsaw.Runtime.Tests.Models;
 public sealed class TruncatedNoisyModelTests
 {
     private static readonly LossPlan _layerOnly = new(
-        1, false, new PassPlan(Pass.TeacherClean, Gradient.None, logits: false, layer: true, "x"), new PassPlan(Pass.StudentNoisy, Gradient.All, logits: false, layer: true, "x"));
+        1, false, new PassPlan(Pass.TeacherClean, GradientFlow.None, logits: false, layer: true, "x"), new PassPlan(Pass.StudentNoisy, GradientFlow.All, logits: false, layer: true, "x"));
 
     private static readonly LossPlan _withLogits = new(
-        1, false, new PassPlan(Pass.TeacherClean, Gradient.None, logits: true, layer: true, "x"), new PassPlan(Pass.StudentNoisy, Gradient.All, logits: true, layer: true, "x"));
+        1, false, new PassPlan(Pass.TeacherClean, GradientFlow.None, logits: true, layer: true, "x"), new PassPlan(Pass.StudentNoisy, GradientFlow.All, logits: true, layer: true, "x"));
 
     [Fact]
     public void A_plan_that_reads_layers_alone_runs_on_an_offloaded_model_as_on_a_whole_one()

@@ -1,5 +1,7 @@
+using Jigsaw.Batches;
 using Jigsaw.Checkpoints;
 using Jigsaw.Models;
+using Jigsaw.Models.Lora;
 using TorchSharp;
 using static TorchSharp.torch;
 

@@ -91,7 +91,7 @@ public sealed class ElfVersionNeedsTests
     [SupportedOSPlatform("linux")]
     public void The_library_of_TorchSharp_asks_for_the_version()
     {
-        var original = NativeSearch.Find(BackendMending.LibraryName, NativeSearch.Folders());
+        var original = NativeSearch.Find(BackendPatching.LibraryName, NativeSearch.Folders());
 
         Assert.NotNull(original);
         var bytes = File.ReadAllBytes(original);

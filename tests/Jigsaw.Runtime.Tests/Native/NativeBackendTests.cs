@@ -25,6 +25,6 @@ public sealed class NativeBackendTests
     [SupportedOSPlatform("linux")]
     public void A_copy_is_loaded_exactly_where_the_version_is_missing()
     {
-        Assert.Equal(!CppRuntime.Provides(BackendMending.MissingVersion), NativeBackend.EnsureLoadable());
+        Assert.Equal(!CppRuntime.Provides(BackendPatching.MissingVersion), NativeBackend.EnsureLoadable());
     }
 }

@@ -1,7 +1,10 @@
 using System.Globalization;
 using System.Reflection;
 using CsCheck;
-using Jigsaw.Losses;
+using Jigsaw.CompilerServices;
+using Jigsaw.Losses.Hyperparameters;
+using Jigsaw.Losses.Kernels;
+using Jigsaw.Losses.Logits;
 
 namespace Jigsaw.Runtime.Tests.Recipes;
 
@@ -66,7 +69,7 @@ public class NumericRulesTests
         Assert.All(definitions, definition => Assert.NotEqual(TokenMask.None, definition.Mask));
         Assert.All(definitions, definition => Assert.NotEmpty(definition.Notation));
         Assert.All(definitions, definition => Assert.Equal(definition.Place == TermPlace.Embeddings, definition.Reads.Length > 0));
-        Assert.All(definitions, definition => Assert.NotNull((definition.Place == TermPlace.Logits ? typeof(VocabularyHead) : typeof(Kernels)).GetMethod(definition.Kernel)));
+        Assert.All(definitions, definition => Assert.NotNull((definition.Place == TermPlace.Logits ? typeof(LogitTerms) : typeof(MaskedKernels)).GetMethod(definition.Kernel)));
         Assert.Equal(5, definitions.Count(definition => definition.Pull == TermPull.Maximized));
         Assert.Equal(6, definitions.Count(definition => definition.Kind == TermKind.Strength));
     }

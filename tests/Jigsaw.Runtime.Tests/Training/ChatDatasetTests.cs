@@ -1,4 +1,4 @@
-using Jigsaw.Training;
+using Jigsaw.Data;
 
 namespace Jigsaw.Runtime.Tests.Training;
 

@@ -1,6 +1,8 @@
-using Jigsaw.Losses;
+using Jigsaw.Batches;
+using Jigsaw.Compatibility;
 using Jigsaw.Models;
-using Jigsaw.Tokenization;
+using Jigsaw.Models.Lora;
+using Jigsaw.Steps;
 using Jigsaw.Transforms;
 using TorchSharp;
 using static TorchSharp.torch;

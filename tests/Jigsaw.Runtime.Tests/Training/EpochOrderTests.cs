@@ -1,5 +1,6 @@
 using CsCheck;
-using Jigsaw.Training;
+using Jigsaw.Data;
+using Jigsaw.Tokenization;
 
 namespace Jigsaw.Runtime.Tests.Training;
 

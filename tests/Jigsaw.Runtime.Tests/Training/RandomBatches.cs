@@ -1,5 +1,5 @@
-using Jigsaw.Tokenization;
-using Jigsaw.Training;
+using Jigsaw.Batches;
+using Jigsaw.Data;
 using static TorchSharp.torch;
 
 namespace Jigsaw.Runtime.Tests.Training;

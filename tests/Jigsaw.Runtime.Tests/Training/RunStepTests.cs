@@ -1,7 +1,11 @@
-using Jigsaw.Losses;
-using Jigsaw.Models;
 using Jigsaw.Runtime.Tests.Losses;
-using Jigsaw.Tokenization;
+using Jigsaw.Batches;
+using Jigsaw.Losses;
+using Jigsaw.Losses.Hyperparameters;
+using Jigsaw.Losses.Logits;
+using Jigsaw.Models;
+using Jigsaw.Models.Lora;
+using Jigsaw.Steps;
 using Jigsaw.Transforms;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -96,10 +100,10 @@ public sealed class RunStepTests : IDisposable
     [Fact]
     public void Stages_share_the_teachers_chunks()
     {
-        var before = VocabularyHead.DefaultWorkspaceBytes;
+        var before = LogitTerms.DefaultWorkspaceBytes;
         try
         {
-            VocabularyHead.DefaultWorkspaceBytes = 1;
+            LogitTerms.DefaultWorkspaceBytes = 1;
             var step = new Bound(this, "llama-gqa", batches: vocabulary => new RandomBatches(vocabulary, rows: 16, length: 11));
             Compare(step, () => EverythingRecipe.Bind(step.Teacher, step.Student));
             Compare(step, () => HardRecipe.Bind(step.Teacher, step.Student));
@@ -107,12 +111,12 @@ public sealed class RunStepTests : IDisposable
         }
         finally
         {
-            VocabularyHead.DefaultWorkspaceBytes = before;
+            LogitTerms.DefaultWorkspaceBytes = before;
         }
     }
 
     [Fact]
-    public void Rematerialised_layers_give_the_same_bits()
+    public void Rematerialized_layers_give_the_same_bits()
     {
         var step = new Bound(this, "llama-gqa");
         var kept = step.PassByPass(() => EverythingRecipe.Bind(step.Teacher, step.Student));
@@ -144,7 +148,7 @@ public sealed class RunStepTests : IDisposable
     }
 
     [Fact]
-    public void Rematerialised_dropout_is_refused()
+    public void Rematerialized_dropout_is_refused()
     {
         var step = new Bound(this, "llama-gqa", new LoraConfig { Rank = 2, Dropout = 0.5 });
         step.Student.Adapters.Training = true;

@@ -1,5 +1,6 @@
-using Jigsaw.Losses;
 using Jigsaw.Models;
+using Jigsaw.Models.Lora;
+using Jigsaw.Steps;
 using Jigsaw.Training;
 using Jigsaw.Transforms;
 using static TorchSharp.torch;

@@ -1,6 +1,8 @@
+using Jigsaw.Batches;
 using Jigsaw.Checkpoints;
-using Jigsaw.Losses;
 using Jigsaw.Models;
+using Jigsaw.Models.Lora;
+using Jigsaw.Steps;
 using Jigsaw.Training;
 using Jigsaw.Transforms;
 using TorchSharp;

@@ -1,3 +1,4 @@
+using Jigsaw.Batches;
 using Jigsaw.Checkpoints;
 using Jigsaw.Transforms;
 using TorchSharp;

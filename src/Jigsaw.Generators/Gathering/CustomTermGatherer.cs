@@ -1,0 +1,84 @@
+using Microsoft.CodeAnalysis;
+
+namespace Jigsaw.Generators.Gathering;
+
+/// <summary>Reads the method of a term of one's own.</summary>
+internal static class CustomTermGatherer
+{
+    public static CustomTermModel Gather(INamedTypeSymbol recipe, IMethodSymbol method) => new(
+        method.Name,
+        method.Parameters.Select(GatherParameter).ToEquatableArray(),
+        method.IsStatic,
+        IsTensor(method) ? null : Written(method.ReturnType),
+        Unfit(recipe, method));
+
+    private static bool IsTensor(IMethodSymbol method) =>
+        method.ReturnType is INamedTypeSymbol
+        {
+            Name: "Tensor",
+            Arity: 0,
+            ContainingType: { Name: "torch", ContainingType: null, ContainingNamespace: { Name: "TorchSharp", ContainingNamespace.IsGlobalNamespace: true } },
+        }
+        && method.ReturnNullableAnnotation != NullableAnnotation.Annotated
+        && !method.GetReturnTypeAttributes().Any(attribute => attribute.AttributeClass?.Name == "MaybeNullAttribute");
+
+    private static CustomParameterModel GatherParameter(IParameterSymbol parameter)
+    {
+        var isActivation = parameter.Type is INamedTypeSymbol { TypeKind: not TypeKind.Error } type && type.IsOfDsl(type.Name) && ActivationTypes.Find(type.Name) is not null;
+        var modifier = parameter switch
+        {
+            { IsParams: true } => "params",
+            { RefKind: RefKind.Ref } => "ref",
+            { RefKind: RefKind.Out } => "out",
+            { RefKind: RefKind.In } => "in",
+            { RefKind: not RefKind.None } => "ref readonly",
+            { IsOptional: true } => "optional",
+            _ => null,
+        };
+        return new CustomParameterModel(parameter.Name, isActivation ? parameter.Type.Name : Written(parameter.Type), isActivation, modifier);
+    }
+
+    private static string? Unfit(INamedTypeSymbol recipe, IMethodSymbol method)
+    {
+        if (method.MethodKind != MethodKind.Ordinary)
+        {
+            return method.ExplicitInterfaceImplementations.IsEmpty
+                ? "is no ordinary method; declare one that the loss can call by its name"
+                : "implements an interface explicitly, so that the loss can't call it by its name; declare an ordinary method";
+        }
+
+        if (method.IsGenericMethod)
+        {
+            return "is generic, so that the loss doesn't know which one to call; declare it without type parameters";
+        }
+
+        if (method.IsAsync)
+        {
+            return "is async, but the loss never waits; return the tensor itself";
+        }
+
+        for (var type = recipe; type is not null; type = type.BaseType)
+        {
+            foreach (var other in type.GetMembers(method.Name))
+            {
+                if (!SymbolEqualityComparer.Default.Equals(other, method) && !SymbolEqualityComparer.Default.Equals(other, method.PartialImplementationPart))
+                {
+                    return "has overloads, or hides a member of a base class, so that the loss can't tell them apart; give it a name of its own";
+                }
+            }
+        }
+
+        foreach (var attribute in method.GetAttributes())
+        {
+            if (attribute.AttributeClass?.Name is "ObsoleteAttribute" or "ExperimentalAttribute" or "UnmanagedCallersOnlyAttribute")
+            {
+                var name = attribute.AttributeClass.Name;
+                return $"is marked [{name.Substring(0, name.Length - "Attribute".Length)}], but the loss calls it at each step; take the mark off, or take the term out";
+            }
+        }
+
+        return null;
+    }
+
+    private static string Written(ITypeSymbol type) => type.ToDisplayString(SymbolDisplayFormat.MinimallyQualifiedFormat);
+}

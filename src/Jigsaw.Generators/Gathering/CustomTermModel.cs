@@ -1,0 +1,18 @@
+namespace Jigsaw.Generators.Gathering;
+
+/// <summary>The method of a term of one's own.</summary>
+/// <param name="Method">The method's name, unescaped.</param>
+/// <param name="Parameters">What it reads.</param>
+/// <param name="ReturnType">What it returns, for messages; null where it is right.</param>
+/// <param name="Unfit">What else keeps the method from being a term, as the end of a sentence; null where nothing does.</param>
+internal sealed record CustomTermModel(string Method, EquatableArray<CustomParameterModel> Parameters, bool IsStatic, string? ReturnType, string? Unfit)
+{
+    /// <summary>What it reads, by the types that name activations.</summary>
+    public IEnumerable<ActivationType> Activations => Parameters.Where(parameter => parameter.IsActivation).Select(parameter => ActivationTypes.Find(parameter.Type)!);
+
+    /// <summary>Whether it reads rows of logits, and says a value of each.</summary>
+    public bool IsOfRows => Activations.Any(type => type.IsRows);
+
+    /// <summary>The pass that is compared with the teacher's clean one, if it reads one.</summary>
+    public Pass? Source => Activations.Select(type => type.Pass).FirstOrDefault(pass => pass is not null and not Pass.TeacherClean);
+}

@@ -1,0 +1,35 @@
+namespace Jigsaw.Generators.Rules;
+
+/// <summary>Which part of a recipe a problem points at.</summary>
+internal enum ProblemLocationKind
+{
+    /// <summary>The identifier of a type, by its depth from the outermost.</summary>
+    Type,
+
+    /// <summary>The name of the recipe's attribute.</summary>
+    Recipe,
+
+    /// <summary>An argument of the recipe's attribute.</summary>
+    RecipeArgument,
+
+    /// <summary>The name of a term's attribute, by the term's index.</summary>
+    Term,
+
+    /// <summary>An argument of a term's attribute.</summary>
+    TermArgument,
+
+    /// <summary>An argument of a term's attribute with its name.</summary>
+    WholeArgument,
+
+    /// <summary>The name of an own term's method.</summary>
+    Method,
+
+    /// <summary>The return type of an own term's method.</summary>
+    ReturnType,
+
+    /// <summary>A parameter of an own term's method, by its name.</summary>
+    Parameter,
+
+    /// <summary>A member of the recipe, by its name; where it isn't the recipe's own, the recipe's identifier.</summary>
+    Member,
+}

@@ -1,0 +1,88 @@
+using System.Globalization;
+using Jigsaw.Generators.Gathering;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
+
+namespace Jigsaw.Generators.Rules;
+
+/// <summary>Finds the syntax that a place of the model stands for.</summary>
+internal static class ProblemLocator
+{
+    public static IEnumerable<Location> Find(INamedTypeSymbol recipe, Place place, CancellationToken cancellation) => place.Kind switch
+    {
+        ProblemLocationKind.Type => TypeIdentifiers(TypeAt(recipe, place.Index), cancellation),
+        ProblemLocationKind.Recipe => [Name(RecipeGatherer.FindRecipe(recipe)!, cancellation)],
+        ProblemLocationKind.RecipeArgument => [Argument(RecipeGatherer.FindRecipe(recipe)!, place.Name, whole: false, cancellation)],
+        ProblemLocationKind.Term => [Name(Term(recipe, place).Attribute, cancellation)],
+        ProblemLocationKind.TermArgument => [Argument(Term(recipe, place).Attribute, place.Name, whole: false, cancellation)],
+        ProblemLocationKind.WholeArgument => [Argument(Term(recipe, place).Attribute, place.Name, whole: true, cancellation)],
+        ProblemLocationKind.Method => [Term(recipe, place) is { Method: { } method } ? Identifier(method, recipe) : Name(Term(recipe, place).Attribute, cancellation)],
+        ProblemLocationKind.ReturnType => [ReturnType(Term(recipe, place).Method!, recipe, cancellation)],
+        ProblemLocationKind.Parameter => [Parameter(Term(recipe, place).Method!, int.Parse(place.Name, CultureInfo.InvariantCulture), recipe)],
+        _ => [Member(recipe, place.Name)],
+    };
+
+    /// <summary>The name of an attribute as written.</summary>
+    public static Location Name(AttributeData attribute, CancellationToken cancellation) =>
+        attribute.ApplicationSyntaxReference?.GetSyntax(cancellation) is AttributeSyntax syntax ? syntax.Name.GetLocation() : Location.None;
+
+    private static WrittenTerm Term(INamedTypeSymbol recipe, Place place) => RecipeGatherer.FindTerms(recipe).ElementAt(place.Index);
+
+    private static INamedTypeSymbol TypeAt(INamedTypeSymbol recipe, int depth)
+    {
+        var types = new List<INamedTypeSymbol>();
+        for (var type = recipe; type is not null; type = type.ContainingType)
+        {
+            types.Insert(0, type);
+        }
+
+        return types[depth];
+    }
+
+    private static IEnumerable<Location> TypeIdentifiers(INamedTypeSymbol type, CancellationToken cancellation)
+    {
+        foreach (var reference in type.DeclaringSyntaxReferences)
+        {
+            if (reference.GetSyntax(cancellation) is BaseTypeDeclarationSyntax declaration)
+            {
+                yield return declaration.Identifier.GetLocation();
+                yield break;
+            }
+        }
+    }
+
+    private static Location Argument(AttributeData attribute, string name, bool whole, CancellationToken cancellation)
+    {
+        if (attribute.ApplicationSyntaxReference?.GetSyntax(cancellation) is not AttributeSyntax syntax)
+        {
+            return Location.None;
+        }
+
+        foreach (var argument in syntax.ArgumentList?.Arguments ?? default)
+        {
+            var written = argument.NameEquals?.Name.Identifier.ValueText ?? (argument.NameColon is { } colon ? SnakeCase.ToPascal(colon.Name.Identifier.ValueText) : "Weight");
+            if (written == name)
+            {
+                return whole ? argument.GetLocation() : argument.Expression.GetLocation();
+            }
+        }
+
+        return syntax.Name.GetLocation();
+    }
+
+    private static Location Identifier(ISymbol symbol, INamedTypeSymbol recipe) =>
+        symbol.Locations.FirstOrDefault(location => location.IsInSource) ?? recipe.Locations.FirstOrDefault() ?? Location.None;
+
+    private static Location ReturnType(IMethodSymbol method, INamedTypeSymbol recipe, CancellationToken cancellation) =>
+        method.DeclaringSyntaxReferences.FirstOrDefault()?.GetSyntax(cancellation) is MethodDeclarationSyntax declaration
+            ? declaration.ReturnType.GetLocation()
+            : Identifier(method, recipe);
+
+    private static Location Parameter(IMethodSymbol method, int index, INamedTypeSymbol recipe) =>
+        Identifier(index < method.Parameters.Length ? method.Parameters[index] : method, recipe);
+
+    private static Location Member(INamedTypeSymbol recipe, string name) =>
+        RecipeGatherer.FindCollision(recipe, name) is { } member && (SymbolEqualityComparer.Default.Equals(member.ContainingSymbol, recipe))
+            ? Identifier(member, recipe)
+            : Identifier(recipe, recipe);
+}

@@ -1,0 +1,165 @@
+using static TorchSharp.torch;
+
+namespace Jigsaw.Batches;
+
+/// <summary>
+/// A boolean mask over the tokens of a batch, shape (batch, sequence), on the batch's device. Made on the host it also carries the
+/// index of its rows, shape (n) int64, and their number, so that kernels can gather the tokens that count without asking the device.
+/// A bare tensor converts to a mask without an index: kernels then keep every row and give weight 0 to those that don't count.
+/// </summary>
+public sealed class RowMask : IDisposable
+{
+    private readonly bool[]? _host;
+    private readonly List<(RowMask Other, bool Union, RowMask Result)> _combined = [];
+
+    private RowMask(Tensor value, Tensor? rows, bool[]? host, int? count)
+    {
+        Value = value;
+        Rows = rows;
+        _host = host;
+        Count = count;
+    }
+
+    /// <summary>The mask, shape (batch, sequence), bool.</summary>
+    public Tensor Value { get; }
+
+    /// <summary>Indices of the tokens that count among the batch·sequence rows, ascending, shape (n) int64; null when the mask was not made on the host.</summary>
+    public Tensor? Rows { get; }
+
+    /// <summary>How many tokens count; null when the mask was not made on the host.</summary>
+    public int? Count { get; }
+
+    /// <summary>Whether <see cref="Rows"/> and <see cref="Count"/> are there.</summary>
+    public bool IsPacked => Rows is not null;
+
+    /// <summary>The mask on the host in row-major order; empty when it was not made on the host.</summary>
+    public ReadOnlySpan<bool> Host => _host;
+
+    /// <summary>The device of the mask.</summary>
+    public Device Device => Value.device;
+
+    /// <summary>Makes a mask from host values and uploads it once, with the index of its rows.</summary>
+    /// <param name="values">The mask in row-major order, batch·sequence values.</param>
+    /// <param name="batch">Number of sequences.</param>
+    /// <param name="sequence">Tokens a sequence, padding included.</param>
+    /// <param name="device">Where the mask goes.</param>
+    /// <exception cref="ArgumentException">The number of values is not batch·sequence.</exception>
+    public static RowMask FromHost(ReadOnlySpan<bool> values, int batch, int sequence, Device device)
+    {
+        if (values.Length != batch * sequence)
+        {
+            throw new ArgumentException($"A mask of ({batch}, {sequence}) needs {batch * sequence} values, not {values.Length}.", nameof(values));
+        }
+
+        var host = values.ToArray();
+        var rows = new List<long>(host.Length);
+        for (var row = 0; row < host.Length; row++)
+        {
+            if (host[row])
+            {
+                rows.Add(row);
+            }
+        }
+
+        var value = Upload(tensor(host, dtype: ScalarType.Bool).reshape(batch, sequence), device);
+        var index = Upload(tensor(rows.ToArray(), dtype: ScalarType.Int64), device);
+        return new RowMask(value, index, host, rows.Count);
+    }
+
+    /// <summary>Takes a mask that is on a device already. It has no row index.</summary>
+    /// <param name="value">Shape (batch, sequence), bool. Not copied, and not disposed with the mask's owner.</param>
+    /// <exception cref="ArgumentException">The tensor is not a two-dimensional boolean tensor.</exception>
+    public static RowMask FromTensor(Tensor value)
+    {
+        ArgumentNullException.ThrowIfNull(value);
+        if (value.dtype != ScalarType.Bool || value.dim() != 2)
+        {
+            throw new ArgumentException($"A mask is a bool tensor of shape (batch, sequence), not {value.dtype} of shape ({string.Join(", ", value.shape)}).", nameof(value));
+        }
+
+        return new RowMask(value, null, null, null);
+    }
+
+    /// <summary>Tokens that count in both masks.</summary>
+    public static RowMask operator &(RowMask left, RowMask right) => left.BitwiseAnd(right);
+
+    /// <summary>Tokens that count in either mask.</summary>
+    public static RowMask operator |(RowMask left, RowMask right) => left.BitwiseOr(right);
+
+    /// <summary>A mask without a row index.</summary>
+    public static implicit operator RowMask(Tensor value) => FromTensor(value);
+
+    /// <summary>The mask's tensor, shape (batch, sequence), bool.</summary>
+    public static implicit operator Tensor(RowMask mask)
+    {
+        ArgumentNullException.ThrowIfNull(mask);
+        return mask.Value;
+    }
+
+    /// <summary>Tokens that count in both masks.</summary>
+    public RowMask BitwiseAnd(RowMask other) => Combine(other, union: false);
+
+    /// <summary>Tokens that count in either mask.</summary>
+    public RowMask BitwiseOr(RowMask other) => Combine(other, union: true);
+
+    /// <summary>Frees the mask and its row index.</summary>
+    public void Dispose()
+    {
+        _combined.ForEach(known => known.Result.Dispose());
+        _combined.Clear();
+        Value.Dispose();
+        Rows?.Dispose();
+    }
+
+    private RowMask Combine(RowMask other, bool union)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        if (ReferenceEquals(this, other))
+        {
+            return this;
+        }
+
+        if (!Value.shape.AsSpan().SequenceEqual(other.Value.shape))
+        {
+            throw new ArgumentException($"Masks of shapes ({string.Join(", ", Value.shape)}) and ({string.Join(", ", other.Value.shape)}) don't go together.", nameof(other));
+        }
+
+        if (_host is null || other._host is null)
+        {
+            return FromTensor(union ? Value | other.Value : Value & other.Value);
+        }
+
+        foreach (var known in _combined)
+        {
+            if (known.Union == union && ReferenceEquals(known.Other, other))
+            {
+                return known.Result;
+            }
+        }
+
+        // Those that are still read stay: several combinations of one mask are alive in one loss.
+        foreach (var known in _combined.Where(known => known.Other.Value.IsInvalid))
+        {
+            known.Result.Dispose();
+        }
+
+        _combined.RemoveAll(known => known.Other.Value.IsInvalid);
+        var host = new bool[_host.Length];
+        for (var i = 0; i < host.Length; i++)
+        {
+            host[i] = union ? _host[i] | other._host[i] : _host[i] & other._host[i];
+        }
+
+        var result = FromHost(host, (int)Value.shape[0], (int)Value.shape[1], Value.device);
+        _combined.Add((other, union, result));
+        return result;
+    }
+
+    private static Tensor Upload(Tensor host, Device device)
+    {
+        using (host)
+        {
+            return host.to(device, copy: true).DetachFromDisposeScope();
+        }
+    }
+}

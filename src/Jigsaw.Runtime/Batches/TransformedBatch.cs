@@ -1,0 +1,36 @@
+using static TorchSharp.torch;
+
+namespace Jigsaw.Batches;
+
+/// <summary>
+/// A batch with its transformed embeddings: x, μ, σ and one sample of x̃ = x + m·(μ + σ·ε), which teacher and student both get.
+/// </summary>
+public sealed class TransformedBatch
+{
+    /// <summary>Token ids, shape (batch, sequence), int64.</summary>
+    public required Tensor InputIds { get; init; }
+
+    /// <summary>Real tokens.</summary>
+    public required RowMask AttentionMask { get; init; }
+
+    /// <summary>Tokens that the transform changes.</summary>
+    public required RowMask NoiseMask { get; init; }
+
+    /// <summary>x, shape (batch, sequence, features).</summary>
+    public required Tensor Clean { get; init; }
+
+    /// <summary>x̃, shape (batch, sequence, features).</summary>
+    public required Tensor Noisy { get; init; }
+
+    /// <summary>μ, shape (batch, sequence, features).</summary>
+    public required Tensor Means { get; init; }
+
+    /// <summary>σ, shape (batch, sequence, features).</summary>
+    public required Tensor Stds { get; init; }
+
+    /// <summary>The largest σ that the transform can give: Scale·σ_max.</summary>
+    public required double StdMax { get; init; }
+
+    /// <summary>T, the median L2 norm of the embedding table's rows.</summary>
+    public required double MedianNorm { get; init; }
+}

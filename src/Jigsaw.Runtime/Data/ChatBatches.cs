@@ -1,0 +1,51 @@
+using System.Collections;
+using Jigsaw.Batches;
+using Jigsaw.Tokenization;
+
+namespace Jigsaw.Data;
+
+/// <summary>Shuffled batches of chats of like length, tokenized once with their masks; the loss counts the assistant's replies.</summary>
+public sealed class ChatBatches : ITokenBatches, IEnumerable<TokenBatch>
+{
+    private readonly NoiseTokenizer _tokenizer;
+    private readonly TokenizedChat[] _chats;
+    private readonly EpochOrder _order;
+
+    /// <summary>Tokenizes a data set.</summary>
+    /// <param name="chats">The chats.</param>
+    /// <param name="tokenizer">Makes ids and masks of them.</param>
+    /// <param name="batchSize">Chats a batch; a last single chat joins the batch before it.</param>
+    /// <param name="seed">Seed of the order.</param>
+    public ChatBatches(ChatDataset chats, NoiseTokenizer tokenizer, int batchSize, long seed)
+    {
+        ArgumentNullException.ThrowIfNull(chats);
+        ArgumentNullException.ThrowIfNull(tokenizer);
+        _tokenizer = tokenizer;
+        _chats = [.. chats.Examples.Select(chat => tokenizer.Tokenize(chat.Messages, ignorePromptLoss: true))];
+        _order = new EpochOrder(_chats.Length, batchSize, seed, [.. _chats.Select(chat => chat.Ids.Count)]);
+    }
+
+    /// <inheritdoc/>
+    public TokenBatch At(long step)
+    {
+        var chats = new List<TokenizedChat>();
+        foreach (var row in _order.At(step))
+        {
+            chats.Add(_chats[row]);
+        }
+
+        return _tokenizer.ToBatch(chats);
+    }
+
+    /// <summary>One epoch; each batch is freed when the next is taken.</summary>
+    public IEnumerator<TokenBatch> GetEnumerator()
+    {
+        for (var step = 0; step < _order.BatchesPerEpoch; step++)
+        {
+            using var batch = At(step);
+            yield return batch;
+        }
+    }
+
+    IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+}

@@ -1,0 +1,29 @@
+namespace Jigsaw.Evaluation.Attacks;
+
+/// <summary>How a trained reader is fitted.</summary>
+public sealed record TrainedInversionAttackOptions
+{
+    /// <summary>Batches it is fitted on.</summary>
+    public int Steps { get; init; } = 400;
+
+    /// <summary>
+    /// Whether it begins as the nearest neighbor, with the model's embedding table as its classifier and x̃ as its first guess, and
+    /// learns to correct itself; else it learns everything from the pairs. The first is the stronger reader.
+    /// </summary>
+    public bool UsesEmbeddingTable { get; init; } = true;
+
+    /// <summary>Features of its layers.</summary>
+    public int Width { get; init; } = 128;
+
+    /// <summary>Transformer encoder layers, which see the whole sequence.</summary>
+    public int Layers { get; init; } = 2;
+
+    /// <summary>Attention heads.</summary>
+    public int Heads { get; init; } = 4;
+
+    /// <summary>The largest learning rate.</summary>
+    public double LearningRate { get; init; } = 2e-3;
+
+    /// <summary>Seed of its initial weights.</summary>
+    public long Seed { get; init; } = 1;
+}

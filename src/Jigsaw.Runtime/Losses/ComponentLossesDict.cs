@@ -1,8 +1,0 @@
-using static TorchSharp.torch;
-
-namespace Jigsaw.Losses;
-
-/// <summary>Components by the original API's keys, added to by each function that computes some: differentiable scalars, raw and positive.</summary>
-public sealed class ComponentLossesDict : Dictionary<string, Tensor>
-{
-}

@@ -1,0 +1,68 @@
+using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
+using static TorchSharp.torch;
+
+namespace Jigsaw.Losses.Filtering;
+
+/// <summary>
+/// How much of the gradient's mass a filter may leave to its guess, for one head, one pass, one kind of targets and one allowed error. What error a share makes
+/// depends on the model and how far it is trained, so it is measured: in the first loops until it holds, and then now and then. A loop that measures makes the
+/// exact gradient, too, and hands that one out.
+/// </summary>
+internal sealed class FilterCalibration
+{
+    private const int LoopsBetween = 50;
+
+    // As good a beginning as any: on a language model of 49152 tokens the error was 0.2 to 0.45 of the share.
+    private const double FirstShare = 2;
+    private const double LargestShare = 4;
+
+    private static readonly ConditionalWeakTable<Tensor, ConcurrentDictionary<(Pass Pass, CeTarget Target, double Error), FilterCalibration>> Heads = [];
+
+    private readonly object _lock = new();
+    private readonly double _allowed;
+    private double _share;
+    private bool _holds;
+    private int _left;
+
+    private FilterCalibration(double allowed) => (_allowed, _share) = (allowed, FirstShare * allowed);
+
+    /// <summary>What is known of a head.</summary>
+    /// <param name="head">The head's weight: it lives as long as that.</param>
+    /// <param name="pass">Whose gradient is filtered.</param>
+    /// <param name="target">What it is compared with.</param>
+    /// <param name="allowed">The allowed error.</param>
+    internal static FilterCalibration Of(Tensor head, Pass pass, CeTarget target, double allowed) =>
+        Heads.GetOrCreateValue(head).GetOrAdd((pass, target, allowed), _ => new FilterCalibration(allowed));
+
+    /// <summary>What the next loop does.</summary>
+    /// <returns>The share of the mass that may be left to the guess, 0 where the filter doesn't pay, and whether the error is to be measured and the exact gradient handed out.</returns>
+    internal (double Share, bool Measures) Next()
+    {
+        lock (_lock)
+        {
+            return _left-- > 0 ? (_holds ? _share : 0, false) : (_share, true);
+        }
+    }
+
+    /// <summary>Learns from a loop that measured.</summary>
+    /// <param name="share">The share that it used.</param>
+    /// <param name="error">The error of its gradient; null where no chunk had columns enough to leave out.</param>
+    internal void Learn(double share, double? error)
+    {
+        lock (_lock)
+        {
+            if (error is not { } found || !double.IsFinite(found))
+            {
+                (_holds, _left) = (false, LoopsBetween);
+                return;
+            }
+
+            _holds = found <= _allowed;
+            var wanted = found == 0 ? LargestShare * _allowed : Math.Min(share * Math.Clamp(0.93 * _allowed / found, 0.1, 2), LargestShare * _allowed);
+            var isNear = _holds && wanted < 1.05 * share;
+            _share = isNear ? share : wanted;
+            _left = isNear ? LoopsBetween : 0;
+        }
+    }
+}

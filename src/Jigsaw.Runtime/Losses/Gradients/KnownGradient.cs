@@ -1,0 +1,112 @@
+using System.Collections.Concurrent;
+using static TorchSharp.torch;
+
+namespace Jigsaw.Losses.Gradients;
+
+/// <summary>
+/// Values whose gradients follow, by a rule, from what was kept of their forward. It keeps nothing else alive.
+/// </summary>
+internal sealed class KnownGradient : autograd.SingleTensorFunction<KnownGradient>
+{
+    private const string RuleKey = "rule";
+    private const string InputsKey = "inputs";
+    private const string ThreadKey = "thread";
+
+    private static readonly ConcurrentDictionary<int, string> Refusals = [];
+
+    [ThreadStatic]
+    private static List<Tensor>? _returned;
+
+    /// <inheritdoc/>
+    public override string Name => nameof(KnownGradient);
+
+    /// <summary>Gives a scalar the gradients that belong to it; backward only scales them. The gradients' handles are taken over.</summary>
+    /// <param name="value">The scalar, without a graph.</param>
+    /// <param name="gradients">What is known of each input.</param>
+    internal static Tensor Attach(Tensor value, IReadOnlyList<Part> gradients)
+    {
+        try
+        {
+            return Attach(value, [.. gradients.Select(part => part.Input)], ScaledGradients.Saved(gradients), new ScaledGradients(gradients));
+        }
+        finally
+        {
+            foreach (var part in gradients)
+            {
+                part.Gradient.Dispose();
+            }
+        }
+    }
+
+    /// <summary>Gives values the rule that makes their gradients.</summary>
+    /// <param name="values">A scalar or a vector, without a graph.</param>
+    /// <param name="inputs">Whose gradients the rule gives.</param>
+    /// <param name="saved">What the rule reads.</param>
+    /// <param name="rule">The rule.</param>
+    internal static Tensor Attach(Tensor values, IReadOnlyList<Tensor> inputs, IReadOnlyList<Tensor> saved, IGradientRule rule)
+    {
+        ThrowRefusal();
+        return inputs.Count == 0 || !is_grad_enabled() ? values : apply([new Known(values, saved, rule, inputs.Count), .. inputs]);
+    }
+
+    /// <summary>Says in a sentence what the last backward of a loss of this thread could not: an exception there would end the process.</summary>
+    /// <exception cref="InvalidOperationException">The last backward was asked for a second derivative, or failed.</exception>
+    internal static void ThrowRefusal()
+    {
+        if (!Refusals.IsEmpty && Refusals.TryRemove(Environment.CurrentManagedThreadId, out var sentence))
+        {
+            throw new InvalidOperationException(sentence);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
+    {
+        var (values, saved, rule, inputs) = (Known)vars[0];
+        ctx.save_for_backward([.. saved]);
+        ctx.save_data(RuleKey, rule);
+        ctx.save_data(InputsKey, inputs);
+        ctx.save_data(ThreadKey, Environment.CurrentManagedThreadId);
+        return values;
+    }
+
+    /// <inheritdoc/>
+    public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output)
+    {
+        // The engine has copied what the last call on this thread returned.
+        var returned = _returned ??= [];
+        returned.ForEach(tensor => tensor.Dispose());
+        returned.Clear();
+        var result = new List<Tensor> { null! };
+        try
+        {
+            using var scope = NewDisposeScope();
+            var again = is_grad_enabled();
+            using var inference = no_grad();
+            var rule = (IGradientRule)ctx.get_data(RuleKey);
+            result.AddRange(rule.Gradients(ctx.get_saved_variables(), again ? grad_output * double.NaN : grad_output));
+            if (again)
+            {
+                Refusals[(int)ctx.get_data(ThreadKey)] = "A jigsaw loss has no second derivative (its gradient is a constant of the graph), but backward was called with create_graph; the gradients of that call are NaN. Call backward without create_graph.";
+            }
+        }
+        catch (Exception exception)
+        {
+            Refusals[(int)ctx.get_data(ThreadKey)] = $"The backward of a jigsaw loss failed, and its gradients are missing: {exception.Message}";
+            result = [.. Enumerable.Repeat<Tensor>(null!, 1 + (int)ctx.get_data(InputsKey))];
+        }
+
+        grad_output.Dispose();
+        returned.AddRange(result.Where(tensor => tensor is not null));
+        return result;
+    }
+
+    private sealed record Known(Tensor Values, IReadOnlyList<Tensor> Saved, IGradientRule Rule, int Inputs);
+
+    /// <summary>The gradient of a value with respect to one input.</summary>
+    /// <param name="Input">The input, of any shape (…, features).</param>
+    /// <param name="Gradient">Divided by the factor; of the input's shape, or its rows.</param>
+    /// <param name="Factor">What the gradient is to be multiplied by: keeps small numbers of a small dtype from vanishing.</param>
+    /// <param name="Rows">Which rows of the input the gradient's rows belong to; null: all, in order.</param>
+    internal readonly record struct Part(Tensor Input, Tensor Gradient, double Factor = 1, Tensor? Rows = null);
+}

@@ -1,0 +1,149 @@
+using System.Globalization;
+using System.Text.Json;
+
+namespace Jigsaw.Losses.Hyperparameters;
+
+/// <summary>
+/// A JSON object of hyperparameters under the original API's names, read against a recipe's own: a name that the recipe doesn't know is an
+/// error that offers the nearest, and so is structure that differs. What the file doesn't name stays as the recipe has it.
+/// </summary>
+public sealed class HyperparameterFile
+{
+    private readonly string _path;
+    private readonly Dictionary<string, object?> _values;
+
+    private HyperparameterFile(string path, Dictionary<string, object?> values)
+    {
+        _path = path;
+        _values = values;
+    }
+
+    /// <summary>Reads a file.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="defaults">The recipe's hyperparameters as written.</param>
+    /// <param name="structure">The names among them that are structure.</param>
+    /// <exception cref="ArgumentException">The file is no JSON object, a name is unknown, a value has the wrong type, or structure differs.</exception>
+    public static HyperparameterFile Read(string path, RecipeHyperparameters defaults, params IReadOnlyCollection<string> structure)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        ArgumentNullException.ThrowIfNull(defaults);
+        ArgumentNullException.ThrowIfNull(structure);
+        var values = new Dictionary<string, object?>(defaults.ToDictionary(), StringComparer.Ordinal);
+        using var document = Parse(path);
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var property in document.RootElement.EnumerateObject())
+        {
+            if (!seen.Add(property.Name))
+            {
+                throw new ArgumentException($"{path} names '{property.Name}' twice; keep one.", nameof(path));
+            }
+
+            if (!values.TryGetValue(property.Name, out var known))
+            {
+                throw new ArgumentException($"{path} names '{property.Name}', which this recipe doesn't have; did you mean '{Nearest(property.Name, values.Keys)}'?", nameof(path));
+            }
+
+            values[property.Name] = known switch
+            {
+                _ when structure.Contains(property.Name) => SameStructure(path, property, known),
+                double => Value(path, property),
+                int => Whole(path, property),
+                _ => SameStructure(path, property, known),
+            };
+        }
+
+        return new HyperparameterFile(path, values);
+    }
+
+    /// <summary>A number of the file, or of the recipe where the file doesn't name it.</summary>
+    /// <param name="name">Its name in the original API.</param>
+    public double Number(string name) => (double)Find(name);
+
+    /// <summary>A whole number of the file, or of the recipe where the file doesn't name it.</summary>
+    /// <param name="name">Its name in the original API.</param>
+    public int WholeNumber(string name) => (int)Find(name);
+
+    private static JsonDocument Parse(string path)
+    {
+        JsonDocument document;
+        try
+        {
+            document = JsonDocument.Parse(File.ReadAllBytes(path), new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
+        }
+        catch (JsonException error)
+        {
+            throw new ArgumentException($"{path} is no JSON: {error.Message}", nameof(path), error);
+        }
+
+        if (document.RootElement.ValueKind != JsonValueKind.Object)
+        {
+            using (document)
+            {
+                throw new ArgumentException($"{path} holds a JSON {Kind(document.RootElement)}; write an object of hyperparameters by name.", nameof(path));
+            }
+        }
+
+        return document;
+    }
+
+    private static double Value(string path, JsonProperty property) =>
+        property.Value.ValueKind == JsonValueKind.Number
+            ? property.Value.GetDouble()
+            : throw new ArgumentException($"{property.Name} in {path} is {property.Value.GetRawText()}; write a number.", nameof(path));
+
+    private static int Whole(string path, JsonProperty property) =>
+        property.Value.ValueKind == JsonValueKind.Number && property.Value.TryGetInt32(out var value)
+            ? value
+            : throw new ArgumentException($"{property.Name} in {path} is {property.Value.GetRawText()}; write a whole number.", nameof(path));
+
+    private static object? SameStructure(string path, JsonProperty property, object? known)
+    {
+        object? value = property.Value.ValueKind switch
+        {
+            JsonValueKind.Null => null,
+            JsonValueKind.True => true,
+            JsonValueKind.False => false,
+            JsonValueKind.String => property.Value.GetString(),
+            JsonValueKind.Number when property.Value.TryGetInt32(out var whole) => whole,
+            _ => property.Value.GetRawText(),
+        };
+        return Equals(value, known)
+            ? known
+            : throw new ArgumentException(
+                $"{property.Name} in {path} is {property.Value.GetRawText()}, but the recipe was compiled with {Text(known)}; structure can't change at run time: take the line out, or change the recipe.", nameof(path));
+    }
+
+    private static string Text(object? value) => value switch
+    {
+        null => "null",
+        bool truth => truth ? "true" : "false",
+        string text => $"\"{text}\"",
+        _ => Convert.ToString(value, CultureInfo.InvariantCulture) ?? "",
+    };
+
+    private static string Kind(JsonElement element) => element.ValueKind.ToString().ToLowerInvariant();
+
+    private static string Nearest(string name, IEnumerable<string> names) => names.MinBy(known => Distance(name, known)) ?? "";
+
+    /// <summary>Levenshtein's distance.</summary>
+    private static int Distance(string left, string right)
+    {
+        var row = Enumerable.Range(0, right.Length + 1).ToArray();
+        for (var i = 1; i <= left.Length; i++)
+        {
+            var diagonal = row[0];
+            row[0] = i;
+            for (var j = 1; j <= right.Length; j++)
+            {
+                var substituted = diagonal + (left[i - 1] == right[j - 1] ? 0 : 1);
+                diagonal = row[j];
+                row[j] = Math.Min(substituted, Math.Min(row[j], row[j - 1]) + 1);
+            }
+        }
+
+        return row[right.Length];
+    }
+
+    private object Find(string name) =>
+        _values.TryGetValue(name, out var value) && value is not null ? value : throw new ArgumentException($"{_path} was read for a recipe that has no number '{name}'.", nameof(name));
+}

@@ -1,0 +1,17 @@
+namespace Jigsaw.Losses.Hyperparameters;
+
+/// <summary>How a weight rises from 0 over the first steps of a training.</summary>
+public static class WeightRamp
+{
+    /// <summary>The share of the full weight at a step: 0 up to <paramref name="from"/>, 1 from <paramref name="from"/> + <paramref name="steps"/> on.</summary>
+    /// <param name="ramp">Linear: (step − from) / steps; cosine: ½ − ½·cos(π·(step − from) / steps).</param>
+    /// <param name="step">The step, from 0.</param>
+    /// <param name="from">The step at which the weight starts to rise.</param>
+    /// <param name="steps">Over how many steps it rises, at least 1.</param>
+    public static double At(Ramp ramp, long step, int from, int steps)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(steps, 1);
+        var share = Math.Clamp((step - from) / (double)steps, 0, 1);
+        return ramp == Ramp.Cosine ? 0.5 - (0.5 * Math.Cos(Math.PI * share)) : share;
+    }
+}

@@ -1,0 +1,119 @@
+using static TorchSharp.torch;
+
+namespace Jigsaw.Losses.Logits;
+
+/// <summary>What the terms on the logits are worth. Deconstructs into the loss and one component for each term, in the order added.</summary>
+public sealed class LogitTermsValue
+{
+    internal LogitTermsValue(Tensor loss, IReadOnlyList<Tensor> components)
+    {
+        Loss = loss;
+        Components = components;
+    }
+
+    /// <summary>The weighted, signed sum of the terms: a differentiable scalar.</summary>
+    public Tensor Loss { get; }
+
+    /// <summary>Each term's raw, positive value, capped where it has a cap, in the order added: detached scalars.</summary>
+    public IReadOnlyList<Tensor> Components { get; }
+
+    /// <summary>The loss and its one component.</summary>
+    public void Deconstruct(out Tensor loss, out Tensor first)
+    {
+        Require(1);
+        loss = Loss;
+        first = Components[0];
+    }
+
+    /// <summary>The loss and its two components.</summary>
+    public void Deconstruct(out Tensor loss, out Tensor first, out Tensor second)
+    {
+        Require(2);
+        loss = Loss;
+        first = Components[0];
+        second = Components[1];
+    }
+
+    /// <summary>The loss and its three components.</summary>
+    public void Deconstruct(out Tensor loss, out Tensor first, out Tensor second, out Tensor third)
+    {
+        Require(3);
+        loss = Loss;
+        first = Components[0];
+        second = Components[1];
+        third = Components[2];
+    }
+
+    /// <summary>The loss and its four components.</summary>
+    public void Deconstruct(out Tensor loss, out Tensor first, out Tensor second, out Tensor third, out Tensor fourth)
+    {
+        Require(4);
+        loss = Loss;
+        first = Components[0];
+        second = Components[1];
+        third = Components[2];
+        fourth = Components[3];
+    }
+
+    /// <summary>The loss and its five components.</summary>
+    public void Deconstruct(out Tensor loss, out Tensor first, out Tensor second, out Tensor third, out Tensor fourth, out Tensor fifth)
+    {
+        Require(5);
+        loss = Loss;
+        first = Components[0];
+        second = Components[1];
+        third = Components[2];
+        fourth = Components[3];
+        fifth = Components[4];
+    }
+
+    /// <summary>The loss and its six components.</summary>
+    public void Deconstruct(out Tensor loss, out Tensor first, out Tensor second, out Tensor third, out Tensor fourth, out Tensor fifth, out Tensor sixth)
+    {
+        Require(6);
+        loss = Loss;
+        first = Components[0];
+        second = Components[1];
+        third = Components[2];
+        fourth = Components[3];
+        fifth = Components[4];
+        sixth = Components[5];
+    }
+
+    /// <summary>The loss and its seven components.</summary>
+    public void Deconstruct(out Tensor loss, out Tensor first, out Tensor second, out Tensor third, out Tensor fourth, out Tensor fifth, out Tensor sixth, out Tensor seventh)
+    {
+        Require(7);
+        loss = Loss;
+        first = Components[0];
+        second = Components[1];
+        third = Components[2];
+        fourth = Components[3];
+        fifth = Components[4];
+        sixth = Components[5];
+        seventh = Components[6];
+    }
+
+    /// <summary>The loss and its eight components.</summary>
+    public void Deconstruct(out Tensor loss, out Tensor first, out Tensor second, out Tensor third, out Tensor fourth, out Tensor fifth, out Tensor sixth, out Tensor seventh, out Tensor eighth)
+    {
+        Require(8);
+        loss = Loss;
+        first = Components[0];
+        second = Components[1];
+        third = Components[2];
+        fourth = Components[3];
+        fifth = Components[4];
+        sixth = Components[5];
+        seventh = Components[6];
+        eighth = Components[7];
+    }
+
+    private void Require(int terms)
+    {
+        if (Components.Count != terms)
+        {
+            throw new InvalidOperationException($"The head has {Components.Count} terms, not {terms}.");
+        }
+    }
+}

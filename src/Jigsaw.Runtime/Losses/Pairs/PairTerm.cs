@@ -1,0 +1,24 @@
+using Jigsaw.Batches;
+using static TorchSharp.torch;
+
+namespace Jigsaw.Losses.Pairs;
+
+/// <summary>A term on a pair of tensors: a masked mean of a value per row.</summary>
+/// <param name="Mask">Tokens that count.</param>
+/// <param name="Reads">The measures of the rows that it is made of.</param>
+/// <param name="Compute">Makes a value of each row's measures, and what its gradients are multiples of.</param>
+/// <param name="MaxLoss">The cap; null: none.</param>
+/// <param name="ScalingFactor">How fast the cap is reached.</param>
+internal sealed record PairTerm(RowMask Mask, PairMeasures Reads, Func<IReadOnlyDictionary<PairMeasures, Tensor>, PairTerm.Rows> Compute, double? MaxLoss = null, double ScalingFactor = 1)
+{
+    /// <summary>What a term makes of the rows.</summary>
+    /// <param name="Values">A value for each row, shape (rows, 1).</param>
+    /// <param name="Slopes">The directions of its gradients; an input without one is a constant.</param>
+    internal sealed record Rows(Tensor Values, Slope[] Slopes);
+
+    /// <summary>A part of a gradient.</summary>
+    /// <param name="Input">With respect to the first tensor, 0, or to the second, 1.</param>
+    /// <param name="Direction">What it is a multiple of.</param>
+    /// <param name="Factor">How much of it, shape (rows, 1).</param>
+    internal readonly record struct Slope(int Input, PairDirection Direction, Tensor Factor);
+}

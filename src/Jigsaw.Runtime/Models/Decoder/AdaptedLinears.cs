@@ -1,0 +1,100 @@
+using Jigsaw.Models.Lora;
+using static TorchSharp.torch;
+
+namespace Jigsaw.Models.Decoder;
+
+/// <summary>
+/// Linear maps of one input. Their adapters' products have a rank for one side, and several of them stacked take hardly more time than one: so without a graph,
+/// and without dropout, which each adapter draws for itself, they are taken together.
+/// </summary>
+internal static class AdaptedLinears
+{
+    /// <summary>Each map with its adapter: shapes (batch, rows, output).</summary>
+    /// <param name="linears">The maps.</param>
+    /// <param name="input">Shape (batch, rows, input).</param>
+    /// <param name="adapters">The adapters of the run.</param>
+    /// <param name="record">Where to keep what the way back needs; null: nothing.</param>
+    public static Tensor[] Apply(FrozenLinear[] linears, Tensor input, LoraAdapters? adapters, LayerRecord? record)
+    {
+        Tensor? Into(FrozenLinear linear) => record?.BufferOf(linear, input);
+        var adapted = Adapted(linears, adapters);
+        if (adapted.Length < 2 || is_grad_enabled() || Drops(adapters!))
+        {
+            return [.. linears.Select(linear => linear.Apply(input, adapters, record, Into(linear)))];
+        }
+
+        Tensor[] outputs = [.. linears.Select(linear => linear.Apply(input, null, record, Into(linear)))];
+        var inner = nn.functional.linear(input.to(adapted[0].Adapter.Down.dtype), Scaled(adapted));
+        var from = 0L;
+        foreach (var (index, adapter) in adapted)
+        {
+            var rank = adapter.Down.shape[0];
+            var own = inner.narrow(-1, from, rank);
+            adapter.AddUp(outputs[index], own);
+            record?.KeepAdapter(linears[index], own, dropout: null);
+            from += rank;
+        }
+
+        return outputs;
+    }
+
+    /// <summary>Takes the outputs' gradients back to the input's, and to the adapters' parameters.</summary>
+    /// <param name="linears">The maps.</param>
+    /// <param name="gradients">With respect to their outputs, shapes (rows, output).</param>
+    /// <param name="input">Shape (rows, input).</param>
+    /// <param name="adapters">The adapters of the run.</param>
+    /// <param name="record">What the run kept.</param>
+    /// <param name="sum">The gradient with respect to the input, shape (rows, input), written over; null when nobody asks.</param>
+    public static void Back(FrozenLinear[] linears, Tensor[] gradients, Tensor input, LoraAdapters? adapters, LayerRecord record, Tensor? sum)
+    {
+        var adapted = Adapted(linears, adapters);
+        var together = adapted.Length > 1 && !Drops(adapters!);
+        for (var i = 0; i < linears.Length; i++)
+        {
+            linears[i].Back(gradients[i], input, together ? null : adapters, record, sum, adds: i > 0);
+        }
+
+        if (!together)
+        {
+            return;
+        }
+
+        using var scope = NewDisposeScope();
+        var type = adapted[0].Adapter.Down.dtype;
+        var across = empty([adapted.Sum(one => one.Adapter.Down.shape[0]), input.shape[0]], dtype: type, device: input.device);
+        var from = 0L;
+        foreach (var (index, adapter) in adapted)
+        {
+            var gradient = gradients[index].to(type).t();
+            across.narrow(0, from, adapter.Down.shape[0]).addmm_(adapter.Up.t(), gradient, beta: 0, alpha: 1);
+            adapter.AddToUp(LoraAdapter.Rows(record.AdapterOf(linears[index]).Inner), gradient);
+            from += adapter.Down.shape[0];
+        }
+
+        var product = across.mm(input.to(type));
+        from = 0L;
+        foreach (var (_, adapter) in adapted)
+        {
+            adapter.AddToDown(product.narrow(0, from, adapter.Down.shape[0]).mul_(adapter.Scale));
+            from += adapter.Down.shape[0];
+        }
+
+        if (sum is not null && sum.dtype == type)
+        {
+            sum.addmm_(across.t(), Scaled(adapted));
+        }
+        else
+        {
+            sum?.add_(across.t().mm(Scaled(adapted)));
+        }
+    }
+
+    private static bool Drops(LoraAdapters adapters) => adapters is { Training: true, Config.Dropout: > 0 };
+
+    private static (int Index, LoraAdapter Adapter)[] Adapted(FrozenLinear[] linears, LoraAdapters? adapters) =>
+        [.. linears.Select((linear, index) => (Index: index, Adapter: adapters?.Find(linear.Module)!)).Where(pair => pair.Adapter is not null)];
+
+    /// <summary>s·A of each, below each other: shape (ranks, input).</summary>
+    private static Tensor Scaled((int Index, LoraAdapter Adapter)[] adapted) =>
+        cat([.. adapted.Select(pair => pair.Adapter.Scale == 1 ? pair.Adapter.Down : pair.Adapter.Down * pair.Adapter.Scale)], 0);
+}

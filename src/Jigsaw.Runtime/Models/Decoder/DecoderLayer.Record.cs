@@ -1,0 +1,152 @@
+using Jigsaw.Models.Lora;
+using static TorchSharp.torch;
+
+namespace Jigsaw.Models.Decoder;
+
+/// <content>
+/// The way back, written out: gradients of a run that kept no graph. The weights are frozen, so that it is one product for each of the way
+/// forth, and the adapters' small ones.
+/// </content>
+internal sealed partial class DecoderLayer
+{
+    // What the scores of all heads may take on the way back.
+    private const long ScoreBytes = 16L << 20;
+
+    /// <summary>How many values a record keeps of each token.</summary>
+    public long RecordedFeatures => Query.OutputSize + Linears.Where(linear => linear != Down).Sum(linear => linear.OutputSize);
+
+    /// <summary>Writes the layer's output, with a record for the way back.</summary>
+    /// <param name="hidden">The layer's input, shape (batch, rows, hidden).</param>
+    /// <param name="inputs">What the run's layers share.</param>
+    /// <param name="adapters">The adapters of the run.</param>
+    /// <param name="record">Where to keep what the way back needs.</param>
+    /// <param name="output">Where the output goes, shape of the input.</param>
+    public void Record(Tensor hidden, AttentionInputs inputs, LoraAdapters? adapters, LayerRecord record, Tensor output)
+    {
+        using var scope = NewDisposeScope();
+        var (middle, gate, up) = RunToGate(hidden, inputs, adapters, cache: null, record);
+        Down.Apply(nn.functional.silu(gate).mul_(up), adapters, record, output).add_(middle);
+    }
+
+    /// <summary>Makes the record of a run again; its output is not made.</summary>
+    public void Rerun(Tensor hidden, AttentionInputs inputs, LoraAdapters? adapters, LayerRecord record)
+    {
+        using var scope = NewDisposeScope();
+        var (_, gate, up) = RunToGate(hidden, inputs, adapters, cache: null, record);
+        if (adapters?.Find(Down.Module) is { } adapter)
+        {
+            adapter.Inner(nn.functional.silu(gate).mul_(up), adapters.Training, Down, record);
+        }
+    }
+
+    /// <summary>Takes the output's gradient back to the input's, and adds to the gradients of the adapters' parameters.</summary>
+    /// <param name="gradient">With respect to the output, shape (rows, hidden); written over.</param>
+    /// <param name="hidden">The layer's input, shape (batch, rows, hidden).</param>
+    /// <param name="inputs">What the run's layers share.</param>
+    /// <param name="adapters">The adapters of the run.</param>
+    /// <param name="record">What the run kept.</param>
+    /// <param name="wanted">Whether the input's gradient is asked for.</param>
+    /// <returns>The same tensor, now with respect to the input; null when nobody asks.</returns>
+    public Tensor? Back(Tensor gradient, Tensor hidden, AttentionInputs inputs, LoraAdapters? adapters, LayerRecord record, bool wanted)
+    {
+        using var scope = NewDisposeScope();
+        gradient.add_(BackFeedForward(gradient, adapters, record));
+        var attended = LoraAdapter.Rows(record.Attended);
+        var attendedGradient = empty_like(attended);
+        Output.Back(gradient, attended, adapters, record, attendedGradient);
+        if (!wanted && new[] { Query, Key, Value }.All(linear => adapters?.Find(linear.Module) is null))
+        {
+            return null;
+        }
+
+        var (query, key, value) = BackAttention(attendedGradient.view(record.Attended.shape), record, inputs);
+        var rows = LoraAdapter.Rows(hidden);
+        var normed = InputNorm.Apply(rows);
+        var sum = wanted ? empty_like(normed) : null;
+        AdaptedLinears.Back([Query, Key, Value], [query, key, value], normed, adapters, record, sum);
+        return sum is null ? null : gradient.add_(InputNorm.Back(sum, rows));
+    }
+
+    /// <summary>From the output's gradient to that of the stream before the feed-forward's norm, the direct way left out.</summary>
+    private Tensor BackFeedForward(Tensor gradient, LoraAdapters? adapters, LayerRecord record)
+    {
+        using var scope = NewDisposeScope();
+        Tensor Recorded(FrozenLinear linear) => LoraAdapter.Rows(record.OutputOf(linear));
+        var type = gradient.dtype == ScalarType.Float64 ? ScalarType.Float64 : ScalarType.Float32;
+        var (gate, up, middle) = (Recorded(Gate).to(type), Recorded(Up).to(type), Recorded(Output));
+        var share = gate.sigmoid();
+        var active = gate * share;
+        var gated = active * up;
+        var gatedGradient = empty_like(Recorded(Gate));
+        Down.Back(gradient, gated.to(gradient.dtype), adapters, record, gatedGradient);
+        var upGradient = gatedGradient * active;
+
+        // silu' = σ + silu·(1 − σ)
+        var gateGradient = gated.copy_(gatedGradient).mul_(up).mul_(share.addcmul_(active, 1 - share, 1));
+        var normed = FeedForwardNorm.Apply(middle);
+        var sum = empty_like(normed);
+        AdaptedLinears.Back([Gate, Up], [gateGradient.to(gradient.dtype), upGradient.to(gradient.dtype)], normed, adapters, record, sum);
+        return FeedForwardNorm.Back(sum, middle).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Through attention: the gradients of projected queries, keys and values, shape (rows, features).</summary>
+    private (Tensor Query, Tensor Key, Tensor Value) BackAttention(Tensor gradient, LayerRecord record, AttentionInputs inputs)
+    {
+        var (batch, rows) = (gradient.shape[0], gradient.shape[1]);
+        var bytes = batch * _config.HeadCount * rows * rows * gradient.ElementSize;
+        return bytes <= ScoreBytes && gradient.dtype is ScalarType.Float32 or ScalarType.Float64
+            ? BackByProducts(gradient, record, inputs)
+            : BackByGraph(gradient, record, inputs);
+    }
+
+    /// <summary>By a graph of attention alone: for long sequences, whose scores torch's kernel never has at once, and for types in which the scores would be rounded.</summary>
+    private (Tensor Query, Tensor Key, Tensor Value) BackByGraph(Tensor gradient, LayerRecord record, AttentionInputs inputs)
+    {
+        using var scope = NewDisposeScope();
+        using var grad = enable_grad();
+        var (query, key, value) = (Leaf(record.OutputOf(Query)), Leaf(record.OutputOf(Key)), Leaf(record.OutputOf(Value)));
+        Attend(query, key, value, inputs, cache: null).backward([gradient]);
+        return (Gradient(query), Gradient(key), Gradient(value));
+    }
+
+    /// <summary>Written out. The heads of a group stand below each other, so that nothing is repeated, and their keys' gradients come summed.</summary>
+    private (Tensor Query, Tensor Key, Tensor Value) BackByProducts(Tensor gradient, LayerRecord record, AttentionInputs inputs)
+    {
+        using var scope = NewDisposeScope();
+        var (batch, rows, size) = (gradient.shape[0], gradient.shape[1], (long)_config.HeadDim);
+        var (heads, shared) = ((long)_config.HeadCount, (long)_config.KeyValueHeadCount);
+        Tensor Grouped(Tensor of) => of.reshape(batch * shared, -1, size);
+        Tensor Transposed(Tensor projected) => projected.view(batch, rows, -1, size).transpose(1, 2);
+
+        var scale = 1 / Math.Sqrt(size);
+        var query = Grouped(Rotate(Heads(record.OutputOf(Query), _config.HeadCount, QueryNorm), inputs)).mul_(scale);
+        var key = Grouped(Rotate(Heads(record.OutputOf(Key), _config.KeyValueHeadCount, KeyNorm), inputs));
+        var value = Grouped(Heads(record.OutputOf(Value), _config.KeyValueHeadCount, norm: null));
+        var scores = query.bmm(key.transpose(1, 2)).view(batch, heads, rows, rows).add_(inputs.BiasOf(_config.Windows[_index]));
+        var shares = nn.functional.softmax(scores, -1).view(batch * shared, -1, rows);
+        var output = Grouped(Transposed(gradient));
+        var valueGradient = shares.transpose(1, 2).bmm(output);
+        var along = (gradient * record.Attended).view(batch, rows, heads, size).sum(-1).transpose(1, 2).reshape(batch * shared, -1, 1);
+        var scoreGradient = output.bmm(value.transpose(1, 2)).sub_(along).mul_(shares);
+        var queryGradient = scoreGradient.bmm(key).mul_(scale).view(batch, heads, rows, size);
+        var keyGradient = scoreGradient.transpose(1, 2).bmm(query).view(batch, shared, rows, size);
+        return (
+            Projected(queryGradient, record.OutputOf(Query), QueryNorm, inputs),
+            Projected(keyGradient, record.OutputOf(Key), KeyNorm, inputs),
+            LoraAdapter.Rows(valueGradient.view(batch, shared, rows, size).transpose(1, 2).reshape(batch, rows, -1)).MoveToOuterDisposeScope());
+    }
+
+    /// <summary>Through rotation and norm, from heads (batch, heads, rows, head dim) to (rows, features).</summary>
+    private static Tensor Projected(Tensor heads, Tensor projected, RmsNorm? norm, AttentionInputs inputs)
+    {
+        var half = heads.shape[3] / 2;
+        var (first, second) = (heads.narrow(3, 0, half), heads.narrow(3, half, half));
+        var back = cat([(first * inputs.Cosines) + (second * inputs.Sines), (second * inputs.Cosines) - (first * inputs.Sines)], 3).transpose(1, 2);
+        var gradient = norm is null ? back : norm.Back(back, projected.view(back.shape));
+        return LoraAdapter.Rows(gradient.reshape(projected.shape)).MoveToOuterDisposeScope();
+    }
+
+    private static Tensor Gradient(Tensor leaf) => LoraAdapter.Rows(leaf.grad!).MoveToOuterDisposeScope();
+
+    private static Tensor Leaf(Tensor tensor) => tensor.detach().requires_grad_();
+}

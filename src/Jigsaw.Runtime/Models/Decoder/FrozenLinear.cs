@@ -1,0 +1,108 @@
+using Jigsaw.Models.Lora;
+using Jigsaw.Tensors;
+using static TorchSharp.torch;
+
+namespace Jigsaw.Models.Decoder;
+
+/// <summary>One linear map of the frozen base, under the name of its module in the checkpoint.</summary>
+internal sealed class FrozenLinear(string module, Tensor weight, Tensor? bias) : IDisposable
+{
+    private Tensor? _replaced;
+
+    public string Module { get; } = module;
+
+    /// <summary>The last part of the module's name: what tells the maps of one layer apart.</summary>
+    public string Role { get; } = module[(module.LastIndexOf('.') + 1)..];
+
+    public Tensor Weight { get; private set; } = weight;
+
+    public Tensor? Bias { get; private set; } = bias;
+
+    public long InputSize => Weight.shape[1];
+
+    public long OutputSize => Weight.shape[0];
+
+    /// <summary>The map and its adapter: shape (…, output).</summary>
+    /// <param name="input">Shape (…, input).</param>
+    /// <param name="adapters">The adapters of the run.</param>
+    /// <param name="record">Where to keep what the way back needs; null: nothing.</param>
+    /// <param name="into">Where the output goes, shape (batch, rows, output); null: into a tensor of its own.</param>
+    public Tensor Apply(Tensor input, LoraAdapters? adapters, LayerRecord? record = null, Tensor? into = null)
+    {
+        var output = into is null ? nn.functional.linear(input, Weight, Bias) : Product(input, into);
+        return adapters?.Find(Module) is { } adapter ? adapter.AddTo(output, input, adapters.Training, this, record) : output;
+    }
+
+    /// <summary>Takes an output's gradient back to the input's, and to the adapter's parameters.</summary>
+    /// <param name="gradient">With respect to the output, shape (rows, output).</param>
+    /// <param name="input">The input, shape (rows, input).</param>
+    /// <param name="adapters">The adapters of the run.</param>
+    /// <param name="record">What the run kept.</param>
+    /// <param name="sum">The gradient with respect to the input, shape (rows, input); null when nobody asks.</param>
+    /// <param name="adds">Whether it is added to; else it is written over.</param>
+    public void Back(Tensor gradient, Tensor input, LoraAdapters? adapters, LayerRecord record, Tensor? sum, bool adds = false)
+    {
+        sum?.addmm_(gradient, Weight, beta: adds ? 1 : 0);
+        if (adapters?.Find(Module) is { } adapter)
+        {
+            var (inner, dropout) = record.AdapterOf(this);
+            adapter.Back(gradient, input, LoraAdapter.Rows(inner), dropout is null ? null : LoraAdapter.Rows(dropout), sum);
+        }
+    }
+
+    private Tensor Product(Tensor input, Tensor buffer)
+    {
+        var rows = LoraAdapter.Rows(buffer);
+        if (Bias is not null)
+        {
+            rows.copy_(Bias);
+        }
+
+        rows.addmm_(LoraAdapter.Rows(input), Weight.t(), beta: Bias is null ? 0 : 1);
+        return buffer;
+    }
+
+    /// <summary>Takes another weight for a while.</summary>
+    public void Replace(Tensor weight)
+    {
+        _replaced = Weight;
+        Weight = weight.DetachFromDisposeScope();
+    }
+
+    /// <summary>Takes the weight back that was replaced.</summary>
+    public void Restore()
+    {
+        if (_replaced is { } original)
+        {
+            Weight.Dispose();
+            Weight = original;
+            _replaced = null;
+        }
+    }
+
+    public void MoveTo(Device device)
+    {
+        Weight = Moved(Weight, device);
+        _replaced = _replaced is null ? null : Moved(_replaced, device);
+        Bias = Bias is null ? null : Moved(Bias, device);
+    }
+
+    public void Dispose()
+    {
+        Weight.Dispose();
+        _replaced?.Dispose();
+        Bias?.Dispose();
+    }
+
+    public static Tensor Moved(Tensor tensor, Device device)
+    {
+        if (KernelArguments.IsOn(tensor, device))
+        {
+            return tensor;
+        }
+
+        var moved = tensor.to(device).DetachFromDisposeScope();
+        tensor.Dispose();
+        return moved;
+    }
+}

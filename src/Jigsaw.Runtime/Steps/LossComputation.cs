@@ -1,0 +1,14 @@
+using Jigsaw.Batches;
+using Jigsaw.Losses;
+using Jigsaw.Passes;
+using static TorchSharp.torch;
+
+namespace Jigsaw.Steps;
+
+/// <summary>Computes the loss of one step.</summary>
+/// <param name="activations">The transformed batch and what the planned passes left.</param>
+/// <param name="lossMask">Positions whose logits predict a token that counts.</param>
+/// <param name="components">The raw value of each term, detached.</param>
+/// <returns>The composite loss, a scalar that is at least float32.</returns>
+public delegate Tensor LossComputation<TComponents>(StepActivations activations, RowMask lossMask, out TComponents components)
+    where TComponents : ComponentLosses;

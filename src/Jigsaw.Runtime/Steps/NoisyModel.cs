@@ -1,0 +1,136 @@
+using Jigsaw.Batches;
+using Jigsaw.Models;
+using Jigsaw.Models.Decoder;
+using Jigsaw.Models.Lora;
+using Jigsaw.Passes;
+using static TorchSharp.torch;
+
+namespace Jigsaw.Steps;
+
+/// <summary>A model that runs the passes a recipe asks for on a transformed batch: the base of teacher and student.</summary>
+public abstract class NoisyModel
+{
+    private object? _binding;
+    private LossPlan? _plan;
+    private ForwardRecord? _record;
+
+    private protected NoisyModel(CausalLM model)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        Model = model;
+    }
+
+    /// <summary>The frozen base.</summary>
+    public CausalLM Model { get; }
+
+    internal long Forwards { get; private set; }
+
+    private protected abstract IReadOnlyList<Pass> OwnPasses { get; }
+
+    /// <summary>Runs the passes that the bound recipe's plan asks of this model.</summary>
+    /// <param name="batch">What the transform made of this step's batch; teacher and student get the same one.</param>
+    /// <exception cref="InvalidOperationException">No recipe is bound.</exception>
+    public void Forward(TransformedBatch batch)
+    {
+        ArgumentNullException.ThrowIfNull(batch);
+        if (_plan is null)
+        {
+            throw new InvalidOperationException("No recipe is bound to this model, so there is no plan of what to run; call Bind(teacher, student) of the recipe first.");
+        }
+
+        Forget();
+        var passes = new List<PassActivations>();
+        foreach (var pass in OwnPasses)
+        {
+            if (_plan.Find(pass) is { } planned)
+            {
+                passes.Add(Run(planned, batch, _plan.DistillationLayer));
+            }
+        }
+
+        passes.ForEach(pass => pass.Keep());
+        _record = new ForwardRecord(batch, passes);
+        Forwards++;
+    }
+
+    internal void Bind(LossPlan plan, object binding)
+    {
+        if (plan.DistillationLayer is { } layer && (layer < 0 || layer >= Model.LayerCount))
+        {
+            throw new ArgumentException($"DistillationLayer is {layer}, but the model has layers 0 to {Model.LayerCount - 1}; name one of these.", nameof(plan));
+        }
+
+        if (Model.TruncatedAfter is { } last)
+        {
+            if (plan.Passes.FirstOrDefault(pass => pass.Logits) is { } reader)
+            {
+                throw new ArgumentException($"The model is truncated after layer {last}, but the recipe reads the logits of {reader.Pass}; restore the model, or take the terms on logits out of the recipe.", nameof(plan));
+            }
+
+            if (plan.DistillationLayer > last)
+            {
+                throw new ArgumentException($"DistillationLayer is {plan.DistillationLayer}, but the model is truncated after layer {last}; name an earlier layer, or restore the model.", nameof(plan));
+            }
+        }
+
+        _plan = plan;
+        _binding = binding;
+        Forget();
+    }
+
+    internal bool IsBoundTo(object binding) => ReferenceEquals(_binding, binding);
+
+    /// <summary>What the last forward left; given away once.</summary>
+    internal ForwardRecord? Taken(object binding)
+    {
+        if (!IsBoundTo(binding))
+        {
+            return null;
+        }
+
+        var record = _record;
+        _record = null;
+        return record;
+    }
+
+    /// <summary>The adapters that this model's passes run with; none when null.</summary>
+    private protected abstract LoraAdapters? PassAdapters { get; }
+
+    /// <summary>Runs one pass under a graph, if it is to have a gradient.</summary>
+    internal PassActivations Run(PassPlan plan, TransformedBatch batch, int? distillationLayer)
+    {
+        using var grad = set_grad_enabled(is_grad_enabled() && plan.Gradient != GradientFlow.None);
+        return Left(plan, Model.Run(Input(plan, batch), batch.AttentionMask, PassAdapters, plan.Layer ? distillationLayer : null, toEnd: plan.Logits));
+    }
+
+    /// <summary>Runs one pass without a graph, and keeps what its way back needs.</summary>
+    internal (RecordedRun Run, PassActivations Left) Record(PassPlan plan, TransformedBatch batch, int? distillationLayer, LayerRecords records, bool rematerialize)
+    {
+        var input = Input(plan, batch);
+        var run = Model.Record(input, batch.AttentionMask, PassAdapters, plan.Layer ? distillationLayer : null, toEnd: plan.Logits, input.requires_grad, records, rematerialize);
+        return (run, Left(plan, run.States));
+    }
+
+    /// <summary>The embeddings that a pass runs on.</summary>
+    internal static Tensor Input(PassPlan plan, TransformedBatch batch) => plan.Pass is Pass.TeacherClean or Pass.StudentClean ? batch.Clean : batch.Noisy;
+
+    private protected void Forget()
+    {
+        _record?.Free();
+        _record = null;
+    }
+
+    private PassActivations Left(PassPlan plan, HiddenStates states) => new(plan.Pass, states.Last, states.Layer, plan.Logits ? Model.Head : null);
+
+    /// <summary>What one forward left. Its activations are held once: the loss frees them, or the next forward.</summary>
+    internal sealed record ForwardRecord(TransformedBatch Batch, IReadOnlyList<PassActivations> Passes)
+    {
+        public void Free()
+        {
+            foreach (var pass in Passes)
+            {
+                pass.Free();
+            }
+        }
+    }
+}

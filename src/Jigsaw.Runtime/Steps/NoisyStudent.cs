@@ -1,0 +1,52 @@
+using Jigsaw.Models;
+using Jigsaw.Models.Lora;
+using Jigsaw.Tensors;
+
+namespace Jigsaw.Steps;
+
+/// <summary>The base model with its adapters: what learns to read transformed embeddings.</summary>
+public sealed class NoisyStudent : NoisyModel, IDisposable
+{
+    private readonly bool _ownsAdapters;
+
+    /// <summary>Makes a student with fresh adapters.</summary>
+    /// <param name="model">The frozen base, which stays the caller's.</param>
+    /// <param name="lora">Which modules get adapters, and of which rank.</param>
+    /// <param name="seed">Seed of the adapters' initial values.</param>
+    public NoisyStudent(CausalLM model, LoraConfig lora, long seed = 0)
+        : this(model, LoraAdapters.Create(model, lora, seed))
+    {
+        _ownsAdapters = true;
+    }
+
+    /// <summary>Makes a student with adapters that are there already.</summary>
+    /// <param name="model">The frozen base, which stays the caller's.</param>
+    /// <param name="adapters">The adapters, which stay the caller's.</param>
+    public NoisyStudent(CausalLM model, LoraAdapters adapters)
+        : base(model)
+    {
+        ArgumentNullException.ThrowIfNull(adapters);
+        Adapters = adapters;
+    }
+
+    /// <summary>What is trained of the student.</summary>
+    public LoraAdapters Adapters { get; }
+
+    /// <summary>What steps of the recipe that is bound keep for the next one.</summary>
+    internal Workspaces Memory { get; } = new();
+
+    private protected override LoraAdapters? PassAdapters => Adapters;
+
+    private protected override IReadOnlyList<Pass> OwnPasses { get; } = [Pass.StudentNoisy, Pass.StudentClean];
+
+    /// <summary>Frees what the last forward left, and the adapters, when this student made them.</summary>
+    public void Dispose()
+    {
+        Forget();
+        Memory.Dispose();
+        if (_ownsAdapters)
+        {
+            Adapters.Dispose();
+        }
+    }
+}

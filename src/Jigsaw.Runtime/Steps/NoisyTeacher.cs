@@ -1,0 +1,22 @@
+using Jigsaw.Models;
+using Jigsaw.Models.Lora;
+
+namespace Jigsaw.Steps;
+
+/// <summary>The base model as it is: the target on clean embeddings, and the reader that must fail on transformed ones.</summary>
+public sealed class NoisyTeacher : NoisyModel, IDisposable
+{
+    /// <summary>Makes a teacher of a loaded model, which stays the caller's.</summary>
+    /// <param name="model">The frozen base.</param>
+    public NoisyTeacher(CausalLM model)
+        : base(model)
+    {
+    }
+
+    private protected override LoraAdapters? PassAdapters => null;
+
+    private protected override IReadOnlyList<Pass> OwnPasses { get; } = [Pass.TeacherClean, Pass.TeacherNoisy];
+
+    /// <summary>Frees what the last forward left; the model is its loader's.</summary>
+    public void Dispose() => Forget();
+}

@@ -1,0 +1,172 @@
+using Jigsaw.Batches;
+using Jigsaw.Diagnostics;
+using Jigsaw.Losses;
+using Jigsaw.Losses.Filtering;
+using Jigsaw.Losses.Logits;
+using Jigsaw.Models.Decoder;
+using Jigsaw.Passes;
+using static TorchSharp.torch;
+
+namespace Jigsaw.Steps;
+
+/// <summary>
+/// One step, pass by pass. Of the transform's graph each pass sees leaves, whose gradients add up; they are sent through the transform once,
+/// at the end.
+/// </summary>
+internal sealed class PassByPass<TComponents>(NoisyTeacher teacher, NoisyStudent student, LossPlan plan, LossComputation<TComponents> compute)
+    where TComponents : ComponentLosses
+{
+    // Where memory is dear, the teacher's product is made again for each pass that reads it.
+    private const long TargetBytes = 128L << 20;
+
+    public required long Step { get; init; }
+
+    public required double Scale { get; init; }
+
+    public required bool Rematerialize { get; init; }
+
+    public GradientErrorMeasurement? Measurement { get; init; }
+
+    public TComponents Run(TransformedBatch batch, RowMask lossMask)
+    {
+        using var scope = NewDisposeScope();
+        using var targets = plan.Stages.Count(stage => stage.Any(pass => pass.Logits)) > 1 ? new TeacherTargets(Rematerialize ? 0 : TargetBytes) : null;
+        var leaves = new TransformedBatch
+        {
+            InputIds = batch.InputIds,
+            AttentionMask = batch.AttentionMask,
+            NoiseMask = batch.NoiseMask,
+            Clean = Leaf(batch.Clean),
+            Noisy = Leaf(batch.Noisy),
+            Means = Leaf(batch.Means),
+            Stds = Leaf(batch.Stds),
+            StdMax = batch.StdMax,
+            MedianNorm = batch.MedianNorm,
+        };
+        var target = Target(leaves);
+        TComponents? sum = null;
+        try
+        {
+            // A recipe on embeddings alone has one stage without passes.
+            var stages = plan.Stages.Count == 0 ? [[]] : plan.Stages;
+            for (var i = 0; i < stages.Count; i++)
+            {
+                if (targets is not null)
+                {
+                    targets.Keeps = stages.Skip(i + 1).Any(stage => stage.Any(pass => pass.Logits));
+                }
+
+                var components = RunStage(stages[i], i == stages.Count - 1, leaves, target, lossMask, targets);
+                if (sum is not null)
+                {
+                    components.Add(sum);
+                    sum.Dispose();
+                }
+
+                sum = components;
+            }
+
+            Send(batch, leaves);
+            sum!.GradientError = Measurement?.Relative();
+            return sum;
+        }
+        catch
+        {
+            sum?.Dispose();
+            throw;
+        }
+    }
+
+    private PassActivations[] Target(TransformedBatch leaves)
+    {
+        using var phase = StepPhases.Begin("forward", Pass.TeacherClean);
+        return plan.Find(Pass.TeacherClean) is { } clean ? [teacher.Run(clean, leaves, plan.DistillationLayer)] : [];
+    }
+
+    private TComponents RunStage(IReadOnlyList<PassPlan> passes, bool isLast, TransformedBatch leaves, PassActivations[] target, RowMask lossMask, TeacherTargets? targets)
+    {
+        using var scope = NewDisposeScope();
+        var runs = new List<(RecordedRun Run, Tensor Input)>();
+        try
+        {
+            var left = new List<PassActivations>(target);
+            foreach (var pass in passes)
+            {
+                using var phase = StepPhases.Begin("forward", pass.Pass);
+                var model = pass.Pass == Pass.TeacherNoisy ? (NoisyModel)teacher : student;
+                if (!is_grad_enabled())
+                {
+                    left.Add(model.Run(pass, leaves, plan.DistillationLayer));
+                    continue;
+                }
+
+                var (run, states) = model.Record(pass, leaves, plan.DistillationLayer, student.Memory.Records, Rematerialize);
+                runs.Add((run, NoisyModel.Input(pass, leaves)));
+                left.Add(states);
+            }
+
+            var stage = new StepStage([.. passes.Select(pass => pass.Pass)], isLast, targets);
+            TComponents components;
+            using (StepPhases.Begin("loss"))
+            {
+                var loss = compute(new StepActivations(leaves, left) { Step = Step, Stage = stage, Memory = student.Memory, Measurement = Measurement }, lossMask, out components);
+                if (loss.requires_grad)
+                {
+                    loss.backward([full_like(loss, Scale)]);
+                }
+            }
+
+            for (var i = 0; i < runs.Count; i++)
+            {
+                var (run, input) = runs[i];
+                using var phase = StepPhases.Begin("backward", passes[i].Pass);
+                if (run.Back() is { } gradient)
+                {
+                    Add(input, gradient);
+                }
+            }
+
+            return components;
+        }
+        finally
+        {
+            runs.ForEach(run => run.Run.Dispose());
+        }
+    }
+
+    /// <summary>Sends what has come together at the leaves through the transform.</summary>
+    private static void Send(TransformedBatch batch, TransformedBatch leaves)
+    {
+        using var phase = StepPhases.Begin("backward of the transform");
+        var outputs = new List<Tensor>();
+        var gradients = new List<Tensor>();
+        foreach (var (output, leaf) in (ReadOnlySpan<(Tensor, Tensor)>)[(batch.Clean, leaves.Clean), (batch.Noisy, leaves.Noisy), (batch.Means, leaves.Means), (batch.Stds, leaves.Stds)])
+        {
+            if (leaf.grad is { } gradient)
+            {
+                outputs.Add(output);
+                gradients.Add(gradient);
+            }
+        }
+
+        if (outputs.Count > 0)
+        {
+            autograd.backward(outputs, gradients);
+        }
+    }
+
+    private static Tensor Leaf(Tensor tensor) => tensor.detach().requires_grad_(tensor.requires_grad);
+
+    private static void Add(Tensor leaf, Tensor gradient)
+    {
+        using var grad = no_grad();
+        if (leaf.grad is { } sum)
+        {
+            sum.add_(gradient);
+        }
+        else
+        {
+            leaf.grad = gradient.to(leaf.dtype);
+        }
+    }
+}
