@@ -15,12 +15,12 @@ namespace RecipeSnapshots
     {
         /// <summary>What a step of this recipe runs. Three passes of four; none of student clean.</summary>
         [global::System.CodeDom.Compiler.GeneratedCode("Jigsaw", "{version}")]
-        public static global::Jigsaw.LossPlan Plan { get; } = new global::Jigsaw.LossPlan(
+        public static global::Jigsaw.Passes.LossPlan Plan { get; } = new global::Jigsaw.Passes.LossPlan(
             distillationLayer: 2,
             truncate: false,
-            new global::Jigsaw.PassPlan(global::Jigsaw.Pass.TeacherClean, global::Jigsaw.Gradient.None, logits: true, layer: true, "jigsaw_ce_performance_loss", "jigsaw_ce_protection_loss", "jigsaw_l2_performance_loss"),
-            new global::Jigsaw.PassPlan(global::Jigsaw.Pass.TeacherNoisy, global::Jigsaw.Gradient.Input, logits: true, layer: false, "jigsaw_ce_protection_loss"),
-            new global::Jigsaw.PassPlan(global::Jigsaw.Pass.StudentNoisy, global::Jigsaw.Gradient.All, logits: true, layer: true, "jigsaw_ce_performance_loss", "jigsaw_l2_performance_loss"));
+            new global::Jigsaw.Passes.PassPlan(global::Jigsaw.Pass.TeacherClean, global::Jigsaw.Passes.GradientFlow.None, logits: true, layer: true, "jigsaw_ce_performance_loss", "jigsaw_ce_protection_loss", "jigsaw_l2_performance_loss"),
+            new global::Jigsaw.Passes.PassPlan(global::Jigsaw.Pass.TeacherNoisy, global::Jigsaw.Passes.GradientFlow.Input, logits: true, layer: false, "jigsaw_ce_protection_loss"),
+            new global::Jigsaw.Passes.PassPlan(global::Jigsaw.Pass.StudentNoisy, global::Jigsaw.Passes.GradientFlow.All, logits: true, layer: true, "jigsaw_ce_performance_loss", "jigsaw_l2_performance_loss"));
 
         /// <summary>The numbers of this recipe, as written in its attributes.</summary>
         [global::System.CodeDom.Compiler.GeneratedCode("Jigsaw", "{version}")]
@@ -30,7 +30,7 @@ namespace RecipeSnapshots
         /// <param name="teacher">The base as it is.</param>
         /// <param name="student">The same base with adapters.</param>
         [global::System.CodeDom.Compiler.GeneratedCode("Jigsaw", "{version}")]
-        public static global::Jigsaw.Losses.JigsawLoss<Components, Hyperparameters> Bind(global::Jigsaw.Models.NoisyTeacher teacher, global::Jigsaw.Models.NoisyStudent student) =>
+        public static global::Jigsaw.Steps.JigsawLoss<Components, Hyperparameters> Bind(global::Jigsaw.Steps.NoisyTeacher teacher, global::Jigsaw.Steps.NoisyStudent student) =>
             Bind(teacher, student, Defaults);
 
         /// <summary>Binds the recipe with other numbers: <c>Defaults with { … }</c>, or <c>Hyperparameters.Read(path)</c>.</summary>
@@ -38,25 +38,25 @@ namespace RecipeSnapshots
         /// <param name="student">The same base with adapters.</param>
         /// <param name="hyperparameters">The numbers.</param>
         [global::System.CodeDom.Compiler.GeneratedCode("Jigsaw", "{version}")]
-        public static global::Jigsaw.Losses.JigsawLoss<Components, Hyperparameters> Bind(global::Jigsaw.Models.NoisyTeacher teacher, global::Jigsaw.Models.NoisyStudent student, Hyperparameters hyperparameters) =>
-            new global::Jigsaw.Losses.JigsawLoss<Components, Hyperparameters>(teacher, student, Plan, hyperparameters,
-                (global::Jigsaw.Losses.Activations a, global::Jigsaw.RowMask lossMask, out Components components) => Compute(a, lossMask, hyperparameters, out components));
+        public static global::Jigsaw.Steps.JigsawLoss<Components, Hyperparameters> Bind(global::Jigsaw.Steps.NoisyTeacher teacher, global::Jigsaw.Steps.NoisyStudent student, Hyperparameters hyperparameters) =>
+            new global::Jigsaw.Steps.JigsawLoss<Components, Hyperparameters>(teacher, student, Plan, hyperparameters,
+                (global::Jigsaw.Passes.StepActivations a, global::Jigsaw.Batches.RowMask lossMask, out Components components) => Compute(a, lossMask, hyperparameters, out components));
 
         /// <summary>The loss of one step.</summary>
         [global::System.CodeDom.Compiler.GeneratedCode("Jigsaw", "{version}")]
-        private static global::TorchSharp.torch.Tensor Compute(global::Jigsaw.Losses.Activations a, global::Jigsaw.RowMask lossMask, Hyperparameters h, out Components components)
+        private static global::TorchSharp.torch.Tensor Compute(global::Jigsaw.Passes.StepActivations a, global::Jigsaw.Batches.RowMask lossMask, Hyperparameters h, out Components components)
         {
             // On the logits: one loop over the vocabulary for all of them; what it adds to the loss is weighted already.
-            var head = global::Jigsaw.Losses.LogitTerms.Begin(a, global::Jigsaw.CeTarget.Soft);
+            var head = global::Jigsaw.Losses.Logits.LogitTerms.Begin(a, global::Jigsaw.CeTarget.Soft);
             head.CrossEntropy(global::Jigsaw.Pass.StudentNoisy, +h.CePerformanceWeight, a.AttentionMask);
             head.CrossEntropy(global::Jigsaw.Pass.TeacherNoisy, -h.CeProtectionWeight, lossMask, h.CeProtectionMaxLoss, h.CeProtectionScalingFactor);
             var (logits, cePerformance, ceProtection) = head.Run();
 
             // At layer 2.
-            var l2Performance = a.Includes(global::Jigsaw.Pass.StudentNoisy) ? global::Jigsaw.Losses.MaskedKernels.NormalizedL2(a.StudentNoisy.Layer, a.TeacherClean.Layer, lossMask) : a.Zero;
+            var l2Performance = a.Includes(global::Jigsaw.Pass.StudentNoisy) ? global::Jigsaw.Losses.Kernels.MaskedKernels.NormalizedL2(a.StudentNoisy.Layer, a.TeacherClean.Layer, lossMask) : a.Zero;
 
             // On the embeddings.
-            var absoluteCosineSimilarity = a.IncludesEmbeddings ? global::Jigsaw.Losses.MaskedKernels.AbsoluteCosineSimilarity(a.Clean, a.Noisy, a.NoiseMask) : a.Zero;
+            var absoluteCosineSimilarity = a.IncludesEmbeddings ? global::Jigsaw.Losses.Kernels.MaskedKernels.AbsoluteCosineSimilarity(a.Clean, a.Noisy, a.NoiseMask) : a.Zero;
 
             // Terms of one's own.
             var noiseFloor = a.IncludesEmbeddings ? NoiseFloor(a.Stds, a.NoiseMask) : a.Zero;
@@ -107,7 +107,7 @@ namespace RecipeSnapshots
 
         /// <summary>Every number that the recipe was built with; checked when made, by the rules that the compiler applies to the attributes.</summary>
         [global::System.CodeDom.Compiler.GeneratedCode("Jigsaw", "{version}")]
-        public sealed record Hyperparameters : global::Jigsaw.Losses.RecipeHyperparameters
+        public sealed record Hyperparameters : global::Jigsaw.Losses.Hyperparameters.RecipeHyperparameters
         {
             private readonly double _cePerformanceWeight = 1.0;
             private readonly double _ceProtectionWeight = 0.25;
@@ -118,32 +118,32 @@ namespace RecipeSnapshots
             private readonly double _noiseFloorWeight = 0.05;
 
             /// <summary><c>jigsaw_ce_performance_loss_weight</c>, added: finite, at least 0.</summary>
-            public double CePerformanceWeight { get => _cePerformanceWeight; init => _cePerformanceWeight = Checked(value, "CePerformanceWeight", global::Jigsaw.TermPull.Minimized); }
+            public double CePerformanceWeight { get => _cePerformanceWeight; init => _cePerformanceWeight = Checked(value, "CePerformanceWeight", global::Jigsaw.CompilerServices.TermPull.Minimized); }
 
             /// <summary><c>jigsaw_ce_protection_loss_weight</c>, subtracted: finite, at least 0.</summary>
-            public double CeProtectionWeight { get => _ceProtectionWeight; init => _ceProtectionWeight = Checked(value, "CeProtectionWeight", global::Jigsaw.TermPull.Maximized); }
+            public double CeProtectionWeight { get => _ceProtectionWeight; init => _ceProtectionWeight = Checked(value, "CeProtectionWeight", global::Jigsaw.CompilerServices.TermPull.Maximized); }
 
             /// <summary><c>jigsaw_ce_protection_max_loss</c>: finite, greater than 0.</summary>
-            public double CeProtectionMaxLoss { get => _ceProtectionMaxLoss; init => _ceProtectionMaxLoss = Checked(value, "CeProtectionMaxLoss", global::Jigsaw.NumericRule.Positive); }
+            public double CeProtectionMaxLoss { get => _ceProtectionMaxLoss; init => _ceProtectionMaxLoss = Checked(value, "CeProtectionMaxLoss", global::Jigsaw.CompilerServices.NumericRule.Positive); }
 
             /// <summary><c>jigsaw_ce_protection_loss_scaling_factor</c>: finite, greater than 0.</summary>
-            public double CeProtectionScalingFactor { get => _ceProtectionScalingFactor; init => _ceProtectionScalingFactor = Checked(value, "CeProtectionScalingFactor", global::Jigsaw.NumericRule.Positive); }
+            public double CeProtectionScalingFactor { get => _ceProtectionScalingFactor; init => _ceProtectionScalingFactor = Checked(value, "CeProtectionScalingFactor", global::Jigsaw.CompilerServices.NumericRule.Positive); }
 
             /// <summary><c>jigsaw_l2_performance_loss_weight</c>, added: finite, at least 0.</summary>
-            public double L2PerformanceWeight { get => _l2PerformanceWeight; init => _l2PerformanceWeight = Checked(value, "L2PerformanceWeight", global::Jigsaw.TermPull.Minimized); }
+            public double L2PerformanceWeight { get => _l2PerformanceWeight; init => _l2PerformanceWeight = Checked(value, "L2PerformanceWeight", global::Jigsaw.CompilerServices.TermPull.Minimized); }
 
             /// <summary><c>absolute_cosine_similarity_penalty_weight</c>, added: finite, at least 0.</summary>
-            public double AbsoluteCosineSimilarityWeight { get => _absoluteCosineSimilarityWeight; init => _absoluteCosineSimilarityWeight = Checked(value, "AbsoluteCosineSimilarityWeight", global::Jigsaw.TermPull.Minimized); }
+            public double AbsoluteCosineSimilarityWeight { get => _absoluteCosineSimilarityWeight; init => _absoluteCosineSimilarityWeight = Checked(value, "AbsoluteCosineSimilarityWeight", global::Jigsaw.CompilerServices.TermPull.Minimized); }
 
             /// <summary><c>noise_floor_weight</c>, added: finite, at least 0.</summary>
-            public double NoiseFloorWeight { get => _noiseFloorWeight; init => _noiseFloorWeight = Checked(value, "NoiseFloorWeight", global::Jigsaw.TermPull.Minimized); }
+            public double NoiseFloorWeight { get => _noiseFloorWeight; init => _noiseFloorWeight = Checked(value, "NoiseFloorWeight", global::Jigsaw.CompilerServices.TermPull.Minimized); }
 
             /// <summary>Reads a JSON object of numbers under the original's names; what it doesn't name stays as written in the attributes.</summary>
             /// <param name="path">The file.</param>
             /// <exception cref="global::System.ArgumentException">A name is unknown, a number breaks its rule, or structure differs from the recipe's.</exception>
             public static Hyperparameters Read(string path)
             {
-                var file = global::Jigsaw.Losses.HyperparameterFile.Read(path, Defaults, new[] { "distillation_layer_index", "ce_target", "truncate", "jigsaw_ce_performance_loss_mask", "jigsaw_ce_protection_loss_mask", "jigsaw_l2_performance_loss_mask", "absolute_cosine_similarity_penalty_mask" });
+                var file = global::Jigsaw.Losses.Hyperparameters.HyperparameterFile.Read(path, Defaults, new[] { "distillation_layer_index", "ce_target", "truncate", "jigsaw_ce_performance_loss_mask", "jigsaw_ce_protection_loss_mask", "jigsaw_l2_performance_loss_mask", "absolute_cosine_similarity_penalty_mask" });
                 return new Hyperparameters
                 {
                     CePerformanceWeight = file.Number("jigsaw_ce_performance_loss_weight"),

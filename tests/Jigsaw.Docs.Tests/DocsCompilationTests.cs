@@ -75,7 +75,7 @@ public sealed class DocsCompilationTests
     {
         Assert.Empty(await ProblemsOf("""
             ```csharp
-            using Jigsaw;
+            using Jigsaw.Batches;
             using static TorchSharp.torch;
 
             Tensor Twice(Tensor tensor, RowMask mask) => tensor * 2 * mask.Value;

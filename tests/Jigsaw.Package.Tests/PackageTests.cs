@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json;
 using System.Xml.Linq;
 
 namespace Jigsaw.Package.Tests;
@@ -19,6 +20,8 @@ public sealed class PackageTests(PackedJigsaw package) : IClassFixture<PackedJig
                 "icon.png",
                 "lib/net10.0/Jigsaw.Dsl.dll",
                 "lib/net10.0/Jigsaw.Dsl.xml",
+                "lib/net10.0/Jigsaw.Native.dll",
+                "lib/net10.0/Jigsaw.Native.xml",
                 "lib/net10.0/Jigsaw.Runtime.dll",
                 "lib/net10.0/Jigsaw.Runtime.xml",
             ],
@@ -28,11 +31,11 @@ public sealed class PackageTests(PackedJigsaw package) : IClassFixture<PackedJig
     [Fact]
     public void The_symbols_are_those_of_the_libraries()
     {
-        Assert.Equal(["Jigsaw.nuspec", "lib/net10.0/Jigsaw.Dsl.pdb", "lib/net10.0/Jigsaw.Runtime.pdb"], Contents(package.Symbols));
+        Assert.Equal(["Jigsaw.nuspec", "lib/net10.0/Jigsaw.Dsl.pdb", "lib/net10.0/Jigsaw.Native.pdb", "lib/net10.0/Jigsaw.Runtime.pdb"], Contents(package.Symbols));
     }
 
     [Fact]
-    public void The_package_says_its_licence_and_shows_its_page_and_icon()
+    public void The_package_says_its_license_and_shows_its_page_and_icon()
     {
         var metadata = Nuspec().Root!.Elements().Single();
 
@@ -43,14 +46,16 @@ public sealed class PackageTests(PackedJigsaw package) : IClassFixture<PackedJig
     }
 
     [Fact]
-    public void The_package_depends_on_what_the_runtime_references()
+    public void The_package_depends_on_exactly_what_the_runtime_references()
     {
+        // What a restore resolved: the runtime's own references, and those of its dependencies whose version is pinned.
+        var restored = JsonDocument.Parse(File.ReadAllText(Path.Combine(PackedJigsaw.RepositoryRoot, "src", "Jigsaw.Runtime", "obj", "project.assets.json"))).RootElement;
         var project = XDocument.Load(Path.Combine(PackedJigsaw.RepositoryRoot, "src", "Jigsaw.Runtime", "Jigsaw.Runtime.csproj"));
-        var referenced = project.Descendants("PackageReference").Where(reference => (string?)reference.Attribute("PrivateAssets") != "all").Select(reference => (string)reference.Attribute("Include")!);
-        var dependencies = Nuspec().Descendants().Where(element => element.Name.LocalName == "dependency").Select(element => (string)element.Attribute("id")!).ToHashSet();
+        var referenced = project.Descendants("PackageReference").Where(reference => (string?)reference.Attribute("PrivateAssets") != "all").Select(reference => (string)reference.Attribute("Include")!)
+            .Concat(restored.GetProperty("centralTransitiveDependencyGroups").GetProperty("net10.0").EnumerateObject().Select(pinned => pinned.Name));
+        var dependencies = Nuspec().Descendants().Where(element => element.Name.LocalName == "dependency").Select(element => (string)element.Attribute("id")!);
 
-        Assert.All(referenced, name => Assert.Contains(name, dependencies));
-        Assert.DoesNotContain(dependencies, name => name.StartsWith("Jigsaw", StringComparison.Ordinal) || name.StartsWith("Microsoft.CodeAnalysis", StringComparison.Ordinal));
+        Assert.Equal(referenced.Order(StringComparer.Ordinal), dependencies.Order(StringComparer.Ordinal));
     }
 
     [Fact]

@@ -121,7 +121,7 @@ public class RuleTests
     [InlineData("private static {|JIG0061:void|} Own(TransformStds stds) { }")]
     [InlineData("private static {|JIG0061:System.Threading.Tasks.Task<torch.Tensor>|} Own(TransformStds stds) => throw null!;")]
     [InlineData("private static torch.Tensor Own(TransformStds? {|JIG0062:stds|}) => throw null!;")]
-    [InlineData("private static torch.Tensor Own(RowMask {|JIG0062:mask|}, int {|JIG0062:n|}) => throw null!;")]
+    [InlineData("private static torch.Tensor Own(Jigsaw.Batches.RowMask {|JIG0062:mask|}, int {|JIG0062:n|}) => throw null!;")]
     [InlineData("private static torch.Tensor Own(NoiseMask a, NoiseMask {|JIG0063:b|}, NoiseMask {|JIG0063:c|}) => throw null!;")]
     [InlineData("private static torch.Tensor Own(ref NoiseMask {|JIG0064:a|}, TransformStds {|JIG0064:b|} = default) => throw null!;")]
     [InlineData("private static torch.Tensor Own(params NoiseMask[] {|JIG0064:a|}) => throw null!;")]
@@ -353,7 +353,8 @@ public class RuleTests
     [Fact]
     public void A_recipe_with_errors_still_declares_what_call_sites_name() => Marked.Verify("""
         using Jigsaw;
-        using Jigsaw.Models;
+        using Jigsaw.Batches;
+        using Jigsaw.Steps;
         using TorchSharp;
         [LossRecipe]
         [LossTerm.CePerformance({|JIG0020:-1|})]

@@ -18,12 +18,12 @@ namespace Shop.Training
         {
             /// <summary>What a step of this recipe runs. Three passes of four; none of student clean.</summary>
             [global::System.CodeDom.Compiler.GeneratedCode("Jigsaw", "{version}")]
-            public static global::Jigsaw.LossPlan Plan { get; } = new global::Jigsaw.LossPlan(
+            public static global::Jigsaw.Passes.LossPlan Plan { get; } = new global::Jigsaw.Passes.LossPlan(
                 distillationLayer: null,
                 truncate: false,
-                new global::Jigsaw.PassPlan(global::Jigsaw.Pass.TeacherClean, global::Jigsaw.Gradient.None, logits: true, layer: false, "distillation_layer_cosine_distance_loss", "distillation_protection_l2_loss"),
-                new global::Jigsaw.PassPlan(global::Jigsaw.Pass.TeacherNoisy, global::Jigsaw.Gradient.Input, logits: true, layer: false, "distillation_protection_l2_loss"),
-                new global::Jigsaw.PassPlan(global::Jigsaw.Pass.StudentNoisy, global::Jigsaw.Gradient.All, logits: true, layer: false, "distillation_layer_cosine_distance_loss"));
+                new global::Jigsaw.Passes.PassPlan(global::Jigsaw.Pass.TeacherClean, global::Jigsaw.Passes.GradientFlow.None, logits: true, layer: false, "distillation_layer_cosine_distance_loss", "distillation_protection_l2_loss"),
+                new global::Jigsaw.Passes.PassPlan(global::Jigsaw.Pass.TeacherNoisy, global::Jigsaw.Passes.GradientFlow.Input, logits: true, layer: false, "distillation_protection_l2_loss"),
+                new global::Jigsaw.Passes.PassPlan(global::Jigsaw.Pass.StudentNoisy, global::Jigsaw.Passes.GradientFlow.All, logits: true, layer: false, "distillation_layer_cosine_distance_loss"));
 
             /// <summary>The numbers of this recipe, as written in its attributes.</summary>
             [global::System.CodeDom.Compiler.GeneratedCode("Jigsaw", "{version}")]
@@ -33,7 +33,7 @@ namespace Shop.Training
             /// <param name="teacher">The base as it is.</param>
             /// <param name="student">The same base with adapters.</param>
             [global::System.CodeDom.Compiler.GeneratedCode("Jigsaw", "{version}")]
-            public static global::Jigsaw.Losses.JigsawLoss<Components, Hyperparameters> Bind(global::Jigsaw.Models.NoisyTeacher teacher, global::Jigsaw.Models.NoisyStudent student) =>
+            public static global::Jigsaw.Steps.JigsawLoss<Components, Hyperparameters> Bind(global::Jigsaw.Steps.NoisyTeacher teacher, global::Jigsaw.Steps.NoisyStudent student) =>
                 Bind(teacher, student, Defaults);
 
             /// <summary>Binds the recipe with other numbers: <c>Defaults with { … }</c>, or <c>Hyperparameters.Read(path)</c>.</summary>
@@ -41,28 +41,28 @@ namespace Shop.Training
             /// <param name="student">The same base with adapters.</param>
             /// <param name="hyperparameters">The numbers.</param>
             [global::System.CodeDom.Compiler.GeneratedCode("Jigsaw", "{version}")]
-            public static global::Jigsaw.Losses.JigsawLoss<Components, Hyperparameters> Bind(global::Jigsaw.Models.NoisyTeacher teacher, global::Jigsaw.Models.NoisyStudent student, Hyperparameters hyperparameters) =>
-                new global::Jigsaw.Losses.JigsawLoss<Components, Hyperparameters>(teacher, student, Plan, hyperparameters,
-                    (global::Jigsaw.Losses.Activations a, global::Jigsaw.RowMask lossMask, out Components components) => Compute(a, lossMask, hyperparameters, out components));
+            public static global::Jigsaw.Steps.JigsawLoss<Components, Hyperparameters> Bind(global::Jigsaw.Steps.NoisyTeacher teacher, global::Jigsaw.Steps.NoisyStudent student, Hyperparameters hyperparameters) =>
+                new global::Jigsaw.Steps.JigsawLoss<Components, Hyperparameters>(teacher, student, Plan, hyperparameters,
+                    (global::Jigsaw.Passes.StepActivations a, global::Jigsaw.Batches.RowMask lossMask, out Components components) => Compute(a, lossMask, hyperparameters, out components));
 
             /// <summary>The loss of one step.</summary>
             [global::System.CodeDom.Compiler.GeneratedCode("Jigsaw", "{version}")]
-            private static global::TorchSharp.torch.Tensor Compute(global::Jigsaw.Losses.Activations a, global::Jigsaw.RowMask lossMask, Hyperparameters h, out Components components)
+            private static global::TorchSharp.torch.Tensor Compute(global::Jigsaw.Passes.StepActivations a, global::Jigsaw.Batches.RowMask lossMask, Hyperparameters h, out Components components)
             {
                 // Weights that rise, at this step.
-                var distillationProtectionL2Weight = h.DistillationProtectionL2Weight * global::Jigsaw.Losses.WeightRamp.At(global::Jigsaw.Ramp.Cosine, a.Step, h.DistillationProtectionL2RampFrom, h.DistillationProtectionL2RampSteps);
-                var medianNormWeight = h.MedianNormWeight * global::Jigsaw.Losses.WeightRamp.At(global::Jigsaw.Ramp.Linear, a.Step, h.MedianNormRampFrom, h.MedianNormRampSteps);
+                var distillationProtectionL2Weight = h.DistillationProtectionL2Weight * global::Jigsaw.Losses.Hyperparameters.WeightRamp.At(global::Jigsaw.Ramp.Cosine, a.Step, h.DistillationProtectionL2RampFrom, h.DistillationProtectionL2RampSteps);
+                var medianNormWeight = h.MedianNormWeight * global::Jigsaw.Losses.Hyperparameters.WeightRamp.At(global::Jigsaw.Ramp.Linear, a.Step, h.MedianNormRampFrom, h.MedianNormRampSteps);
 
                 // On the logits: one loop over the vocabulary for all of them; what it adds to the loss is weighted already.
-                var head = global::Jigsaw.Losses.LogitTerms.Begin(a, global::Jigsaw.CeTarget.Hard);
+                var head = global::Jigsaw.Losses.Logits.LogitTerms.Begin(a, global::Jigsaw.CeTarget.Hard);
                 head.CosineDistance(global::Jigsaw.Pass.StudentNoisy, +h.DistillationCosineDistanceWeight, lossMask);
                 head.NormalizedL2(global::Jigsaw.Pass.TeacherNoisy, -distillationProtectionL2Weight, a.AttentionMask, h.DistillationProtectionL2MaxLoss, h.DistillationProtectionL2ScalingFactor);
                 var (logits, distillationCosineDistance, distillationProtectionL2) = head.Run();
 
                 // On the embeddings.
-                var medianNorm = a.IncludesEmbeddings ? global::Jigsaw.Losses.MaskedKernels.MedianNorm(a.Clean, a.Means, a.MedianNorm, a.NoiseMask) : a.Zero;
-                var stdLogRatio = a.IncludesEmbeddings ? global::Jigsaw.Losses.MaskedKernels.StdLogRatio(a.Stds, a.StdMax, a.NoiseMask) : a.Zero;
-                var inverseL2PowerLaw = a.IncludesEmbeddings ? global::Jigsaw.Losses.MaskedKernels.InverseL2PowerLaw(a.Clean, a.Noisy, h.InverseL2PowerLawCharacteristicLength, h.InverseL2PowerLawExponentOfDecay, a.NoiseMask) : a.Zero;
+                var medianNorm = a.IncludesEmbeddings ? global::Jigsaw.Losses.Kernels.MaskedKernels.MedianNorm(a.Clean, a.Means, a.MedianNorm, a.NoiseMask) : a.Zero;
+                var stdLogRatio = a.IncludesEmbeddings ? global::Jigsaw.Losses.Kernels.MaskedKernels.StdLogRatio(a.Stds, a.StdMax, a.NoiseMask) : a.Zero;
+                var inverseL2PowerLaw = a.IncludesEmbeddings ? global::Jigsaw.Losses.Kernels.MaskedKernels.InverseL2PowerLaw(a.Clean, a.Noisy, h.InverseL2PowerLawCharacteristicLength, h.InverseL2PowerLawExponentOfDecay, a.NoiseMask) : a.Zero;
 
                 var similarity = logits;
                 var strength = medianNormWeight * medianNorm + h.StdLogRatioWeight * stdLogRatio + h.InverseL2PowerLawWeight * inverseL2PowerLaw;
@@ -109,7 +109,7 @@ namespace Shop.Training
 
             /// <summary>Every number that the recipe was built with; checked when made, by the rules that the compiler applies to the attributes.</summary>
             [global::System.CodeDom.Compiler.GeneratedCode("Jigsaw", "{version}")]
-            public sealed record Hyperparameters : global::Jigsaw.Losses.RecipeHyperparameters
+            public sealed record Hyperparameters : global::Jigsaw.Losses.Hyperparameters.RecipeHyperparameters
             {
                 private readonly double _alpha = 0.3;
                 private readonly double _distillationCosineDistanceWeight = 1.0;
@@ -127,53 +127,53 @@ namespace Shop.Training
                 private readonly double _inverseL2PowerLawExponentOfDecay = 2.0;
 
                 /// <summary><c>alpha</c>: from 0 to 1.</summary>
-                public double Alpha { get => _alpha; init => _alpha = Checked(value, "Alpha", global::Jigsaw.NumericRule.Fraction); }
+                public double Alpha { get => _alpha; init => _alpha = Checked(value, "Alpha", global::Jigsaw.CompilerServices.NumericRule.Fraction); }
 
                 /// <summary><c>distillation_layer_cosine_distance_loss_weight</c>, added: finite, at least 0.</summary>
-                public double DistillationCosineDistanceWeight { get => _distillationCosineDistanceWeight; init => _distillationCosineDistanceWeight = Checked(value, "DistillationCosineDistanceWeight", global::Jigsaw.TermPull.Minimized); }
+                public double DistillationCosineDistanceWeight { get => _distillationCosineDistanceWeight; init => _distillationCosineDistanceWeight = Checked(value, "DistillationCosineDistanceWeight", global::Jigsaw.CompilerServices.TermPull.Minimized); }
 
                 /// <summary><c>distillation_protection_l2_loss_weight</c>, subtracted: finite, at least 0.</summary>
-                public double DistillationProtectionL2Weight { get => _distillationProtectionL2Weight; init => _distillationProtectionL2Weight = Checked(value, "DistillationProtectionL2Weight", global::Jigsaw.TermPull.Maximized); }
+                public double DistillationProtectionL2Weight { get => _distillationProtectionL2Weight; init => _distillationProtectionL2Weight = Checked(value, "DistillationProtectionL2Weight", global::Jigsaw.CompilerServices.TermPull.Maximized); }
 
                 /// <summary><c>distillation_protection_l2_max_loss</c>: finite, greater than 0.</summary>
-                public double DistillationProtectionL2MaxLoss { get => _distillationProtectionL2MaxLoss; init => _distillationProtectionL2MaxLoss = Checked(value, "DistillationProtectionL2MaxLoss", global::Jigsaw.NumericRule.Positive); }
+                public double DistillationProtectionL2MaxLoss { get => _distillationProtectionL2MaxLoss; init => _distillationProtectionL2MaxLoss = Checked(value, "DistillationProtectionL2MaxLoss", global::Jigsaw.CompilerServices.NumericRule.Positive); }
 
                 /// <summary><c>distillation_protection_l2_loss_scaling_factor</c>: finite, greater than 0.</summary>
-                public double DistillationProtectionL2ScalingFactor { get => _distillationProtectionL2ScalingFactor; init => _distillationProtectionL2ScalingFactor = Checked(value, "DistillationProtectionL2ScalingFactor", global::Jigsaw.NumericRule.Positive); }
+                public double DistillationProtectionL2ScalingFactor { get => _distillationProtectionL2ScalingFactor; init => _distillationProtectionL2ScalingFactor = Checked(value, "DistillationProtectionL2ScalingFactor", global::Jigsaw.CompilerServices.NumericRule.Positive); }
 
                 /// <summary><c>distillation_protection_l2_loss_weight_ramp_from</c>: at least 0.</summary>
-                public int DistillationProtectionL2RampFrom { get => _distillationProtectionL2RampFrom; init => _distillationProtectionL2RampFrom = Checked(value, "DistillationProtectionL2RampFrom", global::Jigsaw.NumericRule.Index); }
+                public int DistillationProtectionL2RampFrom { get => _distillationProtectionL2RampFrom; init => _distillationProtectionL2RampFrom = Checked(value, "DistillationProtectionL2RampFrom", global::Jigsaw.CompilerServices.NumericRule.Index); }
 
                 /// <summary><c>distillation_protection_l2_loss_weight_ramp_steps</c>: at least 1.</summary>
-                public int DistillationProtectionL2RampSteps { get => _distillationProtectionL2RampSteps; init => _distillationProtectionL2RampSteps = Checked(value, "DistillationProtectionL2RampSteps", global::Jigsaw.NumericRule.Count); }
+                public int DistillationProtectionL2RampSteps { get => _distillationProtectionL2RampSteps; init => _distillationProtectionL2RampSteps = Checked(value, "DistillationProtectionL2RampSteps", global::Jigsaw.CompilerServices.NumericRule.Count); }
 
                 /// <summary><c>median_norm_penalty_weight</c>, added: finite, at least 0.</summary>
-                public double MedianNormWeight { get => _medianNormWeight; init => _medianNormWeight = Checked(value, "MedianNormWeight", global::Jigsaw.TermPull.Minimized); }
+                public double MedianNormWeight { get => _medianNormWeight; init => _medianNormWeight = Checked(value, "MedianNormWeight", global::Jigsaw.CompilerServices.TermPull.Minimized); }
 
                 /// <summary><c>median_norm_penalty_weight_ramp_from</c>: at least 0.</summary>
-                public int MedianNormRampFrom { get => _medianNormRampFrom; init => _medianNormRampFrom = Checked(value, "MedianNormRampFrom", global::Jigsaw.NumericRule.Index); }
+                public int MedianNormRampFrom { get => _medianNormRampFrom; init => _medianNormRampFrom = Checked(value, "MedianNormRampFrom", global::Jigsaw.CompilerServices.NumericRule.Index); }
 
                 /// <summary><c>median_norm_penalty_weight_ramp_steps</c>: at least 1.</summary>
-                public int MedianNormRampSteps { get => _medianNormRampSteps; init => _medianNormRampSteps = Checked(value, "MedianNormRampSteps", global::Jigsaw.NumericRule.Count); }
+                public int MedianNormRampSteps { get => _medianNormRampSteps; init => _medianNormRampSteps = Checked(value, "MedianNormRampSteps", global::Jigsaw.CompilerServices.NumericRule.Count); }
 
                 /// <summary><c>std_log_ratio_loss_weight</c>, added: finite, at least 0.</summary>
-                public double StdLogRatioWeight { get => _stdLogRatioWeight; init => _stdLogRatioWeight = Checked(value, "StdLogRatioWeight", global::Jigsaw.TermPull.Minimized); }
+                public double StdLogRatioWeight { get => _stdLogRatioWeight; init => _stdLogRatioWeight = Checked(value, "StdLogRatioWeight", global::Jigsaw.CompilerServices.TermPull.Minimized); }
 
                 /// <summary><c>inverse_l2_power_law_catalyst_loss_weight</c>, added: finite, at least 0.</summary>
-                public double InverseL2PowerLawWeight { get => _inverseL2PowerLawWeight; init => _inverseL2PowerLawWeight = Checked(value, "InverseL2PowerLawWeight", global::Jigsaw.TermPull.Minimized); }
+                public double InverseL2PowerLawWeight { get => _inverseL2PowerLawWeight; init => _inverseL2PowerLawWeight = Checked(value, "InverseL2PowerLawWeight", global::Jigsaw.CompilerServices.TermPull.Minimized); }
 
                 /// <summary><c>inverse_l2_power_law_characteristic_length</c>: finite, greater than 0.</summary>
-                public double InverseL2PowerLawCharacteristicLength { get => _inverseL2PowerLawCharacteristicLength; init => _inverseL2PowerLawCharacteristicLength = Checked(value, "InverseL2PowerLawCharacteristicLength", global::Jigsaw.NumericRule.Positive); }
+                public double InverseL2PowerLawCharacteristicLength { get => _inverseL2PowerLawCharacteristicLength; init => _inverseL2PowerLawCharacteristicLength = Checked(value, "InverseL2PowerLawCharacteristicLength", global::Jigsaw.CompilerServices.NumericRule.Positive); }
 
                 /// <summary><c>inverse_l2_power_law_exponent_of_decay</c>: finite, greater than 0.</summary>
-                public double InverseL2PowerLawExponentOfDecay { get => _inverseL2PowerLawExponentOfDecay; init => _inverseL2PowerLawExponentOfDecay = Checked(value, "InverseL2PowerLawExponentOfDecay", global::Jigsaw.NumericRule.Positive); }
+                public double InverseL2PowerLawExponentOfDecay { get => _inverseL2PowerLawExponentOfDecay; init => _inverseL2PowerLawExponentOfDecay = Checked(value, "InverseL2PowerLawExponentOfDecay", global::Jigsaw.CompilerServices.NumericRule.Positive); }
 
                 /// <summary>Reads a JSON object of numbers under the original's names; what it doesn't name stays as written in the attributes.</summary>
                 /// <param name="path">The file.</param>
                 /// <exception cref="global::System.ArgumentException">A name is unknown, a number breaks its rule, or structure differs from the recipe's.</exception>
                 public static Hyperparameters Read(string path)
                 {
-                    var file = global::Jigsaw.Losses.HyperparameterFile.Read(path, Defaults, new[] { "distillation_layer_index", "ce_target", "truncate", "distillation_layer_cosine_distance_loss_mask", "apply_distillation_protection_loss_mask", "distillation_protection_l2_loss_mask", "distillation_protection_l2_loss_weight_ramp", "median_norm_penalty_mask", "median_norm_penalty_weight_ramp", "std_log_ratio_loss_mask", "inverse_l2_power_law_catalyst_loss_mask" });
+                    var file = global::Jigsaw.Losses.Hyperparameters.HyperparameterFile.Read(path, Defaults, new[] { "distillation_layer_index", "ce_target", "truncate", "distillation_layer_cosine_distance_loss_mask", "apply_distillation_protection_loss_mask", "distillation_protection_l2_loss_mask", "distillation_protection_l2_loss_weight_ramp", "median_norm_penalty_mask", "median_norm_penalty_weight_ramp", "std_log_ratio_loss_mask", "inverse_l2_power_law_catalyst_loss_mask" });
                     return new Hyperparameters
                     {
                         Alpha = file.Number("alpha"),

@@ -19,12 +19,12 @@ namespace Shop.Training
     {
         /// <summary>What a step of this recipe runs. Three passes of four; none of student clean.</summary>
         [global::System.CodeDom.Compiler.GeneratedCode("Jigsaw", "{version}")]
-        public static global::Jigsaw.LossPlan Plan { get; } = new global::Jigsaw.LossPlan(
+        public static global::Jigsaw.Passes.LossPlan Plan { get; } = new global::Jigsaw.Passes.LossPlan(
             distillationLayer: 2,
             truncate: false,
-            new global::Jigsaw.PassPlan(global::Jigsaw.Pass.TeacherClean, global::Jigsaw.Gradient.None, logits: false, layer: true, "jigsaw_l2_performance_loss", "jigsaw_l2_protection_loss", "distillation_layer_cosine_distance_loss", "distillation_protection_l2_loss"),
-            new global::Jigsaw.PassPlan(global::Jigsaw.Pass.TeacherNoisy, global::Jigsaw.Gradient.Input, logits: false, layer: true, "jigsaw_l2_protection_loss", "distillation_protection_l2_loss"),
-            new global::Jigsaw.PassPlan(global::Jigsaw.Pass.StudentNoisy, global::Jigsaw.Gradient.All, logits: false, layer: true, "jigsaw_l2_performance_loss", "distillation_layer_cosine_distance_loss"));
+            new global::Jigsaw.Passes.PassPlan(global::Jigsaw.Pass.TeacherClean, global::Jigsaw.Passes.GradientFlow.None, logits: false, layer: true, "jigsaw_l2_performance_loss", "jigsaw_l2_protection_loss", "distillation_layer_cosine_distance_loss", "distillation_protection_l2_loss"),
+            new global::Jigsaw.Passes.PassPlan(global::Jigsaw.Pass.TeacherNoisy, global::Jigsaw.Passes.GradientFlow.Input, logits: false, layer: true, "jigsaw_l2_protection_loss", "distillation_protection_l2_loss"),
+            new global::Jigsaw.Passes.PassPlan(global::Jigsaw.Pass.StudentNoisy, global::Jigsaw.Passes.GradientFlow.All, logits: false, layer: true, "jigsaw_l2_performance_loss", "distillation_layer_cosine_distance_loss"));
 
         /// <summary>The numbers of this recipe, as written in its attributes.</summary>
         [global::System.CodeDom.Compiler.GeneratedCode("Jigsaw", "{version}")]
@@ -34,7 +34,7 @@ namespace Shop.Training
         /// <param name="teacher">The base as it is.</param>
         /// <param name="student">The same base with adapters.</param>
         [global::System.CodeDom.Compiler.GeneratedCode("Jigsaw", "{version}")]
-        public static global::Jigsaw.Losses.JigsawLoss<Components, Hyperparameters> Bind(global::Jigsaw.Models.NoisyTeacher teacher, global::Jigsaw.Models.NoisyStudent student) =>
+        public static global::Jigsaw.Steps.JigsawLoss<Components, Hyperparameters> Bind(global::Jigsaw.Steps.NoisyTeacher teacher, global::Jigsaw.Steps.NoisyStudent student) =>
             Bind(teacher, student, Defaults);
 
         /// <summary>Binds the recipe with other numbers: <c>Defaults with { … }</c>, or <c>Hyperparameters.Read(path)</c>.</summary>
@@ -42,31 +42,31 @@ namespace Shop.Training
         /// <param name="student">The same base with adapters.</param>
         /// <param name="hyperparameters">The numbers.</param>
         [global::System.CodeDom.Compiler.GeneratedCode("Jigsaw", "{version}")]
-        public static global::Jigsaw.Losses.JigsawLoss<Components, Hyperparameters> Bind(global::Jigsaw.Models.NoisyTeacher teacher, global::Jigsaw.Models.NoisyStudent student, Hyperparameters hyperparameters) =>
-            new global::Jigsaw.Losses.JigsawLoss<Components, Hyperparameters>(teacher, student, Plan, hyperparameters,
-                (global::Jigsaw.Losses.Activations a, global::Jigsaw.RowMask lossMask, out Components components) => Compute(a, lossMask, hyperparameters, out components));
+        public static global::Jigsaw.Steps.JigsawLoss<Components, Hyperparameters> Bind(global::Jigsaw.Steps.NoisyTeacher teacher, global::Jigsaw.Steps.NoisyStudent student, Hyperparameters hyperparameters) =>
+            new global::Jigsaw.Steps.JigsawLoss<Components, Hyperparameters>(teacher, student, Plan, hyperparameters,
+                (global::Jigsaw.Passes.StepActivations a, global::Jigsaw.Batches.RowMask lossMask, out Components components) => Compute(a, lossMask, hyperparameters, out components));
 
         /// <summary>The loss of one step.</summary>
         [global::System.CodeDom.Compiler.GeneratedCode("Jigsaw", "{version}")]
-        private static global::TorchSharp.torch.Tensor Compute(global::Jigsaw.Losses.Activations a, global::Jigsaw.RowMask lossMask, Hyperparameters h, out Components components)
+        private static global::TorchSharp.torch.Tensor Compute(global::Jigsaw.Passes.StepActivations a, global::Jigsaw.Batches.RowMask lossMask, Hyperparameters h, out Components components)
         {
             // At layer 2: terms on one pair of tensors share one pass over its rows.
-            var studentNoisyPair = global::Jigsaw.Losses.PairLoss.AtLayer(a, global::Jigsaw.Pass.StudentNoisy);
+            var studentNoisyPair = global::Jigsaw.Losses.Pairs.PairLoss.AtLayer(a, global::Jigsaw.Pass.StudentNoisy);
             studentNoisyPair.NormalizedL2(lossMask);
             studentNoisyPair.CosineDistance(lossMask);
             var (l2Performance, distillationCosineDistance) = studentNoisyPair.Run();
-            var teacherNoisyPair = global::Jigsaw.Losses.PairLoss.AtLayer(a, global::Jigsaw.Pass.TeacherNoisy);
+            var teacherNoisyPair = global::Jigsaw.Losses.Pairs.PairLoss.AtLayer(a, global::Jigsaw.Pass.TeacherNoisy);
             teacherNoisyPair.NormalizedL2(lossMask, h.L2ProtectionMaxLoss, h.L2ProtectionScalingFactor);
             teacherNoisyPair.NormalizedL2(a.AttentionMask, h.DistillationProtectionL2MaxLoss, h.DistillationProtectionL2ScalingFactor);
             var (l2Protection, distillationProtectionL2) = teacherNoisyPair.Run();
 
             // On the embeddings: terms on one pair of tensors share one pass over its rows.
-            var medianNorm = a.IncludesEmbeddings ? global::Jigsaw.Losses.MaskedKernels.MedianNorm(a.Clean, a.Means, a.MedianNorm, a.NoiseMask) : a.Zero;
-            var cleanNoisyPairTerm = global::Jigsaw.Losses.PairLoss.OnEmbeddings(a, a.Clean, a.Noisy);
+            var medianNorm = a.IncludesEmbeddings ? global::Jigsaw.Losses.Kernels.MaskedKernels.MedianNorm(a.Clean, a.Means, a.MedianNorm, a.NoiseMask) : a.Zero;
+            var cleanNoisyPairTerm = global::Jigsaw.Losses.Pairs.PairLoss.OnEmbeddings(a, a.Clean, a.Noisy);
             cleanNoisyPairTerm.AbsoluteCosineSimilarity(lossMask & a.NoiseMask);
             cleanNoisyPairTerm.InverseL2PowerLaw(h.InverseL2PowerLawCharacteristicLength, h.InverseL2PowerLawExponentOfDecay, a.NoiseMask);
             var (absoluteCosineSimilarity, inverseL2PowerLaw) = cleanNoisyPairTerm.Run();
-            var stdLogRatio = a.IncludesEmbeddings ? global::Jigsaw.Losses.MaskedKernels.StdLogRatio(a.Stds, a.StdMax, a.NoiseMask) : a.Zero;
+            var stdLogRatio = a.IncludesEmbeddings ? global::Jigsaw.Losses.Kernels.MaskedKernels.StdLogRatio(a.Stds, a.StdMax, a.NoiseMask) : a.Zero;
 
             // Terms of one's own.
             var cleanNoisyPair = a.IncludesEmbeddings ? CleanNoisyPair(a.Stds) : a.Zero;
@@ -138,7 +138,7 @@ namespace Shop.Training
 
         /// <summary>Every number that the recipe was built with; checked when made, by the rules that the compiler applies to the attributes.</summary>
         [global::System.CodeDom.Compiler.GeneratedCode("Jigsaw", "{version}")]
-        public sealed record Hyperparameters : global::Jigsaw.Losses.RecipeHyperparameters
+        public sealed record Hyperparameters : global::Jigsaw.Losses.Hyperparameters.RecipeHyperparameters
         {
             private readonly double _l2PerformanceWeight = 1.0;
             private readonly double _l2ProtectionWeight = 0.3;
@@ -157,56 +157,56 @@ namespace Shop.Training
             private readonly double _cleanNoisyPairWeight = 0.05;
 
             /// <summary><c>jigsaw_l2_performance_loss_weight</c>, added: finite, at least 0.</summary>
-            public double L2PerformanceWeight { get => _l2PerformanceWeight; init => _l2PerformanceWeight = Checked(value, "L2PerformanceWeight", global::Jigsaw.TermPull.Minimized); }
+            public double L2PerformanceWeight { get => _l2PerformanceWeight; init => _l2PerformanceWeight = Checked(value, "L2PerformanceWeight", global::Jigsaw.CompilerServices.TermPull.Minimized); }
 
             /// <summary><c>jigsaw_l2_protection_loss_weight</c>, subtracted: finite, at least 0.</summary>
-            public double L2ProtectionWeight { get => _l2ProtectionWeight; init => _l2ProtectionWeight = Checked(value, "L2ProtectionWeight", global::Jigsaw.TermPull.Maximized); }
+            public double L2ProtectionWeight { get => _l2ProtectionWeight; init => _l2ProtectionWeight = Checked(value, "L2ProtectionWeight", global::Jigsaw.CompilerServices.TermPull.Maximized); }
 
             /// <summary><c>jigsaw_l2_protection_max_loss</c>: finite, greater than 0.</summary>
-            public double L2ProtectionMaxLoss { get => _l2ProtectionMaxLoss; init => _l2ProtectionMaxLoss = Checked(value, "L2ProtectionMaxLoss", global::Jigsaw.NumericRule.Positive); }
+            public double L2ProtectionMaxLoss { get => _l2ProtectionMaxLoss; init => _l2ProtectionMaxLoss = Checked(value, "L2ProtectionMaxLoss", global::Jigsaw.CompilerServices.NumericRule.Positive); }
 
             /// <summary><c>jigsaw_l2_protection_loss_scaling_factor</c>: finite, greater than 0.</summary>
-            public double L2ProtectionScalingFactor { get => _l2ProtectionScalingFactor; init => _l2ProtectionScalingFactor = Checked(value, "L2ProtectionScalingFactor", global::Jigsaw.NumericRule.Positive); }
+            public double L2ProtectionScalingFactor { get => _l2ProtectionScalingFactor; init => _l2ProtectionScalingFactor = Checked(value, "L2ProtectionScalingFactor", global::Jigsaw.CompilerServices.NumericRule.Positive); }
 
             /// <summary><c>distillation_layer_cosine_distance_loss_weight</c>, added: finite, at least 0.</summary>
-            public double DistillationCosineDistanceWeight { get => _distillationCosineDistanceWeight; init => _distillationCosineDistanceWeight = Checked(value, "DistillationCosineDistanceWeight", global::Jigsaw.TermPull.Minimized); }
+            public double DistillationCosineDistanceWeight { get => _distillationCosineDistanceWeight; init => _distillationCosineDistanceWeight = Checked(value, "DistillationCosineDistanceWeight", global::Jigsaw.CompilerServices.TermPull.Minimized); }
 
             /// <summary><c>distillation_protection_l2_loss_weight</c>, subtracted: finite, at least 0.</summary>
-            public double DistillationProtectionL2Weight { get => _distillationProtectionL2Weight; init => _distillationProtectionL2Weight = Checked(value, "DistillationProtectionL2Weight", global::Jigsaw.TermPull.Maximized); }
+            public double DistillationProtectionL2Weight { get => _distillationProtectionL2Weight; init => _distillationProtectionL2Weight = Checked(value, "DistillationProtectionL2Weight", global::Jigsaw.CompilerServices.TermPull.Maximized); }
 
             /// <summary><c>distillation_protection_l2_max_loss</c>: finite, greater than 0.</summary>
-            public double DistillationProtectionL2MaxLoss { get => _distillationProtectionL2MaxLoss; init => _distillationProtectionL2MaxLoss = Checked(value, "DistillationProtectionL2MaxLoss", global::Jigsaw.NumericRule.Positive); }
+            public double DistillationProtectionL2MaxLoss { get => _distillationProtectionL2MaxLoss; init => _distillationProtectionL2MaxLoss = Checked(value, "DistillationProtectionL2MaxLoss", global::Jigsaw.CompilerServices.NumericRule.Positive); }
 
             /// <summary><c>distillation_protection_l2_loss_scaling_factor</c>: finite, greater than 0.</summary>
-            public double DistillationProtectionL2ScalingFactor { get => _distillationProtectionL2ScalingFactor; init => _distillationProtectionL2ScalingFactor = Checked(value, "DistillationProtectionL2ScalingFactor", global::Jigsaw.NumericRule.Positive); }
+            public double DistillationProtectionL2ScalingFactor { get => _distillationProtectionL2ScalingFactor; init => _distillationProtectionL2ScalingFactor = Checked(value, "DistillationProtectionL2ScalingFactor", global::Jigsaw.CompilerServices.NumericRule.Positive); }
 
             /// <summary><c>median_norm_penalty_weight</c>, added: finite, at least 0.</summary>
-            public double MedianNormWeight { get => _medianNormWeight; init => _medianNormWeight = Checked(value, "MedianNormWeight", global::Jigsaw.TermPull.Minimized); }
+            public double MedianNormWeight { get => _medianNormWeight; init => _medianNormWeight = Checked(value, "MedianNormWeight", global::Jigsaw.CompilerServices.TermPull.Minimized); }
 
             /// <summary><c>absolute_cosine_similarity_penalty_weight</c>, added: finite, at least 0.</summary>
-            public double AbsoluteCosineSimilarityWeight { get => _absoluteCosineSimilarityWeight; init => _absoluteCosineSimilarityWeight = Checked(value, "AbsoluteCosineSimilarityWeight", global::Jigsaw.TermPull.Minimized); }
+            public double AbsoluteCosineSimilarityWeight { get => _absoluteCosineSimilarityWeight; init => _absoluteCosineSimilarityWeight = Checked(value, "AbsoluteCosineSimilarityWeight", global::Jigsaw.CompilerServices.TermPull.Minimized); }
 
             /// <summary><c>std_log_ratio_loss_weight</c>, added: finite, at least 0.</summary>
-            public double StdLogRatioWeight { get => _stdLogRatioWeight; init => _stdLogRatioWeight = Checked(value, "StdLogRatioWeight", global::Jigsaw.TermPull.Minimized); }
+            public double StdLogRatioWeight { get => _stdLogRatioWeight; init => _stdLogRatioWeight = Checked(value, "StdLogRatioWeight", global::Jigsaw.CompilerServices.TermPull.Minimized); }
 
             /// <summary><c>inverse_l2_power_law_catalyst_loss_weight</c>, added: finite, at least 0.</summary>
-            public double InverseL2PowerLawWeight { get => _inverseL2PowerLawWeight; init => _inverseL2PowerLawWeight = Checked(value, "InverseL2PowerLawWeight", global::Jigsaw.TermPull.Minimized); }
+            public double InverseL2PowerLawWeight { get => _inverseL2PowerLawWeight; init => _inverseL2PowerLawWeight = Checked(value, "InverseL2PowerLawWeight", global::Jigsaw.CompilerServices.TermPull.Minimized); }
 
             /// <summary><c>inverse_l2_power_law_characteristic_length</c>: finite, greater than 0.</summary>
-            public double InverseL2PowerLawCharacteristicLength { get => _inverseL2PowerLawCharacteristicLength; init => _inverseL2PowerLawCharacteristicLength = Checked(value, "InverseL2PowerLawCharacteristicLength", global::Jigsaw.NumericRule.Positive); }
+            public double InverseL2PowerLawCharacteristicLength { get => _inverseL2PowerLawCharacteristicLength; init => _inverseL2PowerLawCharacteristicLength = Checked(value, "InverseL2PowerLawCharacteristicLength", global::Jigsaw.CompilerServices.NumericRule.Positive); }
 
             /// <summary><c>inverse_l2_power_law_exponent_of_decay</c>: finite, greater than 0.</summary>
-            public double InverseL2PowerLawExponentOfDecay { get => _inverseL2PowerLawExponentOfDecay; init => _inverseL2PowerLawExponentOfDecay = Checked(value, "InverseL2PowerLawExponentOfDecay", global::Jigsaw.NumericRule.Positive); }
+            public double InverseL2PowerLawExponentOfDecay { get => _inverseL2PowerLawExponentOfDecay; init => _inverseL2PowerLawExponentOfDecay = Checked(value, "InverseL2PowerLawExponentOfDecay", global::Jigsaw.CompilerServices.NumericRule.Positive); }
 
             /// <summary><c>clean_noisy_pair_weight</c>, added: finite, at least 0.</summary>
-            public double CleanNoisyPairWeight { get => _cleanNoisyPairWeight; init => _cleanNoisyPairWeight = Checked(value, "CleanNoisyPairWeight", global::Jigsaw.TermPull.Minimized); }
+            public double CleanNoisyPairWeight { get => _cleanNoisyPairWeight; init => _cleanNoisyPairWeight = Checked(value, "CleanNoisyPairWeight", global::Jigsaw.CompilerServices.TermPull.Minimized); }
 
             /// <summary>Reads a JSON object of numbers under the original's names; what it doesn't name stays as written in the attributes.</summary>
             /// <param name="path">The file.</param>
             /// <exception cref="global::System.ArgumentException">A name is unknown, a number breaks its rule, or structure differs from the recipe's.</exception>
             public static Hyperparameters Read(string path)
             {
-                var file = global::Jigsaw.Losses.HyperparameterFile.Read(path, Defaults, new[] { "distillation_layer_index", "ce_target", "truncate", "jigsaw_l2_performance_loss_mask", "jigsaw_l2_protection_loss_mask", "distillation_layer_cosine_distance_loss_mask", "apply_distillation_protection_loss_mask", "distillation_protection_l2_loss_mask", "median_norm_penalty_mask", "absolute_cosine_similarity_penalty_mask", "std_log_ratio_loss_mask", "inverse_l2_power_law_catalyst_loss_mask" });
+                var file = global::Jigsaw.Losses.Hyperparameters.HyperparameterFile.Read(path, Defaults, new[] { "distillation_layer_index", "ce_target", "truncate", "jigsaw_l2_performance_loss_mask", "jigsaw_l2_protection_loss_mask", "distillation_layer_cosine_distance_loss_mask", "apply_distillation_protection_loss_mask", "distillation_protection_l2_loss_mask", "median_norm_penalty_mask", "absolute_cosine_similarity_penalty_mask", "std_log_ratio_loss_mask", "inverse_l2_power_law_catalyst_loss_mask" });
                 return new Hyperparameters
                 {
                     L2PerformanceWeight = file.Number("jigsaw_l2_performance_loss_weight"),
