@@ -2,6 +2,7 @@ using Jigsaw.Batches;
 using Jigsaw.Losses;
 using Jigsaw.Losses.Filtering;
 using Jigsaw.Losses.Hyperparameters;
+using Jigsaw.Losses.Logits;
 using Jigsaw.Passes;
 using static TorchSharp.torch;
 
@@ -22,6 +23,7 @@ public sealed class JigsawLoss<TComponents, THyperparameters>
     private readonly NoisyStudent _student;
     private readonly LossComputation<TComponents> _compute;
     private readonly object _binding = new();
+    private readonly FilterCalibrations _calibrations = new();
     private TComponents? _components;
     private (long Teacher, long Student) _lossOf;
     private (long Teacher, long Student) _componentsOf;
@@ -82,6 +84,18 @@ public sealed class JigsawLoss<TComponents, THyperparameters>
     /// saves and more, and the components report the error. Without a filter it changes nothing.
     /// </summary>
     public bool MeasureGradientError { get; set; }
+
+    /// <summary>Bytes that each workspace of the loop over the vocabulary may take, 48 MiB unless set: a chunk has as many rows as fit, from 128 to 1024.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">It is not positive.</exception>
+    public long WorkspaceBytes
+    {
+        get;
+        set
+        {
+            ArgumentOutOfRangeException.ThrowIfNegativeOrZero(value);
+            field = value;
+        }
+    } = 48L << 20;
 
     /// <summary>The teacher that the recipe is bound to.</summary>
     public NoisyTeacher Teacher => _teacher;
@@ -153,11 +167,12 @@ public sealed class JigsawLoss<TComponents, THyperparameters>
             throw new InvalidOperationException($"A layer that is run again would draw another dropout of the adapters; set Rematerialize to false, or use adapters without dropout (theirs is {_student.Adapters.Config.Dropout}).");
         }
 
-        return new PassByPass<TComponents>(_teacher, _student, Plan, _compute) { Step = Step, Scale = scale, Rematerialize = Rematerialize, Measurement = NewMeasurement() }.Run(batch, lossMask);
+        var measurement = NewMeasurement();
+        return new PassByPass<TComponents>(_teacher, _student, Plan, _compute) { Step = Step, Scale = scale, Rematerialize = Rematerialize, Measurement = measurement, Services = NewServices(measurement) }.Run(batch, lossMask);
     }
 
     /// <summary>Frees the buffers that steps keep for the next one: after a training, say. The student frees them, too, when it is disposed.</summary>
-    public void ReleaseMemory() => _student.Memory.Clear();
+    public void ReleaseMemory() => _student.ReleaseMemory();
 
     /// <summary>The raw value of each term of the last loss, detached.</summary>
     /// <exception cref="InvalidOperationException">Called twice after one forward, or before the loss.</exception>
@@ -192,9 +207,20 @@ public sealed class JigsawLoss<TComponents, THyperparameters>
         _lossOf = Forwards;
         _components = null;
         var measurement = NewMeasurement();
-        var loss = _compute(new StepActivations(batch, teacher.Passes.Concat(student.Passes)) { Step = Step, Memory = _student.Memory, Measurement = measurement }, lossMask, out _components);
+        var loss = _compute(new StepActivations(batch, teacher.Passes.Concat(student.Passes)) { Step = Step, Services = NewServices(measurement) }, lossMask, out _components);
         _components.GradientError = measurement?.Relative();
         return loss;
+    }
+
+    private List<object> NewServices(GradientErrorMeasurement? measurement)
+    {
+        List<object> services = [_student.Workspaces, _calibrations, new VocabularyLoopOptions { WorkspaceBytes = WorkspaceBytes }];
+        if (measurement is not null)
+        {
+            services.Add(measurement);
+        }
+
+        return services;
     }
 
     private GradientErrorMeasurement? NewMeasurement() => MeasureGradientError ? new GradientErrorMeasurement() : null;
