@@ -405,12 +405,12 @@ public static partial class JigsawLosses
 
     private static Tensor NearestDistances(Tensor table, Tensor indices)
     {
-        // Squares of centerd rows in float32 choose the candidates, differences in float64 measure them: near duplicates don't cancel.
+        // Squares of centered rows in float32 choose the candidates, differences in float64 measure them: near duplicates don't cancel.
         var wide = table.to(KernelArguments.AccumulationType(table));
         var center = wide.mean([0], keepdim: true);
-        var centerd = wide - center;
-        var rows = centerd.index_select(0, indices);
-        var squares = centerd.square().sum(1).unsqueeze(0) - (2 * rows.mm(centerd.t()));
+        var centered = wide - center;
+        var rows = centered.index_select(0, indices);
+        var squares = centered.square().sum(1).unsqueeze(0) - (2 * rows.mm(centered.t()));
         squares.scatter_(1, indices.unsqueeze(1), full([indices.shape[0], 1], double.PositiveInfinity, dtype: squares.dtype, device: squares.device));
         var candidates = squares.topk((int)Math.Min(4, table.shape[0] - 1), 1, largest: false).indexes;
         var own = table.index_select(0, indices).to(ScalarType.Float64).unsqueeze(1);
