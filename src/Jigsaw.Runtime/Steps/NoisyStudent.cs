@@ -39,6 +39,9 @@ public sealed class NoisyStudent : NoisyModel, IDisposable
 
     private protected override IReadOnlyList<Pass> OwnPasses { get; } = [Pass.StudentNoisy, Pass.StudentClean];
 
+    /// <summary>Frees the buffers that steps keep for the next one.</summary>
+    internal void ReleaseMemory() => Memory.Clear();
+
     /// <summary>Frees what the last forward left, and the adapters, when this student made them.</summary>
     public void Dispose()
     {
