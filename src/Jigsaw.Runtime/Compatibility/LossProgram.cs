@@ -58,7 +58,7 @@ internal sealed class LossProgram
             head.Options = Options ?? head.Options;
             foreach (var term in _logits)
             {
-                head.Add(Enum.Parse<VocabularyTermKind>(term.Definition.Kernel), term.Definition.Source, Signed(term), term.Mask(activations, lossMask), term.MaxLoss, term.ScalingFactor);
+                head.Add(LogitTerm.Named(term.Definition.Kernel), term.Definition.Source, Signed(term), term.Mask(activations, lossMask), term.MaxLoss, term.ScalingFactor);
             }
 
             var value = head.Run();

@@ -1,6 +1,4 @@
 using Jigsaw.Batches;
-using Jigsaw.Losses.Filtering;
-using Jigsaw.Steps;
 using Jigsaw.Tensors;
 using static TorchSharp.torch;
 
@@ -28,11 +26,8 @@ public sealed class StepActivations
     /// <summary>The stage of a step that runs pass by pass; null: all terms are computed at once.</summary>
     internal StepStage? Stage { get; init; }
 
-    /// <summary>Where large buffers are kept for the next step; null: nowhere.</summary>
-    internal Workspaces? Memory { get; init; }
-
-    /// <summary>Takes the error of the gradient filter; null: it is not measured.</summary>
-    internal GradientErrorMeasurement? Measurement { get; init; }
+    /// <summary>What kernels keep beyond this call, each found by its type: workspaces, targets, calibrations. The passes know none of these types.</summary>
+    internal IReadOnlyList<object> Services { get; init; } = [];
 
     /// <summary>A constant that stands for the terms of other stages, shape ().</summary>
     public Tensor Zero => zeros([], dtype: KernelArguments.AccumulationType([Noisy]), device: Noisy.device);
@@ -87,6 +82,10 @@ public sealed class StepActivations
 
     /// <summary>Whether the terms that read a pass are computed now: always, but in a step that runs pass by pass.</summary>
     public bool Includes(Pass pass) => Stage is null || Stage.Passes.Contains(pass);
+
+    /// <summary>A service by its type; null if the step has none.</summary>
+    internal T? Service<T>()
+        where T : class => Services.OfType<T>().FirstOrDefault();
 
     /// <summary>What one pass left.</summary>
     /// <exception cref="InvalidOperationException">The plan doesn't run this pass.</exception>

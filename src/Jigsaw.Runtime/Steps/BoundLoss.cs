@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Jigsaw.Batches;
 using Jigsaw.Losses;
 using Jigsaw.Losses.Hyperparameters;
@@ -56,6 +55,18 @@ public abstract class BoundLoss
     /// </summary>
     public bool MeasureGradientError { get; set; }
 
+    /// <summary>Bytes that each workspace of the loop over the vocabulary may take, 48 MiB unless set: a chunk has as many rows as fit, from 128 to 1024.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">It is not positive.</exception>
+    public long WorkspaceBytes
+    {
+        get;
+        set
+        {
+            ArgumentOutOfRangeException.ThrowIfNegativeOrZero(value);
+            field = value;
+        }
+    } = 48L << 20;
+
     /// <summary>
     /// Runs a whole step: the passes of the plan one after the other, each with its forward, its part of the loss and its backward, and freed
     /// before the next begins. What is left are the gradients that <c>loss(lossMask).backward()</c> leaves after both models' forwards, up to
@@ -74,9 +85,9 @@ public abstract class BoundLoss
     public void ReleaseMemory() => Student.ReleaseMemory();
 
     /// <summary>What the bound loss has learned in the steps so far, by name; a checkpoint holds it.</summary>
-    internal virtual IReadOnlyDictionary<string, double> SaveState() => ImmutableDictionary<string, double>.Empty;
+    internal abstract IReadOnlyDictionary<string, double> SaveState();
 
     /// <summary>Puts back what <see cref="SaveState"/> gave.</summary>
     /// <param name="state">Values by name.</param>
-    internal virtual void RestoreState(IReadOnlyDictionary<string, double> state) => ArgumentNullException.ThrowIfNull(state);
+    internal abstract void RestoreState(IReadOnlyDictionary<string, double> state);
 }

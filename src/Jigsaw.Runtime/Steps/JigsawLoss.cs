@@ -2,6 +2,7 @@ using Jigsaw.Batches;
 using Jigsaw.Losses;
 using Jigsaw.Losses.Filtering;
 using Jigsaw.Losses.Hyperparameters;
+using Jigsaw.Losses.Logits;
 using Jigsaw.Passes;
 using static TorchSharp.torch;
 
@@ -20,6 +21,7 @@ public sealed class JigsawLoss<TComponents, THyperparameters> : BoundLoss
 {
     private readonly LossComputation<TComponents> _compute;
     private readonly object _binding = new();
+    private readonly FilterCalibrations _calibrations = new();
     private TComponents? _components;
     private (long Teacher, long Student) _lossOf;
     private (long Teacher, long Student) _componentsOf;
@@ -56,6 +58,10 @@ public sealed class JigsawLoss<TComponents, THyperparameters> : BoundLoss
     public override THyperparameters Hyperparameters { get; }
 
     private (long Teacher, long Student) Forwards => (Teacher.Forwards, Student.Forwards);
+
+    internal override IReadOnlyDictionary<string, double> SaveState() => _calibrations.Save();
+
+    internal override void RestoreState(IReadOnlyDictionary<string, double> state) => _calibrations.Restore(state);
 
     /// <summary>The three closures of the original API.</summary>
     public void Deconstruct(out LossClosure loss, out Func<TComponents> components, out Func<THyperparameters> hyperparameters)
@@ -102,7 +108,8 @@ public sealed class JigsawLoss<TComponents, THyperparameters> : BoundLoss
             throw new InvalidOperationException($"A layer that is run again would draw another dropout of the adapters; set Rematerialize to false, or use adapters without dropout (theirs is {Student.Adapters.Config.Dropout}).");
         }
 
-        return new PassByPass<TComponents>(Teacher, Student, Plan, _compute) { Step = Step, Scale = scale, Rematerialize = Rematerialize, Measurement = NewMeasurement() }.Run(batch, lossMask);
+        var measurement = NewMeasurement();
+        return new PassByPass<TComponents>(Teacher, Student, Plan, _compute) { Step = Step, Scale = scale, Rematerialize = Rematerialize, Measurement = measurement, Services = NewServices(measurement) }.Run(batch, lossMask);
     }
 
     /// <summary>The raw value of each term of the last loss, detached.</summary>
@@ -138,9 +145,20 @@ public sealed class JigsawLoss<TComponents, THyperparameters> : BoundLoss
         _lossOf = Forwards;
         _components = null;
         var measurement = NewMeasurement();
-        var loss = _compute(new StepActivations(batch, teacher.Passes.Concat(student.Passes)) { Step = Step, Memory = Student.Memory, Measurement = measurement }, lossMask, out _components);
+        var loss = _compute(new StepActivations(batch, teacher.Passes.Concat(student.Passes)) { Step = Step, Services = NewServices(measurement) }, lossMask, out _components);
         _components.GradientError = measurement?.Relative();
         return loss;
+    }
+
+    private List<object> NewServices(GradientErrorMeasurement? measurement)
+    {
+        List<object> services = [Student.Workspaces, _calibrations, new VocabularyLoopOptions { WorkspaceBytes = WorkspaceBytes }];
+        if (measurement is not null)
+        {
+            services.Add(measurement);
+        }
+
+        return services;
     }
 
     private GradientErrorMeasurement? NewMeasurement() => MeasureGradientError ? new GradientErrorMeasurement() : null;
