@@ -48,7 +48,7 @@ public static partial class JigsawLosses
 
         using var scope = NewDisposeScope();
         var mean = LogitsCrossEntropy.Compute(logits, soft ? targets : targets.to(ScalarType.Int64), soft ? LogitsCrossEntropy.Target.Probabilities : LogitsCrossEntropy.Target.Labels, mask);
-        return Capped(mean, maxLoss, scalingFactor).MoveToOuterDisposeScope();
+        return LossCap.Of(mean, maxLoss, scalingFactor).MoveToOuterDisposeScope();
     }
 
     /// <summary>Masked cross-entropy of logits given flat or by sequence: see <see cref="MaskedCrossEntropy"/>.</summary>
@@ -87,7 +87,7 @@ public static partial class JigsawLosses
     /// <returns>A differentiable scalar.</returns>
     /// <exception cref="ArgumentException">Shapes, dtypes or devices don't go together.</exception>
     public static Tensor ComputeMaskedNormalizedL2Loss(Tensor embeddings, Tensor targetEmbeddings, RowMask mask) =>
-        MaskedKernels.NormalizedL2(embeddings, targetEmbeddings, mask);
+        PairLoss.Begin(embeddings, targetEmbeddings).NormalizedL2(mask).Value();
 
     /// <summary>
     /// The three cross-entropies against the teacher's clean logits: <c>jigsaw_ce_performance_loss</c> (student noisy, attention mask),
@@ -128,7 +128,7 @@ public static partial class JigsawLosses
         KernelArguments.RequireMask(teacherClean.device, lossMask, batchSize, sequenceLength);
         var kind = ceTarget == CeTarget.Soft ? LogitsCrossEntropy.Target.Logits : LogitsCrossEntropy.Target.ArgmaxOfLogits;
         losses["jigsaw_ce_performance_loss"] = LogitsCrossEntropy.Compute(studentNoisy, teacherClean, kind, attentionMask).MoveToOuterDisposeScope();
-        losses["jigsaw_ce_protection_loss"] = Capped(LogitsCrossEntropy.Compute(teacherNoisy, teacherClean, kind, lossMask), jigsawCeProtectionMaxLoss, jigsawCeProtectionLossScalingFactor).MoveToOuterDisposeScope();
+        losses["jigsaw_ce_protection_loss"] = LossCap.Of(LogitsCrossEntropy.Compute(teacherNoisy, teacherClean, kind, lossMask), jigsawCeProtectionMaxLoss, jigsawCeProtectionLossScalingFactor).MoveToOuterDisposeScope();
         losses["jigsaw_clean_embeddings_guardrails_loss"] = LogitsCrossEntropy.Compute(studentClean, teacherClean, kind, lossMask).MoveToOuterDisposeScope();
         return losses;
     }
@@ -150,8 +150,8 @@ public static partial class JigsawLosses
         using var scope = NewDisposeScope();
         var (teacherClean, teacherNoisy) = activations.Halves(ActivationsDict.TeacherDistillationLayerEmbeddings, superBatchSize);
         var (_, studentNoisy) = activations.Halves(ActivationsDict.StudentDistillationLayerEmbeddings, superBatchSize);
-        losses["jigsaw_l2_performance_loss"] = MaskedKernels.NormalizedL2(studentNoisy, teacherClean, lossMask).MoveToOuterDisposeScope();
-        losses["jigsaw_l2_protection_loss"] = MaskedKernels.NormalizedL2(teacherNoisy, teacherClean, lossMask).MoveToOuterDisposeScope();
+        losses["jigsaw_l2_performance_loss"] = PairLoss.Begin(studentNoisy, teacherClean).NormalizedL2(lossMask).Value().MoveToOuterDisposeScope();
+        losses["jigsaw_l2_protection_loss"] = PairLoss.Begin(teacherNoisy, teacherClean).NormalizedL2(lossMask).Value().MoveToOuterDisposeScope();
         return losses;
     }
 
@@ -175,7 +175,7 @@ public static partial class JigsawLosses
         return (mean - (0.5 * Math.Log(2 * Math.PI * Math.E))).MoveToOuterDisposeScope();
     }
 
-    /// <summary>The mutual information of x and x̃ by sub-batches, and the two parts of its mixture entropy: see <see cref="MaskedKernels.MutualInformation"/>.</summary>
+    /// <summary>The mutual information of x and x̃ by sub-batches, and the two parts of its mixture entropy: see <see cref="EmbeddingTerms.MutualInformation"/>.</summary>
     /// <param name="clean">x, shape (batch, sequence, features).</param>
     /// <param name="means">μ, the same shape.</param>
     /// <param name="stds">σ, the same shape.</param>
@@ -183,8 +183,11 @@ public static partial class JigsawLosses
     /// <param name="noiseMask">Tokens that the transform changes, shape (batch, sequence).</param>
     /// <param name="combineNoiseMasks">Whether a pair counts where both of its masks are set; else where the component's is.</param>
     /// <exception cref="ArgumentException">Shapes, dtypes or devices don't go together.</exception>
-    public static MutualInformationValue MutualInformationSubBatch(Tensor clean, Tensor means, Tensor stds, Tensor noisy, RowMask noiseMask, bool combineNoiseMasks = true) =>
-        MaskedKernels.MutualInformation(clean, means, stds, noisy, noiseMask, combineNoiseMasks);
+    public static MutualInformationValue MutualInformationSubBatch(Tensor clean, Tensor means, Tensor stds, Tensor noisy, RowMask noiseMask, bool combineNoiseMasks = true)
+    {
+        var (value, mahalanobisDistance, logConstantsAndDeterminant) = EmbeddingTerms.Here.MutualInformation(clean, means, stds, noisy, noiseMask, combineNoiseMasks);
+        return new MutualInformationValue(value, mahalanobisDistance, logConstantsAndDeterminant);
+    }
 
     /// <summary>
     /// H_mix, the entropy of the Gaussian mixture whose components are the batch's first half, estimated on the samples of its second half, in
@@ -202,8 +205,7 @@ public static partial class JigsawLosses
     /// <exception cref="ArgumentException">Shapes, dtypes or devices don't go together.</exception>
     public static Tensor GaussianMixtureEntropy(Tensor clean, Tensor means, Tensor stds, Tensor noisy, RowMask noiseMask, ComponentLossesDict? losses = null, bool combineNoiseMasks = true)
     {
-        MaskedKernels.CheckMutualInformation(clean, means, stds, noisy, noiseMask);
-        var (entropy, mahalanobis, constants) = MutualInformationTerm.Compute(clean, means, stds, noisy, noiseMask.Value, combineNoiseMasks, conditional: false);
+        var (entropy, mahalanobis, constants) = EmbeddingTerms.SubBatchEntropy(clean, means, stds, noisy, noiseMask, combineNoiseMasks, conditional: false);
         if (losses is null)
         {
             mahalanobis.Dispose();
@@ -400,8 +402,6 @@ public static partial class JigsawLosses
         return new JigsawLoss<ComponentLosses, FactoryHyperparameters>(teacher, student, program.Plan, hyperparameters, program.Compute);
     }
 
-    private static Tensor Capped(Tensor mean, double? maxLoss, double scalingFactor) =>
-        maxLoss is { } cap ? MaskedKernels.Cap(mean, cap, scalingFactor) : mean;
 
     private static Tensor NearestDistances(Tensor table, Tensor indices)
     {
