@@ -1,5 +1,6 @@
 using Jigsaw.Batches;
 using Jigsaw.CompilerServices;
+using Jigsaw.Losses.Filtering;
 using Jigsaw.Losses.Logits;
 using Jigsaw.Passes;
 using TorchSharp;
@@ -48,7 +49,7 @@ internal sealed class HeadWork : IDisposable
             StdMax = 1,
             MedianNorm = 1,
         };
-        _activations = new StepActivations(batch, new PassActivations(Pass.TeacherClean, _hidden[0], null, head), new PassActivations(Sources[0], _hidden[1], null, head), new PassActivations(Sources[1], _hidden[2], null, head), new PassActivations(Sources[2], _hidden[3], null, head));
+        _activations = new StepActivations(batch, new PassActivations(Pass.TeacherClean, _hidden[0], null, head), new PassActivations(Sources[0], _hidden[1], null, head), new PassActivations(Sources[1], _hidden[2], null, head), new PassActivations(Sources[2], _hidden[3], null, head)) { Services = [new FilterCalibrations()] };
     }
 
     public int Rows { get; }

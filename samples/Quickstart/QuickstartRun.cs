@@ -1,7 +1,5 @@
 using Jigsaw.Data;
 using Jigsaw.Evaluation.Attacks;
-using Jigsaw.Losses;
-using Jigsaw.Losses.Hyperparameters;
 using Jigsaw.Models;
 using Jigsaw.Models.Lora;
 using Jigsaw.Steps;
@@ -17,7 +15,7 @@ internal sealed class QuickstartRun(QuickstartOptions options)
 {
     private const int EvaluationBatch = 25;
 
-    public void Run(CancellationToken cancellation)
+    public void Run(CancellationToken cancellationToken)
     {
         using var model = CausalLM.Load(options.Model.FullName, options.Device, options.Precision);
         using var transform = new StainedGlassTransform(model.EmbeddingTable, new TransformConfig { StdMin = 1e-3, StdMax = options.StdMax, InitialRho = options.InitialRho }, options.Seed);
@@ -25,17 +23,15 @@ internal sealed class QuickstartRun(QuickstartOptions options)
         using var student = new NoisyStudent(model, new LoraConfig { Rank = 8, Alpha = 16 }, options.Seed);
         if (options.Recipe == "every-token")
         {
-            Run(EveryTokenRecipe.Bind(teacher, student, Numbers(EveryTokenRecipe.Hyperparameters.Read, EveryTokenRecipe.Defaults)), transform, cancellation);
+            Run(EveryTokenRecipe.Bind(teacher, student, Numbers(EveryTokenRecipe.Hyperparameters.Read, EveryTokenRecipe.Defaults)), transform, cancellationToken);
         }
         else
         {
-            Run(QuickstartRecipe.Bind(teacher, student, Numbers(QuickstartRecipe.Hyperparameters.Read, QuickstartRecipe.Defaults)), transform, cancellation);
+            Run(QuickstartRecipe.Bind(teacher, student, Numbers(QuickstartRecipe.Hyperparameters.Read, QuickstartRecipe.Defaults)), transform, cancellationToken);
         }
     }
 
-    private void Run<TComponents, THyperparameters>(JigsawLoss<TComponents, THyperparameters> jigsaw, StainedGlassTransform transform, CancellationToken cancellation)
-        where TComponents : ComponentLosses
-        where THyperparameters : RecipeHyperparameters
+    private void Run(BoundLoss jigsaw, StainedGlassTransform transform, CancellationToken cancellationToken)
     {
         var model = jigsaw.Teacher.Model;
         var adapters = jigsaw.Student.Adapters;
@@ -51,18 +47,16 @@ internal sealed class QuickstartRun(QuickstartOptions options)
         var training = new TrainingOptions
         {
             Steps = options.Steps,
-            BatchSize = options.BatchSize,
-            Seed = options.Seed,
             CheckpointDirectory = Path.Combine(options.Output.FullName, "checkpoints"),
         };
-        using (var trainer = new Trainer<TComponents, THyperparameters>(jigsaw, transform, new ChatBatches(train, tokenizer, options.BatchSize, options.Seed), training))
+        using (var trainer = new Trainer(jigsaw, transform, new ChatBatches(train, tokenizer, options.BatchSize, options.Seed), training))
         {
             if (options.Resume)
             {
                 AnsiConsole.WriteLine(trainer.Resume() ? $"Resumed after step {trainer.StepsDone}." : "No checkpoint to resume from: beginning anew.");
             }
 
-            Report.Watch(training.Steps, progress => trainer.Run(progress, cancellation));
+            Report.Watch(training.Steps, progress => trainer.Run(progress, cancellationToken));
         }
 
         var (transformDirectory, adapterDirectory) = (Path.Combine(options.Output.FullName, "transform"), Path.Combine(options.Output.FullName, "adapter"));
@@ -77,7 +71,7 @@ internal sealed class QuickstartRun(QuickstartOptions options)
             attack,
             new TrainedInversionAttackOptions { Steps = options.ReaderSteps, UsesEmbeddingTable = usesEmbeddingTable },
             Report.WatchReader(options.ReaderSteps),
-            cancellation);
+            cancellationToken);
         using var scratch = Fit(usesEmbeddingTable: false);
         using var informed = Fit(usesEmbeddingTable: true);
         Report.Compare(before, trials.Measure([nearest, scratch, informed]));

@@ -14,6 +14,7 @@ namespace Jigsaw.Benchmarks.Training;
 /// <summary>The quick start's training: its model, its chats, its transform, its recipe with a filter or without.</summary>
 internal sealed class SupportWork : IDisposable
 {
+    private const int BatchSize = 16;
     private const int EvaluationBatch = 25;
 
     private readonly string _directory;
@@ -29,8 +30,8 @@ internal sealed class SupportWork : IDisposable
         Student = new NoisyStudent(Model, new LoraConfig { Rank = 8, Alpha = 16 }, seed);
         Jigsaw = SupportRecipe.Bind(Teacher, Student, SupportRecipe.Defaults with { GradientFilter = filter });
         _tokenizer = new NoiseTokenizer(Tokenizer.Load(directory)) { NoiseRoles = ["user"] };
-        _options = new TrainingOptions { Steps = steps, Seed = seed };
-        Batches = new ChatBatches(ChatDataset.Read(Path.Combine(directory, "data", "train.jsonl")), _tokenizer, _options.BatchSize, seed);
+        _options = new TrainingOptions { Steps = steps };
+        Batches = new ChatBatches(ChatDataset.Read(Path.Combine(directory, "data", "train.jsonl")), _tokenizer, BatchSize, seed);
     }
 
     public CausalLM Model { get; }
@@ -50,7 +51,7 @@ internal sealed class SupportWork : IDisposable
     public double Train()
     {
         var losses = new List<double>();
-        using var trainer = new Trainer<SupportRecipe.Components, SupportRecipe.Hyperparameters>(Jigsaw, Transform, Batches, _options);
+        using var trainer = new Trainer(Jigsaw, Transform, Batches, _options);
         trainer.Run(step => losses.Add(step.Loss));
         return losses.TakeLast(Math.Max(losses.Count / 10, 1)).Average();
     }

@@ -12,7 +12,7 @@ internal sealed class ComputeEmitter
 
     private const string Tensor = RecipeEmitter.Tensor;
     private const string PassType = "global::Jigsaw.Pass";
-    private const string LogitTerms = "global::Jigsaw.Losses.Logits.LogitTerms";
+    private const string LogitTerms = RecipeEmitter.CompilerServices + ".LogitTerms";
 
     private readonly IndentedWriter _writer;
     private readonly RecipeDeclaration _declaration;

@@ -1,10 +1,8 @@
 using System.Collections.Concurrent;
 using System.Reflection;
-using System.Runtime.CompilerServices;
 using Jigsaw.Batches;
 using Jigsaw.CompilerServices;
 using Jigsaw.Losses;
-using Jigsaw.Losses.Hyperparameters;
 using Jigsaw.Losses.Logits;
 using Jigsaw.Passes;
 using Jigsaw.Planning;
@@ -18,7 +16,7 @@ namespace Jigsaw.Compatibility;
 /// </summary>
 internal sealed class LossProgram
 {
-    private static readonly ConcurrentDictionary<(Type Owner, string Kernel), MethodInfo> Kernels = [];
+    private static readonly ConcurrentDictionary<(Type Owner, string Kernel), MethodInfo> _kernels = [];
 
     private readonly RecipePlan _plan;
 
@@ -135,13 +133,12 @@ internal sealed class LossProgram
 
     private static IEnumerable<Tensor> All(object? value) => value is TermValues values ? Enumerable.Range(0, values.Count).Select(i => values[i]) : [(Tensor)value!];
 
-    /// <summary>Calls a term's kernel, a method or an extension method of what computes it.</summary>
+    /// <summary>Calls a term's kernel: the method of that name.</summary>
     private static object? Call(object owner, PlannedTerm term, StepActivations step, RowMask lossMask, params IEnumerable<object> first)
     {
-        var kernel = Kernels.GetOrAdd((owner.GetType(), term.Term.Definition!.Kernel), static key =>
-            key.Owner.GetMethod(key.Kernel) ?? typeof(LossProgram).Assembly.GetTypes().SelectMany(type => type.GetMethods(BindingFlags.Public | BindingFlags.Static))
-                .Single(method => method.Name == key.Kernel && method.IsDefined(typeof(ExtensionAttribute)) && method.GetParameters()[0].ParameterType == key.Owner));
-        object?[] given = [.. kernel.IsStatic ? first.Prepend(owner) : first, .. term.Inputs.Select(input => Input(term, input, step, lossMask))];
+        var kernel = _kernels.GetOrAdd((owner.GetType(), term.Term.Definition!.Kernel), static key => key.Owner.GetMethod(key.Kernel)
+            ?? throw new InvalidOperationException($"{key.Owner.Name} has no method '{key.Kernel}', which a term's definition names."));
+        object?[] given = [.. first, .. term.Inputs.Select(input => Input(term, input, step, lossMask))];
         object?[] arguments = [.. given, .. kernel.GetParameters().Skip(given.Length).Select(parameter => parameter.DefaultValue)];
         return kernel.Invoke(owner, BindingFlags.DoNotWrapExceptions, null, arguments, null);
     }

@@ -1,10 +1,13 @@
 using System.Collections;
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
 using Jigsaw.Batches;
 using Jigsaw.Tokenization;
 
 namespace Jigsaw.Data;
 
-/// <summary>Shuffled batches of chats of like length, tokenized once with their masks; the loss counts the assistant's replies.</summary>
+/// <summary>Shuffled batches of chats of similar length, tokenized once with their masks; the loss counts the assistant's replies.</summary>
 public sealed class ChatBatches : ITokenBatches, IEnumerable<TokenBatch>
 {
     private readonly NoiseTokenizer _tokenizer;
@@ -14,7 +17,7 @@ public sealed class ChatBatches : ITokenBatches, IEnumerable<TokenBatch>
     /// <summary>Tokenizes a data set.</summary>
     /// <param name="chats">The chats.</param>
     /// <param name="tokenizer">Makes ids and masks of them.</param>
-    /// <param name="batchSize">Chats a batch; a last single chat joins the batch before it.</param>
+    /// <param name="batchSize">Chats per batch; a last single chat joins the batch before it.</param>
     /// <param name="seed">Seed of the order.</param>
     public ChatBatches(ChatDataset chats, NoiseTokenizer tokenizer, int batchSize, long seed)
     {
@@ -23,7 +26,11 @@ public sealed class ChatBatches : ITokenBatches, IEnumerable<TokenBatch>
         _tokenizer = tokenizer;
         _chats = [.. chats.Examples.Select(chat => tokenizer.Tokenize(chat.Messages, ignorePromptLoss: true))];
         _order = new EpochOrder(_chats.Length, batchSize, seed, [.. _chats.Select(chat => chat.Ids.Count)]);
+        Fingerprint = string.Create(CultureInfo.InvariantCulture, $"{_chats.Length} chats ({Hash(_chats)}), {batchSize} per batch, seed {seed}");
     }
+
+    /// <inheritdoc/>
+    public string Fingerprint { get; }
 
     /// <inheritdoc/>
     public TokenBatch At(long step)
@@ -48,4 +55,16 @@ public sealed class ChatBatches : ITokenBatches, IEnumerable<TokenBatch>
     }
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+
+    /// <summary>The first characters of the SHA-256 of the chats' ids.</summary>
+    private static string Hash(TokenizedChat[] chats)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (var chat in chats)
+        {
+            hash.AppendData(MemoryMarshal.AsBytes<int>([chat.Ids.Count, .. chat.Ids]));
+        }
+
+        return Convert.ToHexStringLower(hash.GetHashAndReset())[..12];
+    }
 }

@@ -45,7 +45,7 @@ public class ComponentLosses : IReadOnlyDictionary<string, Tensor>, IDisposable
 
     /// <summary>
     /// How far the recipe's gradient filter was off in this step: ‖g − exact‖ / ‖exact‖ of the cross-entropies' gradients with respect to all hidden states, weights
-    /// and caps included, shape (). Null if it was not measured, or nothing was filtered.
+    /// and caps included, shape (). Null if it was not measured, or nothing was filtered; see <c>MeasureGradientError</c> of the bound loss.
     /// </summary>
     public Tensor? GradientError { get; internal set; }
 

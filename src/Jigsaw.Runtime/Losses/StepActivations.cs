@@ -1,10 +1,6 @@
 using System.ComponentModel;
 using Jigsaw.Batches;
-using Jigsaw.Losses.Filtering;
-using Jigsaw.Losses.Hyperparameters;
-using Jigsaw.Losses.Logits;
 using Jigsaw.Passes;
-using Jigsaw.Steps;
 using Jigsaw.Tensors;
 using static TorchSharp.torch;
 
@@ -36,11 +32,8 @@ public sealed class StepActivations
     /// <summary>The stage of a step that runs pass by pass; null if all terms are computed at once.</summary>
     internal StepStage? Stage { get; init; }
 
-    /// <summary>Where large buffers are kept for the next step; null keeps none.</summary>
-    internal Workspaces? Memory { get; init; }
-
-    /// <summary>Takes the error of the gradient filter; null if it is not measured.</summary>
-    internal GradientErrorMeasurement? Measurement { get; init; }
+    /// <summary>What kernels keep beyond this call, each found by its type: workspaces, targets, calibrations.</summary>
+    internal IReadOnlyList<object> Services { get; init; } = [];
 
     /// <summary>A constant that stands for the terms of other stages, shape ().</summary>
     internal Tensor Zero => zeros([], dtype: KernelArguments.AccumulationType([Noisy]), device: Noisy.device);
@@ -138,6 +131,10 @@ public sealed class StepActivations
 
     /// <summary>True if the terms that read a pass are computed now: always, except in a step that runs pass by pass.</summary>
     internal bool Includes(Pass pass) => Stage is null || Stage.Passes.Contains(pass);
+
+    /// <summary>A service by its type; null if the step has none.</summary>
+    internal T? Service<T>()
+        where T : class => Services.OfType<T>().FirstOrDefault();
 
     /// <summary>What one pass left.</summary>
     /// <exception cref="InvalidOperationException">The plan doesn't run this pass.</exception>

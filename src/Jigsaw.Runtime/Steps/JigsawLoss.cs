@@ -15,12 +15,10 @@ namespace Jigsaw.Steps;
 /// </summary>
 /// <typeparam name="TComponents">The recipe's components.</typeparam>
 /// <typeparam name="THyperparameters">The recipe's hyperparameters.</typeparam>
-public sealed class JigsawLoss<TComponents, THyperparameters>
+public sealed class JigsawLoss<TComponents, THyperparameters> : BoundLoss
     where TComponents : ComponentLosses
     where THyperparameters : RecipeHyperparameters
 {
-    private readonly NoisyTeacher _teacher;
-    private readonly NoisyStudent _student;
     private readonly LossComputation<TComponents> _compute;
     private readonly object _binding = new();
     private TComponents? _components;
@@ -31,6 +29,7 @@ public sealed class JigsawLoss<TComponents, THyperparameters>
     /// <summary>Binds a computation to a pair of models, which from now on run the passes of its plan.</summary>
     /// <exception cref="ArgumentException">Teacher and student have different bases, the student has no adapters, the plan's layer is not in the model, or the plan reads logits of a truncated model.</exception>
     public JigsawLoss(NoisyTeacher teacher, NoisyStudent student, LossPlan plan, THyperparameters hyperparameters, LossComputation<TComponents> compute)
+        : base(teacher, student, plan)
     {
         ArgumentNullException.ThrowIfNull(teacher);
         ArgumentNullException.ThrowIfNull(student);
@@ -47,56 +46,17 @@ public sealed class JigsawLoss<TComponents, THyperparameters>
             throw new ArgumentException("The student has no adapters, so it can't learn; give NoisyStudent a LoraConfig whose target modules are in the model.", nameof(student));
         }
 
-        _teacher = teacher;
-        _student = student;
         _compute = compute;
-        Plan = plan;
         Hyperparameters = hyperparameters;
         teacher.Bind(plan, _binding);
         student.Bind(plan, _binding);
         _lossOf = _componentsOf = _hyperparametersOf = Forwards;
     }
 
-    /// <summary>
-    /// The training step, from 0, which weights that rise depend on. The training loop sets it before each loss, and puts it into its checkpoints;
-    /// a recipe without ramps never reads it.
-    /// </summary>
-    /// <exception cref="ArgumentOutOfRangeException">It is negative.</exception>
-    public long Step
-    {
-        get;
-        set
-        {
-            ArgumentOutOfRangeException.ThrowIfNegative(value);
-            field = value;
-        }
-    }
-
-    /// <summary>
-    /// Whether <see cref="RunStep"/> keeps only the input of each decoder layer, and runs the layer again on its way back: exact, for one more
-    /// forward of each pass with a gradient, and little memory a token of a long sequence.
-    /// </summary>
-    public bool Rematerialize { get; set; }
-
-    /// <summary>
-    /// Whether the error of the recipe's gradient filter is measured: the loss makes the exact gradients, too, which takes the time that the filter
-    /// saves and more, and the components report the error. Without a filter it changes nothing.
-    /// </summary>
-    public bool MeasureGradientError { get; set; }
-
-    /// <summary>The teacher that the recipe is bound to.</summary>
-    public NoisyTeacher Teacher => _teacher;
-
-    /// <summary>The student that the recipe is bound to.</summary>
-    public NoisyStudent Student => _student;
-
-    /// <summary>What a step of the recipe runs.</summary>
-    public LossPlan Plan { get; }
-
     /// <summary>The numbers that the recipe was bound with.</summary>
-    public THyperparameters Hyperparameters { get; }
+    public override THyperparameters Hyperparameters { get; }
 
-    private (long Teacher, long Student) Forwards => (_teacher.Forwards, _student.Forwards);
+    private (long Teacher, long Student) Forwards => (Teacher.Forwards, Student.Forwards);
 
     /// <summary>The three closures of the original API.</summary>
     public void Deconstruct(out LossClosure loss, out Func<TComponents> components, out Func<THyperparameters> hyperparameters)
@@ -114,7 +74,7 @@ public sealed class JigsawLoss<TComponents, THyperparameters>
     {
         ArgumentNullException.ThrowIfNull(lossMask);
         RequireForwards(_lossOf, "loss");
-        var (teacher, student) = (_teacher.Taken(_binding), _student.Taken(_binding));
+        var (teacher, student) = (Teacher.Taken(_binding), Student.Taken(_binding));
         try
         {
             return Loss(lossMask, teacher, student);
@@ -126,19 +86,8 @@ public sealed class JigsawLoss<TComponents, THyperparameters>
         }
     }
 
-    /// <summary>
-    /// Runs a whole step: the passes of the plan one after the other, each with its forward, its part of the loss and its backward, and freed
-    /// before the next begins. What is left are the gradients that <c>loss(lossMask).backward()</c> leaves after both models' forwards, up to
-    /// rounding, in a fraction of the memory; they are added to those that are there. With gradients off only the components are computed.
-    /// After an exception the gradients hold parts of a step: clear them.
-    /// </summary>
-    /// <param name="batch">What the transform made of this step's batch.</param>
-    /// <param name="lossMask">Positions whose logits predict a token that counts, shape (batch, sequence).</param>
-    /// <param name="scale">What the gradients are multiplied by: 1/k for the mean over k batches, say.</param>
-    /// <returns>The raw value of each term, detached, and the composite loss before <paramref name="scale"/>.</returns>
-    /// <exception cref="ArgumentException">The mask's shape is not the batch's, or the scale is not finite.</exception>
-    /// <exception cref="InvalidOperationException">The models have been bound to another recipe since, or layers are to be rematerialized whose adapters drop out.</exception>
-    public TComponents RunStep(TransformedBatch batch, RowMask lossMask, double scale = 1)
+    /// <inheritdoc/>
+    public override TComponents RunStep(TransformedBatch batch, RowMask lossMask, double scale = 1)
     {
         ArgumentNullException.ThrowIfNull(batch);
         ArgumentNullException.ThrowIfNull(lossMask);
@@ -149,16 +98,14 @@ public sealed class JigsawLoss<TComponents, THyperparameters>
 
         RequireBound();
         RequireMasks(batch, lossMask);
-        if (Rematerialize && _student.Adapters is { Training: true, Config.Dropout: > 0 })
+        if (Rematerialize && Student.Adapters is { Training: true, Config.Dropout: > 0 })
         {
-            throw new InvalidOperationException($"A layer that is run again would draw another dropout of the adapters; set Rematerialize to false, or use adapters without dropout (theirs is {_student.Adapters.Config.Dropout}).");
+            throw new InvalidOperationException($"A layer that is run again would draw another dropout of the adapters; set Rematerialize to false, or use adapters without dropout (theirs is {Student.Adapters.Config.Dropout}).");
         }
 
-        return new PassByPass<TComponents>(_teacher, _student, Plan, _compute) { Step = Step, Scale = scale, Rematerialize = Rematerialize, Measurement = NewMeasurement() }.Run(batch, lossMask);
+        var measurement = NewMeasurement();
+        return new PassByPass<TComponents>(Teacher, Student, Plan, _compute) { Step = Step, Scale = scale, Rematerialize = Rematerialize, Measurement = measurement, Services = NewServices(measurement) }.Run(batch, lossMask);
     }
-
-    /// <summary>Frees the buffers that steps keep for the next one: after a training, say. The student frees them, too, when it is disposed.</summary>
-    public void ReleaseMemory() => _student.Memory.Clear();
 
     /// <summary>The raw value of each term of the last loss, detached.</summary>
     /// <exception cref="InvalidOperationException">Called twice after one forward, or before the loss.</exception>
@@ -193,7 +140,7 @@ public sealed class JigsawLoss<TComponents, THyperparameters>
         _lossOf = Forwards;
         _components = null;
         var measurement = NewMeasurement();
-        var loss = _compute(new StepActivations(batch, teacher.Passes.Concat(student.Passes)) { Step = Step, Memory = _student.Memory, Measurement = measurement }, lossMask, out _components);
+        var loss = _compute(new StepActivations(batch, teacher.Passes.Concat(student.Passes)) { Step = Step, Services = NewServices(measurement) }, lossMask, out _components);
         _components.GradientError = measurement?.Relative();
         return loss;
     }
@@ -222,7 +169,7 @@ public sealed class JigsawLoss<TComponents, THyperparameters>
 
     private void RequireBound()
     {
-        if (!_teacher.IsBoundTo(_binding) || !_student.IsBoundTo(_binding))
+        if (!Teacher.IsBoundTo(_binding) || !Student.IsBoundTo(_binding))
         {
             throw new InvalidOperationException("These models have been bound to another recipe since; bind this one again, or give each recipe models of its own.");
         }

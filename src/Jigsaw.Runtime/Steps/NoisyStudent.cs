@@ -1,6 +1,7 @@
+using Jigsaw.Models.Decoder;
+using Jigsaw.Losses.Logits;
 using Jigsaw.Models;
 using Jigsaw.Models.Lora;
-using Jigsaw.Tensors;
 
 namespace Jigsaw.Steps;
 
@@ -32,18 +33,28 @@ public sealed class NoisyStudent : NoisyModel, IDisposable
     /// <summary>What is trained of the student.</summary>
     public LoraAdapters Adapters { get; }
 
-    /// <summary>What steps of the recipe that is bound keep for the next one.</summary>
-    internal Workspaces Memory { get; } = new();
+    /// <summary>The buffers of the loop over the vocabulary, kept for the next step.</summary>
+    internal LogitWorkspaces Workspaces { get; } = new();
+
+    /// <summary>What the passes keep for their backward passes, kept for the next step.</summary>
+    internal LayerRecords Records { get; } = new();
 
     private protected override LoraAdapters? PassAdapters => Adapters;
 
     private protected override IReadOnlyList<Pass> OwnPasses { get; } = [Pass.StudentNoisy, Pass.StudentClean];
 
+    /// <summary>Frees the buffers that steps keep for the next one.</summary>
+    internal void ReleaseMemory()
+    {
+        Workspaces.Dispose();
+        Records.Clear();
+    }
+
     /// <summary>Frees what the last forward left, and the adapters, when this student made them.</summary>
     public void Dispose()
     {
         Forget();
-        Memory.Dispose();
+        ReleaseMemory();
         if (_ownsAdapters)
         {
             Adapters.Dispose();

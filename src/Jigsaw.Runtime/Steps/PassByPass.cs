@@ -28,6 +28,9 @@ internal sealed class PassByPass<TComponents>(NoisyTeacher teacher, NoisyStudent
 
     public GradientErrorMeasurement? Measurement { get; init; }
 
+    /// <summary>What kernels keep beyond a stage.</summary>
+    public IReadOnlyList<object> Services { get; init; } = [];
+
     public TComponents Run(TransformedBatch batch, RowMask lossMask)
     {
         using var scope = NewDisposeScope();
@@ -101,16 +104,17 @@ internal sealed class PassByPass<TComponents>(NoisyTeacher teacher, NoisyStudent
                     continue;
                 }
 
-                var (run, states) = model.Record(pass, leaves, plan.DistillationLayer, student.Memory.Records, Rematerialize);
+                var (run, states) = model.Record(pass, leaves, plan.DistillationLayer, student.Records, Rematerialize);
                 runs.Add((run, NoisyModel.Input(pass, leaves)));
                 left.Add(states);
             }
 
-            var stage = new StepStage([.. passes.Select(pass => pass.Pass)], isLast, targets);
+            var stage = new StepStage([.. passes.Select(pass => pass.Pass)], isLast);
+            IReadOnlyList<object> services = targets is null ? Services : [.. Services, targets];
             TComponents components;
             using (StepPhases.Begin("loss"))
             {
-                var loss = compute(new StepActivations(leaves, left) { Step = Step, Stage = stage, Memory = student.Memory, Measurement = Measurement }, lossMask, out components);
+                var loss = compute(new StepActivations(leaves, left) { Step = Step, Stage = stage, Services = services }, lossMask, out components);
                 if (loss.requires_grad)
                 {
                     loss.backward([full_like(loss, Scale)]);

@@ -8,6 +8,22 @@ namespace Jigsaw.Training;
 /// <summary>Optimizers over what a recipe trains.</summary>
 public static class JigsawOptimizer
 {
+    /// <summary>The trained tensors of a student and a transform: the adapters, the transform's block, and its heads.</summary>
+    /// <param name="transform">The transform.</param>
+    /// <param name="student">The student.</param>
+    public static IReadOnlyList<ParameterGroup> Groups(StainedGlassTransform transform, NoisyStudent student)
+    {
+        ArgumentNullException.ThrowIfNull(transform);
+        ArgumentNullException.ThrowIfNull(student);
+        (string, Parameter)[] Of(bool heads) => [.. transform.Parameters.Where(parameter => parameter.IsHead == heads).Select(parameter => (TrainingState.TransformPrefix + parameter.Name, parameter.Value))];
+        return
+        [
+            new ParameterGroup { Name = "adapters", Parameters = [.. student.Adapters.NamedParameters.Select(parameter => (TrainingState.StudentPrefix + parameter.Name, parameter.Value))] },
+            new ParameterGroup { Name = "transform", Parameters = Of(heads: false) },
+            new ParameterGroup { Name = "transform heads", Parameters = Of(heads: true), Decays = false },
+        ];
+    }
+
     /// <summary>AdamW over a transform and a student's adapters; the heads of μ and ρ get no weight decay.</summary>
     /// <param name="transform">The transform.</param>
     /// <param name="student">The student.</param>
@@ -15,23 +31,26 @@ public static class JigsawOptimizer
     /// <param name="beta1">Decay of the first moment.</param>
     /// <param name="beta2">Decay of the second moment.</param>
     /// <param name="weightDecay">Decoupled weight decay of all but the heads.</param>
-    public static AdamW AdamW(StainedGlassTransform transform, NoisyStudent student, double lr, double beta1 = 0.9, double beta2 = 0.95, double weightDecay = 0.01)
-    {
-        ArgumentNullException.ThrowIfNull(transform);
-        ArgumentNullException.ThrowIfNull(student);
-        var decayed = student.Adapters.NamedParameters.Select(parameter => parameter.Value)
-            .Concat(transform.Parameters.Where(parameter => !parameter.IsHead).Select(parameter => parameter.Value));
-        var heads = transform.Parameters.Where(parameter => parameter.IsHead).Select(parameter => parameter.Value);
-        return AdamW(decayed, heads, lr, beta1, beta2, weightDecay);
-    }
+    public static AdamW AdamW(StainedGlassTransform transform, NoisyStudent student, double lr, double beta1 = 0.9, double beta2 = 0.95, double weightDecay = 0.01) =>
+        AdamW(Groups(transform, student), lr, beta1, beta2, weightDecay);
 
-    internal static AdamW AdamW(IEnumerable<Parameter> decayed, IEnumerable<Parameter> heads, double lr, double beta1, double beta2, double weightDecay) =>
-        optim.AdamW(
-            [
-                new AdamW.ParamGroup { Parameters = decayed.ToArray(), Options = new AdamW.Options { weight_decay = weightDecay } },
-                new AdamW.ParamGroup { Parameters = heads.ToArray(), Options = new AdamW.Options { weight_decay = 0 } },
-            ],
+    /// <summary>AdamW over groups of trained tensors.</summary>
+    /// <param name="groups">The groups.</param>
+    /// <param name="lr">Learning rate.</param>
+    /// <param name="beta1">Decay of the first moment.</param>
+    /// <param name="beta2">Decay of the second moment.</param>
+    /// <param name="weightDecay">Decoupled weight decay of the groups that decay.</param>
+    public static AdamW AdamW(IReadOnlyList<ParameterGroup> groups, double lr, double beta1 = 0.9, double beta2 = 0.95, double weightDecay = 0.01)
+    {
+        ArgumentNullException.ThrowIfNull(groups);
+        return optim.AdamW(
+            groups.Select(group => new AdamW.ParamGroup
+            {
+                Parameters = group.Parameters.Select(parameter => parameter.Value).ToArray(),
+                Options = new AdamW.Options { weight_decay = group.Decays ? weightDecay : 0 },
+            }),
             lr,
             beta1,
             beta2);
+    }
 }

@@ -5,10 +5,9 @@ namespace Jigsaw.Training;
 /// <param name="WarmupSteps">Steps of the warm-up.</param>
 /// <param name="Steps">Steps in all.</param>
 /// <param name="FinalFraction">What is left of the peak at the last step.</param>
-public sealed record LearningRateSchedule(double Peak, int WarmupSteps, int Steps, double FinalFraction)
+public sealed record LearningRateSchedule(double Peak, int WarmupSteps, int Steps, double FinalFraction) : ILearningRateSchedule
 {
-    /// <summary>The learning rate of a step.</summary>
-    /// <param name="step">Counted from 0.</param>
+    /// <inheritdoc/>
     public double At(long step)
     {
         var warmup = Math.Min(1.0, (step + 1.0) / Math.Max(1, WarmupSteps));

@@ -3,7 +3,6 @@ using Jigsaw.Batches;
 using Jigsaw.Data;
 using Jigsaw.Diagnostics;
 using Jigsaw.Losses;
-using Jigsaw.Losses.Hyperparameters;
 using Jigsaw.Steps;
 using Jigsaw.Transforms;
 using TorchSharp.Modules;
@@ -12,53 +11,65 @@ using static TorchSharp.torch;
 namespace Jigsaw.Training;
 
 /// <summary>
-/// Trains a transform and a student's adapters on a bound recipe: AdamW, gradient clipping, warm-up and cosine, checkpoints that a
-/// killed run resumes from to the same numbers.
+/// Trains a transform and a student's adapters on a bound recipe: a schedule, gradient clipping, an optimizer, and checkpoints that a
+/// killed run resumes from to the same numbers. What each of them is, the options say.
 /// </summary>
-/// <typeparam name="TComponents">The recipe's components.</typeparam>
-/// <typeparam name="THyperparameters">The recipe's hyperparameters.</typeparam>
-public sealed class Trainer<TComponents, THyperparameters> : IDisposable
-    where TComponents : ComponentLosses
-    where THyperparameters : RecipeHyperparameters
+public sealed class Trainer : IDisposable
 {
-    private readonly JigsawLoss<TComponents, THyperparameters> _jigsaw;
+    private readonly BoundLoss _loss;
     private readonly StainedGlassTransform _transform;
     private readonly ITokenBatches _batches;
     private readonly TrainingOptions _options;
-    private readonly LearningRateSchedule _schedule;
-    private readonly AdamW _optimizer;
+    private readonly ILearningRateSchedule _schedule;
+    private readonly optim.Optimizer _optimizer;
     private readonly Parameter[] _trained;
+    private readonly ICheckpointFormat _format;
+    private readonly TrainingState _state;
     private readonly TrainingCheckpoints? _checkpoints;
 
     /// <summary>Sets up a training.</summary>
-    /// <param name="jigsaw">The bound recipe; its teacher and student are run.</param>
+    /// <param name="loss">The bound recipe; its teacher and student are run.</param>
     /// <param name="transform">The transform.</param>
     /// <param name="batches">The data.</param>
     /// <param name="options">How to train.</param>
-    /// <exception cref="ArgumentException">An option is out of its range.</exception>
-    public Trainer(JigsawLoss<TComponents, THyperparameters> jigsaw, StainedGlassTransform transform, ITokenBatches batches, TrainingOptions options)
+    /// <exception cref="ArgumentException">An option is out of its range, or the optimizer can't be used: the message says why.</exception>
+    public Trainer(BoundLoss loss, StainedGlassTransform transform, ITokenBatches batches, TrainingOptions options)
     {
-        ArgumentNullException.ThrowIfNull(jigsaw);
+        ArgumentNullException.ThrowIfNull(loss);
         ArgumentNullException.ThrowIfNull(transform);
         ArgumentNullException.ThrowIfNull(batches);
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
-        _jigsaw = jigsaw;
+        _loss = loss;
         _transform = transform;
         _batches = batches;
         _options = options;
-        _schedule = new LearningRateSchedule(options.LearningRate, options.WarmupSteps, options.Steps, options.FinalLearningRateFraction);
-        _optimizer = JigsawOptimizer.AdamW(transform, jigsaw.Student, options.LearningRate, options.Beta1, options.Beta2, options.WeightDecay);
-        _trained = [.. jigsaw.Student.Adapters.NamedParameters.Select(parameter => parameter.Value), .. transform.Parameters.Select(parameter => parameter.Value)];
-        _checkpoints = options.CheckpointDirectory is { } directory ? new TrainingCheckpoints(directory) : null;
+        _schedule = options.Schedule ?? new LearningRateSchedule(options.LearningRate, options.WarmupSteps, options.Steps, options.FinalLearningRateFraction);
+        var groups = JigsawOptimizer.Groups(transform, loss.Student);
+        (string Name, Parameter Value)[] trained = [.. groups.SelectMany(group => group.Parameters)];
+        _optimizer = options.Optimizer?.Invoke(groups) ?? JigsawOptimizer.AdamW(groups, options.LearningRate, options.Beta1, options.Beta2, options.WeightDecay);
+        try
+        {
+            _state = new TrainingState(loss, transform, batches, options, trained, _optimizer);
+        }
+        catch
+        {
+            _optimizer.Dispose();
+            throw;
+        }
+
+        var optimized = _optimizer.parameters().Select(parameter => parameter.Handle).ToHashSet();
+        _trained = [.. trained.Select(parameter => parameter.Value).Where(parameter => optimized.Contains(parameter.Handle))];
+        _format = options.CheckpointFormat ?? new FolderCheckpointFormat();
+        _checkpoints = options.CheckpointDirectory is { } directory ? new TrainingCheckpoints(directory, _format) : null;
     }
 
     /// <summary>Steps that have been done, those before a resume included.</summary>
-    public int StepsDone { get; private set; }
+    public int StepsDone => _state.Step;
 
     /// <summary>Continues from the newest checkpoint of the options' directory.</summary>
-    /// <returns>Whether there was one.</returns>
-    /// <exception cref="TrainingCheckpointException">The checkpoint is damaged, or of a training with other options, data order or numbers.</exception>
+    /// <returns>True if there was one.</returns>
+    /// <exception cref="TrainingCheckpointException">The checkpoint is damaged, or of a training with other options, data or numbers.</exception>
     public bool Resume()
     {
         if (_checkpoints?.Newest() is not { } newest)
@@ -66,21 +77,22 @@ public sealed class Trainer<TComponents, THyperparameters> : IDisposable
             return false;
         }
 
-        StepsDone = newest.Restore(_options, _jigsaw.Hyperparameters, _transform, _jigsaw.Student.Adapters, _optimizer);
+        _format.Read(newest, _state);
         return true;
     }
 
     /// <summary>Trains to the last step, or until canceled: then a checkpoint is written first.</summary>
-    /// <param name="onStep">Called after each step.</param>
-    /// <param name="cancellation">Stops between two steps.</param>
+    /// <param name="onStep">Called after each step, before the next one begins.</param>
+    /// <param name="cancellationToken">Stops between two steps.</param>
     /// <exception cref="NonFiniteLossException">A loss or the gradient is NaN or infinite; nothing of that step is applied, and the last checkpoint is kept.</exception>
     /// <exception cref="OperationCanceledException">Canceled.</exception>
     /// <exception cref="TrainingCheckpointException">The folder for checkpoints has some already, and none was resumed from.</exception>
-    public void Run(Action<TrainingStep>? onStep = null, CancellationToken cancellation = default)
+    public void Run(Action<TrainingStep> onStep, CancellationToken cancellationToken = default)
     {
+        ArgumentNullException.ThrowIfNull(onStep);
         if (StepsDone == 0 && _checkpoints?.Newest() is { } older)
         {
-            throw new TrainingCheckpointException($"{older.Directory} is a checkpoint of another training; resume from it, or name another folder for this one.");
+            throw new TrainingCheckpointException($"{older} is a checkpoint of another training; resume from it, or name another folder for this one.");
         }
 
         var clock = Stopwatch.StartNew();
@@ -88,32 +100,41 @@ public sealed class Trainer<TComponents, THyperparameters> : IDisposable
         var saved = StepsDone;
         while (StepsDone < _options.Steps)
         {
-            if (cancellation.IsCancellationRequested)
+            if (cancellationToken.IsCancellationRequested)
             {
                 if (saved != StepsDone)
                 {
-                    Save();
+                    _checkpoints?.Write(_state);
                 }
 
-                cancellation.ThrowIfCancellationRequested();
+                cancellationToken.ThrowIfCancellationRequested();
             }
 
             var step = Step(clock, first, ref tokens);
             if (_checkpoints is not null && (StepsDone % _options.CheckpointEvery == 0 || StepsDone == _options.Steps))
             {
-                Save();
+                _checkpoints.Write(_state);
                 saved = StepsDone;
             }
 
-            onStep?.Invoke(step);
+            onStep(step);
         }
     }
+
+    /// <summary>Trains to the last step, or until canceled: then a checkpoint is written first.</summary>
+    /// <param name="progress">Told of each step; null if not needed. <see cref="Progress{T}"/> hands steps to another thread, so they may be late.</param>
+    /// <param name="cancellationToken">Stops between two steps.</param>
+    /// <exception cref="NonFiniteLossException">A loss or the gradient is NaN or infinite; nothing of that step is applied, and the last checkpoint is kept.</exception>
+    /// <exception cref="OperationCanceledException">Canceled.</exception>
+    /// <exception cref="TrainingCheckpointException">The folder for checkpoints has some already, and none was resumed from.</exception>
+    public void Run(IProgress<TrainingStep>? progress = null, CancellationToken cancellationToken = default) =>
+        Run(step => progress?.Report(step), cancellationToken);
 
     /// <summary>Frees the optimizer's state, and what steps keep for the next one.</summary>
     public void Dispose()
     {
         _optimizer.Dispose();
-        _jigsaw.ReleaseMemory();
+        _loss.ReleaseMemory();
     }
 
     private TrainingStep Step(Stopwatch clock, int first, ref long tokens)
@@ -126,9 +147,9 @@ public sealed class Trainer<TComponents, THyperparameters> : IDisposable
             group.LearningRate = rate;
         }
 
-        _jigsaw.Step = StepsDone;
+        _loss.Step = StepsDone;
         _optimizer.zero_grad();
-        using var values = _jigsaw.RunStep(_transform.Apply(batch), batch.LossMask);
+        using var values = _loss.RunStep(_transform.Apply(batch), batch.LossMask);
         var read = Read(values);
         foreach (var (key, value) in read)
         {
@@ -136,27 +157,29 @@ public sealed class Trainer<TComponents, THyperparameters> : IDisposable
         }
 
         using var phase = StepPhases.Begin("optimizer");
-        var norm = nn.utils.clip_grad_norm_(_trained, _options.ClipNorm ?? double.PositiveInfinity);
+        var norm = _options.Clipping is { } clip ? clip(_trained) : nn.utils.clip_grad_norm_(_trained, _options.ClipNorm ?? double.PositiveInfinity);
         RequireFinite(norm, "gradient");
         _optimizer.step();
-        StepsDone++;
+        _state.Step++;
 
         var real = batch.AttentionMask.Count ?? 0;
         tokens += real;
         var elapsed = clock.Elapsed;
-        return new TrainingStep(
-            StepsDone,
-            _options.Steps,
-            read,
-            norm,
-            rate,
-            real,
-            tokens / elapsed.TotalSeconds,
-            elapsed,
-            elapsed / (StepsDone - first) * (_options.Steps - StepsDone));
+        return new TrainingStep
+        {
+            Step = StepsDone,
+            Steps = _options.Steps,
+            Components = read,
+            GradientNorm = norm,
+            LearningRate = rate,
+            Tokens = real,
+            TokensPerSecond = tokens / elapsed.TotalSeconds,
+            Elapsed = elapsed,
+            Remaining = elapsed / (StepsDone - first) * (_options.Steps - StepsDone),
+        };
     }
 
-    private static IReadOnlyDictionary<string, double> Read(TComponents values)
+    private static IReadOnlyDictionary<string, double> Read(ComponentLosses values)
     {
         using var phase = StepPhases.Begin("read components");
         return values.Read();
@@ -168,13 +191,11 @@ public sealed class Trainer<TComponents, THyperparameters> : IDisposable
         return _batches.At(StepsDone);
     }
 
-    private void Save() => _checkpoints?.Write(StepsDone, _options, _jigsaw.Hyperparameters, _transform, _jigsaw.Student.Adapters, _optimizer);
-
     private void RequireFinite(double value, string term)
     {
         if (!double.IsFinite(value))
         {
-            var kept = _checkpoints?.Newest() is { } newest ? $" The last checkpoint is {newest.Directory}." : "";
+            var kept = _checkpoints?.Newest() is { } newest ? $" The last checkpoint is {newest}." : "";
             throw new NonFiniteLossException(
                 $"Step {StepsDone + 1}: {term} is {value.ToString(System.Globalization.CultureInfo.InvariantCulture)}. Nothing of this step was applied.{kept} " +
                 "Lower the learning rate or the weight of this term, or look at the batch of this step.")

@@ -1,4 +1,7 @@
 using System.Globalization;
+using System.Text.Json.Serialization;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
 
 namespace Jigsaw.Training;
 
@@ -8,10 +11,7 @@ public sealed record TrainingOptions
     /// <summary>Steps in all, those before a resume included.</summary>
     public required int Steps { get; init; }
 
-    /// <summary>Sequences a batch.</summary>
-    public int BatchSize { get; init; } = 16;
-
-    /// <summary>The largest learning rate of AdamW.</summary>
+    /// <summary>The largest learning rate.</summary>
     public double LearningRate { get; init; } = 2e-3;
 
     /// <summary>Steps over which the learning rate rises from 0 to its largest value.</summary>
@@ -29,24 +29,41 @@ public sealed record TrainingOptions
     /// <summary>Weight decay of the adapters and the transform's block; the heads of μ and ρ have none.</summary>
     public double WeightDecay { get; init; } = 0.01;
 
-    /// <summary>The gradient's norm over all parameters is clipped to this; null leaves it.</summary>
+    /// <summary>The gradient's norm over all parameters is clipped to this; null disables it.</summary>
     public double? ClipNorm { get; init; } = 1.0;
 
-    /// <summary>Seed of the order of the data.</summary>
-    public long Seed { get; init; }
-
     /// <summary>Where checkpoints go; null writes none.</summary>
+    [JsonIgnore]
     public string? CheckpointDirectory { get; init; }
 
     /// <summary>Steps between two checkpoints; the last step writes one in any case.</summary>
+    [JsonIgnore]
     public int CheckpointEvery { get; init; } = 100;
+
+    /// <summary>
+    /// Makes the optimizer over the trained tensors; null makes <see cref="JigsawOptimizer.AdamW(IReadOnlyList{ParameterGroup}, double, double, double, double)"/>
+    /// of these options' numbers. Any optimizer on <see cref="OptimizerHelper"/> will do, TorchSharp's or your own. Its learning rate is set before each step.
+    /// </summary>
+    [JsonIgnore]
+    public Func<IReadOnlyList<ParameterGroup>, optim.Optimizer>? Optimizer { get; init; }
+
+    /// <summary>The learning rate of each step; null is a linear warm-up and half a cosine of these options' numbers.</summary>
+    [JsonIgnore]
+    public ILearningRateSchedule? Schedule { get; init; }
+
+    /// <summary>Changes the gradients of the trained tensors before the optimizer's step, and returns their norm as it was; null clips the norm to <see cref="ClipNorm"/>.</summary>
+    [JsonIgnore]
+    public Func<IReadOnlyList<Parameter>, double>? Clipping { get; init; }
+
+    /// <summary>What a checkpoint looks like on disk; null is the format that <c>docs/training.md</c> describes.</summary>
+    [JsonIgnore]
+    public ICheckpointFormat? CheckpointFormat { get; init; }
 
     /// <summary>Checks the numbers.</summary>
     /// <exception cref="ArgumentException">A number is out of its range.</exception>
     public void Validate()
     {
         Require(Steps > 0, nameof(Steps), Steps, "at least 1");
-        Require(BatchSize > 0, nameof(BatchSize), BatchSize, "at least 1");
         Require(double.IsFinite(LearningRate) && LearningRate > 0, nameof(LearningRate), LearningRate, "a finite number above 0");
         Require(WarmupSteps >= 0, nameof(WarmupSteps), WarmupSteps, "at least 0");
         Require(FinalLearningRateFraction is >= 0 and <= 1, nameof(FinalLearningRateFraction), FinalLearningRateFraction, "a number in [0, 1]");

@@ -1,26 +1,37 @@
+using Jigsaw.Losses;
+
 namespace Jigsaw.Training;
 
 /// <summary>What one step of a training left to report.</summary>
-/// <param name="Step">The step, counted from 1.</param>
-/// <param name="Steps">Steps in all.</param>
-/// <param name="Components">The raw value of each term, and <c>composite_loss</c>.</param>
-/// <param name="GradientNorm">The gradient's norm before clipping.</param>
-/// <param name="LearningRate">The learning rate of the step.</param>
-/// <param name="Tokens">Real tokens of the batch.</param>
-/// <param name="TokensPerSecond">Real tokens a second since the run began.</param>
-/// <param name="Elapsed">Time since the run began.</param>
-/// <param name="Remaining">Time left at this pace.</param>
-public sealed record TrainingStep(
-    int Step,
-    int Steps,
-    IReadOnlyDictionary<string, double> Components,
-    double GradientNorm,
-    double LearningRate,
-    int Tokens,
-    double TokensPerSecond,
-    TimeSpan Elapsed,
-    TimeSpan Remaining)
+public sealed record TrainingStep
 {
+    /// <summary>The step, counted from 1.</summary>
+    public required int Step { get; init; }
+
+    /// <summary>Steps in all.</summary>
+    public required int Steps { get; init; }
+
+    /// <summary>The raw value of each term, and <c>composite_loss</c>.</summary>
+    public required IReadOnlyDictionary<string, double> Components { get; init; }
+
+    /// <summary>The gradient's norm before clipping.</summary>
+    public required double GradientNorm { get; init; }
+
+    /// <summary>The learning rate of the step.</summary>
+    public required double LearningRate { get; init; }
+
+    /// <summary>Real tokens of the batch.</summary>
+    public required int Tokens { get; init; }
+
+    /// <summary>Real tokens per second since the run began.</summary>
+    public required double TokensPerSecond { get; init; }
+
+    /// <summary>Time since the run began.</summary>
+    public required TimeSpan Elapsed { get; init; }
+
+    /// <summary>Time left at this pace.</summary>
+    public required TimeSpan Remaining { get; init; }
+
     /// <summary>The loss that was minimized.</summary>
-    public double Loss => Components[Losses.ComponentLosses.CompositeKey];
+    public double Loss => Components[ComponentLosses.CompositeKey];
 }

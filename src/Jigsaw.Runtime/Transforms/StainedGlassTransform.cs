@@ -276,8 +276,8 @@ public sealed class StainedGlassTransform : IDisposable
         }
 
         // Written out: libtorch has no kernel there for its own.
-        var centerd = x - x.mean([-1], keepdim: true);
-        return (centerd * (centerd.square().mean([-1], keepdim: true) + NormEpsilon).rsqrt() * weight) + bias;
+        var centered = x - x.mean([-1], keepdim: true);
+        return (centered * (centered.square().mean([-1], keepdim: true) + NormEpsilon).rsqrt() * weight) + bias;
     }
 
     private Tensor Attention(Tensor x, RowMask attentionMask)

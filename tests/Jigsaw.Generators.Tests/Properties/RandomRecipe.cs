@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Jigsaw.CompilerServices;
 
 namespace Jigsaw.Generators.Tests.Properties;
 

@@ -172,7 +172,7 @@ public sealed class ClosureSafetyTests
     {
         using var scope = NewDisposeScope();
         using var step = new Step(CPU, packed: true);
-        var elsewhere = new StepActivations(step.Activations.Batch) { Stage = new StepStage([], IsLast: false, null) };
+        var elsewhere = new StepActivations(step.Activations.Batch) { Stage = new StepStage([], IsLast: false) };
 
         var loss = Everything(CeTarget.Soft, layer).Compute(elsewhere, step.LossMask, out var components);
 

@@ -64,7 +64,7 @@ public sealed class GradientFilterTests
     public void What_is_left_out_of_rank_one_is_guessed_right()
     {
         using var scope = NewDisposeScope();
-        using var memory = new Workspaces();
+        using var workspaces = new FilterWorkspaces();
         const int Rows = 9, Columns = 400, Large = 20;
         var steps = new Steps(13);
         var (table, scales) = (steps.Numbers(Columns, 5), 0.5 + steps.Numbers(Rows, 1).square());
@@ -73,7 +73,7 @@ public sealed class GradientFilterTests
         gradient = cat([gradient.sum(1, keepdim: true).neg(), gradient], 1).contiguous();
         var (exact, hidden) = (gradient.mm(table), zeros(Rows, 5, dtype: ScalarType.Float64));
         var share = ((tail * scales).sum() / (gradient.abs() * scales).sum()).item<double>();
-        using var filter = new ColumnFilter(table, memory, "filter");
+        using var filter = new ColumnFilter(table, workspaces);
         filter.Begin(Rows, ScalarType.Float64);
         filter.Observe(gradient.narrow(0, 0, 4), scales.narrow(0, 0, 4), null, 0);
         filter.Observe(gradient.narrow(0, 4, 5), scales.narrow(0, 4, 5), null, 4);
@@ -169,6 +169,7 @@ public sealed class GradientFilterTests
         private const int Hidden = 24;
         private const int Vocabulary = 2500;
 
+        private readonly FilterCalibrations _calibrations = new();
         private readonly Case _case;
         private readonly Tensor[] _sources;
         private readonly StepActivations _activations;
@@ -202,7 +203,7 @@ public sealed class GradientFilterTests
 
         public Result Run(double allowed, GradientErrorMeasurement? measurement = null)
         {
-            var activations = new StepActivations(_activations.Batch, _activations.TeacherClean, _activations.StudentNoisy, _activations.TeacherNoisy) { Measurement = measurement };
+            var activations = new StepActivations(_activations.Batch, _activations.TeacherClean, _activations.StudentNoisy, _activations.TeacherNoisy) { Services = measurement is null ? [_calibrations] : [_calibrations, measurement] };
             var terms = LogitTerms.Begin(activations, _case.Target, allowed);
             terms.Options = terms.Options with { ChunkRows = _case.Chunk };
             terms.CrossEntropy(Pass.StudentNoisy, 1, _masks[0]);

@@ -22,7 +22,7 @@ public sealed class LogitTermsTests
         from target in Gen.Enum<CeTarget>()
         from flags in Gen.Int[0, 63]
         from share in Gen.Int[0, 3].Select(i => new[] { 0, 0.3, 0.7, 1 }[i])
-        from terms in Gen.Select(Gen.Int[0, 5], Gen.Int[0, 2], Gen.Double[-2, 2], Gen.Int[0, 3].Select(i => new double?[] { null, null, 0.5, 3 }[i]), Gen.Int[0, 2], (kind, pass, weight, cap, mask) => new Term((VocabularyTermKind)Math.Min(kind, 3), Sources[pass], weight, kind is 0 or 2 ? cap : null, mask, Math.Max(kind - 3, 0))).Array[1, 5]
+        from terms in Gen.Select(Gen.Int[0, 5], Gen.Int[0, 2], Gen.Double[-2, 2], Gen.Int[0, 3].Select(i => new double?[] { null, null, 0.5, 3 }[i]), Gen.Int[0, 2], (kind, pass, weight, cap, mask) => new Term((Kind)Math.Min(kind, 3), Sources[pass], weight, kind is 0 or 2 ? cap : null, mask, Math.Max(kind - 3, 0))).Array[1, 5]
         select new Recipe(seed, batch, sequence, hidden, vocabulary, chunk, target, flags, share, terms);
 
     [Fact]
@@ -76,7 +76,7 @@ public sealed class LogitTermsTests
     public void A_term_that_is_said_twice_counts_twice()
     {
         using var scope = NewDisposeScope();
-        var term = new Term(VocabularyTermKind.CrossEntropy, Pass.StudentNoisy, 0.5, null, 0);
+        var term = new Term(Kind.CrossEntropy, Pass.StudentNoisy, 0.5, null, 0);
         Tensor[] Gradients(params Term[] terms)
         {
             // With a bias, and a head that trains.
@@ -267,14 +267,22 @@ public sealed class LogitTermsTests
         Assert.Throws<ArgumentException>(() => head.CrossEntropy(Pass.TeacherClean, 1, mask));
     }
 
-    internal sealed record Term(VocabularyTermKind Kind, Pass Pass, double Weight, double? MaxLoss, int Mask, int Form = 0);
+    internal enum Kind
+    {
+        CrossEntropy,
+        CosineDistance,
+        NormalizedL2,
+        OfRows,
+    }
+
+    internal sealed record Term(Kind Kind, Pass Pass, double Weight, double? MaxLoss, int Mask, int Form = 0);
 
     internal sealed record Recipe(int Seed, int Batch, int Sequence, int Hidden, int Vocabulary, int Chunk, CeTarget Target, int Flags, double Share, Term[] Terms)
     {
         public override string ToString() => $"{Seed}: ({Batch}, {Sequence}, {Hidden}) of {Vocabulary} by {Chunk}, {Target}, flags {Flags}, share {Share}: {string.Join("; ", Terms.AsEnumerable())}";
     }
 
-    /// <summary>Terms of one's own, the last of which has no number at logits of zero.</summary>
+    /// <summary>Custom terms, the last of which has no number at logits of zero.</summary>
     private static Tensor OfRows(int form, Tensor rows, Tensor? teacher) => form switch
     {
         0 => -(rows.softmax(1) * rows.log_softmax(1)).sum(1),
@@ -324,7 +332,7 @@ public sealed class LogitTermsTests
             head.Options = new VocabularyLoopOptions { ChunkRows = _recipe.Chunk };
             foreach (var term in _recipe.Terms)
             {
-                if (term.Kind == VocabularyTermKind.OfRows)
+                if (term.Kind == Kind.OfRows)
                 {
                     var key = $"own_{term.Form}";
                     if (term.Form == 1)
@@ -339,7 +347,8 @@ public sealed class LogitTermsTests
                     continue;
                 }
 
-                head.Add(term.Kind, term.Pass, term.Weight, _masks[term.Mask], term.MaxLoss, 0.7);
+                LogitTerm builtIn = term.Kind switch { Kind.CrossEntropy => new CrossEntropyTerm(), Kind.CosineDistance => new CosineDistanceTerm(), _ => new NormalizedL2Term() };
+                head.Add(builtIn, term.Pass, term.Weight, _masks[term.Mask], term.MaxLoss, 0.7);
             }
 
             return head.Run();
@@ -357,9 +366,9 @@ public sealed class LogitTermsTests
                 var logits = Logits(term.Pass);
                 var perToken = term.Kind switch
                 {
-                    VocabularyTermKind.CrossEntropy => -(goal * logits.log_softmax(-1)).sum(-1),
-                    VocabularyTermKind.OfRows => OfRows(term.Form, logits.reshape(-1, _recipe.Vocabulary), target.reshape(-1, _recipe.Vocabulary)).reshape(_recipe.Batch, _recipe.Sequence),
-                    VocabularyTermKind.CosineDistance => 1 - ((logits * target).sum(-1) / (logits.norm(2) * target.norm(2))),
+                    Kind.CrossEntropy => -(goal * logits.log_softmax(-1)).sum(-1),
+                    Kind.OfRows => OfRows(term.Form, logits.reshape(-1, _recipe.Vocabulary), target.reshape(-1, _recipe.Vocabulary)).reshape(_recipe.Batch, _recipe.Sequence),
+                    Kind.CosineDistance => 1 - ((logits * target).sum(-1) / (logits.norm(2) * target.norm(2))),
                     _ => (logits - target).norm(2) / target.norm(2),
                 };
                 var mask = _masks[term.Mask].Value.to(ScalarType.Float64);

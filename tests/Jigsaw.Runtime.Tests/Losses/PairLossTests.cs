@@ -237,7 +237,7 @@ public sealed class PairLossTests
     {
         using var scope = NewDisposeScope();
         using var step = new ClosureSafetyTests.Step(CPU, packed: true);
-        var activations = new StepActivations(step.Activations.Batch) { Stage = new StepStage([Pass.StudentClean], IsLast: false, null) };
+        var activations = new StepActivations(step.Activations.Batch) { Stage = new StepStage([Pass.StudentClean], IsLast: false) };
         foreach (var pair in (PairLoss[])[activations.AtLayer(Pass.StudentNoisy), activations.OnEmbeddings(activations.Clean, activations.Noisy)])
         {
             pair.CosineDistance(step.LossMask);

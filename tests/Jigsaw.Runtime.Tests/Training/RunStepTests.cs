@@ -100,18 +100,17 @@ public sealed class RunStepTests : IDisposable
     [Fact]
     public void Stages_share_the_teachers_chunks()
     {
-        var before = LogitTerms.DefaultWorkspaceBytes;
-        try
+        var step = new Bound(this, "llama-gqa", batches: vocabulary => new RandomBatches(vocabulary, rows: 16, length: 11));
+        Compare(step, () => InSmallChunks(EverythingRecipe.Bind(step.Teacher, step.Student)));
+        Compare(step, () => InSmallChunks(HardRecipe.Bind(step.Teacher, step.Student)));
+        Compare(step, () => InSmallChunks(RowsRecipe.Bind(step.Teacher, step.Student)));
+
+        static JigsawLoss<TComponents, THyperparameters> InSmallChunks<TComponents, THyperparameters>(JigsawLoss<TComponents, THyperparameters> loss)
+            where TComponents : ComponentLosses
+            where THyperparameters : RecipeHyperparameters
         {
-            LogitTerms.DefaultWorkspaceBytes = 1;
-            var step = new Bound(this, "llama-gqa", batches: vocabulary => new RandomBatches(vocabulary, rows: 16, length: 11));
-            Compare(step, () => EverythingRecipe.Bind(step.Teacher, step.Student));
-            Compare(step, () => HardRecipe.Bind(step.Teacher, step.Student));
-            Compare(step, () => RowsRecipe.Bind(step.Teacher, step.Student));
-        }
-        finally
-        {
-            LogitTerms.DefaultWorkspaceBytes = before;
+            loss.WorkspaceBytes = 1;
+            return loss;
         }
     }
 
@@ -270,6 +269,9 @@ public sealed class RunStepTests : IDisposable
         _ = step.PassByPass(() => EverythingRecipe.Bind(step.Teacher, step.Student), rematerialize: true, keep: false);
         _ = step.PassByPass(() => RowsRecipe.Bind(step.Teacher, step.Student), keep: false);
         _ = step.PassByPass(() => FilteredRecipe.Bind(step.Teacher, step.Student), times: 12, keep: false);
+        // Twice: what other tests left may be finalized meanwhile, and is then no longer counted.
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
         GC.Collect();
         GC.WaitForPendingFinalizers();
         var before = Tensor.TotalCount;
@@ -277,10 +279,10 @@ public sealed class RunStepTests : IDisposable
         {
             _ = step.PassByPass(() => EverythingRecipe.Bind(step.Teacher, step.Student), rematerialize: i % 2 == 1, keep: false);
             _ = step.PassByPass(() => RowsRecipe.Bind(step.Teacher, step.Student), keep: false);
-            _ = step.PassByPass(() => FilteredRecipe.Bind(step.Teacher, step.Student), times: 3, keep: false);
         }
 
-        Assert.Equal(before, Tensor.TotalCount);
+        _ = step.PassByPass(() => FilteredRecipe.Bind(step.Teacher, step.Student), times: 40, keep: false);
+        Assert.InRange(Tensor.TotalCount, 0, before);
     }
 
     [Fact]

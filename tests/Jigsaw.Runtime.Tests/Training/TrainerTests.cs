@@ -1,8 +1,4 @@
-using Jigsaw.Models;
-using Jigsaw.Models.Lora;
-using Jigsaw.Steps;
 using Jigsaw.Training;
-using Jigsaw.Transforms;
 using static TorchSharp.torch;
 
 namespace Jigsaw.Runtime.Tests.Training;
@@ -18,9 +14,9 @@ public sealed class TrainerTests : IDisposable
     [Fact]
     public void A_run_that_was_stopped_resumes_to_the_same_numbers()
     {
-        using var whole = new Session(Options());
+        using var whole = new TrainingSession(Options());
         var expected = whole.Run();
-        using (var stopped = new Session(Options(_directory)))
+        using (var stopped = new TrainingSession(Options(_directory)))
         {
             using var stop = new CancellationTokenSource();
             Assert.Throws<OperationCanceledException>(() => stopped.Trainer.Run(
@@ -34,7 +30,7 @@ public sealed class TrainerTests : IDisposable
                 stop.Token));
         }
 
-        using var resumed = new Session(Options(_directory));
+        using var resumed = new TrainingSession(Options(_directory));
         Assert.True(resumed.Trainer.Resume());
         Assert.Equal(5, resumed.Trainer.StepsDone);
         var found = resumed.Run();
@@ -44,9 +40,39 @@ public sealed class TrainerTests : IDisposable
     }
 
     [Fact]
+    public void A_run_with_a_gradient_filter_resumes_to_the_same_numbers()
+    {
+        var options = Options() with { Steps = 24 };
+        using var whole = new TrainingSession(options, filtered: true);
+        var expected = whole.Run();
+        using (var stopped = new TrainingSession(options with { CheckpointDirectory = _directory, CheckpointEvery = 1000 }, filtered: true))
+        {
+            using var stop = new CancellationTokenSource();
+            Assert.Throws<OperationCanceledException>(() => stopped.Trainer.Run(
+                step =>
+                {
+                    if (step.Step == 17)
+                    {
+                        stop.Cancel();
+                    }
+                },
+                stop.Token));
+        }
+
+        using var resumed = new TrainingSession(options with { CheckpointDirectory = _directory, CheckpointEvery = 1000 }, filtered: true);
+        Assert.True(resumed.Trainer.Resume());
+
+        // By now the filter leaves columns out, and a filter that began to learn again would not.
+        Assert.Contains(resumed.Loss.SaveState(), entry => entry.Key.EndsWith("holds", StringComparison.Ordinal) && entry.Value == 1);
+        var found = resumed.Run();
+        Assert.Equal(expected.Skip(17).SelectMany(step => step.Components.Values), found.SelectMany(step => step.Components.Values));
+        Assert.Equal(whole.Values(), resumed.Values());
+    }
+
+    [Fact]
     public void The_loss_of_one_batch_falls()
     {
-        using var session = new Session(Options() with { Steps = 30, WarmupSteps = 3 }, differentBatches: 1);
+        using var session = new TrainingSession(Options() with { Steps = 30, WarmupSteps = 3 }, differentBatches: 1);
         var steps = session.Run();
         Assert.True(steps[^1].Loss < steps[0].Loss, $"{steps[0].Loss} to {steps[^1].Loss}");
     }
@@ -54,13 +80,13 @@ public sealed class TrainerTests : IDisposable
     [Fact]
     public void A_checkpoint_that_was_cut_short_is_passed_over()
     {
-        using (var session = new Session(Options(_directory)))
+        using (var session = new TrainingSession(Options(_directory)))
         {
             session.Run();
         }
 
         Directory.CreateDirectory(Path.Combine(_directory, ".unfinished-step-000009"));
-        Assert.EndsWith("step-000008", new TrainingCheckpoints(_directory).Newest()!.Directory, StringComparison.Ordinal);
+        Assert.EndsWith("step-000008", new TrainingCheckpoints(_directory, new FolderCheckpointFormat()).Newest()!, StringComparison.Ordinal);
         Assert.Equal(2, Directory.GetDirectories(_directory, "step-*").Length);
     }
 
@@ -71,7 +97,7 @@ public sealed class TrainerTests : IDisposable
     [InlineData("training.json")]
     public void A_damaged_checkpoint_is_named(string file)
     {
-        using (var session = new Session(Options(_directory)))
+        using (var session = new TrainingSession(Options(_directory)))
         {
             session.Run();
         }
@@ -80,7 +106,7 @@ public sealed class TrainerTests : IDisposable
         var bytes = File.ReadAllBytes(path);
         bytes[^3] ^= 0x55;
         File.WriteAllBytes(path, bytes);
-        using var resumed = new Session(Options(_directory));
+        using var resumed = new TrainingSession(Options(_directory));
         var before = resumed.Values();
         var exception = Assert.Throws<TrainingCheckpointException>(() => resumed.Trainer.Resume());
         Assert.Contains("damaged", exception.Message, StringComparison.Ordinal);
@@ -91,33 +117,33 @@ public sealed class TrainerTests : IDisposable
     [Fact]
     public void A_run_with_other_options_or_numbers_does_not_resume()
     {
-        using (var session = new Session(Options(_directory)))
+        using (var session = new TrainingSession(Options(_directory)))
         {
             session.Run();
         }
 
-        using var other = new Session(Options(_directory) with { LearningRate = 1e-3 });
+        using var other = new TrainingSession(Options(_directory) with { LearningRate = 1e-3 });
         Assert.Contains("LearningRate = 0.002, now it is 0.001", Assert.Throws<TrainingCheckpointException>(() => other.Trainer.Resume()).Message, StringComparison.Ordinal);
-        using var numbers = new Session(Options(_directory), TrajectoryRecipe.Defaults with { MedianNormWeight = 0.2 });
+        using var numbers = new TrainingSession(Options(_directory), TrajectoryRecipe.Defaults with { MedianNormWeight = 0.2 });
         Assert.Contains("median_norm_penalty_weight = 0.1, now it is 0.2", Assert.Throws<TrainingCheckpointException>(() => numbers.Trainer.Resume()).Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public void A_new_run_does_not_write_among_the_checkpoints_of_another()
     {
-        using (var session = new Session(Options(_directory)))
+        using (var session = new TrainingSession(Options(_directory)))
         {
             session.Run();
         }
 
-        using var second = new Session(Options(_directory));
+        using var second = new TrainingSession(Options(_directory));
         Assert.Throws<TrainingCheckpointException>(() => second.Trainer.Run());
     }
 
     [Fact]
     public void A_loss_that_is_not_finite_stops_the_run_with_step_and_term_and_keeps_the_last_checkpoint()
     {
-        using var session = new Session(Options(_directory) with { CheckpointEvery = 2 });
+        using var session = new TrainingSession(Options(_directory) with { CheckpointEvery = 2 });
         var exception = Assert.Throws<NonFiniteLossException>(() => session.Trainer.Run(step =>
         {
             if (step.Step == 4)
@@ -130,7 +156,7 @@ public sealed class TrainerTests : IDisposable
         Assert.Equal("jigsaw_ce_performance_loss", exception.Term);
         Assert.Contains("step-000004", exception.Message, StringComparison.Ordinal);
         Assert.Equal(4, session.Trainer.StepsDone);
-        using var resumed = new Session(Options(_directory) with { CheckpointEvery = 2 });
+        using var resumed = new TrainingSession(Options(_directory) with { CheckpointEvery = 2 });
         Assert.True(resumed.Trainer.Resume());
         Assert.Equal(4, resumed.Run().Count);
     }
@@ -138,53 +164,11 @@ public sealed class TrainerTests : IDisposable
     [Fact]
     public void Every_trained_tensor_moves()
     {
-        using var session = new Session(Options() with { Steps = 2 });
+        using var session = new TrainingSession(Options() with { Steps = 2 });
         var before = session.Named().ToDictionary(pair => pair.Name, pair => pair.Value.clone());
         session.Run();
         Assert.All(session.Named(), pair => Assert.False(pair.Value.IsSame(before[pair.Name]), $"{pair.Name} has not moved"));
     }
 
     private static TrainingOptions Options(string? directory = null) => new() { Steps = Steps, WarmupSteps = 2, CheckpointDirectory = directory, CheckpointEvery = 3 };
-
-    private sealed class Session : IDisposable
-    {
-        private readonly CausalLM _model = CausalLM.Load(TestData.Path("models", "llama-gqa"), CPU, ScalarType.Float32);
-        private readonly NoisyTeacher _teacher;
-        private readonly NoisyStudent _student;
-
-        public Session(TrainingOptions options, TrajectoryRecipe.Hyperparameters? hyperparameters = null, int differentBatches = int.MaxValue)
-        {
-            _teacher = new NoisyTeacher(_model);
-            _student = new NoisyStudent(_model, new LoraConfig { Rank = 2 }, seed: 1);
-            Transform = new StainedGlassTransform(_model.EmbeddingTable, new TransformConfig { InitialRho = 0 }, seed: 1);
-            var jigsaw = TrajectoryRecipe.Bind(_teacher, _student, hyperparameters ?? TrajectoryRecipe.Defaults);
-            Trainer = new Trainer<TrajectoryRecipe.Components, TrajectoryRecipe.Hyperparameters>(jigsaw, Transform, new RandomBatches((int)_model.EmbeddingTable.shape[0], differentBatches), options);
-        }
-
-        public StainedGlassTransform Transform { get; }
-
-        public Trainer<TrajectoryRecipe.Components, TrajectoryRecipe.Hyperparameters> Trainer { get; }
-
-        public List<TrainingStep> Run()
-        {
-            var steps = new List<TrainingStep>();
-            Trainer.Run(steps.Add);
-            return steps;
-        }
-
-        public IEnumerable<(string Name, Tensor Value)> Named() =>
-            _student.Adapters.NamedParameters.Select(parameter => (parameter.Name, (Tensor)parameter.Value))
-                .Concat(Transform.Parameters.Select(parameter => (parameter.Name, (Tensor)parameter.Value)));
-
-        public float[] Values() => [.. Named().SelectMany(pair => pair.Value.detach().data<float>().ToArray())];
-
-        public void Dispose()
-        {
-            Trainer.Dispose();
-            Transform.Dispose();
-            _student.Dispose();
-            _teacher.Dispose();
-            _model.Dispose();
-        }
-    }
 }

@@ -45,8 +45,10 @@ public sealed class TrajectoryTests(ITestOutputHelper output)
         }
 
         using var optimizer = JigsawOptimizer.AdamW(
-            trained.Where(pair => pair.Key.StartsWith("lora.", StringComparison.Ordinal)).Select(pair => pair.Value),
-            [trained["mu"], trained["rho"]],
+            [
+                new ParameterGroup { Name = "adapters", Parameters = [.. trained.Where(pair => pair.Key.StartsWith("lora.", StringComparison.Ordinal)).Select(pair => (pair.Key, pair.Value))] },
+                new ParameterGroup { Name = "heads", Parameters = [("mu", trained["mu"]), ("rho", trained["rho"])], Decays = false },
+            ],
             lr: 5e-3,
             beta1: 0.9,
             beta2: 0.95,

@@ -13,9 +13,8 @@ namespace Jigsaw.Losses.Filtering;
 /// Its vectors of all chunks go through the head together. Choosing columns reads their sums on the host, so it is for the CPU.
 /// </summary>
 /// <param name="table">The head, shape (vocabulary, hidden), in the type of the products.</param>
-/// <param name="memory">Where workspaces are kept.</param>
-/// <param name="name">Tells this filter's workspaces from those of others.</param>
-internal sealed class ColumnFilter(Tensor table, Workspaces memory, string name) : IDisposable
+/// <param name="workspaces">Its buffers, which stay the caller's.</param>
+internal sealed class ColumnFilter(Tensor table, FilterWorkspaces workspaces) : IDisposable
 {
     // Where more columns than this are needed, to gather them costs what it saves.
     private const double MostColumns = 0.7;
@@ -36,8 +35,8 @@ internal sealed class ColumnFilter(Tensor table, Workspaces memory, string name)
     public void Begin(int rows, ScalarType type)
     {
         _type = type;
-        _sums = memory.Workspace(name + " sums", 1, table.shape[0], type, table.device).zero_();
-        _magnitudes = memory.Workspace(name + " magnitudes", 1, table.shape[0], type, table.device).zero_();
+        _sums = workspaces.Sums.Take(1, table.shape[0], type, table.device).zero_();
+        _magnitudes = workspaces.Magnitudes.Take(1, table.shape[0], type, table.device).zero_();
         _rowMagnitudes = empty([rows, 1], dtype: type, device: table.device);
     }
 
@@ -59,7 +58,7 @@ internal sealed class ColumnFilter(Tensor table, Workspaces memory, string name)
             return;
         }
 
-        var absolute = memory.Workspace(name + " block", gradient.shape[0], gradient.shape[1], _type, table.device).copy_(gradient).abs_();
+        var absolute = workspaces.Block.Take(gradient.shape[0], gradient.shape[1], _type, table.device).copy_(gradient).abs_();
         rows.copy_(absolute.sum(1, keepdim: true));
         _magnitudes!.addmm_(weights, absolute);
     }
@@ -226,7 +225,7 @@ internal sealed class ColumnFilter(Tensor table, Workspaces memory, string name)
         {
             using var slice = NewDisposeScope();
             var count = Math.Min(most, chosen.Length - from);
-            var head = memory.Workspace(name + " head", count, features, table.dtype, table.device);
+            var head = workspaces.Head.Take(count, features, table.dtype, table.device);
             Gather(head, chosen.AsMemory(from, count));
             var columns = packed.narrow(1, from, count);
             if (narrow)
@@ -271,5 +270,5 @@ internal sealed class ColumnFilter(Tensor table, Workspaces memory, string name)
         return Unsafe.AsPointer(ref MemoryMarshal.GetReference(first.bytes));
     }
 
-    private Tensor Vectors() => memory.Workspace(name + " vectors", PendingVectors, table.shape[0], _type, table.device);
+    private Tensor Vectors() => workspaces.Vectors.Take(PendingVectors, table.shape[0], _type, table.device);
 }

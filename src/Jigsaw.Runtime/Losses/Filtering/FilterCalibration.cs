@@ -1,11 +1,7 @@
-using System.Collections.Concurrent;
-using System.Runtime.CompilerServices;
-using static TorchSharp.torch;
-
 namespace Jigsaw.Losses.Filtering;
 
 /// <summary>
-/// How much of the gradient's mass a filter may leave to its guess, for one head, one pass, one kind of targets and one allowed error. What error a share makes
+/// How much of the gradient's mass a filter may leave to its guess, for one pass, one kind of targets and one allowed error. What error a share makes
 /// depends on the model and how far it is trained, so it is measured: in the first loops until it holds, and then now and then. A loop that measures makes the
 /// exact gradient, too, and hands that one out.
 /// </summary>
@@ -17,23 +13,15 @@ internal sealed class FilterCalibration
     private const double FirstShare = 2;
     private const double LargestShare = 4;
 
-    private static readonly ConditionalWeakTable<Tensor, ConcurrentDictionary<(Pass Pass, CeTarget Target, double Error), FilterCalibration>> Heads = [];
-
     private readonly object _lock = new();
     private readonly double _allowed;
     private double _share;
     private bool _holds;
     private int _left;
 
-    private FilterCalibration(double allowed) => (_allowed, _share) = (allowed, FirstShare * allowed);
-
-    /// <summary>What is known of a head.</summary>
-    /// <param name="head">The head's weight: it lives as long as that.</param>
-    /// <param name="pass">Whose gradient is filtered.</param>
-    /// <param name="target">What it is compared with.</param>
+    /// <summary>Begins to learn.</summary>
     /// <param name="allowed">The allowed error.</param>
-    internal static FilterCalibration Of(Tensor head, Pass pass, CeTarget target, double allowed) =>
-        Heads.GetOrCreateValue(head).GetOrAdd((pass, target, allowed), _ => new FilterCalibration(allowed));
+    internal FilterCalibration(double allowed) => (_allowed, _share) = (allowed, FirstShare * allowed);
 
     /// <summary>What the next loop does.</summary>
     /// <returns>The share of the mass that may be left to the guess, 0 where the filter doesn't pay, and whether the error is to be measured and the exact gradient handed out.</returns>
@@ -63,6 +51,31 @@ internal sealed class FilterCalibration
             var isNear = _holds && wanted < 1.05 * share;
             _share = isNear ? share : wanted;
             _left = isNear ? LoopsBetween : 0;
+        }
+    }
+
+    /// <summary>What was learned, as numbers under names.</summary>
+    internal IEnumerable<(string Name, double Value)> Save()
+    {
+        lock (_lock)
+        {
+            return [("share", _share), ("holds", _holds ? 1 : 0), ("left", _left)];
+        }
+    }
+
+    /// <summary>Takes up what <see cref="Save"/> gave.</summary>
+    /// <exception cref="FormatException">A number is missing, or none that can have been learned.</exception>
+    internal void Restore(IReadOnlyDictionary<string, double> state)
+    {
+        if (!state.TryGetValue("share", out var share) || !state.TryGetValue("holds", out var holds) || !state.TryGetValue("left", out var left)
+            || !(share >= 0 && share <= LargestShare * _allowed) || holds is not (0 or 1) || !(left >= int.MinValue && left <= LoopsBetween) || left != Math.Truncate(left))
+        {
+            throw new FormatException($"The state of the gradient filter is not complete or out of range: {string.Join(", ", state.Select(entry => $"{entry.Key} = {entry.Value.ToString(System.Globalization.CultureInfo.InvariantCulture)}"))}; share, holds and left are needed.");
+        }
+
+        lock (_lock)
+        {
+            (_share, _holds, _left) = (share, holds == 1, (int)left);
         }
     }
 }

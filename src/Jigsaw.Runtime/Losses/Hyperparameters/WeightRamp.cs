@@ -1,4 +1,4 @@
-namespace Jigsaw.Losses.Hyperparameters;
+namespace Jigsaw.CompilerServices;
 
 /// <summary>How a weight rises from 0 over the first steps of a training.</summary>
 internal static class WeightRamp

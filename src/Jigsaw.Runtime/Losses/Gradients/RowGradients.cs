@@ -1,9 +1,8 @@
-using Jigsaw.Losses.Gradients;
 using Jigsaw.Tensors;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace Jigsaw.Losses.Pairs;
+namespace Jigsaw.Losses.Gradients;
 
 /// <summary>
 /// Gradients that are made of the inputs' rows and a few numbers a row, for all terms on them at once and a block of rows at a time: beside

@@ -1,6 +1,6 @@
 using static TorchSharp.torch;
 
-namespace Jigsaw.Losses.Pairs;
+namespace Jigsaw.Losses.Gradients;
 
 /// <summary>What a term's gradient of a row is a multiple of, and how much of it: all that the forward keeps of a term.</summary>
 /// <param name="Term">The term, by its place among the values.</param>

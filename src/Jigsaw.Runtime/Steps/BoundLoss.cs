@@ -1,0 +1,111 @@
+using Jigsaw.Batches;
+using Jigsaw.Losses;
+using Jigsaw.Losses.Filtering;
+using Jigsaw.Losses.Hyperparameters;
+using Jigsaw.Losses.Logits;
+using Jigsaw.Passes;
+using static TorchSharp.torch;
+
+namespace Jigsaw.Steps;
+
+/// <summary>A recipe bound to a teacher and a student, whatever its components and hyperparameters are called: what a training loop needs of it.</summary>
+public abstract class BoundLoss
+{
+    private readonly FilterCalibrations _calibrations = new();
+
+    private protected BoundLoss(NoisyTeacher teacher, NoisyStudent student, LossPlan plan)
+    {
+        Teacher = teacher;
+        Student = student;
+        Plan = plan;
+    }
+
+    /// <summary>The teacher that the recipe is bound to.</summary>
+    public NoisyTeacher Teacher { get; }
+
+    /// <summary>The student that the recipe is bound to.</summary>
+    public NoisyStudent Student { get; }
+
+    /// <summary>What a step of the recipe runs.</summary>
+    public LossPlan Plan { get; }
+
+    /// <summary>The numbers that the recipe was bound with.</summary>
+    public abstract RecipeHyperparameters Hyperparameters { get; }
+
+    /// <summary>
+    /// The training step, from 0, which ramped weights depend on. The training loop sets it before each loss, and puts it into its checkpoints;
+    /// a recipe without ramps never reads it.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">It is negative.</exception>
+    public long Step
+    {
+        get;
+        set
+        {
+            ArgumentOutOfRangeException.ThrowIfNegative(value);
+            field = value;
+        }
+    }
+
+    /// <summary>
+    /// True if <see cref="RunStep"/> keeps only the input of each decoder layer, and runs the layer again in its backward pass: exact, for one more
+    /// forward of each pass with a gradient, and little memory per token of a long sequence.
+    /// </summary>
+    public bool Rematerialize { get; set; }
+
+    /// <summary>
+    /// True if the error of the recipe's gradient filter is measured: the loss makes the exact gradients, too, which takes the time that the filter
+    /// saves and more, and the components report the error. Without a filter it changes nothing.
+    /// </summary>
+    public bool MeasureGradientError { get; set; }
+
+    /// <summary>Bytes that each workspace of the loop over the vocabulary may take, 48 MiB unless set: a chunk has as many rows as fit, from 128 to 1024.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">It is not positive.</exception>
+    public long WorkspaceBytes
+    {
+        get;
+        set
+        {
+            ArgumentOutOfRangeException.ThrowIfNegativeOrZero(value);
+            field = value;
+        }
+    } = 48L << 20;
+
+    /// <summary>
+    /// Runs a whole step: the passes of the plan one after the other, each with its forward, its part of the loss and its backward, and freed
+    /// before the next begins. What is left are the gradients that <c>loss(lossMask).backward()</c> leaves after both models' forwards, up to
+    /// rounding, in a fraction of the memory; they are added to those that are there. With gradients off only the components are computed.
+    /// After an exception the gradients hold parts of a step: clear them.
+    /// </summary>
+    /// <param name="batch">What the transform made of this step's batch.</param>
+    /// <param name="lossMask">Positions whose logits predict a token that counts, shape (batch, sequence).</param>
+    /// <param name="scale">What the gradients are multiplied by: 1/k for the mean over k batches, say.</param>
+    /// <returns>The raw value of each term, detached, and the composite loss before <paramref name="scale"/>.</returns>
+    /// <exception cref="ArgumentException">The mask's shape is not the batch's, or the scale is not finite.</exception>
+    /// <exception cref="InvalidOperationException">The models have been bound to another recipe since, or layers are to be rematerialized whose adapters drop out or whose model can't.</exception>
+    public abstract ComponentLosses RunStep(TransformedBatch batch, RowMask lossMask, double scale = 1);
+
+    /// <summary>Frees the buffers that steps keep for the next one: after a training, say. The student frees them, too, when it is disposed.</summary>
+    public void ReleaseMemory() => Student.ReleaseMemory();
+
+    /// <summary>What the bound loss has learned in the steps so far, by name; a checkpoint holds it.</summary>
+    internal IReadOnlyDictionary<string, double> SaveState() => _calibrations.Save();
+
+    /// <summary>Puts back what <see cref="SaveState"/> gave.</summary>
+    /// <param name="state">Values by name.</param>
+    /// <exception cref="FormatException">A name or a number is not one that <see cref="SaveState"/> gives.</exception>
+    internal void RestoreState(IReadOnlyDictionary<string, double> state) => _calibrations.Restore(state);
+
+    /// <summary>What the kernels of a step keep beyond it, each found by its type.</summary>
+    /// <param name="measurement">Takes the error of the gradient filter; null if it is not measured.</param>
+    private protected IReadOnlyList<object> NewServices(GradientErrorMeasurement? measurement)
+    {
+        List<object> services = [Student.Workspaces, _calibrations, new VocabularyLoopOptions { WorkspaceBytes = WorkspaceBytes }];
+        if (measurement is not null)
+        {
+            services.Add(measurement);
+        }
+
+        return services;
+    }
+}

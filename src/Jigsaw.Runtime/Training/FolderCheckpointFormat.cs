@@ -1,0 +1,102 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Jigsaw.Checkpoints;
+using static TorchSharp.torch;
+
+namespace Jigsaw.Training;
+
+/// <summary>
+/// A checkpoint as <c>adapter/</c> in PEFT's format, <c>transform/</c>, <c>optimizer.safetensors</c> with the optimizer's tensors and the random
+/// state, and <c>training.json</c> with the step, the settings, the numbers of the state and the SHA-256 of every other file.
+/// </summary>
+internal sealed class FolderCheckpointFormat : ICheckpointFormat
+{
+    private const int Version = 2;
+    private const string Description = "training.json";
+    private const string AdapterFolder = "adapter";
+    private const string AdapterName = "adapter_model.safetensors";
+    private const string TransformFolder = "transform";
+    private const string TransformName = "sgt.safetensors";
+    private const string OptimizerName = "optimizer.safetensors";
+
+    private static readonly JsonSerializerOptions _json = new() { WriteIndented = true, NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals };
+
+    public void Write(string directory, TrainingState state)
+    {
+        state.Adapters.Save(Path.Combine(directory, AdapterFolder));
+        state.Transform.Save(Path.Combine(directory, TransformFolder));
+        using (NewDisposeScope())
+        {
+            SafetensorsWriter.Write(Path.Combine(directory, OptimizerName), state.Tensors().Where(tensor => !IsTrained(tensor.Key)));
+        }
+
+        var stored = new Stored(Version, state.Step, new(state.Settings), new(state.Numbers()), Hashes(directory));
+        AtomicFile.WriteText(Path.Combine(directory, Description), JsonSerializer.Serialize(stored, _json) + "\n");
+    }
+
+    public void Read(string directory, TrainingState state)
+    {
+        var stored = ReadDescription(directory);
+        state.RequireSettings(directory, stored.Settings);
+        var hashes = Hashes(directory);
+        foreach (var (file, hash) in stored.Files)
+        {
+            if (!hashes.TryGetValue(file, out var found) || found != hash)
+            {
+                throw new TrainingCheckpointException($"The checkpoint {directory} is damaged: {file} is {(found is null ? "missing" : "not what was written")}. Delete that folder to continue from the checkpoint before it.");
+            }
+        }
+
+        using var scope = NewDisposeScope();
+        var tensors = new Dictionary<string, Tensor>(StringComparer.Ordinal);
+        Add(TrainingState.StudentPrefix, Path.Combine(directory, AdapterFolder, AdapterName));
+        Add(TrainingState.TransformPrefix, Path.Combine(directory, TransformFolder, TransformName));
+        Add("", Path.Combine(directory, OptimizerName));
+        state.Restore(directory, stored.Step, tensors, stored.Numbers);
+
+        void Add(string prefix, string path)
+        {
+            using var file = SafetensorsFile.Open(path);
+            foreach (var name in file.Entries.Keys)
+            {
+                tensors.Add(prefix + name, file.Read(name));
+            }
+        }
+    }
+
+    private static bool IsTrained(string name) =>
+        name.StartsWith(TrainingState.StudentPrefix, StringComparison.Ordinal) || name.StartsWith(TrainingState.TransformPrefix, StringComparison.Ordinal);
+
+    private static Stored ReadDescription(string directory)
+    {
+        Stored stored;
+        try
+        {
+            stored = JsonSerializer.Deserialize<Stored>(File.ReadAllText(Path.Combine(directory, Description)), _json) ?? throw new JsonException("it is empty");
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or JsonException)
+        {
+            throw new TrainingCheckpointException($"The checkpoint {directory} is damaged: {Description} can't be read ({exception.Message}). Delete that folder to continue from the checkpoint before it.", exception);
+        }
+
+        return stored is { Version: Version, Settings: not null, Numbers: not null, Files: not null }
+            ? stored
+            : throw new TrainingCheckpointException($"The checkpoint {directory} is of version {stored.Version}, this library reads version {Version}. Resume it with the library that wrote it, or begin anew in another folder.");
+    }
+
+    private static Dictionary<string, string> Hashes(string directory) =>
+        Directory.EnumerateFiles(directory, "*", SearchOption.AllDirectories)
+            .Select(file => (Path: file, Name: Path.GetRelativePath(directory, file).Replace('\\', '/')))
+            .Where(file => file.Name != Description)
+            .OrderBy(file => file.Name, StringComparer.Ordinal)
+            .ToDictionary(file => file.Name, file => Hash(file.Path));
+
+    private static string Hash(string path)
+    {
+        using var stream = File.OpenRead(path);
+        return Convert.ToHexStringLower(SHA256.HashData(stream));
+    }
+
+    private sealed record Stored(int Version, int Step, OrderedDictionary<string, string> Settings, OrderedDictionary<string, double> Numbers, Dictionary<string, string> Files);
+}

@@ -1,0 +1,197 @@
+using System.Globalization;
+using System.Text.Json;
+using Jigsaw.Data;
+using Jigsaw.Models.Lora;
+using Jigsaw.Steps;
+using Jigsaw.Transforms;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace Jigsaw.Training;
+
+/// <summary>What a training is made of at a step, by name, for a checkpoint to hold and to put back.</summary>
+public sealed class TrainingState
+{
+    /// <summary>What the names of the adapters' tensors begin with.</summary>
+    public const string StudentPrefix = "student.";
+
+    /// <summary>What the names of the transform's tensors begin with.</summary>
+    public const string TransformPrefix = "transform.";
+
+    private const string OptimizerPrefix = "optimizer.";
+    private const string LossPrefix = "loss.";
+    private const string SamplesName = TransformPrefix + "samples";
+    private const string RandomName = "random_state";
+
+    private readonly BoundLoss _loss;
+    private readonly IReadOnlyList<(string Name, Parameter Value)> _trained;
+    private readonly OptimizerFields _optimizer;
+
+    internal TrainingState(BoundLoss loss, StainedGlassTransform transform, ITokenBatches batches, TrainingOptions options, IReadOnlyList<(string Name, Parameter Value)> trained, optim.Optimizer optimizer)
+    {
+        _loss = loss;
+        _trained = trained;
+        _optimizer = new OptimizerFields(optimizer, trained);
+        Transform = transform;
+        Settings = SettingsOf(loss, transform, batches, options, optimizer);
+    }
+
+    /// <summary>Steps that have been done.</summary>
+    public int Step { get; internal set; }
+
+    /// <summary>The trained transform.</summary>
+    public StainedGlassTransform Transform { get; }
+
+    /// <summary>The trained adapters.</summary>
+    public LoraAdapters Adapters => _loss.Student.Adapters;
+
+    /// <summary>What the training was set up with, as text by name: a checkpoint is resumed with the same alone.</summary>
+    public IReadOnlyDictionary<string, string> Settings { get; }
+
+    /// <summary>All tensors of the state: the trained ones, the optimizer's by the names of these and its own, and the state of torch's random numbers on the CPU.</summary>
+    /// <returns>Tensors by name, in an order that stays; the random state is in the caller's dispose scope.</returns>
+    public IReadOnlyDictionary<string, Tensor> Tensors()
+    {
+        var tensors = new OrderedDictionary<string, Tensor>();
+        foreach (var (name, value) in _trained)
+        {
+            tensors.Add(name, value);
+        }
+
+        foreach (var (name, value) in _optimizer.Tensors)
+        {
+            tensors.Add(OptimizerPrefix + name, value);
+        }
+
+        tensors.Add(RandomName, random.get_rng_state());
+        return tensors;
+    }
+
+    /// <summary>All numbers of the state: the optimizer's, the bound loss's, and how many samples the transform has drawn.</summary>
+    public IReadOnlyDictionary<string, double> Numbers()
+    {
+        var numbers = new OrderedDictionary<string, double> { [SamplesName] = Transform.Samples };
+        foreach (var (name, value) in _optimizer.Numbers)
+        {
+            numbers.Add(OptimizerPrefix + name, value);
+        }
+
+        foreach (var (name, value) in _loss.SaveState())
+        {
+            numbers.Add(LossPrefix + name, value);
+        }
+
+        return numbers;
+    }
+
+    /// <summary>Compares what a checkpoint's training was set up with.</summary>
+    /// <param name="directory">The checkpoint, for the message.</param>
+    /// <param name="settings">The <see cref="Settings"/> that it holds.</param>
+    /// <exception cref="TrainingCheckpointException">One differs.</exception>
+    public void RequireSettings(string directory, IReadOnlyDictionary<string, string> settings)
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        foreach (var name in settings.Keys.Union(Settings.Keys))
+        {
+            var (then, now) = (settings.GetValueOrDefault(name, "absent"), Settings.GetValueOrDefault(name, "absent"));
+            if (then != now)
+            {
+                throw new TrainingCheckpointException($"The checkpoint {directory} was made with the {name} = {then}, now it is {now}. Resume with {then}, or begin anew in another folder.");
+            }
+        }
+    }
+
+    /// <summary>Puts a state back. Nothing is changed before everything is known to fit.</summary>
+    /// <param name="directory">The checkpoint, for the message.</param>
+    /// <param name="step">Steps that had been done.</param>
+    /// <param name="tensors">The <see cref="Tensors"/> that it holds; copied.</param>
+    /// <param name="numbers">The <see cref="Numbers"/> that it holds.</param>
+    /// <exception cref="TrainingCheckpointException">A tensor or a number is missing, of another shape, or not known.</exception>
+    public void Restore(string directory, int step, IReadOnlyDictionary<string, Tensor> tensors, IReadOnlyDictionary<string, double> numbers)
+    {
+        ArgumentNullException.ThrowIfNull(tensors);
+        ArgumentNullException.ThrowIfNull(numbers);
+        foreach (var (name, parameter) in _trained)
+        {
+            if (!tensors.TryGetValue(name, out var saved) || !saved.shape.AsSpan().SequenceEqual(parameter.shape))
+            {
+                throw Other(directory, $"has no '{name}' of shape ({string.Join(", ", parameter.shape)})");
+            }
+        }
+
+        var (kept, counted) = (Under(tensors, OptimizerPrefix), Under(numbers, OptimizerPrefix));
+        if (_optimizer.Problem(kept, counted) is { } problem)
+        {
+            throw Other(directory, problem);
+        }
+
+        if (!tensors.TryGetValue(RandomName, out var randomState) || !numbers.TryGetValue(SamplesName, out var samples))
+        {
+            throw Other(directory, $"has no '{RandomName}' or '{SamplesName}'");
+        }
+
+        try
+        {
+            _loss.RestoreState(Under(numbers, LossPrefix));
+        }
+        catch (FormatException exception)
+        {
+            throw Other(directory, $"has a state of the loss that can't be read ({exception.Message})");
+        }
+
+        using var grad = no_grad();
+        foreach (var (name, parameter) in _trained)
+        {
+            parameter.copy_(tensors[name]);
+        }
+
+        _optimizer.Restore(kept, counted);
+        Transform.Samples = (long)samples;
+        random.set_rng_state(randomState);
+        Step = step;
+    }
+
+    private static TrainingCheckpointException Other(string directory, string problem) =>
+        new($"The checkpoint {directory} {problem}; resume with the adapters, the transform and the optimizer that it was begun with.");
+
+    private static Dictionary<string, T> Under<T>(IReadOnlyDictionary<string, T> all, string prefix) =>
+        all.Where(pair => pair.Key.StartsWith(prefix, StringComparison.Ordinal)).ToDictionary(pair => pair.Key[prefix.Length..], pair => pair.Value);
+
+    private static OrderedDictionary<string, string> SettingsOf(BoundLoss loss, StainedGlassTransform transform, ITokenBatches batches, TrainingOptions options, optim.Optimizer optimizer)
+    {
+        var settings = new OrderedDictionary<string, string>();
+        foreach (var property in JsonSerializer.SerializeToElement(options).EnumerateObject())
+        {
+            settings.Add("training option " + property.Name, property.Value.ToString());
+        }
+
+        settings.Add("optimizer", optimizer.GetType().Name);
+        settings.Add("schedule", options.Schedule is { } schedule ? Described(schedule) : "from the options");
+        settings.Add("batches", batches.Fingerprint ?? "unknown");
+        settings.Add("transform's seed", Text(transform.Seed));
+        settings.Add("transform's configuration", JsonSerializer.Serialize(transform.Config));
+        foreach (var (name, value) in loss.Hyperparameters.ToDictionary())
+        {
+            settings.Add("hyperparameter " + name, Text(value));
+        }
+
+        return settings;
+    }
+
+    /// <summary>A schedule's text, the same on every machine: a record writes its numbers in the culture of the thread.</summary>
+    private static string Described(ILearningRateSchedule schedule)
+    {
+        var culture = CultureInfo.CurrentCulture;
+        try
+        {
+            CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
+            return schedule.ToString() ?? "";
+        }
+        finally
+        {
+            CultureInfo.CurrentCulture = culture;
+        }
+    }
+
+    private static string Text(object? value) => Convert.ToString(value, CultureInfo.InvariantCulture) ?? "null";
+}

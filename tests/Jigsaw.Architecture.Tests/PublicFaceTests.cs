@@ -1,0 +1,45 @@
+using System.ComponentModel;
+using System.Reflection;
+using System.Runtime.CompilerServices;
+using Jigsaw.Batches;
+
+namespace Jigsaw.Architecture.Tests;
+
+public sealed class PublicFaceTests
+{
+    private const int MostPublicTypes = 70;
+    private const string CompilerServices = "Jigsaw.CompilerServices";
+
+    private static readonly Assembly _runtime = typeof(RowMask).Assembly;
+
+    [Fact]
+    public void The_runtime_shows_few_types()
+    {
+        var shown = _runtime.GetExportedTypes().Where(type => type.Namespace != CompilerServices).Select(type => type.FullName!).Order(StringComparer.Ordinal).ToArray();
+        Assert.True(shown.Length <= MostPublicTypes, $"{shown.Length} public types, {MostPublicTypes} at most: {string.Join(", ", shown)}");
+    }
+
+    [Fact]
+    public void What_generated_code_alone_calls_is_hidden_from_completion()
+    {
+        var shown = new[] { _runtime, typeof(LossRecipeAttribute).Assembly }.SelectMany(assembly => assembly.GetExportedTypes())
+            .Where(type => type.Namespace == CompilerServices && !type.IsNested)
+            .Where(type => type.GetCustomAttribute<EditorBrowsableAttribute>()?.State != EditorBrowsableState.Never);
+        Assert.Empty(shown);
+    }
+
+    [Fact]
+    public void No_static_can_be_changed_by_a_process()
+    {
+        var changing = _runtime.GetTypes()
+            .Where(type => !type.IsDefined(typeof(CompilerGeneratedAttribute)) && !type.Name.Contains('<', StringComparison.Ordinal))
+            .SelectMany(type => type.GetFields(BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly))
+            .Where(field => !field.IsLiteral && !field.IsInitOnly && !field.IsDefined(typeof(ThreadStaticAttribute)) && !field.Name.StartsWith("<>", StringComparison.Ordinal))
+            .Select(field => $"{field.DeclaringType}.{field.Name}");
+        Assert.Empty(changing);
+    }
+
+    [Fact]
+    public void A_tensor_does_not_become_a_mask_by_itself() =>
+        Assert.DoesNotContain(typeof(RowMask).GetMethods(BindingFlags.Static | BindingFlags.Public), method => method.Name == "op_Implicit");
+}

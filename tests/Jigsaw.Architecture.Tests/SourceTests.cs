@@ -1,0 +1,60 @@
+using System.Text.RegularExpressions;
+
+namespace Jigsaw.Architecture.Tests;
+
+public sealed partial class SourceTests
+{
+    private const int MostLines = 400;
+
+    [Fact]
+    public void No_file_is_longer_than_it_can_be_read()
+    {
+        var long_ = Repository.Sources("src", "samples", "benchmarks").Select(file => (file.Path, Lines: file.Text.Count(c => c == '\n'))).Where(file => file.Lines > MostLines)
+            .Select(file => $"{file.Path} has {file.Lines} lines, {MostLines} at most: which of its jobs is a file of its own?");
+        Assert.Empty(long_);
+    }
+
+    [Fact]
+    public void The_loop_over_the_vocabulary_is_a_loop() =>
+        Assert.InRange(File.ReadAllLines(Repository.PathOf("src", "Jigsaw.Runtime", "Losses", "Logits", "VocabularyLoop.cs")).Length, 1, 200);
+
+    [Fact]
+    public void Namespaces_follow_folders()
+    {
+        var others = Repository.Sources("src").Where(file => file.Path.Split('/').Length > 3 || !file.Path.Contains("Jigsaw.Dsl", StringComparison.Ordinal)).Where(file => file.Text.Contains("namespace ", StringComparison.Ordinal))
+            .Select(file => (file.Path, Actual: Namespace().Match(file.Text).Groups[1].Value, Expected: Expected(file.Path)))
+            .Where(file => file.Expected is not null && !file.Expected.Contains(file.Actual))
+            .Select(file => $"{file.Path} is in {file.Actual}, not {string.Join(" or ", file.Expected!)}");
+        Assert.Empty(others);
+    }
+
+    [Fact]
+    public void A_file_has_the_name_of_its_public_type()
+    {
+        var others = Repository.Sources("src").SelectMany(file => PublicType().Matches(file.Text).Select(match => (file.Path, Type: match.Groups[1].Value)))
+            .Where(found => !Path.GetFileNameWithoutExtension(found.Path).Split('.').Contains(found.Type) && !Path.GetFileNameWithoutExtension(found.Path).EndsWith("Term", StringComparison.Ordinal))
+            .Select(found => $"{found.Path} has the public type {found.Type}");
+        Assert.Empty(others);
+    }
+
+    /// <summary>All that a recipe file names is in <c>Jigsaw</c>, and what generated code alone calls in <c>Jigsaw.CompilerServices</c>, whatever folder it is in.</summary>
+    private static string[]? Expected(string path)
+    {
+        var folders = Path.GetDirectoryName(path)!.Replace('\\', '/').Split('/');
+        return folders switch
+        {
+            ["src", "Jigsaw.Dsl", "CompilerServices", ..] => ["Jigsaw.CompilerServices"],
+            ["src", "Jigsaw.Dsl", ..] => ["Jigsaw", "Jigsaw.CompilerServices"],
+            ["src", "Jigsaw.Runtime", "Passes", "TermInputs"] => ["Jigsaw"],
+            ["src", "Jigsaw.Runtime", .. var rest] => ["Jigsaw." + string.Join('.', rest), "Jigsaw.CompilerServices"],
+            ["src", var project, .. var rest] => [string.Join('.', rest.Prepend(project))],
+            _ => null,
+        };
+    }
+
+    [GeneratedRegex(@"^namespace ([\w.]+)", RegexOptions.Multiline)]
+    private static partial Regex Namespace();
+
+    [GeneratedRegex(@"^public (?:(?:static|sealed|abstract|readonly|partial|unsafe) )*(?:class|record struct|record|struct|interface|enum) (\w+)", RegexOptions.Multiline)]
+    private static partial Regex PublicType();
+}

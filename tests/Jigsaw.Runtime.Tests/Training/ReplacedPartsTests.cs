@@ -1,0 +1,258 @@
+using System.Text.Json;
+using Jigsaw.Batches;
+using Jigsaw.Checkpoints;
+using Jigsaw.Data;
+using Jigsaw.Training;
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace Jigsaw.Runtime.Tests.Training;
+
+/// <summary>A trainer with another optimizer, schedule, clipping, checkpoint format or data.</summary>
+public sealed class ReplacedPartsTests : IDisposable
+{
+    private const int Steps = 8;
+
+    private static readonly Dictionary<string, Func<IReadOnlyList<ParameterGroup>, optim.Optimizer>> _optimizers = new()
+    {
+        ["SGD"] = groups => optim.SGD(Values(groups), 0.1),
+        ["SGD with momentum"] = groups => optim.SGD(Values(groups), 0.1, momentum: 0.9, weight_decay: 0.01),
+        ["Adam"] = groups => optim.Adam(Values(groups), amsgrad: true),
+        ["NAdam"] = groups => optim.NAdam(Values(groups)),
+        ["RMSProp"] = groups => optim.RMSProp(Values(groups), momentum: 0.5),
+        ["AdamW in the groups' other order"] = groups => JigsawOptimizer.AdamW([.. groups.Reverse()], 0.1),
+        ["Lion"] = groups => new Lion(Values(groups)),
+    };
+
+    private readonly string _directory = Directory.CreateTempSubdirectory("jigsaw-parts").FullName;
+
+    public static TheoryData<string> Optimizers => [.. _optimizers.Keys];
+
+    public void Dispose() => Directory.Delete(_directory, recursive: true);
+
+    [Theory]
+    [MemberData(nameof(Optimizers))]
+    public void A_stopped_run_resumes_to_the_same_numbers_with_any_optimizer(string optimizer) =>
+        AssertResumes(options => options with { Optimizer = _optimizers[optimizer] });
+
+    [Fact]
+    public void A_stopped_run_resumes_to_the_same_numbers_from_a_custom_checkpoint_format() =>
+        AssertResumes(options => options with { CheckpointFormat = new OneFile(), Optimizer = _optimizers["SGD with momentum"] });
+
+    [Fact]
+    public void An_optimizers_tensors_are_saved_under_the_names_of_what_it_trains()
+    {
+        using (var session = new TrainingSession(Options(_directory)))
+        {
+            session.Run();
+        }
+
+        using var file = SafetensorsFile.Open(Path.Combine(_directory, "step-000008", "optimizer.safetensors"));
+        using var again = new TrainingSession(Options());
+        var expected = again.Named().Take(4).Select(pair => $"optimizer.student.{pair.Name}").Append("optimizer.transform.mean.bias").SelectMany(name => (string[])[name + ".exp_avg", name + ".exp_avg_sq"]);
+        Assert.All(expected, name => Assert.Contains(name, file.Entries.Keys));
+    }
+
+    [Fact]
+    public void Another_optimizer_schedule_or_data_does_not_resume()
+    {
+        var options = Options(_directory);
+        using (var session = new TrainingSession(options))
+        {
+            session.Run();
+        }
+
+        AssertRefused(new TrainingSession(options with { Optimizer = _optimizers["Adam"] }), "optimizer = AdamW, now it is Adam");
+        AssertRefused(new TrainingSession(options with { Schedule = new Constant(0.5) }), "schedule = from the options, now it is Constant { Rate = 0.5 }");
+        AssertRefused(new TrainingSession(options, batches: new Told(seed: 2)), "batches = unknown, now it is seed 2");
+    }
+
+    [Fact]
+    public void A_schedule_sets_the_learning_rate_of_each_step()
+    {
+        using var session = new TrainingSession(Options() with { Steps = 3, Schedule = new Halving() });
+        Assert.Equal([1e-3, 5e-4, 2.5e-4], session.Run().Select(step => step.LearningRate));
+    }
+
+    [Fact]
+    public void Clipping_sees_all_trained_tensors_and_says_the_norm()
+    {
+        var seen = new List<int>();
+        using var session = new TrainingSession(Options() with
+        {
+            Steps = 2,
+            Optimizer = groups => optim.SGD(Values(groups), 1),
+            Clipping = trained =>
+            {
+                seen.Add(trained.Count);
+                foreach (var parameter in trained)
+                {
+                    parameter.grad?.zero_();
+                }
+
+                return 7;
+            },
+        });
+        var before = session.Values();
+        Assert.Equal([7.0, 7.0], session.Run().Select(step => step.GradientNorm));
+        Assert.Equal([session.Named().Count(), session.Named().Count()], seen);
+        Assert.Equal(before, session.Values());
+    }
+
+    [Fact]
+    public void An_optimizer_over_some_of_the_tensors_leaves_the_others()
+    {
+        using var session = new TrainingSession(Options() with { Steps = 2, Optimizer = groups => optim.SGD(groups[0].Parameters.Select(parameter => parameter.Value), 0.1) });
+        var before = session.Named().ToDictionary(pair => pair.Name, pair => pair.Value.clone());
+        session.Run();
+        Assert.All(session.Named(), pair => Assert.Equal(pair.Name.StartsWith("base_model.", StringComparison.Ordinal), !pair.Value.IsSame(before[pair.Name])));
+    }
+
+    [Fact]
+    public void An_optimizer_whose_state_no_checkpoint_can_hold_is_refused()
+    {
+        var exception = Assert.Throws<ArgumentException>(() => new TrainingSession(Options() with { Optimizer = groups => optim.LBFGS(Values(groups)) }));
+        Assert.Contains("LBFGS is not derived from TorchSharp.Modules.OptimizerHelper", exception.Message, StringComparison.Ordinal);
+        exception = Assert.Throws<ArgumentException>(() => new TrainingSession(Options() with { Optimizer = groups => new Historian(Values(groups)) }));
+        Assert.Contains("Historian keeps 'Norms' of the type List`1", exception.Message, StringComparison.Ordinal);
+        using var stranger = new Parameter(zeros(3));
+        exception = Assert.Throws<ArgumentException>(() => new TrainingSession(Options() with { Optimizer = groups => optim.SGD([stranger], 0.1) }));
+        Assert.Contains("trains a tensor of shape (3) that is in no parameter group", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Progress_is_told_of_each_step()
+    {
+        using var session = new TrainingSession(Options() with { Steps = 3 });
+        var told = new Told.Steps();
+        session.Trainer.Run(told);
+        Assert.Equal([1, 2, 3], told.Numbers);
+    }
+
+    [Fact]
+    public void A_checkpoint_of_an_earlier_version_is_refused()
+    {
+        using (var session = new TrainingSession(Options(_directory)))
+        {
+            session.Run();
+        }
+
+        File.WriteAllText(Path.Combine(_directory, "step-000008", "training.json"), """{ "Step": 8, "Options": {}, "OptimizerSteps": [8], "Files": {} }""");
+        AssertRefused(new TrainingSession(Options(_directory)), "is of version 0, this library reads version 2");
+    }
+
+    private static TrainingOptions Options(string? directory = null) => new() { Steps = Steps, WarmupSteps = 2, CheckpointDirectory = directory, CheckpointEvery = 3 };
+
+    private static Parameter[] Values(IReadOnlyList<ParameterGroup> groups) => [.. groups.SelectMany(group => group.Parameters).Select(parameter => parameter.Value)];
+
+    private static void AssertRefused(TrainingSession session, string message)
+    {
+        using (session)
+        {
+            Assert.Contains(message, Assert.Throws<TrainingCheckpointException>(() => session.Trainer.Resume()).Message, StringComparison.Ordinal);
+        }
+    }
+
+    private void AssertResumes(Func<TrainingOptions, TrainingOptions> with)
+    {
+        using var whole = new TrainingSession(with(Options()));
+        var expected = whole.Run();
+        using (var stopped = new TrainingSession(with(Options(_directory))))
+        {
+            using var stop = new CancellationTokenSource();
+            Assert.Throws<OperationCanceledException>(() => stopped.Trainer.Run(
+                step =>
+                {
+                    if (step.Step == 5)
+                    {
+                        stop.Cancel();
+                    }
+                },
+                stop.Token));
+        }
+
+        using var resumed = new TrainingSession(with(Options(_directory)));
+        Assert.True(resumed.Trainer.Resume());
+        Assert.Equal(5, resumed.Trainer.StepsDone);
+        var found = resumed.Run();
+        Assert.Equal(expected.Skip(5).SelectMany(step => step.Components.Values), found.SelectMany(step => step.Components.Values));
+        Assert.Equal(expected.Skip(5).Select(step => step.GradientNorm), found.Select(step => step.GradientNorm));
+        Assert.Equal(whole.Values(), resumed.Values());
+    }
+
+    private sealed record Constant(double Rate) : ILearningRateSchedule
+    {
+        public double At(long step) => Rate;
+    }
+
+    private sealed class Halving : ILearningRateSchedule
+    {
+        public double At(long step) => 1e-3 * Math.Pow(0.5, step);
+    }
+
+    private sealed class Told(int seed) : ITokenBatches
+    {
+        public string Fingerprint => $"seed {seed}";
+
+        public TokenBatch At(long step) => throw new NotSupportedException();
+
+        internal sealed class Steps : IProgress<TrainingStep>
+        {
+            public List<int> Numbers { get; } = [];
+
+            public void Report(TrainingStep value) => Numbers.Add(value.Step);
+        }
+    }
+
+    /// <summary>An optimizer that keeps a list.</summary>
+    private sealed class Historian : OptimizerHelper
+    {
+        public Historian(Parameter[] parameters)
+        {
+            _parameter_groups = [new ParamGroup { Parameters = parameters, Options = new OptimizerOptions { LearningRate = 0 } }];
+            foreach (var parameter in parameters)
+            {
+                _state[parameter.Handle] = new History(parameter);
+            }
+        }
+
+        private sealed class History(Parameter parameter) : OptimizerState(parameter)
+        {
+            public List<double> Norms { get; } = [];
+
+            public override void SaveStateDict(BinaryWriter writer) => throw new NotSupportedException();
+
+            public override void LoadStateDict(BinaryReader reader) => throw new NotSupportedException();
+
+            public override void LoadStateDict(OptimizerState source) => throw new NotSupportedException();
+
+            public override void Initialize(OptimizerOptions options) => Norms.Clear();
+        }
+    }
+
+    /// <summary>All tensors in one file, and the rest beside it.</summary>
+    private sealed class OneFile : ICheckpointFormat
+    {
+        public void Write(string directory, TrainingState state)
+        {
+            using var scope = NewDisposeScope();
+            SafetensorsWriter.Write(Path.Combine(directory, "all.safetensors"), state.Tensors());
+            File.WriteAllText(Path.Combine(directory, "step"), $"{state.Step}");
+            File.WriteAllText(Path.Combine(directory, "settings"), JsonSerializer.Serialize(state.Settings));
+            File.WriteAllText(Path.Combine(directory, "numbers"), JsonSerializer.Serialize(state.Numbers()));
+        }
+
+        public void Read(string directory, TrainingState state)
+        {
+            using var scope = NewDisposeScope();
+            using var file = SafetensorsFile.Open(Path.Combine(directory, "all.safetensors"));
+            state.RequireSettings(directory, JsonSerializer.Deserialize<Dictionary<string, string>>(File.ReadAllText(Path.Combine(directory, "settings")))!);
+            state.Restore(
+                directory,
+                int.Parse(File.ReadAllText(Path.Combine(directory, "step")), System.Globalization.CultureInfo.InvariantCulture),
+                file.Entries.Keys.ToDictionary(name => name, name => file.Read(name)),
+                JsonSerializer.Deserialize<Dictionary<string, double>>(File.ReadAllText(Path.Combine(directory, "numbers")))!);
+        }
+    }
+}

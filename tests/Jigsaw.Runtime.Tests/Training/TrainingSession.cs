@@ -1,0 +1,54 @@
+using Jigsaw.Data;
+using Jigsaw.Models;
+using Jigsaw.Models.Lora;
+using Jigsaw.Steps;
+using Jigsaw.Training;
+using Jigsaw.Transforms;
+using static TorchSharp.torch;
+
+namespace Jigsaw.Runtime.Tests.Training;
+
+/// <summary>A small training on a tiny model: all that it is made of.</summary>
+internal sealed class TrainingSession : IDisposable
+{
+    private readonly CausalLM _model = CausalLM.Load(TestData.Path("models", "llama-gqa"), CPU, ScalarType.Float32);
+    private readonly NoisyTeacher _teacher;
+    private readonly NoisyStudent _student;
+
+    public TrainingSession(TrainingOptions options, TrajectoryRecipe.Hyperparameters? hyperparameters = null, int differentBatches = int.MaxValue, ITokenBatches? batches = null, bool filtered = false)
+    {
+        _teacher = new NoisyTeacher(_model);
+        _student = new NoisyStudent(_model, new LoraConfig { Rank = 2 }, seed: 1);
+        Transform = new StainedGlassTransform(_model.EmbeddingTable, new TransformConfig { InitialRho = 0 }, seed: 1);
+        Loss = filtered ? FilteredRecipe.Bind(_teacher, _student) : TrajectoryRecipe.Bind(_teacher, _student, hyperparameters ?? TrajectoryRecipe.Defaults);
+        Trainer = new Trainer(Loss, Transform, batches ?? new RandomBatches((int)_model.EmbeddingTable.shape[0], differentBatches), options);
+    }
+
+    public StainedGlassTransform Transform { get; }
+
+    public BoundLoss Loss { get; }
+
+    public Trainer Trainer { get; }
+
+    public List<TrainingStep> Run()
+    {
+        var steps = new List<TrainingStep>();
+        Trainer.Run(steps.Add);
+        return steps;
+    }
+
+    public IEnumerable<(string Name, Tensor Value)> Named() =>
+        _student.Adapters.NamedParameters.Select(parameter => (parameter.Name, (Tensor)parameter.Value))
+            .Concat(Transform.Parameters.Select(parameter => (parameter.Name, (Tensor)parameter.Value)));
+
+    public float[] Values() => [.. Named().SelectMany(pair => pair.Value.detach().data<float>().ToArray())];
+
+    public void Dispose()
+    {
+        Trainer.Dispose();
+        Transform.Dispose();
+        _student.Dispose();
+        _teacher.Dispose();
+        _model.Dispose();
+    }
+}
