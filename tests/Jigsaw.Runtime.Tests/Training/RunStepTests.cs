@@ -98,6 +98,24 @@ public sealed class RunStepTests : IDisposable
     }
 
     [Fact]
+    public void Bounds_on_what_x_tells_are_terms_like_the_others()
+    {
+        var step = new Bound(this, "llama-gqa");
+        Compare(step, () => BoundsRecipe.Bind(step.Teacher, step.Student));
+        var numbers = BoundsRecipe.Defaults.ToDictionary();
+        Assert.Equal(4, numbers["information_rate_repeats"]);
+        Assert.Equal(1, numbers["pairwise_information_repeats"]);
+        var bound = BoundsRecipe.Bind(step.Teacher, step.Student);
+        using var values = bound.RunStep(step.Apply(), step.Batch.LossMask);
+
+        // Fresh noise that averages away tells more; the prior is as wide as what it is the prior of.
+        var single = BoundsRecipe.Bind(step.Teacher, step.Student, BoundsRecipe.Defaults with { InformationRateRepeats = 1 });
+        using var fewer = single.RunStep(step.Apply(), step.Batch.LossMask);
+        Assert.True(values.Read()["information_rate"] > fewer.Read()["information_rate"]);
+        Assert.Contains("InformationRateRepeats", Assert.Throws<ArgumentException>(() => BoundsRecipe.Defaults with { InformationRateRepeats = 0 }).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Stages_share_the_teachers_chunks()
     {
         var step = new Bound(this, "llama-gqa", batches: vocabulary => new RandomBatches(vocabulary, rows: 16, length: 11));
