@@ -23,17 +23,16 @@ internal sealed class QuickstartRun(QuickstartOptions options)
         using var student = new NoisyStudent(model, new LoraConfig { Rank = 8, Alpha = 16 }, options.Seed);
         if (options.Recipe == "every-token")
         {
-            Run(EveryTokenRecipe.Bind(teacher, student, Numbers(EveryTokenRecipe.Hyperparameters.Read, EveryTokenRecipe.Defaults)), transform, cancellationToken);
+            Run(model, EveryTokenRecipe.Bind(teacher, student, Numbers(EveryTokenRecipe.Hyperparameters.Read, EveryTokenRecipe.Defaults)), transform, cancellationToken);
         }
         else
         {
-            Run(QuickstartRecipe.Bind(teacher, student, Numbers(QuickstartRecipe.Hyperparameters.Read, QuickstartRecipe.Defaults)), transform, cancellationToken);
+            Run(model, QuickstartRecipe.Bind(teacher, student, Numbers(QuickstartRecipe.Hyperparameters.Read, QuickstartRecipe.Defaults)), transform, cancellationToken);
         }
     }
 
-    private void Run(BoundLoss jigsaw, StainedGlassTransform transform, CancellationToken cancellationToken)
+    private void Run(CausalLM model, BoundLoss jigsaw, StainedGlassTransform transform, CancellationToken cancellationToken)
     {
-        var model = jigsaw.Teacher.Model;
         var adapters = jigsaw.Student.Adapters;
         var tokenizer = new NoiseTokenizer(Tokenizer.Load(options.Model.FullName), options.Device) { NoiseRoles = ["user"] };
         var train = ChatDataset.Read(options.TrainingData.FullName);
