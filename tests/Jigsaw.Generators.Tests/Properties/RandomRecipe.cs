@@ -164,7 +164,7 @@ internal sealed class RandomRecipe
         var count = _random.Next(3);
         for (var i = 0; i < count; i++)
         {
-            yield return OwnTerm();
+            yield return CustomTerm();
         }
 
         if (Chance(15))
@@ -174,7 +174,7 @@ internal sealed class RandomRecipe
         }
     }
 
-    private string OwnTerm()
+    private string CustomTerm()
     {
         var returns = _isRight ? "torch.Tensor" : Pick("torch.Tensor", "torch.Tensor", "double", "void", "torch.Tensor?", "System.Threading.Tasks.Task<torch.Tensor>", "dynamic", "Nowhere", "(torch.Tensor, int)");
         var modifiers = _isRight ? Pick("private static", "public static", "internal static") : Pick("static", "public", "private static", "static async", "protected static", "static unsafe", "public abstract", "extern static", "static partial");
