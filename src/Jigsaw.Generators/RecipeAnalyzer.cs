@@ -6,7 +6,7 @@ using Microsoft.CodeAnalysis.Diagnostics;
 
 namespace Jigsaw.Generators;
 
-/// <summary>Reports what is wrong with the numbers, the meaning and the own terms of recipes. What is wrong with a recipe's shape, the generator reports.</summary>
+/// <summary>Reports what is wrong with the numbers, the meaning and the custom terms of recipes. What is wrong with a recipe's shape, the generator reports.</summary>
 [DiagnosticAnalyzer(LanguageNames.CSharp)]
 public sealed class RecipeAnalyzer : DiagnosticAnalyzer
 {

@@ -3,7 +3,7 @@ namespace Jigsaw.Planning;
 /// <summary>The types that the parameters of custom terms name activations by.</summary>
 internal static class ActivationTypes
 {
-    private static readonly Dictionary<string, ActivationType> s_types = new ActivationType[]
+    private static readonly Dictionary<string, ActivationType> _types = new ActivationType[]
     {
         new("CleanEmbeddings", "step.Clean", "x"),
         new("NoisyEmbeddings", "step.Noisy", "x̃"),
@@ -27,7 +27,7 @@ internal static class ActivationTypes
         new("StudentCleanLogitRows", "rows", "rows of z student clean", Pass.StudentClean, ReadsLogits: true, IsRows: true),
     }.ToDictionary(type => type.Name);
 
-    public static IEnumerable<string> Names => s_types.Keys;
+    public static IEnumerable<string> Names => _types.Keys;
 
-    public static ActivationType? Find(string name) => s_types.TryGetValue(name, out var type) ? type : null;
+    public static ActivationType? Find(string name) => _types.TryGetValue(name, out var type) ? type : null;
 }

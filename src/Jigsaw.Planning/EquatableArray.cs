@@ -2,7 +2,7 @@ using System.Collections;
 
 namespace Jigsaw.Planning;
 
-/// <summary>An immutable list that is equal to another with equal items, so that the model of a recipe compares by what it says.</summary>
+/// <summary>An immutable list that is equal to another with equal items, so the model of a recipe compares by what it says.</summary>
 internal readonly struct EquatableArray<T> : IEquatable<EquatableArray<T>>, IReadOnlyList<T>
     where T : IEquatable<T>
 {

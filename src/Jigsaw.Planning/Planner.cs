@@ -9,7 +9,7 @@ internal static class Planner
     /// <summary>Names that the body of the generated loss uses itself.</summary>
     public static readonly string[] Locals = ["step", "numbers", "lossMask", "head", "logits", "composite", "components", "similarity", "strength", "rows", "teacher", "_"];
 
-    private static readonly Pass[] s_passes = [Pass.TeacherClean, Pass.TeacherNoisy, Pass.StudentNoisy, Pass.StudentClean];
+    private static readonly Pass[] _passes = [Pass.TeacherClean, Pass.TeacherNoisy, Pass.StudentNoisy, Pass.StudentClean];
 
     /// <summary>Plans a recipe. Of terms that clash in name or key, the first is planned.</summary>
     public static RecipePlan Plan(RecipeModel recipe)
@@ -148,7 +148,7 @@ internal static class Planner
 
     private static IEnumerable<PlannedPass> PassesOf(EquatableArray<PlannedTerm> terms)
     {
-        foreach (var pass in s_passes)
+        foreach (var pass in _passes)
         {
             var readBy = new List<string>();
             var whole = new List<string>();

@@ -11,7 +11,7 @@ internal static partial class RecipeEmitter
     {
         var components = plan.Terms.SelectMany(term => term.Parts.Prepend(new PlannedPart(term.Term.Key, term.Property, term.Local))).ToList();
         writer.Line("/// <summary>The raw value of each term, and the composite loss, detached. Also a dictionary under the original's names.</summary>");
-        writer.Line(s_generatedCode);
+        writer.Line(_generatedCode);
         writer.Line("public sealed class Components : global::Jigsaw.Losses.ComponentLosses");
         using (writer.Block())
         {

@@ -12,7 +12,7 @@ internal static partial class RecipeEmitter
     private static void EmitHyperparameters(IndentedWriter writer, RecipePlan plan, string? fault)
     {
         writer.Line("/// <summary>Every number that the recipe was built with; checked when made, by the rules that the compiler applies to the attributes.</summary>");
-        writer.Line(s_generatedCode);
+        writer.Line(_generatedCode);
         writer.Line("public sealed record Hyperparameters : global::Jigsaw.Losses.Hyperparameters.RecipeHyperparameters");
         using (writer.Block())
         {

@@ -5,13 +5,13 @@ namespace Jigsaw.Generators.Emission;
 /// <content>What a step runs.</content>
 internal static partial class RecipeEmitter
 {
-    private static readonly string[] s_numbers = ["No pass", "One pass", "Two passes", "Three passes", "All four passes"];
+    private static readonly string[] _numbers = ["No pass", "One pass", "Two passes", "Three passes", "All four passes"];
 
     private static void EmitPlan(IndentedWriter writer, RecipePlan plan, string? fault)
     {
         const string Type = "global::Jigsaw.Passes.LossPlan";
         writer.Line($"/// <summary>What a step of this recipe runs. {PlanWords(plan)}</summary>");
-        writer.Line(s_generatedCode);
+        writer.Line(_generatedCode);
         if (fault is not null)
         {
             writer.Line($"public static {Type} Plan => {fault};");
@@ -40,7 +40,7 @@ internal static partial class RecipeEmitter
     {
         var absent = new[] { Pass.TeacherClean, Pass.TeacherNoisy, Pass.StudentNoisy, Pass.StudentClean }
             .Where(pass => !plan.Passes.Any(planned => planned.Pass == pass)).ToList();
-        var count = s_numbers[plan.Passes.Count];
+        var count = _numbers[plan.Passes.Count];
         return absent.Count switch
         {
             0 => count + ".",

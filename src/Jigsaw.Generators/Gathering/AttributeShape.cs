@@ -8,7 +8,7 @@ namespace Jigsaw.Generators.Gathering;
 /// <summary>What an attribute class of the DSL states: its definition, and the arguments that it takes with nothing written.</summary>
 internal sealed class AttributeShape
 {
-    private static readonly ConditionalWeakTable<INamedTypeSymbol, AttributeShape> s_shapes = new();
+    private static readonly ConditionalWeakTable<INamedTypeSymbol, AttributeShape> _shapes = new();
 
     private AttributeShape(TermDefinition? definition, ArgumentModel[] arguments)
     {
@@ -20,7 +20,7 @@ internal sealed class AttributeShape
 
     public ArgumentModel[] Arguments { get; }
 
-    public static AttributeShape Of(INamedTypeSymbol attributeClass) => s_shapes.GetValue(attributeClass, Read);
+    public static AttributeShape Of(INamedTypeSymbol attributeClass) => _shapes.GetValue(attributeClass, Read);
 
     private static AttributeShape Read(INamedTypeSymbol attributeClass)
     {

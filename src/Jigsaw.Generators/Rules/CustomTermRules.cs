@@ -3,7 +3,7 @@ using Jigsaw.Planning;
 
 namespace Jigsaw.Generators.Rules;
 
-/// <summary>What the method of a term of one's own must be.</summary>
+/// <summary>What the method of a custom term must be.</summary>
 internal static class CustomTermRules
 {
     public static IEnumerable<Problem> Check(RecipeModel recipe)

@@ -13,20 +13,20 @@ public static partial class JigsawLosses
     /// </summary>
     /// <param name="teacher">The base model.</param>
     /// <param name="student">The base model with adapters.</param>
-    /// <param name="distillationLayerIndex">The decoder layer whose output is compared; null: the logits.</param>
-    /// <param name="alpha">α, from 0 to 1; null: the plain signed sum.</param>
+    /// <param name="distillationLayerIndex">The decoder layer whose output is compared; null for the logits.</param>
+    /// <param name="alpha">α, from 0 to 1; null for the plain signed sum.</param>
     /// <param name="stdLogRatioLossWeight">Weight of <c>std_log_ratio_loss</c>, at least 0.</param>
     /// <param name="inputEmbeddingSimilarityLossWeight">Weight of <c>input_embedding_similarity_loss</c>, at least 0.</param>
     /// <param name="distillationLayerCosineDistanceLossWeight">Weight of <c>distillation_layer_cosine_distance_loss</c>, at least 0.</param>
     /// <param name="distillationLayerL2DistanceLossWeight">Weight of <c>distillation_layer_l2_distance_loss</c>, at least 0.</param>
     /// <param name="distillationProtectionL2LossWeight">Weight of <c>distillation_protection_l2_loss</c>, which is subtracted; at least 0.</param>
-    /// <param name="applyDistillationProtectionLossMask">Whether that term averages over the loss mask, else over the attention mask.</param>
+    /// <param name="applyDistillationProtectionLossMask">True if that term averages over the loss mask, false if over the attention mask.</param>
     /// <param name="cleanEmbeddingPerformanceOnStudentModelLossWeight">Weight of <c>clean_embedding_performance_on_student_model_loss</c>, which is subtracted; at least 0.</param>
     /// <param name="inverseL2PowerLawCatalystLossWeight">Weight of <c>inverse_l2_power_law_catalyst_loss</c>, at least 0.</param>
     /// <param name="inverseL2PowerLawCharacteristicLength">ℓ of that term, positive.</param>
     /// <param name="inverseL2PowerLawExponentOfDecay">p of that term, positive.</param>
     /// <returns>The bound loss; deconstructs into (loss, components, hyperparameters).</returns>
-    /// <exception cref="ArgumentException">A number is out of range, the layer is not in the model, or the models don't go together.</exception>
+    /// <exception cref="ArgumentException">A number is out of range, the layer is not in the model, or the models have different bases.</exception>
     public static JigsawLoss<ComponentLosses, FactoryHyperparameters> CreateJigsawLoss(
         NoisyTeacher teacher,
         NoisyStudent student,
@@ -76,7 +76,7 @@ public static partial class JigsawLosses
     /// <param name="absoluteCosineSimilarityPenaltyWeight">Weight of <c>absolute_cosine_similarity_penalty</c>, at least 0.</param>
     /// <param name="jigsawCePerformanceLossWeight">Weight of <c>jigsaw_ce_performance_loss</c>, at least 0.</param>
     /// <param name="jigsawCeProtectionLossWeight">Weight of <c>jigsaw_ce_protection_loss</c>, which is subtracted; at least 0.</param>
-    /// <param name="jigsawCeProtectionMaxLoss">Cap of that term, positive; null: none.</param>
+    /// <param name="jigsawCeProtectionMaxLoss">Cap of that term, positive; null for none.</param>
     /// <param name="jigsawCeProtectionLossScalingFactor">How fast the cap is reached, positive; ignored without one.</param>
     /// <param name="mutualInformationLossWeight">Weight of <c>mutual_information_loss</c>, at least 0.</param>
     /// <param name="medianNormPenaltyWeight">Weight of <c>median_norm_penalty</c>, at least 0.</param>
@@ -84,10 +84,10 @@ public static partial class JigsawLosses
     /// <param name="distillationLayerIndex">The decoder layer whose output is compared; needed where one of the two L2 weights is not 0.</param>
     /// <param name="jigsawL2PerformanceLossWeight">Weight of <c>jigsaw_l2_performance_loss</c>, at least 0.</param>
     /// <param name="jigsawL2ProtectionLossWeight">Weight of <c>jigsaw_l2_protection_loss</c>, which is subtracted; at least 0.</param>
-    /// <param name="combineNoiseMasksForMutualInformationSubBatches">Whether a pair of sub-batch rows counts where both noise masks are set; else where the component's is.</param>
-    /// <param name="ceTarget">Whether cross-entropies compare with the teacher's distribution or with its argmax.</param>
+    /// <param name="combineNoiseMasksForMutualInformationSubBatches">True if a pair of sub-batch rows counts where both noise masks are set, false if it counts where the component's is.</param>
+    /// <param name="ceTarget">What cross-entropies compare with: the teacher's distribution, or its argmax.</param>
     /// <returns>The bound loss; deconstructs into (loss, components, hyperparameters).</returns>
-    /// <exception cref="ArgumentException">A number is out of range, a layer is missing or not in the model, the models don't go together, or cross-entropies are asked of truncated models.</exception>
+    /// <exception cref="ArgumentException">A number is out of range, a layer is missing or not in the model, the models have different bases, or cross-entropies are asked of truncated models.</exception>
     public static JigsawLoss<ComponentLosses, FactoryHyperparameters> CreateJigsawSgtLoss(
         NoisyTeacher teacher,
         NoisyStudent student,

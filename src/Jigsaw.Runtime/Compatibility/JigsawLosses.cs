@@ -24,10 +24,10 @@ public static partial class JigsawLosses
     /// <param name="logits">Shape (batch, sequence, vocabulary).</param>
     /// <param name="targets">Labels of an integer dtype, shape (batch, sequence), not read where the mask leaves a token out; or class probabilities of a floating dtype, shape of the logits, taken as given. A constant.</param>
     /// <param name="mask">Tokens that count, shape (batch, sequence).</param>
-    /// <param name="maxLoss">The cap, positive; null: none.</param>
+    /// <param name="maxLoss">The cap, positive; null for none.</param>
     /// <param name="scalingFactor">How fast the cap is reached, positive; ignored without one.</param>
     /// <returns>A differentiable scalar.</returns>
-    /// <exception cref="ArgumentException">Shapes, dtypes or devices don't go together, or a number is out of range.</exception>
+    /// <exception cref="ArgumentException">Shapes, dtypes or devices differ, or a number is out of range.</exception>
     public static Tensor MaskedCrossEntropy(Tensor logits, Tensor targets, RowMask mask, double? maxLoss = null, double scalingFactor = 1)
     {
         KernelArguments.RequireTokens(logits);
@@ -53,12 +53,12 @@ public static partial class JigsawLosses
     /// <param name="outputLogits">Shape (batch, sequence, vocabulary) or (batch·sequence, vocabulary).</param>
     /// <param name="targetLabels">Integer labels, shape (batch, sequence) or (batch·sequence); or class probabilities of a floating dtype, shape of the logits.</param>
     /// <param name="batchSize">Number of sequences.</param>
-    /// <param name="sequenceLength">Tokens a sequence.</param>
+    /// <param name="sequenceLength">Tokens per sequence.</param>
     /// <param name="mask">Tokens that count, shape (batch, sequence).</param>
-    /// <param name="maxLoss">The cap, positive; null: none.</param>
+    /// <param name="maxLoss">The cap, positive; null for none.</param>
     /// <param name="ceScalingFactor">How fast the cap is reached, positive; ignored without one.</param>
     /// <returns>A differentiable scalar.</returns>
-    /// <exception cref="ArgumentException">Shapes, dtypes or devices don't go together, or a number is out of range.</exception>
+    /// <exception cref="ArgumentException">Shapes, dtypes or devices differ, or a number is out of range.</exception>
     public static Tensor ComputeMaskedCrossEntropy(Tensor outputLogits, Tensor targetLabels, long batchSize, long sequenceLength, RowMask mask, double? maxLoss = null, double ceScalingFactor = 1)
     {
         KernelArguments.RequireFloating(outputLogits);
@@ -66,7 +66,7 @@ public static partial class JigsawLosses
         using var scope = NewDisposeScope();
         var tokens = batchSize * sequenceLength;
         var vocabulary = outputLogits.dim() > 0 ? outputLogits.shape[^1] : 0;
-        Require(batchSize > 0 && sequenceLength > 0, nameof(batchSize), $"({batchSize}, {sequenceLength}) is no batch of sequences; give positive sizes");
+        Require(batchSize > 0 && sequenceLength > 0, nameof(batchSize), $"({batchSize}, {sequenceLength}) is not a batch of sequences; give positive sizes");
         Require(vocabulary > 0 && outputLogits.numel() == tokens * vocabulary, nameof(outputLogits), $"outputLogits has the shape ({string.Join(", ", outputLogits.shape)}); give ({batchSize}, {sequenceLength}, vocabulary) or ({tokens}, vocabulary)");
         var soft = targetLabels.is_floating_point();
         Require(targetLabels.numel() == (soft ? tokens * vocabulary : tokens), nameof(targetLabels), $"targetLabels is {targetLabels.dtype} of shape ({string.Join(", ", targetLabels.shape)}); give {tokens} integer labels or probabilities of the logits' shape");
@@ -83,7 +83,7 @@ public static partial class JigsawLosses
     /// <param name="targetEmbeddings">t, the same shape; a constant.</param>
     /// <param name="mask">Tokens that count, shape (batch, sequence).</param>
     /// <returns>A differentiable scalar.</returns>
-    /// <exception cref="ArgumentException">Shapes, dtypes or devices don't go together.</exception>
+    /// <exception cref="ArgumentException">Shapes, dtypes or devices differ.</exception>
     public static Tensor ComputeMaskedNormalizedL2Loss(Tensor embeddings, Tensor targetEmbeddings, RowMask mask) =>
         PairLoss.Begin(embeddings, targetEmbeddings).NormalizedL2(mask).Value();
 
@@ -93,14 +93,14 @@ public static partial class JigsawLosses
     /// </summary>
     /// <param name="activations">Super-batches of teacher's and student's logits.</param>
     /// <param name="batchSize">Number of sequences in each half.</param>
-    /// <param name="sequenceLength">Tokens a sequence.</param>
+    /// <param name="sequenceLength">Tokens per sequence.</param>
     /// <param name="vocabSize">Number of classes.</param>
     /// <param name="attentionMask">Real tokens, shape (batch, sequence).</param>
     /// <param name="lossMask">Positions whose logits predict a token that counts, shape (batch, sequence).</param>
     /// <param name="losses">What the three are added to.</param>
-    /// <param name="jigsawCeProtectionMaxLoss">Cap of the protection term, positive; null: none.</param>
+    /// <param name="jigsawCeProtectionMaxLoss">Cap of the protection term, positive; null for none.</param>
     /// <param name="jigsawCeProtectionLossScalingFactor">How fast the cap is reached, positive.</param>
-    /// <param name="ceTarget">Whether to compare with the teacher's distribution or with its argmax.</param>
+    /// <param name="ceTarget">What to compare with: the teacher's distribution, or its argmax.</param>
     /// <returns><paramref name="losses"/>.</returns>
     /// <exception cref="ArgumentException">Activations are missing or of another shape, or a number is out of range.</exception>
     public static ComponentLossesDict ComputeJigsawCeLosses(
@@ -155,10 +155,10 @@ public static partial class JigsawLosses
 
     /// <summary>mean(−log(σ + eps)) − ½·log(2πe), the mean over tokens that count and all features; our reading of the sign.</summary>
     /// <param name="stds">σ, shape (batch, sequence, features).</param>
-    /// <param name="mask">Tokens that count, shape (batch, sequence); null: all.</param>
+    /// <param name="mask">Tokens that count, shape (batch, sequence); null counts all.</param>
     /// <param name="eps">Added to σ.</param>
     /// <returns>A differentiable scalar.</returns>
-    /// <exception cref="ArgumentException">Shapes, dtypes or devices don't go together.</exception>
+    /// <exception cref="ArgumentException">Shapes, dtypes or devices differ.</exception>
     public static Tensor GaussianEntropyLogLoss(Tensor stds, RowMask? mask = null, double eps = EntropyEps)
     {
         KernelArguments.RequireTokens(stds);
@@ -179,8 +179,8 @@ public static partial class JigsawLosses
     /// <param name="stds">σ, the same shape.</param>
     /// <param name="noisy">x̃, the same shape.</param>
     /// <param name="noiseMask">Tokens that the transform changes, shape (batch, sequence).</param>
-    /// <param name="combineNoiseMasks">Whether a pair counts where both of its masks are set; else where the component's is.</param>
-    /// <exception cref="ArgumentException">Shapes, dtypes or devices don't go together.</exception>
+    /// <param name="combineNoiseMasks">True if a pair counts where both of its masks are set, false if it counts where the component's is.</param>
+    /// <exception cref="ArgumentException">Shapes, dtypes or devices differ.</exception>
     public static MutualInformationValue MutualInformationSubBatch(Tensor clean, Tensor means, Tensor stds, Tensor noisy, RowMask noiseMask, bool combineNoiseMasks = true)
     {
         var (value, mahalanobisDistance, logConstantsAndDeterminant) = EmbeddingTerms.Here.MutualInformation(clean, means, stds, noisy, noiseMask, combineNoiseMasks);
@@ -197,10 +197,10 @@ public static partial class JigsawLosses
     /// <param name="stds">σ, the same shape.</param>
     /// <param name="noisy">x̃, the same shape.</param>
     /// <param name="noiseMask">Tokens that the transform changes, shape (batch, sequence).</param>
-    /// <param name="losses">What the two parts are added to; null: nothing.</param>
-    /// <param name="combineNoiseMasks">Whether a pair counts where both of its masks are set; else where the component's is.</param>
+    /// <param name="losses">What the two parts are added to; null if not needed.</param>
+    /// <param name="combineNoiseMasks">True if a pair counts where both of its masks are set, false if it counts where the component's is.</param>
     /// <returns>A differentiable scalar.</returns>
-    /// <exception cref="ArgumentException">Shapes, dtypes or devices don't go together.</exception>
+    /// <exception cref="ArgumentException">Shapes, dtypes or devices differ.</exception>
     public static Tensor GaussianMixtureEntropy(Tensor clean, Tensor means, Tensor stds, Tensor noisy, RowMask noiseMask, ComponentLossesDict? losses = null, bool combineNoiseMasks = true)
     {
         var (entropy, mahalanobis, constants) = EmbeddingTerms.SubBatchEntropy(clean, means, stds, noisy, noiseMask, combineNoiseMasks, conditional: false);
@@ -223,7 +223,7 @@ public static partial class JigsawLosses
     /// <param name="y">Broadcasts with <paramref name="x"/>.</param>
     /// <param name="stds">σ, broadcasts with both.</param>
     /// <returns>Shape (…), differentiable, in at least float32.</returns>
-    /// <exception cref="ArgumentException">Dtypes or devices don't go together.</exception>
+    /// <exception cref="ArgumentException">Dtypes or devices differ.</exception>
     public static Tensor SquareMahalanobisDistance(Tensor x, Tensor y, Tensor stds)
     {
         KernelArguments.RequireFloating(x);

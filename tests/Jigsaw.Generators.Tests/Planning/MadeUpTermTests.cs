@@ -10,7 +10,7 @@ namespace Jigsaw.Generators.Tests.Planning;
 /// <summary>Terms that there are not: what the planner and the emitter do follows from a definition alone.</summary>
 public class MadeUpTermTests
 {
-    private static readonly string[] s_arguments = ["DistillationLayer", "Alpha", "CeTarget", "GradientFilter", "Truncate"];
+    private static readonly string[] _arguments = ["DistillationLayer", "Alpha", "CeTarget", "GradientFilter", "Truncate"];
 
     [Fact]
     public void A_term_with_parts_is_deconstructed_into_them()
@@ -44,7 +44,7 @@ public class MadeUpTermTests
     private static string Emitted(params TermModel[] terms)
     {
         static ArgumentModel Argument(string name) => new(name, name, ArgumentKind.Double, NumericRule.None, IsStructure: true, double.NaN, null, null);
-        var recipe = new RecipeModel("Shop", new EquatableArray<ArgumentModel>([.. s_arguments.Select(Argument)]), new EquatableArray<TermModel>(terms));
+        var recipe = new RecipeModel("Shop", new EquatableArray<ArgumentModel>([.. _arguments.Select(Argument)]), new EquatableArray<TermModel>(terms));
         var declaration = new RecipeDeclaration(recipe, default, new EquatableArray<ContainerModel>([new ContainerModel("class", "Shop", default, IsPartial: true, IsFile: false)]), "Shop", default, null, HasRuntime: true, HasTypeVar: false, 1400);
         return RecipeEmitter.Emit(declaration, Planner.Plan(recipe));
     }

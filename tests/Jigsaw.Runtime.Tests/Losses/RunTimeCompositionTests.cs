@@ -34,7 +34,7 @@ public sealed class RunTimeCompositionTests : IDisposable
     }
 
     [Fact]
-    public void The_sgt_factory_gives_the_recipes_numbers_to_the_bit() => Agree(
+    public void The_sgt_factory_gives_the_recipes_numbers_bit_for_bit() => Agree(
         () => FullSgtRecipe.Bind(_teacher, _student),
         () => JigsawLosses.CreateJigsawSgtLoss(
             _teacher,
@@ -53,12 +53,12 @@ public sealed class RunTimeCompositionTests : IDisposable
             combineNoiseMasksForMutualInformationSubBatches: false));
 
     [Fact]
-    public void The_older_factory_gives_the_recipes_numbers_to_the_bit_at_a_layer() => Agree(
+    public void The_older_factory_gives_the_recipes_numbers_bit_for_bit_at_a_layer() => Agree(
         () => LayerRecipe.Bind(_teacher, _student),
         () => JigsawLosses.CreateJigsawLoss(_teacher, _student, 1, 0.3, 0.05, 0.3, 0.7, 0.4, 0.15, false, 0.35, 0.02, 0.3, 2));
 
     [Fact]
-    public void The_older_factory_gives_the_recipes_numbers_to_the_bit_at_the_logits() => Agree(
+    public void The_older_factory_gives_the_recipes_numbers_bit_for_bit_at_the_logits() => Agree(
         () => LogitsRecipe.Bind(_teacher, _student),
         () => JigsawLosses.CreateJigsawLoss(_teacher, _student, null, 0.3, 0.05, 0.3, 0.7, 0.4, 0.15, true, 0.35, 0.02));
 

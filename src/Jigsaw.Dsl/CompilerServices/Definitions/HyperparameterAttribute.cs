@@ -35,6 +35,6 @@ public sealed class HyperparameterAttribute : Attribute
     /// <summary>The property that has to be written for this one to have an effect.</summary>
     public string? Needs { get; set; }
 
-    /// <summary>Whether it is structure: reported with the hyperparameters, never changed at run time.</summary>
+    /// <summary>True if it is structure: reported with the hyperparameters, never changed at run time.</summary>
     public bool Structure { get; set; }
 }

@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 namespace Jigsaw.Losses.Gradients;
 
 /// <summary>
-/// Gradients that are made of the inputs' rows and a few numbers a row, for all terms on them at once and a block of rows at a time: beside
+/// Gradients that are made of the inputs' rows and a few numbers per row, for all terms on them at once and a block of rows at a time: beside
 /// the gradient itself nothing of the rows' size is ever there. The inputs are alive anyway; only references to them are kept.
 /// </summary>
 internal sealed class RowGradients : IGradientRule
@@ -31,7 +31,7 @@ internal sealed class RowGradients : IGradientRule
 
     /// <summary>Makes the gradients of a block of rows.</summary>
     /// <param name="rows">The rows of each input, shape (count, features): maybe the input's own, so only read.</param>
-    /// <param name="factors">For each role the sum of the terms' coefficients, shape (count, 1); null: none has it.</param>
+    /// <param name="factors">For each role the sum of the terms' coefficients, shape (count, 1); null if none has it.</param>
     /// <param name="wanted">Whose gradients are asked for.</param>
     /// <returns>The gradients of those that are wanted.</returns>
     internal delegate Tensor?[] Block(Tensor[] rows, Tensor?[] factors, bool[] wanted);

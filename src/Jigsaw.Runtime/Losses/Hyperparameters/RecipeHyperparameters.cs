@@ -71,7 +71,7 @@ public abstract record RecipeHyperparameters
 
     /// <summary>Changes the numbers that a JSON file names.</summary>
     /// <param name="path">The file: an object of numbers under the original's names.</param>
-    /// <param name="numbers">The numbers in the attributes, of a record that nobody else has.</param>
+    /// <param name="numbers">The numbers in the attributes, of a record made for this call.</param>
     /// <returns>The record.</returns>
     /// <exception cref="ArgumentException">The file is not a JSON object, a name is unknown, a number breaks its rule, or structure differs from the recipe's.</exception>
     [EditorBrowsable(EditorBrowsableState.Never)]

@@ -8,7 +8,7 @@ namespace Jigsaw.CompilerServices;
 /// <content>Mutual information over all pairs of a sample and a mixture component.</content>
 public sealed partial class EmbeddingTerms
 {
-    private static readonly double HalfLogTwoPi = 0.5 * Math.Log(2 * Math.PI);
+    private static readonly double _halfLogTwoPi = 0.5 * Math.Log(2 * Math.PI);
 
     /// <summary>
     /// Sub-batch Monte Carlo estimate of the mutual information between x and x̃: the first half of the batch gives the components of a
@@ -82,11 +82,11 @@ public sealed partial class EmbeddingTerms
             var squares = noise.square().sum([0]) + (offsets * ((offsets * sampleCount) + (2 * residue)));
             var precisions = componentWeights / deviations.square();
             mahalanobis = (precisions * squares).sum() * 0.5 / pairs;
-            constants = ((deviations.log().sum([0]) * sampleCount).sum() / pairs) + (share * HalfLogTwoPi);
+            constants = ((deviations.log().sum([0]) * sampleCount).sum() / pairs) + (share * _halfLogTwoPi);
             value = mahalanobis + constants;
             if (conditional)
             {
-                value -= ((sampleDeviations.log().sum([0]) * componentCount).sum() / pairs) + (share * (0.5 + HalfLogTwoPi));
+                value -= ((sampleDeviations.log().sum([0]) * componentCount).sum() / pairs) + (share * (0.5 + _halfLogTwoPi));
             }
 
             if (grad && (clean.requires_grad || means.requires_grad))
