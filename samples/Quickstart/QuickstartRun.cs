@@ -6,6 +6,7 @@ using Jigsaw.Steps;
 using Jigsaw.Tokenization;
 using Jigsaw.Training;
 using Jigsaw.Transforms;
+using Jigsaw.Transforms.Noise;
 using Spectre.Console;
 
 namespace Quickstart;
@@ -18,7 +19,7 @@ internal sealed class QuickstartRun(QuickstartOptions options)
     public void Run(CancellationToken cancellationToken)
     {
         using var model = CausalLM.Load(options.Model.FullName, options.Device, options.Precision);
-        using var transform = new StainedGlassTransform(model.EmbeddingTable, new TransformConfig { StdMin = 1e-3, StdMax = options.StdMax, InitialRho = options.InitialRho }, options.Seed);
+        using var transform = new StainedGlassTransform(model.EmbeddingTable, new TransformConfig { Std = new TanhStd { Min = 1e-3, Max = options.StdMax, InitialRho = options.InitialRho } }, options.Seed);
         using var teacher = new NoisyTeacher(model);
         using var student = new NoisyStudent(model, new LoraConfig { Rank = 8, Alpha = 16 }, options.Seed);
         if (options.Recipe == "every-token")

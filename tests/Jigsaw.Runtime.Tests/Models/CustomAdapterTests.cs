@@ -4,6 +4,7 @@ using Jigsaw.Runtime.Tests.Training;
 using Jigsaw.Steps;
 using Jigsaw.Training;
 using Jigsaw.Transforms;
+using Jigsaw.Transforms.Noise;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -28,7 +29,7 @@ public sealed class CustomAdapterTests : IDisposable
     {
         using var teacher = new NoisyTeacher(_model);
         using var student = new NoisyStudent(_model, _scales);
-        using var transform = new StainedGlassTransform(_model.EmbeddingTable, new TransformConfig { InitialRho = 0 }, seed: 1);
+        using var transform = new StainedGlassTransform(_model.EmbeddingTable, new TransformConfig { Std = new TanhStd { InitialRho = 0 } }, seed: 1);
         using var trainer = new Trainer(TrajectoryRecipe.Bind(teacher, student), transform, new RandomBatches((int)_model.EmbeddingTable.shape[0], different: 1), new TrainingOptions { Steps = 30, WarmupSteps = 3, LearningRate = 1e-2 });
         var losses = new List<double>();
         trainer.Run(step => losses.Add(step.Loss));

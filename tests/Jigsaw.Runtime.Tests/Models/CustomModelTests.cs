@@ -7,6 +7,7 @@ using Jigsaw.Runtime.Tests.Training;
 using Jigsaw.Steps;
 using Jigsaw.Training;
 using Jigsaw.Transforms;
+using Jigsaw.Transforms.Noise;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -29,7 +30,7 @@ public sealed class CustomModelTests : IDisposable
         _offsets = new RunningMeanModel.Offsets(_model);
         _teacher = new NoisyTeacher(_model);
         _student = new NoisyStudent(_model, _offsets);
-        _transform = new StainedGlassTransform(_model.EmbeddingTable, new TransformConfig { InitialRho = 0 }, seed: 1);
+        _transform = new StainedGlassTransform(_model.EmbeddingTable, new TransformConfig { Std = new TanhStd { InitialRho = 0 } }, seed: 1);
     }
 
     public void Dispose()

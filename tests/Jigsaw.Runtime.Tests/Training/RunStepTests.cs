@@ -7,6 +7,7 @@ using Jigsaw.Models;
 using Jigsaw.Models.Lora;
 using Jigsaw.Steps;
 using Jigsaw.Transforms;
+using Jigsaw.Transforms.Noise;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -357,7 +358,7 @@ public sealed class RunStepTests : IDisposable
             _model = CausalLM.Load(TestData.Path("models", family), device ?? CPU, type);
             Teacher = new NoisyTeacher(_model);
             Student = new NoisyStudent(_model, lora ?? new LoraConfig { Rank = 2, Alpha = 3 }, seed: 1);
-            Transform = new StainedGlassTransform(_model.EmbeddingTable, new TransformConfig { InitialRho = -1 });
+            Transform = new StainedGlassTransform(_model.EmbeddingTable, new TransformConfig { Std = new TanhStd { InitialRho = -1 } });
             var vocabulary = (int)_model.EmbeddingTable.shape[0];
             Batch = (batches?.Invoke(vocabulary) ?? new RandomBatches(vocabulary, device: device)).At(0);
             owner._owned.AddRange([Batch, Transform, Student, Teacher, _model]);

@@ -4,6 +4,7 @@ using Jigsaw.Models.Lora;
 using Jigsaw.Steps;
 using Jigsaw.Training;
 using Jigsaw.Transforms;
+using Jigsaw.Transforms.Noise;
 using static TorchSharp.torch;
 
 namespace Jigsaw.Runtime.Tests.Training;
@@ -19,7 +20,7 @@ internal sealed class TrainingSession : IDisposable
     {
         _teacher = new NoisyTeacher(_model);
         _student = new NoisyStudent(_model, new LoraConfig { Rank = 2 }, seed: 1);
-        Transform = new StainedGlassTransform(_model.EmbeddingTable, new TransformConfig { InitialRho = 0 }, seed: 1);
+        Transform = new StainedGlassTransform(_model.EmbeddingTable, new TransformConfig { Std = new TanhStd { InitialRho = 0 } }, seed: 1);
         Loss = bind?.Invoke(_teacher, _student) ?? TrajectoryRecipe.Bind(_teacher, _student, hyperparameters ?? TrajectoryRecipe.Defaults);
         Trainer = new Trainer(Loss, Transform, batches ?? new RandomBatches((int)_model.EmbeddingTable.shape[0], differentBatches), options);
     }
