@@ -50,7 +50,7 @@ internal sealed class Trials : IDisposable
         string Answer(Tensor embeddings, IAdapters? adapters) =>
             _tokenizer.Tokenizer.Decode(_model.Generate(embeddings, batch.AttentionMask, adapters, new GenerationOptions { MaxNewTokens = ReplyTokens, EndTokens = [_tokenizer.Tokenizer.IdOf(_tokenizer.Tokenizer.EndToken!)!.Value] })[0], skipSpecial: true);
         return new Conversation(
-            chat.Messages[0].Content,
+            chat.Messages[0].Content ?? string.Empty,
             [.. readers.Select(reader => (reader.Name, InversionAttackEvaluator.Texts(reader.Read(noisy.Noisy, batch.AttentionMask, 1), batch, ids => _tokenizer.Tokenizer.Decode(ids))[0]))],
             Answer(noisy.Clean, null),
             Answer(noisy.Noisy, null),

@@ -74,6 +74,7 @@ public sealed class CheckpointSummary
         if (File.Exists(Path.Combine(Directory, "tokenizer.json")))
         {
             Tokenizer = Tokenizer.Load(Directory);
+            Tokenizer.ChatTemplate?.Check();
         }
         else if (File.Exists(Path.Combine(Directory, "tokenizer.model")))
         {

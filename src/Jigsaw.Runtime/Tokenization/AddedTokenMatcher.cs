@@ -17,7 +17,7 @@ internal sealed class AddedTokenMatcher
     }
 
     /// <summary>Cuts a text into added tokens and what is between them.</summary>
-    public IEnumerable<(TextUnit[] Units, AddedToken? Token)> Find(TextUnit[] units, Func<int, int, AddedTokens> allowed)
+    public IEnumerable<(TextUnit[] Units, AddedToken? Token)> Find(TextUnit[] units, Func<AddedToken, int, int, bool> allowed)
     {
         var start = 0;
         for (var i = 0; i < units.Length && _byFirst.Count > 0;)
@@ -56,7 +56,7 @@ internal sealed class AddedTokenMatcher
 
     private static bool IsSpace(TextUnit unit) => unit.CodePoint <= char.MaxValue && char.IsWhiteSpace((char)unit.CodePoint);
 
-    private (AddedToken Token, int Length)? Match(TextUnit[] units, int at, Func<int, int, AddedTokens> allowed)
+    private (AddedToken Token, int Length)? Match(TextUnit[] units, int at, Func<AddedToken, int, int, bool> allowed)
     {
         if (!_byFirst.TryGetValue(units[at].CodePoint, out var candidates))
         {
@@ -66,12 +66,7 @@ internal sealed class AddedTokenMatcher
         foreach (var (codePoints, token) in candidates)
         {
             if (Normalizers.StartsWith(units.AsSpan(at), codePoints)
-                && allowed(units[at].Start, units[at + codePoints.Length - 1].End) switch
-                {
-                    AddedTokens.All => true,
-                    AddedTokens.NonSpecial => !token.Special,
-                    _ => false,
-                }
+                && allowed(token, units[at].Start, units[at + codePoints.Length - 1].End)
                 && (!token.SingleWord || (!IsWord(units, at - 1) && !IsWord(units, at + codePoints.Length))))
             {
                 return (token, codePoints.Length);

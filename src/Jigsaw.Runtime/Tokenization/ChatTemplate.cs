@@ -1,34 +1,36 @@
-using System.Globalization;
+using System.Text.Json;
 using Jigsaw.Checkpoints;
 using Jigsaw.Tokenization.Templates;
 
 namespace Jigsaw.Tokenization;
 
 /// <summary>
-/// How a conversation becomes one text: the Jinja template of a tokenizer, run as transformers runs it. Supported is what the templates of
-/// the four families use: if, for, set, macro, break, continue, generation, whitespace control, Python's texts, lists and dictionaries;
-/// not include, import, extends, call, filter blocks, recursive loops, printing of lists and dictionaries, formatting with %.
+/// How a conversation becomes one text: the Jinja template of a tokenizer, run as transformers runs it, in a sandbox that bounds time,
+/// memory and depth. All of Jinja that needs no other template is there; what Python would do that can't be done here is refused.
 /// </summary>
 public sealed class ChatTemplate
 {
-    private const int MaximumRange = 100_000;
+    private const int MaximumSourceLength = 4 << 20;
 
     private readonly string _path;
-    private readonly IReadOnlyList<TemplateNode> _nodes;
+    private readonly Lazy<ParsedTemplate> _parsed;
 
-    private ChatTemplate(string path, string source, IReadOnlyList<TemplateNode> nodes)
+    private ChatTemplate(string path, string source)
     {
         _path = path;
         Source = source;
-        _nodes = nodes;
+        _parsed = new Lazy<ParsedTemplate>(() => source.Length > MaximumSourceLength
+            ? throw new TemplateException($"has {source.Length:N0} characters, more than the {MaximumSourceLength:N0} that one may have")
+            : TemplateParser.Parse(source));
     }
 
-    /// <summary>The same template, to fix its day or its tokens.</summary>
+    /// <summary>The same template, to fix its time or its tokens.</summary>
     /// <param name="other">The template to copy.</param>
     public ChatTemplate(ChatTemplate other)
     {
         ArgumentNullException.ThrowIfNull(other);
-        (_path, Source, _nodes, BeginToken, EndToken, Today) = (other._path, other.Source, other._nodes, other.BeginToken, other.EndToken, other.Today);
+        (_path, Source, _parsed) = (other._path, other.Source, other._parsed);
+        (BeginToken, EndToken, Today, Now, SpecialTokens, ToolUse) = (other.BeginToken, other.EndToken, other.Today, other.Now, other.SpecialTokens, other.ToolUse);
     }
 
     /// <summary>The template as it was read.</summary>
@@ -43,149 +45,130 @@ public sealed class ChatTemplate
     /// <summary>The day that a template writes as today; the real one when null. Fix it where the same conversation must give the same text.</summary>
     public DateOnly? Today { get; init; }
 
-    /// <summary>Reads a template.</summary>
+    /// <summary>The time that a template writes as now; when null, the beginning of <see cref="Today"/> where that is given, else the real one.</summary>
+    public DateTime? Now { get; init; }
+
+    /// <summary>Further special tokens by the names that templates know them by, such as <c>unk_token</c>.</summary>
+    internal IReadOnlyDictionary<string, string> SpecialTokens { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>The template for conversations with tools, where the tokenizer has one of its own for them.</summary>
+    internal ChatTemplate? ToolUse { get; init; }
+
+    /// <summary>Takes a template. What is wrong with it is said when it is rendered, so that a tokenizer can be used without its template.</summary>
     /// <param name="path">The file it stands in, for messages.</param>
     /// <param name="source">The template.</param>
     /// <param name="beginToken">The token that begins a text.</param>
     /// <param name="endToken">The token that ends a text.</param>
-    /// <exception cref="CheckpointException">It is not Jinja, or has a statement that is not supported.</exception>
     public static ChatTemplate Parse(string path, string source, string? beginToken = null, string? endToken = null)
     {
         ArgumentNullException.ThrowIfNull(path);
         ArgumentNullException.ThrowIfNull(source);
-        try
-        {
-            return new ChatTemplate(path, source, TemplateParser.Parse(source)) { BeginToken = beginToken, EndToken = endToken };
-        }
-        catch (TemplateException exception)
-        {
-            throw new CheckpointException(path, $"has a chat template that can't be read: {exception.Message}.", exception);
-        }
+        return new ChatTemplate(path, source) { BeginToken = beginToken, EndToken = endToken };
     }
 
     /// <summary>Renders a conversation.</summary>
     /// <param name="messages">The conversation.</param>
-    /// <param name="addGenerationPrompt">Whether the text ends with what comes before a reply.</param>
-    /// <param name="continueFinalMessage">Whether the text ends with the last message's content, for the model to go on from there.</param>
+    /// <param name="addGenerationPrompt">True if the text ends with what comes before a reply.</param>
+    /// <param name="continueFinalMessage">True if the text ends with the last message's content, for the model to continue from there.</param>
+    /// <param name="tools">Descriptions of the tools that the model may call, as JSON schemas; none when null.</param>
+    /// <param name="documents">Documents that the model may read; none when null.</param>
+    /// <param name="arguments">Further variables of the template, such as <c>enable_thinking</c>; they are the template's own text, not content.</param>
     /// <exception cref="ArgumentException">There is no message, the template refuses the conversation, or both a prompt for a reply and a message to continue are asked for.</exception>
-    /// <exception cref="CheckpointException">The template does what is not supported.</exception>
-    public RenderedChat Render(IReadOnlyList<ChatMessage> messages, bool addGenerationPrompt = false, bool continueFinalMessage = false)
+    /// <exception cref="CheckpointException">The template is not Jinja, fails, or costs more than a rendering may.</exception>
+    public RenderedChat Render(
+        IReadOnlyList<ChatMessage> messages,
+        bool addGenerationPrompt = false,
+        bool continueFinalMessage = false,
+        IReadOnlyList<JsonElement>? tools = null,
+        IReadOnlyList<JsonElement>? documents = null,
+        IReadOnlyDictionary<string, object?>? arguments = null)
     {
         ArgumentNullException.ThrowIfNull(messages);
         if (messages.Count == 0)
         {
-            throw new ArgumentException("The conversation has no message; give at least one.", nameof(messages));
+            throw new ArgumentException("The conversation has no message; give at least one.");
         }
 
         if (addGenerationPrompt && continueFinalMessage)
         {
-            throw new ArgumentException("A prompt for a reply and a final message to continue don't go together; ask for one of them.", nameof(continueFinalMessage));
+            throw new ArgumentException("A prompt for a reply and a final message to continue exclude each other; ask for one of them.");
         }
 
-        MarkedText text;
+        if (tools is not null && ToolUse is { } toolUse)
+        {
+            return new ChatTemplate(toolUse) { Today = Today, Now = Now }.Render(messages, addGenerationPrompt, continueFinalMessage, tools, documents, arguments);
+        }
+
+        var (template, text) = Run(new ChatVariables(this, messages, addGenerationPrompt, tools, documents, arguments));
+        if (continueFinalMessage)
+        {
+            var mark = TextMark.OfMessage(messages.Count - 1);
+            var last = text.Runs.LastOrDefault(run => run.Mark.Owner == mark.Owner);
+            text = last == default
+                ? throw new ArgumentException("The template doesn't write the final message's content, so it can't be continued; ask for a prompt for a reply.")
+                : text.Slice(0, last.End);
+        }
+
+        var places = Places(text);
+        return new RenderedChat(text.Text, [.. places.Where(place => place.End > place.Start)]) { Generated = template.HasGeneration ? Generated(text) : null, Places = places };
+    }
+
+    /// <summary>Tells without rendering what of it can't be run; nothing else is certain before a rendering.</summary>
+    /// <exception cref="CheckpointException">It can't be read, or reads other templates.</exception>
+    internal void Check() => Guarded(() => _parsed.Value.OtherTemplate is { } other ? throw new TemplateNode.OtherTemplate(other).Error() : true);
+
+    private (ParsedTemplate Template, MarkedText Text) Run(ChatVariables variables) =>
+        Guarded(() => (_parsed.Value, TemplateInterpreter.Render(_parsed.Value, variables.Define, variables.Length)));
+
+    private T Guarded<T>(Func<T> run)
+    {
         try
         {
-            text = new TemplateInterpreter(Variables(messages, addGenerationPrompt)).Render(_nodes);
+            return run();
+        }
+        catch (TemplateRefusal refusal)
+        {
+            throw new ArgumentException($"The chat template refuses the conversation: {refusal.Message}", refusal);
         }
         catch (TemplateException exception)
         {
             throw new CheckpointException(_path, $"has a chat template that {exception.Message}.", exception);
         }
-        catch (ArgumentOutOfRangeException exception)
-        {
-            throw new CheckpointException(_path, "has a chat template that gives a filter, test or method too few arguments.", exception);
-        }
-
-        if (continueFinalMessage)
-        {
-            var last = text.Spans.LastOrDefault(span => span.Message == messages.Count - 1);
-            text = last == default && !text.Spans.Contains(last)
-                ? throw new ArgumentException("The template doesn't write the final message's content, so it can't be continued.", nameof(continueFinalMessage))
-                : text.Slice(0, last.End);
-        }
-
-        return new RenderedChat(text.Text, [.. text.Spans.Where(span => span.End > span.Start)]);
     }
 
-    private Dictionary<string, object?> Variables(IReadOnlyList<ChatMessage> messages, bool addGenerationPrompt)
+    private static List<ContentSpan> Places(MarkedText text)
     {
-        var variables = new Dictionary<string, object?>(StringComparer.Ordinal)
+        var places = new List<ContentSpan>();
+        foreach (var run in text.Runs.Where(run => run.Mark.IsContent))
         {
-            ["messages"] = messages.Select((message, i) => (object?)Dictionary(message, i)).ToList(),
-            ["add_generation_prompt"] = addGenerationPrompt,
-            ["tools"] = null,
-            ["documents"] = null,
-            ["raise_exception"] = (TemplateFunction)((arguments, _) => throw new ArgumentException($"The chat template refuses the conversation: {(arguments.Count > 0 ? arguments[0] : "no reason given")}", nameof(messages))),
-            ["namespace"] = (TemplateFunction)((_, named) => Namespace(named)),
-            ["range"] = (TemplateFunction)((arguments, _) => Range(arguments)),
-            ["strftime_now"] = (TemplateFunction)((arguments, _) => MarkedText.Plain(Date(arguments.Count > 0 ? TemplateValues.Key(arguments[0]) : string.Empty))),
-        };
-        if (BeginToken is not null)
-        {
-            variables["bos_token"] = MarkedText.Plain(BeginToken);
-        }
-
-        if (EndToken is not null)
-        {
-            variables["eos_token"] = MarkedText.Plain(EndToken);
-        }
-
-        return variables;
-    }
-
-    private static TemplateDictionary Dictionary(ChatMessage message, int index)
-    {
-        var dictionary = new TemplateDictionary();
-        dictionary.Entries["role"] = MarkedText.Plain(message.Role);
-        dictionary.Entries["content"] = MarkedText.Content(message.Content, index);
-        return dictionary;
-    }
-
-    private static TemplateNamespace Namespace(IReadOnlyDictionary<string, object?> values)
-    {
-        var space = new TemplateNamespace();
-        foreach (var (name, value) in values)
-        {
-            space.Values[name] = value;
-        }
-
-        return space;
-    }
-
-    private static List<object?> Range(IReadOnlyList<object?> arguments)
-    {
-        if (arguments.Count is < 1 or > 2 || arguments.Any(argument => argument is not long))
-        {
-            throw new TemplateException("calls range with other than one or two whole numbers, which is not supported");
-        }
-
-        var (start, end) = arguments.Count == 1 ? (0L, (long)arguments[0]!) : ((long)arguments[0]!, (long)arguments[1]!);
-        return end - start <= MaximumRange
-            ? [.. Enumerable.Range(0, (int)Math.Max(end - start, 0)).Select(i => (object?)(start + i))]
-            : throw new TemplateException($"asks for a range of more than {MaximumRange} numbers");
-    }
-
-    private string Date(string format)
-    {
-        var day = Today ?? DateOnly.FromDateTime(DateTime.Now);
-        var text = new System.Text.StringBuilder();
-        for (var i = 0; i < format.Length; i++)
-        {
-            text.Append(format[i] != '%' || i + 1 == format.Length ? format[i].ToString() : format[++i] switch
+            if (places.Count > 0 && places[^1] is var last && last.End == run.Start && last.Message == run.Mark.Message)
             {
-                'd' => day.ToString("dd", CultureInfo.InvariantCulture),
-                'm' => day.ToString("MM", CultureInfo.InvariantCulture),
-                'Y' => day.ToString("yyyy", CultureInfo.InvariantCulture),
-                'y' => day.ToString("yy", CultureInfo.InvariantCulture),
-                'b' => day.ToString("MMM", CultureInfo.InvariantCulture),
-                'B' => day.ToString("MMMM", CultureInfo.InvariantCulture),
-                'A' => day.ToString("dddd", CultureInfo.InvariantCulture),
-                'a' => day.ToString("ddd", CultureInfo.InvariantCulture),
-                '%' => "%",
-                var other => throw new TemplateException($"writes the date with %{other}, which is not supported"),
-            });
+                places[^1] = last with { End = run.End };
+            }
+            else
+            {
+                places.Add(new ContentSpan(run.Mark.Message, run.Start, run.End));
+            }
         }
 
-        return text.ToString();
+        return places;
+    }
+
+    private static List<Range> Generated(MarkedText text)
+    {
+        var generated = new List<Range>();
+        foreach (var run in text.Runs.Where(run => run.Mark.Generated && run.End > run.Start))
+        {
+            if (generated.Count > 0 && generated[^1].End.Value == run.Start)
+            {
+                generated[^1] = generated[^1].Start..run.End;
+            }
+            else
+            {
+                generated.Add(run.Start..run.End);
+            }
+        }
+
+        return generated;
     }
 }

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Jigsaw.Batches;
 using static TorchSharp.torch;
 
@@ -6,12 +7,15 @@ namespace Jigsaw.Tokenization;
 /// <summary>Makes batches of conversations: token ids with the attention mask, the noise mask and the loss mask that training and transform need.</summary>
 public sealed class NoiseTokenizer
 {
+    private readonly ChatEncoder _encoder;
+
     /// <summary>Wraps a tokenizer.</summary>
     /// <param name="tokenizer">The tokenizer.</param>
     /// <param name="device">Where batches go; the CPU when null.</param>
     public NoiseTokenizer(Tokenizer tokenizer, Device? device = null)
     {
         ArgumentNullException.ThrowIfNull(tokenizer);
+        _encoder = new ChatEncoder(tokenizer);
         Tokenizer = tokenizer;
         Device = device ?? CPU;
     }
@@ -23,10 +27,11 @@ public sealed class NoiseTokenizer
     public Device Device { get; }
 
     /// <summary>
-    /// Which added tokens the contents of messages may spell. By default none that is special: a message that spells
-    /// <c>&lt;|im_end|&gt;</c> would else end its own turn. The template's own text may spell all.
+    /// Which added tokens contents may spell. By default (null) none in what anybody but the assistant says, and in what the assistant says
+    /// those that are neither special nor written by the template itself: a message that spells <c>&lt;|im_end|&gt;</c> would else end its
+    /// own turn. The template's own text may spell all.
     /// </summary>
-    public AddedTokens ContentTokens { get; init; } = AddedTokens.NonSpecial;
+    public AddedTokens? ContentTokens { get; init; }
 
     /// <summary>Where padding stands: right for training, left to generate.</summary>
     public PaddingSide PaddingSide { get; init; } = PaddingSide.Right;
@@ -34,6 +39,7 @@ public sealed class NoiseTokenizer
     /// <summary>
     /// Roles whose messages' contents the transform changes; those of all when null. What a model answers in plain text in use should be
     /// plain in training: name the roles that the prompt is made of, such as <c>["user"]</c>, where conversations end with a reply.
+    /// <see cref="ChatEncoder.ToolsRole"/> stands for the descriptions of tools, <see cref="ChatEncoder.DocumentsRole"/> for documents.
     /// </summary>
     public IReadOnlyCollection<string>? NoiseRoles { get; init; }
 
@@ -44,8 +50,11 @@ public sealed class NoiseTokenizer
     /// <param name="padding">How they become equally long.</param>
     /// <param name="truncation">Whether what is longer than <paramref name="maxLength"/> is cut at its end.</param>
     /// <param name="maxLength">The largest number of tokens; none when null.</param>
-    /// <param name="ignorePromptLoss">Whether only what the assistant says counts in the loss: the tokens of its messages' contents, and the special token that ends each.</param>
+    /// <param name="ignorePromptLoss">Whether only what the assistant says counts in the loss: what is within the template's <c>{% generation %}</c>; where it has none, the tokens of the assistant's contents, and the token that ends each message.</param>
     /// <param name="transformAllTokens">Whether the noise mask has the template's own tokens too.</param>
+    /// <param name="tools">Descriptions of the tools that the model may call, as JSON schemas; none when null.</param>
+    /// <param name="documents">Documents that the model may read; none when null.</param>
+    /// <param name="arguments">Further variables of the template, such as <c>enable_thinking</c>; they are the template's own text, not content.</param>
     /// <exception cref="InvalidOperationException">The tokenizer has no chat template.</exception>
     /// <exception cref="ArgumentException">No conversation, or lengths that don't fit what was asked for.</exception>
     public TokenBatch ApplyChatTemplate(
@@ -56,10 +65,14 @@ public sealed class NoiseTokenizer
         bool truncation = false,
         int? maxLength = null,
         bool ignorePromptLoss = false,
-        bool transformAllTokens = false)
+        bool transformAllTokens = false,
+        IReadOnlyList<JsonElement>? tools = null,
+        IReadOnlyList<JsonElement>? documents = null,
+        IReadOnlyDictionary<string, object?>? arguments = null)
     {
         ArgumentNullException.ThrowIfNull(conversations);
-        return ToBatch([.. conversations.Select(conversation => Tokenize(conversation, addGenerationPrompt, continueFinalMessage, ignorePromptLoss, transformAllTokens))], padding, truncation, maxLength);
+        var chats = conversations.Select(conversation => Tokenize(conversation, addGenerationPrompt, continueFinalMessage, ignorePromptLoss, transformAllTokens, tools, documents, arguments));
+        return ToBatch([.. chats], padding, truncation, maxLength);
     }
 
     /// <summary>Renders and tokenizes one conversation, on the host: what <see cref="ToBatch"/> takes.</summary>
@@ -68,46 +81,20 @@ public sealed class NoiseTokenizer
     /// <param name="continueFinalMessage">Whether it ends with its last message's content.</param>
     /// <param name="ignorePromptLoss">Whether only what the assistant says counts in the loss.</param>
     /// <param name="transformAllTokens">Whether the noise mask has the template's own tokens too.</param>
+    /// <param name="tools">Descriptions of the tools that the model may call, as JSON schemas; none when null.</param>
+    /// <param name="documents">Documents that the model may read; none when null.</param>
+    /// <param name="arguments">Further variables of the template, such as <c>enable_thinking</c>; they are the template's own text, not content.</param>
     /// <exception cref="InvalidOperationException">The tokenizer has no chat template.</exception>
     public TokenizedChat Tokenize(
-        IReadOnlyList<ChatMessage> messages, bool addGenerationPrompt = false, bool continueFinalMessage = false, bool ignorePromptLoss = false, bool transformAllTokens = false)
-    {
-        ArgumentNullException.ThrowIfNull(messages);
-        var template = Tokenizer.ChatTemplate
-            ?? throw new InvalidOperationException("The tokenizer has no chat template; use the checkpoint of a model made for chats, or add its chat_template.jinja.");
-        var chat = template.Render(messages, addGenerationPrompt, continueFinalMessage);
-        var tokens = Tokenizer.Tokenize(chat.Text, (start, end) => chat.Contents.Any(content => start < content.End && content.Start < end) ? ContentTokens : AddedTokens.All);
-
-        // A token that spans template and content belongs to the content.
-        var messageOf = new int?[tokens.Count];
-        var span = 0;
-        for (var i = 0; i < messageOf.Length; i++)
-        {
-            while (span < chat.Contents.Count && chat.Contents[span].End <= tokens[i].Start)
-            {
-                span++;
-            }
-
-            if (span < chat.Contents.Count && tokens[i].Start < tokens[i].End && chat.Contents[span].Start < tokens[i].End)
-            {
-                messageOf[i] = chat.Contents[span].Message;
-            }
-        }
-
-        var counts = new bool[tokens.Count];
-        var noise = new bool[tokens.Count];
-        for (var i = 0; i < tokens.Count; i++)
-        {
-            noise[i] = transformAllTokens || (messageOf[i] is { } message && (NoiseRoles?.Contains(messages[message].Role) ?? true));
-            counts[i] = !ignorePromptLoss || IsReply(i);
-        }
-
-        return new TokenizedChat([.. tokens.Select(token => token.Id)], counts, noise);
-
-        bool IsReply(int i) => messageOf[i] is { } message
-            ? messages[message].Role == ChatMessage.Assistant
-            : i > 0 && messageOf[i - 1] is { } before && messages[before].Role == ChatMessage.Assistant && Tokenizer.IsSpecial(tokens[i].Id);
-    }
+        IReadOnlyList<ChatMessage> messages,
+        bool addGenerationPrompt = false,
+        bool continueFinalMessage = false,
+        bool ignorePromptLoss = false,
+        bool transformAllTokens = false,
+        IReadOnlyList<JsonElement>? tools = null,
+        IReadOnlyList<JsonElement>? documents = null,
+        IReadOnlyDictionary<string, object?>? arguments = null) =>
+        new ChatEncoder(_encoder) { ContentTokens = ContentTokens, NoiseRoles = NoiseRoles }.Encode(messages, addGenerationPrompt, continueFinalMessage, ignorePromptLoss, transformAllTokens, tools, documents, arguments);
 
     /// <summary>Pads tokenized conversations into one batch. The loss mask is moved to the positions that predict the tokens that count.</summary>
     /// <param name="chats">The conversations, at least one.</param>
@@ -120,7 +107,7 @@ public sealed class NoiseTokenizer
         ArgumentNullException.ThrowIfNull(chats);
         if (chats.Count == 0)
         {
-            throw new ArgumentException("There is no conversation to make a batch of; give at least one.", nameof(chats));
+            throw new ArgumentException("There is no conversation to make a batch of; give at least one.");
         }
 
         var sequence = SequenceLength(chats, padding, truncation, maxLength);
@@ -142,6 +129,11 @@ public sealed class NoiseTokenizer
             }
         }
 
+        if (Array.IndexOf(loss, true) < 0 && sequence > 1 && chats.Any(chat => chat.Counts.Count > sequence && chat.Counts.Contains(true)))
+        {
+            throw new ArgumentException($"Truncation to maxLength = {maxLength} cuts off every token that counts in the loss; raise maxLength, or leave the conversation out.");
+        }
+
         return new TokenBatch(ids, attention, loss, noise, chats.Count, sequence, Device);
     }
 
@@ -149,19 +141,19 @@ public sealed class NoiseTokenizer
     {
         if (maxLength is < 1 || (maxLength is null && (truncation || padding == Padding.MaxLength)))
         {
-            throw new ArgumentException($"maxLength is {maxLength?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "not given"}; truncation and padding to the maximum length need one of at least 1.", nameof(maxLength));
+            throw new ArgumentException($"maxLength is {maxLength?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "not given"}; truncation and padding to the maximum length need one of at least 1.");
         }
 
         var limit = truncation ? maxLength!.Value : int.MaxValue;
         var longest = chats.Max(chat => Math.Min(chat.Ids.Count, limit));
         if (maxLength is { } most && longest > most)
         {
-            throw new ArgumentException($"A conversation has {longest} tokens, more than maxLength = {most}; ask for truncation, or for a larger maxLength.", nameof(maxLength));
+            throw new ArgumentException($"A conversation has {longest} tokens, more than maxLength = {most}; ask for truncation, or for a larger maxLength.");
         }
 
         if (padding == Padding.None && chats.Any(chat => Math.Min(chat.Ids.Count, limit) != longest))
         {
-            throw new ArgumentException("The conversations have different lengths; ask for padding, or give one at a time.", nameof(padding));
+            throw new ArgumentException("The conversations have different lengths; ask for padding, or give one at a time.");
         }
 
         return padding == Padding.MaxLength ? maxLength!.Value : longest;

@@ -107,7 +107,7 @@ public sealed class Tokenizer
     /// <summary>The tokens of a text, with the characters that each came from.</summary>
     /// <param name="text">The text.</param>
     /// <param name="addedTokens">Which added tokens the text may spell.</param>
-    public IReadOnlyList<Token> Tokenize(string text, AddedTokens addedTokens = AddedTokens.AsText) => Tokenize(text, (_, _) => addedTokens);
+    public IReadOnlyList<Token> Tokenize(string text, AddedTokens addedTokens = AddedTokens.AsText) => Tokenize(text, (token, _, _) => addedTokens == AddedTokens.All || (addedTokens == AddedTokens.NonSpecial && !token.Special));
 
     /// <summary>The text of tokens. Bytes that are not UTF-8 become U+FFFD.</summary>
     /// <param name="ids">The ids; one that the tokenizer doesn't have gives nothing.</param>
@@ -131,12 +131,17 @@ public sealed class Tokenizer
     internal string? TokenOf(int id, bool skipSpecial) =>
         id < 0 || id >= _model.Tokens.Length || (skipSpecial && IsSpecial(id)) ? null : _model.Tokens[id];
 
+    internal bool IsAdded(int id) => _addedById.ContainsKey(id);
+
+    /// <summary>The added tokens that a text spells anywhere.</summary>
+    internal IEnumerable<int> AddedTokensIn(string text) => _model.Added.Where(token => text.Contains(token.Content, StringComparison.Ordinal)).Select(token => token.Id);
+
     internal bool IsSpecial(int id) => _addedById.TryGetValue(id, out var token) && token.Special;
 
     /// <summary>Tokenizes a text in which different parts may spell different added tokens.</summary>
     /// <param name="text">The text.</param>
-    /// <param name="allowed">Which added tokens may stand at the characters [start, end).</param>
-    internal IReadOnlyList<Token> Tokenize(string text, Func<int, int, AddedTokens> allowed)
+    /// <param name="allowed">True if an added token may stand at the characters [start, end).</param>
+    internal IReadOnlyList<Token> Tokenize(string text, Func<AddedToken, int, int, bool> allowed)
     {
         ArgumentNullException.ThrowIfNull(text);
         var tokens = new List<Token>();
@@ -162,7 +167,7 @@ public sealed class Tokenizer
         _ => config.Text(name),
     };
 
-    private void TokenizeNormalized(TextUnit[] units, Func<int, int, AddedTokens> allowed, List<Token> tokens)
+    private void TokenizeNormalized(TextUnit[] units, Func<AddedToken, int, int, bool> allowed, List<Token> tokens)
     {
         foreach (var part in _normalized.Find(units, allowed))
         {

@@ -57,7 +57,7 @@ public sealed class NoiseTokenizerTests
             {
                 ChatMessage[] messages = [new("user", question), new("assistant", answer), new("user", next)];
                 var rendered = tokenizer.ChatTemplate!.Render(messages);
-                var tokens = tokenizer.Tokenize(rendered.Text, (start, end) => rendered.Contents.Any(span => start < span.End && span.Start < end) ? AddedTokens.NonSpecial : AddedTokens.All);
+                var tokens = tokenizer.Tokenize(rendered.Text, (_, start, end) => !rendered.Contents.Any(span => start < span.End && span.Start < end));
                 var chat = noise.Tokenize(messages, ignorePromptLoss: true);
                 Assert.Equal(tokens.Select(token => token.Id), chat.Ids);
                 for (var i = 0; i < tokens.Count; i++)
@@ -72,7 +72,7 @@ public sealed class NoiseTokenizerTests
 
                 foreach (var span in rendered.Contents)
                 {
-                    Assert.Equal(messages[span.Message].Content.Trim(), rendered.Text[span.Start..span.End].Trim());
+                    Assert.Equal(messages[span.Message].Content!.Trim(), rendered.Text[span.Start..span.End].Trim());
                 }
             },
             iter: 200);

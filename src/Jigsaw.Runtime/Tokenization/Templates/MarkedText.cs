@@ -1,89 +1,199 @@
-using System.Text;
-
 namespace Jigsaw.Tokenization.Templates;
 
-/// <summary>A text that remembers which of its characters are a message's content, through everything that a template does to it.</summary>
+/// <summary>
+/// A text that remembers which of its characters are content, through everything that a template does to it. Positions are UTF-16 units
+/// unless a name says code points, which is what Python counts.
+/// </summary>
 internal sealed class MarkedText
 {
-    private MarkedText(string text, IReadOnlyList<ContentSpan> spans)
+    private int[]? _offsets;
+    private int _codePoints = -1;
+
+    public MarkedText(string text, IReadOnlyList<MarkRun> runs, bool isMarkup = false)
     {
         Text = text;
-        Spans = spans;
+        Runs = runs;
+        IsMarkup = isMarkup;
     }
 
     public static MarkedText Empty { get; } = new(string.Empty, []);
 
     public string Text { get; }
 
-    /// <summary>In order; empty contents are there too.</summary>
-    public IReadOnlyList<ContentSpan> Spans { get; }
+    /// <summary>In order, without overlap; characters of no run are the template's. An empty content leaves an empty run.</summary>
+    public IReadOnlyList<MarkRun> Runs { get; }
 
-    public static MarkedText Plain(string text) => new(text, []);
+    /// <summary>True if it is safe in HTML (markupsafe's Markup).</summary>
+    public bool IsMarkup { get; }
 
-    public static MarkedText Content(string text, int message) => new(text, [new ContentSpan(message, 0, text.Length)]);
+    public int Length => Text.Length;
 
-    public static MarkedText Concat(IEnumerable<MarkedText> parts)
+    /// <summary>Python's length.</summary>
+    public int CodePoints
     {
-        var text = new StringBuilder();
-        var spans = new List<ContentSpan>();
-        foreach (var part in parts)
+        get
         {
-            spans.AddRange(part.Spans.Select(span => span with { Start = span.Start + text.Length, End = span.End + text.Length }));
-            text.Append(part.Text);
-        }
+            if (_codePoints < 0)
+            {
+                var count = Text.Length;
+                for (var i = 1; i < Text.Length; i++)
+                {
+                    count -= char.IsSurrogatePair(Text[i - 1], Text[i]) ? 1 : 0;
+                }
 
-        return new MarkedText(text.ToString(), spans);
+                _codePoints = count;
+            }
+
+            return _codePoints;
+        }
     }
 
-    public MarkedText Slice(int start, int end) => new(
-        Text[start..end],
-        [.. Spans.Where(span => span.Start < end && span.End > start || span.Start == span.End && span.Start >= start && span.Start <= end)
-            .Select(span => span with { Start = Math.Max(span.Start, start) - start, End = Math.Min(span.End, end) - start })]);
+    /// <summary>The first mark of content in it; none of its characters is content when that is default.</summary>
+    public TextMark FirstMark => Runs.FirstOrDefault(run => run.Mark.IsContent).Mark;
 
-    public MarkedText Trim(string? characters, bool atStart, bool atEnd)
+    public static MarkedText Plain(string text)
     {
-        var (start, end) = (0, Text.Length);
-        while (atStart && start < end && IsTrimmed(Text[start]))
-        {
-            start++;
-        }
-
-        while (atEnd && end > start && IsTrimmed(Text[end - 1]))
-        {
-            end--;
-        }
-
-        var trimmed = Slice(start, end);
-
-        // What is trimmed away whole is still where it was.
-        return trimmed.Spans.Count == 0 && start == end && Spans.Count > 0
-            ? new MarkedText(string.Empty, [new ContentSpan(Spans[^1].Message, 0, 0)])
-            : trimmed;
-
-        bool IsTrimmed(char c) => characters is null ? char.IsWhiteSpace(c) : characters.Contains(c, StringComparison.Ordinal);
+        TemplateWork.SpendText(text.Length);
+        return text.Length == 0 ? Empty : new MarkedText(text, []);
     }
 
-    public IEnumerable<MarkedText> Split(string separator, int most = int.MaxValue)
+    public static MarkedText Of(string text, TextMark mark)
     {
-        var start = 0;
-        for (var found = Text.IndexOf(separator, StringComparison.Ordinal); found >= 0 && most > 0; found = Text.IndexOf(separator, start, StringComparison.Ordinal), most--)
-        {
-            yield return Slice(start, found);
-            start = found + separator.Length;
-        }
-
-        yield return Slice(start, Text.Length);
+        TemplateWork.SpendText(text.Length);
+        return mark == default ? new MarkedText(text, []) : new MarkedText(text, [new MarkRun(0, text.Length, mark)]);
     }
 
-    public MarkedText Replace(string old, MarkedText with) => old.Length == 0 ? this : Join(with, Split(old));
+    public MarkedText AsMarkup(bool isMarkup = true) => isMarkup == IsMarkup ? this : new MarkedText(Text, Runs, isMarkup);
 
-    public static MarkedText Join(MarkedText separator, IEnumerable<MarkedText> parts) =>
-        Concat(parts.SelectMany((part, i) => i == 0 ? [part] : new[] { separator, part }));
+    public MarkedText Slice(int start, int end)
+    {
+        if (start == 0 && end == Text.Length)
+        {
+            return IsMarkup ? new MarkedText(Text, Runs) : this;
+        }
 
-    /// <summary>Another spelling of the same characters; one of another length is the content's as a whole where any of it was.</summary>
-    public MarkedText Respelled(string text) => text.Length == Text.Length || Spans.Count == 0
-        ? new MarkedText(text, Spans)
-        : new MarkedText(text, [new ContentSpan(Spans[0].Message, 0, text.Length)]);
+        var builder = new MarkedTextBuilder();
+        builder.Append(this, start, end);
+        return builder.ToText();
+    }
+
+    /// <summary>Code points [start, end).</summary>
+    public MarkedText SliceCodePoints(int start, int end) => Slice(Offset(start), Offset(end));
+
+    /// <summary>Where a code point begins.</summary>
+    public int Offset(int codePoint)
+    {
+        if (CodePoints == Text.Length)
+        {
+            return codePoint;
+        }
+
+        if (_offsets is null)
+        {
+            TemplateWork.SpendItems(CodePoints / 4);
+            _offsets = new int[CodePoints + 1];
+            var next = 0;
+            for (var i = 0; i < Text.Length; i += SizeAt(i))
+            {
+                _offsets[next++] = i;
+            }
+
+            _offsets[next] = Text.Length;
+        }
+
+        return _offsets[codePoint];
+    }
+
+    /// <summary>Which code point a position is at.</summary>
+    public int CodePointAt(int offset)
+    {
+        if (CodePoints == Text.Length)
+        {
+            return offset;
+        }
+
+        Offset(0);
+        return Array.BinarySearch(_offsets!, offset);
+    }
+
+    /// <summary>Its characters, each a text; a code point above U+FFFF is one.</summary>
+    public IEnumerable<MarkedText> Characters()
+    {
+        for (var i = 0; i < Text.Length;)
+        {
+            var size = SizeAt(i);
+            yield return Slice(i, i + size);
+            i += size;
+        }
+    }
+
+    /// <summary>All of it in order: pieces of one mark each, also those without one.</summary>
+    public IEnumerable<MarkRun> Pieces()
+    {
+        var at = 0;
+        foreach (var run in Runs)
+        {
+            if (run.Start > at)
+            {
+                yield return new MarkRun(at, run.Start, default);
+            }
+
+            if (run.End > run.Start)
+            {
+                yield return run;
+            }
+
+            at = run.End;
+        }
+
+        if (at < Text.Length)
+        {
+            yield return new MarkRun(at, Text.Length, default);
+        }
+    }
+
+    /// <summary>The mark of the character at a position.</summary>
+    public TextMark MarkAt(int offset)
+    {
+        var (low, high) = (0, Runs.Count - 1);
+        while (low <= high)
+        {
+            var middle = (low + high) / 2;
+            if (Runs[middle].End <= offset)
+            {
+                low = middle + 1;
+            }
+            else if (Runs[middle].Start > offset)
+            {
+                high = middle - 1;
+            }
+            else
+            {
+                return Runs[middle].Mark;
+            }
+        }
+
+        return default;
+    }
+
+    /// <summary>The same text as a part of what the model is to write.</summary>
+    public MarkedText AsGenerated()
+    {
+        var builder = new MarkedTextBuilder();
+        foreach (var piece in Pieces())
+        {
+            builder.Append(Text.AsSpan(piece.Start, piece.End - piece.Start), piece.Mark with { Generated = true });
+        }
+
+        foreach (var run in Runs.Where(run => Text.Length == 0 && run.Start == run.End))
+        {
+            builder.Append([], run.Mark with { Generated = true });
+        }
+
+        return builder.ToText(IsMarkup);
+    }
+
+    public int SizeAt(int offset) => offset + 1 < Text.Length && char.IsSurrogatePair(Text[offset], Text[offset + 1]) ? 2 : 1;
 
     public override string ToString() => Text;
 }

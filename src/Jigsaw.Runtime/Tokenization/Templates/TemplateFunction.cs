@@ -1,4 +1,11 @@
 namespace Jigsaw.Tokenization.Templates;
 
-/// <summary>Something that a template can call.</summary>
-internal delegate object? TemplateFunction(IReadOnlyList<object?> arguments, IReadOnlyDictionary<string, object?> named);
+/// <summary>A function of the environment: a filter, a test, a method bound to its value, or a global.</summary>
+internal sealed class TemplateFunction(string name, string parameters, Func<TemplateInterpreter, BoundArguments, object?> body) : ITemplateCallable
+{
+    private readonly TemplateSignature _signature = new(name, parameters);
+
+    public string Name => name;
+
+    public object? Call(TemplateInterpreter interpreter, TemplateArguments arguments) => body(interpreter, _signature.Bind(arguments));
+}

@@ -2,16 +2,17 @@ using System.Text;
 
 namespace Jigsaw.Tokenization.Templates;
 
-/// <summary>Cuts a Jinja template into tokens, with the settings of transformers: trim_blocks and lstrip_blocks on, one newline at the very end dropped.</summary>
+/// <summary>Cuts a Jinja template into tokens, with the settings of transformers: trim_blocks and lstrip_blocks on, one line break at the very end dropped.</summary>
 internal sealed class TemplateLexer
 {
     private static readonly string[] _operators =
-        ["//", "**", "==", "!=", "<=", ">=", "+", "-", "*", "/", "%", "~", "<", ">", "=", "(", ")", "[", "]", "{", "}", ".", ",", ":", "|"];
+        ["//", "**", "==", "!=", "<=", ">=", "+", "-", "*", "/", "%", "~", "<", ">", "=", "(", ")", "[", "]", "{", "}", ".", ",", ":", "|", ";"];
 
     private readonly string _source;
     private readonly List<TemplateToken> _tokens = [];
     private int _at;
     private int _line = 1;
+    private bool _lineStarts = true;
 
     private TemplateLexer(string source)
     {
@@ -22,64 +23,65 @@ internal sealed class TemplateLexer
     public static IReadOnlyList<TemplateToken> Read(string source)
     {
         var lexer = new TemplateLexer(source);
-        lexer.ReadAll();
+        try
+        {
+            lexer.ReadAll();
+        }
+        catch (TemplateException exception)
+        {
+            throw new TemplateException($"{exception.Message} (line {lexer._line})");
+        }
+
         return lexer._tokens;
     }
 
     private void ReadAll()
     {
-        var stripLeft = false;
-        var trimNewline = false;
         while (_at < _source.Length)
         {
             var open = NextTag();
-            var text = _source[_at..open];
-            Advance(open);
-            if (trimNewline && text.StartsWith('\n'))
-            {
-                text = text[1..];
-            }
-
-            if (stripLeft)
-            {
-                text = text.TrimStart();
-            }
-
             if (open == _source.Length)
             {
-                Add(TemplateTokenKind.Text, text);
+                Add(TemplateTokenKind.Text, _source[_at..]);
                 break;
             }
 
             var kind = _source[open + 1];
-            var sign = open + 2 < _source.Length ? _source[open + 2] : ' ';
-            if (sign == '-')
+            var sign = Sign(open + 2);
+            var start = open + 2 + (sign == '\0' ? 0 : 1);
+            Add(TemplateTokenKind.Text, Before(open, sign, isOutput: kind == '{'));
+            Advance(start);
+            _lineStarts = false;
+            if (kind == '#')
             {
-                text = text.TrimEnd();
-            }
-            else if (sign != '+' && kind != '{')
-            {
-                text = WithoutIndent(text, open);
-            }
+                var end = _source.IndexOf("#}", _at, StringComparison.Ordinal);
+                if (_at == _source.Length)
+                {
+                    break;
+                }
 
-            Add(TemplateTokenKind.Text, text);
-            Advance(open + (sign is '-' or '+' ? 3 : 2));
-            (stripLeft, trimNewline) = kind switch
+                Close(end < 0 ? throw new TemplateException("has a comment without its end") : end, "#}", trims: true, _at);
+            }
+            else if (kind == '%' && RawEnd(start) is { } raw)
             {
-                '#' => ReadComment(),
-                '%' => ReadTag(TemplateTokenKind.BlockStart, TemplateTokenKind.BlockEnd, "%}"),
-                _ => ReadTag(TemplateTokenKind.OutputStart, TemplateTokenKind.OutputEnd, "}}"),
-            };
+                ReadRaw(raw);
+            }
+            else
+            {
+                ReadTag(kind == '%');
+            }
         }
 
         Add(TemplateTokenKind.End, string.Empty);
     }
 
+    private char Sign(int at) => at < _source.Length && _source[at] is '-' or '+' ? _source[at] : '\0';
+
     private int NextTag()
     {
-        for (var i = _at; i + 1 < _source.Length; i++)
+        for (var i = _source.IndexOf('{', _at); i >= 0 && i + 1 < _source.Length; i = _source.IndexOf('{', i + 1))
         {
-            if (_source[i] == '{' && _source[i + 1] is ('{' or '%' or '#'))
+            if (_source[i + 1] is '{' or '%' or '#')
             {
                 return i;
             }
@@ -88,164 +90,199 @@ internal sealed class TemplateLexer
         return _source.Length;
     }
 
-    /// <summary>A tag that is first on its line takes the blanks before it away.</summary>
-    private string WithoutIndent(string text, int open)
+    /// <summary>The text before a tag: without white space before a minus, and without the blanks before a block that is first on its line.</summary>
+    private string Before(int open, char sign, bool isOutput)
     {
-        var bare = text.TrimEnd(' ', '\t');
-        var start = open - (text.Length - bare.Length);
-        return bare.Length == 0 ? (start == 0 || _source[start - 1] == '\n' ? bare : text) : bare.EndsWith('\n') ? bare : text;
-    }
-
-    private (bool StripLeft, bool TrimNewline) ReadComment()
-    {
-        var end = _source.IndexOf("#}", _at, StringComparison.Ordinal);
-        if (end < 0)
+        var text = _source[_at..open];
+        if (sign == '-')
         {
-            throw Error("has a comment without end");
+            return TrimEnd(text);
         }
 
-        var strips = end > _at && _source[end - 1] == '-';
-        Advance(end + 2);
-        return (strips, true);
+        var line = text.LastIndexOf('\n') + 1;
+        return sign == '\0' && !isOutput && (line > 0 || _lineStarts) && TextCharacters.IsBlank(text.AsSpan(line)) ? text[..line] : text;
     }
 
-    private (bool StripLeft, bool TrimNewline) ReadTag(TemplateTokenKind start, TemplateTokenKind end, string close)
+    private static string TrimEnd(string text) => text.TrimEnd(TextCharacters.WhiteSpace.ToCharArray());
+
+    /// <summary>Goes behind the end of a tag, whose mark is at a place, and takes what it strips.</summary>
+    private void Close(int end, string close, bool trims, int begin)
     {
-        Add(start, string.Empty);
-        var depth = 0;
+        var sign = end > begin ? Sign(end - 1) : '\0';
+        var at = end + close.Length;
+        if (sign == '-')
+        {
+            while (at < _source.Length && TextCharacters.IsSpace(_source[at]))
+            {
+                at++;
+            }
+        }
+        else if (trims && sign != '+' && at < _source.Length && _source[at] == '\n')
+        {
+            at++;
+        }
+
+        _lineStarts = _source[at - 1] == '\n';
+        Advance(at);
+    }
+
+    /// <summary>Where the content of a raw block begins, behind <c>{%</c> at a place; null where it is another block.</summary>
+    private int? RawEnd(int at)
+    {
+        at = SkipSpace(at);
+        if (!Matches(at, "raw"))
+        {
+            return null;
+        }
+
+        at = SkipSpace(at + 3);
+        return Matches(at, "-%}") ? SkipSpace(at + 3) : Matches(at, "%}") ? at + 2 : null;
+    }
+
+    private void ReadRaw(int start)
+    {
+        Advance(start);
+        if (start == _source.Length)
+        {
+            return;
+        }
+
+        for (var open = _source.IndexOf("{%", _at, StringComparison.Ordinal); open >= 0; open = _source.IndexOf("{%", open + 1, StringComparison.Ordinal))
+        {
+            var sign = Sign(open + 2);
+            var name = SkipSpace(open + 2 + (sign == '\0' ? 0 : 1));
+            var end = Matches(name, "endraw") ? SkipSpace(name + 6) : -1;
+            if (end < 0 || !(Matches(end, "%}") || (Sign(end) != '\0' && Matches(end + 1, "%}"))))
+            {
+                continue;
+            }
+
+            Add(TemplateTokenKind.Text, Before(open, sign, isOutput: false));
+            Close(end + (Sign(end) == '\0' ? 0 : 1), "%}", trims: true, end);
+            return;
+        }
+
+        throw new TemplateException("has a raw block without its end");
+    }
+
+    private void ReadTag(bool isBlock)
+    {
+        Add(isBlock ? TemplateTokenKind.BlockStart : TemplateTokenKind.OutputStart, string.Empty);
+        var close = isBlock ? "%}" : "}}";
+        var brackets = new Stack<char>();
         while (true)
         {
-            while (_at < _source.Length && char.IsWhiteSpace(_source[_at]))
+            var begin = _at;
+            if (brackets.Count == 0)
             {
-                Advance(_at + 1);
+                var sign = Sign(_at);
+                var skip = (sign == '-' || (sign == '+' && isBlock)) && Matches(_at + 1, close) ? 1 : 0;
+                if (Matches(_at + skip, close))
+                {
+                    Close(_at + skip, close, trims: isBlock, begin);
+                    Add(isBlock ? TemplateTokenKind.BlockEnd : TemplateTokenKind.OutputEnd, string.Empty);
+                    return;
+                }
             }
 
             if (_at >= _source.Length)
             {
-                throw Error($"has a tag without its '{close}'");
+                throw new TemplateException($"has a tag without its '{close}'");
             }
 
-            var sign = _source[_at];
-            var skip = sign is '-' or '+' && Matches(_at + 1, close) ? 1 : 0;
-            if ((depth == 0 || close == "%}") && Matches(_at + skip, close))
+            if (TextCharacters.IsSpace(_source[_at]))
             {
-                Advance(_at + skip + close.Length);
-                Add(end, string.Empty);
-                return (skip == 1 && sign == '-', end == TemplateTokenKind.BlockEnd && !(skip == 1 && sign == '+'));
+                Advance(SkipSpace(_at));
             }
-
-            ReadToken(ref depth);
+            else
+            {
+                ReadToken(brackets);
+            }
         }
     }
 
-    private void ReadToken(ref int depth)
+    private void ReadToken(Stack<char> brackets)
     {
-        var c = _source[_at];
-        if (c is '\'' or '"')
+        var number = TemplateLiterals.Number(_source, _at, out var isFloat);
+        if (number > 0)
         {
-            ReadLiteral(c);
+            Add(isFloat ? TemplateTokenKind.Float : TemplateTokenKind.Integer, _source.Substring(_at, number).Replace("_", string.Empty, StringComparison.Ordinal));
+            Advance(_at + number);
+            return;
         }
-        else if (char.IsAsciiDigit(c))
-        {
-            ReadNumber();
-        }
-        else if (char.IsLetter(c) || c == '_')
-        {
-            var end = _at;
-            while (end < _source.Length && (char.IsLetterOrDigit(_source[end]) || _source[end] == '_'))
-            {
-                end++;
-            }
 
-            Add(TemplateTokenKind.Name, _source[_at..end]);
+        var end = _at;
+        while (end < _source.Length && IsName(end))
+        {
+            end += char.IsHighSurrogate(_source[end]) ? 2 : 1;
+        }
+
+        if (end > _at)
+        {
+            var name = _source[_at..end];
+            Add(TemplateTokenKind.Name, TextCharacters.IsIdentifier(name) ? name : throw new TemplateException($"has '{name}', which is not a name"));
             Advance(end);
+        }
+        else if (_source[_at] is '\'' or '"')
+        {
+            ReadLiteral(_source[_at]);
         }
         else
         {
-            var symbol = Array.Find(_operators, candidate => Matches(_at, candidate)) ?? throw Error($"has the character '{c}' where an expression belongs");
-            depth += symbol is "{" or "(" or "[" ? 1 : symbol is "}" or ")" or "]" ? -1 : 0;
-            Add(TemplateTokenKind.Operator, symbol);
-            Advance(_at + symbol.Length);
+            ReadOperator(brackets);
         }
     }
 
-    private void ReadNumber()
-    {
-        var end = _at;
-        while (end < _source.Length && (char.IsAsciiDigit(_source[end]) || _source[end] == '_'))
-        {
-            end++;
-        }
-
-        var isFloat = end + 1 < _source.Length && _source[end] == '.' && char.IsAsciiDigit(_source[end + 1]);
-        if (isFloat)
-        {
-            end++;
-            while (end < _source.Length && char.IsAsciiDigit(_source[end]))
-            {
-                end++;
-            }
-        }
-
-        Add(isFloat ? TemplateTokenKind.Float : TemplateTokenKind.Integer, _source[_at..end].Replace("_", string.Empty, StringComparison.Ordinal));
-        Advance(end);
-    }
+    private bool IsName(int at) => Rune.TryGetRuneAt(_source, at, out var rune) && (TextCharacters.IsWord(rune)
+        || Rune.GetUnicodeCategory(rune) is System.Globalization.UnicodeCategory.NonSpacingMark or System.Globalization.UnicodeCategory.SpacingCombiningMark or System.Globalization.UnicodeCategory.ConnectorPunctuation);
 
     private void ReadLiteral(char quote)
     {
-        var text = new StringBuilder();
         for (var i = _at + 1; i < _source.Length; i++)
         {
             if (_source[i] == quote)
             {
-                Add(TemplateTokenKind.Literal, text.ToString());
+                Add(TemplateTokenKind.Literal, TemplateLiterals.Text(_source[(_at + 1)..i]));
                 Advance(i + 1);
                 return;
             }
 
-            if (_source[i] == '\\' && i + 1 < _source.Length)
-            {
-                i += ReadEscape(i + 1, text);
-            }
-            else
-            {
-                text.Append(_source[i]);
-            }
+            i += _source[i] == '\\' ? 1 : 0;
         }
 
-        throw Error("has a text without its closing quote");
+        throw new TemplateException("has a text without its closing quote");
     }
 
-    /// <summary>Reads what stands behind a backslash, as Python has it, and tells how long it is.</summary>
-    private int ReadEscape(int at, StringBuilder text)
+    private void ReadOperator(Stack<char> brackets)
     {
-        var digits = _source[at] switch { 'x' => 2, 'u' => 4, 'U' => 8, _ => 0 };
-        if (digits > 0)
+        var symbol = Array.Find(_operators, candidate => Matches(_at, candidate)) ?? throw new TemplateException($"has the character '{Rune.GetRuneAt(_source, _at)}' where an expression belongs");
+        switch (symbol)
         {
-            if (at + digits < _source.Length
-                && int.TryParse(_source.AsSpan(at + 1, digits), System.Globalization.NumberStyles.AllowHexSpecifier, System.Globalization.CultureInfo.InvariantCulture, out var code)
-                && Rune.IsValid(code))
-            {
-                text.Append(new Rune(code).ToString());
-                return digits + 1;
-            }
-
-            throw Error("has an escape that is no character");
+            case "{":
+                brackets.Push('}');
+                break;
+            case "(":
+                brackets.Push(')');
+                break;
+            case "[":
+                brackets.Push(']');
+                break;
+            case "}" or ")" or "]" when brackets.Count == 0 || brackets.Pop() != symbol[0]:
+                throw new TemplateException($"has a '{symbol}' that closes nothing");
         }
 
-        switch (_source[at])
+        Add(TemplateTokenKind.Operator, symbol);
+        Advance(_at + symbol.Length);
+    }
+
+    private int SkipSpace(int at)
+    {
+        while (at < _source.Length && TextCharacters.IsSpace(_source[at]))
         {
-            case 'n': text.Append('\n'); break;
-            case 't': text.Append('\t'); break;
-            case 'r': text.Append('\r'); break;
-            case 'b': text.Append('\b'); break;
-            case 'f': text.Append('\f'); break;
-            case '\\' or '\'' or '"': text.Append(_source[at]); break;
-            case '\n': break;
-            default: text.Append('\\').Append(_source[at]); break;
+            at++;
         }
 
-        return 1;
+        return at;
     }
 
     private bool Matches(int at, string text) => string.CompareOrdinal(_source, at, text, 0, text.Length) == 0;
@@ -260,11 +297,7 @@ internal sealed class TemplateLexer
 
     private void Advance(int to)
     {
-        for (; _at < to; _at++)
-        {
-            _line += _source[_at] == '\n' ? 1 : 0;
-        }
+        _line += _source.AsSpan(_at, to - _at).Count('\n');
+        _at = to;
     }
-
-    private TemplateException Error(string problem) => new($"line {_line} {problem}");
 }

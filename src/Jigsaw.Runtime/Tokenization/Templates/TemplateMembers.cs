@@ -1,193 +1,239 @@
-using System.Globalization;
+using System.Numerics;
 
 namespace Jigsaw.Tokenization.Templates;
 
-/// <summary>The filters, tests and methods that chat templates use; another one is an error that names it.</summary>
+/// <summary>What <c>x.name</c> and <c>x[key]</c> are, as Jinja's immutable sandbox has them.</summary>
 internal static class TemplateMembers
 {
-    public static object? Filter(string name, object? value, IReadOnlyList<object?> arguments, IReadOnlyDictionary<string, object?> named)
+    private static readonly HashSet<string> _listMutators = ["append", "reverse", "insert", "sort", "extend", "remove"];
+    private static readonly HashSet<string> _dictionaryMutators = ["clear", "pop", "popitem", "setdefault", "update"];
+
+    private static readonly Dictionary<string, TemplateMethod<TemplateDictionary>> _dictionaryMethods = new TemplateMethod<TemplateDictionary>[]
     {
-        switch (name)
+        new("get", "key, default?, /", (_, self, a) => self.TryGet(a[0], out var value) ? value : a.Or(1, null)),
+        new("items", string.Empty, (_, self, _) => new TemplateView(self, "items")),
+        new("keys", string.Empty, (_, self, _) => new TemplateView(self, "keys")),
+        new("values", string.Empty, (_, self, _) => new TemplateView(self, "values")),
+        new("copy", string.Empty, (_, self, _) => self.Copy()),
+        new("fromkeys", "iterable, value?, /", (_, _, a) => FromKeys(a)),
+    }.ToDictionary(method => method.Name, StringComparer.Ordinal);
+
+    private static readonly Dictionary<string, TemplateMethod<TemplateList>> _listMethods = new TemplateMethod<TemplateList>[]
+    {
+        new("count", "value, /", (_, self, a) => new BigInteger(self.Items.Count(item => TemplateComparison.AreEqual(item, a[0])))),
+        new("index", "value, start?, stop?, /", (_, self, a) => IndexOf(self, a)),
+        new("copy", string.Empty, (_, self, _) => TemplateList.Of(self.Items)),
+        new("pop", "index?, /", (_, self, a) => Pop(self, a)),
+        new("clear", string.Empty, (_, self, _) => Clear(self)),
+    }.ToDictionary(method => method.Name, StringComparer.Ordinal);
+
+    private static readonly Dictionary<string, TemplateMethod<TemplateRange>> _rangeMethods = new TemplateMethod<TemplateRange>[]
+    {
+        new("count", "value, /", (_, self, a) => self.Contains(MarkedScalar.Unwrap(a[0])) ? BigInteger.One : BigInteger.Zero),
+        new("index", "value, /", (_, self, a) => self.Contains(MarkedScalar.Unwrap(a[0]))
+            ? (TemplateNumbers.Exact(a[0])!.Value - self.Start) / self.Step : throw new TemplateException("asks with 'index' where a value is that is not there")),
+    }.ToDictionary(method => method.Name, StringComparer.Ordinal);
+
+    private static readonly Dictionary<string, TemplateMethod<object>> _numberMethods = new TemplateMethod<object>[]
+    {
+        new("bit_length", string.Empty, (_, self, _) => new BigInteger((long)BigInteger.Abs(Whole(self, "bit_length")).GetBitLength())),
+        new("bit_count", string.Empty, (_, self, _) => BigInteger.PopCount(BigInteger.Abs(Whole(self, "bit_count")))),
+        new("conjugate", string.Empty, (_, self, _) => TemplateNumbers.Integer(self) is { } number ? number : self),
+        new("is_integer", string.Empty, (_, self, _) => self is double number && double.IsFinite(number) && number == Math.Floor(number)),
+    }.ToDictionary(method => method.Name, StringComparer.Ordinal);
+
+    /// <summary><c>target.name</c>: a member, else the entry of that name.</summary>
+    public static object? Attribute(TemplateInterpreter interpreter, object? target, MarkedText name)
+    {
+        if (TryMember(interpreter, target, name.Text, out var member))
         {
-            case "trim":
-                return Text(value).Trim(arguments.Count > 0 ? Text(arguments[0]).Text : null, atStart: true, atEnd: true);
-            case "string" or "safe":
-                return TemplateValues.Text(value);
-            case "length" or "count":
-                return TemplateValues.Length(value);
-            case "lower":
-                return Text(value).Respelled(Text(value).Text.ToLowerInvariant());
-            case "upper":
-                return Text(value).Respelled(Text(value).Text.ToUpperInvariant());
-            case "title" or "capitalize":
-                return Method(value, name, [])!;
-            case "replace":
-                return Text(value).Replace(Text(arguments[0]).Text, Text(arguments[1]));
-            case "join":
-                var separator = arguments.Count > 0 ? Text(arguments[0]) : MarkedText.Empty;
-                return MarkedText.Join(separator, TemplateValues.Items(value).Select(TemplateValues.Text));
-            case "first":
-                return TemplateValues.Items(value).FirstOrDefault(new TemplateUndefined("first"));
-            case "last":
-                return TemplateValues.Items(value).LastOrDefault(new TemplateUndefined("last"));
-            case "list":
-                return TemplateValues.Items(value).ToList();
-            case "reverse":
-                return TemplateValues.Items(value).Reverse().ToList();
-            case "items":
-                return Method(value, "items", []);
-            case "int":
-                return TemplateValues.Number(value) is { } number ? (long)number : long.TryParse(Text(value).Text, CultureInfo.InvariantCulture, out var parsed) ? parsed : 0L;
-            case "default" or "d":
-                var isMissing = value is TemplateUndefined || (arguments.Count > 1 && TemplateValues.IsTrue(arguments[1]) && !TemplateValues.IsTrue(value));
-                return isMissing ? arguments.Count > 0 ? arguments[0] : MarkedText.Empty : value;
-            case "tojson":
-                var indent = named.GetValueOrDefault("indent") ?? (arguments.Count > 0 ? arguments[0] : null);
-                return MarkedText.Plain(TemplateValues.Json(value, indent is long width ? (int)Math.Clamp(width, 0, 16) : null));
-            case "selectattr" or "rejectattr":
-                return Selected(name == "selectattr", value, arguments);
-            case "map" when named.GetValueOrDefault("attribute") is MarkedText attribute:
-                return TemplateValues.Items(value).Select(item => Member(item, attribute.Text)).ToList();
-            case "map" when arguments.Count > 0:
-                return TemplateValues.Items(value).Select(item => Filter(Text(arguments[0]).Text, item, [.. arguments.Skip(1)], named)).ToList();
-            default:
-                throw new TemplateException($"uses the filter '{name}', which is not supported");
+            return member;
         }
+
+        return MarkedScalar.Unwrap(target) is TemplateDictionary dictionary && dictionary.TryGet(name, out var value) ? value : TemplateUndefined.Member(target, name.Text);
     }
 
-    public static bool Test(string name, object? value, IReadOnlyList<object?> arguments) => name switch
+    /// <summary><c>target[key]</c>: an item, else the member of that name.</summary>
+    public static object? Item(TemplateInterpreter interpreter, object? target, object? key)
     {
-        "defined" => value is not TemplateUndefined,
-        "undefined" => value is TemplateUndefined,
-        "none" => value is null,
-        "true" => value is true,
-        "false" => value is false,
-        "boolean" => value is bool,
-        "string" => value is MarkedText,
-        "number" => value is long or double,
-        "integer" => value is long,
-        "float" => value is double,
-        "mapping" => value is TemplateDictionary,
-        "iterable" or "sequence" => value is MarkedText or IReadOnlyList<object?> or TemplateDictionary,
-        "callable" => value is TemplateFunction,
-        "odd" => TemplateValues.Number(value) is { } number && Math.Abs(number % 2) == 1,
-        "even" => TemplateValues.Number(value) is { } number && number % 2 == 0,
-        "divisibleby" => TemplateValues.Number(value) % TemplateValues.Number(arguments[0]) == 0,
-        "equalto" or "eq" or "==" => TemplateValues.AreEqual(value, arguments[0]),
-        "ne" or "!=" => !TemplateValues.AreEqual(value, arguments[0]),
-        "in" => Contains(arguments[0], value),
-        _ => throw new TemplateException($"uses the test '{name}', which is not supported"),
-    };
+        var unwrapped = MarkedScalar.Unwrap(target);
+        switch (unwrapped)
+        {
+            case TemplateUndefined undefined:
+                throw undefined.Error();
+            case TemplateDictionary dictionary when key is not (TemplateList { IsTuple: false } or TemplateDictionary or TemplateView) && dictionary.TryGet(key, out var value):
+                return value;
+            case TemplateList list when Index(key, list.Items.Count) is { } at:
+                return list.Items[at];
+            case MarkedText text when Index(key, text.CodePoints) is { } at:
+                return text.SliceCodePoints(at, at + 1);
+            case TemplateRange range when Index(key, range.Count) is { } at:
+                return range[at];
+        }
 
-    public static bool Contains(object? container, object? value) => container switch
-    {
-        MarkedText text => text.Text.Contains(Text(value).Text, StringComparison.Ordinal),
-        TemplateDictionary dictionary => value is MarkedText key && dictionary.Entries.ContainsKey(key.Text),
-        _ => TemplateValues.Items(container).Any(item => TemplateValues.AreEqual(item, value)),
-    };
+        return key is MarkedText name
+            ? TryMember(interpreter, target, name.Text, out var member) ? member : TemplateUndefined.Member(target, name.Text)
+            : TemplateUndefined.Element(target, MarkedScalar.Unwrap(key) is BigInteger number ? TemplatePrinting.Integer(number) : $"of {TemplateKinds.Of(key)}");
+    }
 
-    /// <summary>What stands behind a dot or in brackets: a dictionary's or namespace's entry.</summary>
-    public static object? Member(object? target, string name) => target switch
+    public static object? Slice(object? target, int? start, int? stop, int? step)
     {
-        TemplateDictionary dictionary when dictionary.Entries.TryGetValue(name, out var value) => value,
-        TemplateNamespace space when space.Values.TryGetValue(name, out var value) => value,
-        TemplateUndefined undefined => throw new TemplateException($"reads '{name}' of '{undefined.Name}', which is not defined"),
-        _ => new TemplateUndefined(name),
-    };
-
-    public static object? Method(object? target, string name, IReadOnlyList<object?> arguments)
-    {
-        switch (target)
+        switch (MarkedScalar.Unwrap(target))
         {
             case MarkedText text:
-                return TextMethod(text, name, arguments);
-            case TemplateDictionary dictionary:
-                return name switch
-                {
-                    "items" => dictionary.Entries.Select(entry => (object?)new List<object?> { MarkedText.Plain(entry.Key), entry.Value }).ToList(),
-                    "keys" => TemplateValues.Items(dictionary).ToList(),
-                    "values" => dictionary.Entries.Values.ToList(),
-                    "get" => dictionary.Entries.TryGetValue(TemplateValues.Key(arguments[0]), out var value) ? value : arguments.Count > 1 ? arguments[1] : null,
-                    _ => throw Unknown(target, name),
-                };
-            case List<object?> list when name == "append":
-                list.Add(arguments[0]);
-                return null;
+                return TextMethods.SliceText(text, start, stop, step ?? 1).AsMarkup(text.IsMarkup);
+            case TemplateList list:
+                var items = TemplateList.Of(TextMethods.SliceIndexes(list.Items.Count, start, stop, step ?? 1).Select(i => list.Items[i])).Items;
+                return new TemplateList(items, list.IsTuple);
+            case TemplateRange range:
+                var (from, to) = TextMethods.SliceBounds(range.Count, start, stop, step ?? 1);
+                return new TemplateRange(range.Start + (from * range.Step), range.Start + (to * range.Step), range.Step * (step ?? 1));
+            case TemplateUndefined undefined:
+                throw undefined.Error();
             default:
-                throw Unknown(target, name);
+                throw new TemplateException($"takes a slice of {TemplateKinds.Of(target)}");
         }
     }
 
-    private static object? TextMethod(MarkedText text, string name, IReadOnlyList<object?> arguments)
+    /// <summary>A member in the sense of Python's getattr, as the filter <c>attr</c> has it.</summary>
+    public static bool TryMember(TemplateInterpreter interpreter, object? target, string name, out object? member)
     {
-        switch (name)
+        var unwrapped = MarkedScalar.Unwrap(target);
+        if (unwrapped is TemplateUndefined undefined)
         {
-            case "strip" or "lstrip" or "rstrip":
-                return text.Trim(arguments.Count > 0 ? Text(arguments[0]).Text : null, atStart: name != "rstrip", atEnd: name != "lstrip");
-            case "upper":
-                return text.Respelled(text.Text.ToUpperInvariant());
-            case "lower":
-                return text.Respelled(text.Text.ToLowerInvariant());
-            case "title":
-                return text.Respelled(CultureInfo.InvariantCulture.TextInfo.ToTitleCase(text.Text.ToLowerInvariant()));
-            case "capitalize":
-                return text.Respelled(text.Text.Length == 0 ? string.Empty : char.ToUpperInvariant(text.Text[0]) + text.Text[1..].ToLowerInvariant());
-            case "startswith" or "endswith":
-                var ends = arguments[0] is IReadOnlyList<object?> several ? several.Select(Text) : [Text(arguments[0])];
-                return ends.Any(end => name == "startswith" ? text.Text.StartsWith(end.Text, StringComparison.Ordinal) : text.Text.EndsWith(end.Text, StringComparison.Ordinal));
-            case "replace":
-                return text.Replace(Text(arguments[0]).Text, Text(arguments[1]));
-            case "split" when arguments.Count > 0:
-                return text.Split(Text(arguments[0]).Text, arguments.Count > 1 && arguments[1] is long most && most >= 0 ? (int)Math.Min(most, int.MaxValue) : int.MaxValue).Cast<object?>().ToList();
-            case "split":
-                return Words(text);
-            case "splitlines":
-                return text.Split("\n").Cast<object?>().ToList();
-            case "find":
-                return (long)text.Text.IndexOf(Text(arguments[0]).Text, StringComparison.Ordinal);
-            case "join":
-                return MarkedText.Join(text, TemplateValues.Items(arguments[0]).Select(Text));
-            default:
-                throw Unknown(text, name);
+            throw undefined.Error();
         }
+
+        member = unwrapped is TemplateNamespace space
+            ? space.Values.TryGet(name, out var value) ? value : BoundArguments.Missing
+            : Member(interpreter, unwrapped, name);
+        if (member == BoundArguments.Missing && name.StartsWith("__", StringComparison.Ordinal) && name.EndsWith("__", StringComparison.Ordinal))
+        {
+            member = TemplateUndefined.Unsafe(target, name);
+        }
+
+        if (member == BoundArguments.Missing)
+        {
+            return false;
+        }
+
+        if (name.StartsWith('_') && member is not TemplateUndefined)
+        {
+            member = TemplateUndefined.Unsafe(target, name);
+        }
+
+        member = MarkedScalar.Wrap(member, MarkedScalar.MarkOf(target));
+        return true;
     }
 
-    private static List<object?> Words(MarkedText text)
+    /// <summary>A member, or <see cref="BoundArguments.Missing"/>.</summary>
+    private static object? Member(TemplateInterpreter interpreter, object? target, string name) => target switch
     {
-        var words = new List<object?>();
-        for (var start = 0; start < text.Text.Length;)
+        MarkedText text => Method(TextMembers.Find(text, name)),
+        TemplateDictionary when _dictionaryMutators.Contains(name) => TemplateUndefined.Unsafe(target, name),
+        TemplateDictionary dictionary => Method(_dictionaryMethods.GetValueOrDefault(name)?.Bind(dictionary)),
+        TemplateList { IsTuple: false } when _listMutators.Contains(name) => TemplateUndefined.Unsafe(target, name),
+        TemplateList { IsTuple: true } tuple when tuple.Names?.IndexOf(name) is { } at => tuple.Items[at],
+        TemplateList { IsTuple: true } when name is not ("count" or "index") => BoundArguments.Missing,
+        TemplateList list => Method(_listMethods.GetValueOrDefault(name)?.Bind(list)),
+        TemplateRange range => name switch
         {
-            var end = start;
-            while (end < text.Text.Length && !char.IsWhiteSpace(text.Text[end]))
+            "start" => range.Start,
+            "stop" => range.Stop,
+            "step" => range.Step,
+            _ => Method(_rangeMethods.GetValueOrDefault(name)?.Bind(range)),
+        },
+        TemplateView view => name == "mapping" ? view.Dictionary : BoundArguments.Missing,
+        TemplateLoop loop => loop.Member(name),
+        TemplateCycler cycler => cycler.Member(name),
+        TemplateJoiner joiner => joiner.Member(name),
+        TemplateMacro macro => macro.Member(name),
+        TemplateSelf self => self.Member(interpreter, name),
+        bool or BigInteger or double => Number(target, name),
+        _ => BoundArguments.Missing,
+    };
+
+    private static object Method(ITemplateCallable? method) => method ?? BoundArguments.Missing;
+
+    private static object? Number(object number, string name) => name switch
+    {
+        "real" => TemplateNumbers.Integer(number) is { } integer ? integer : number,
+        "imag" => number is double ? 0.0 : BigInteger.Zero,
+        "numerator" when number is not double => TemplateNumbers.Integer(number),
+        "denominator" when number is not double => BigInteger.One,
+        "is_integer" when number is not double => BoundArguments.Missing,
+        "bit_length" or "bit_count" when number is double => BoundArguments.Missing,
+        _ => Method(_numberMethods.GetValueOrDefault(name)?.Bind(number)),
+    };
+
+    private static BigInteger Whole(object number, string name) => TemplateNumbers.Integer(number) ?? throw new TemplateException($"calls '{name}' of a float");
+
+    private static int? Index(object? key, int count)
+    {
+        var index = TemplateNumbers.Integer(key);
+        if (index is not { } at)
+        {
+            return null;
+        }
+
+        at = at.Sign < 0 ? at + count : at;
+        return at.Sign >= 0 && at < count ? (int)at : null;
+    }
+
+    private static int? IndexOf(this IReadOnlyList<string> names, string name)
+    {
+        for (var i = 0; i < names.Count; i++)
+        {
+            if (names[i] == name)
             {
-                end++;
+                return i;
             }
-
-            if (end > start)
-            {
-                words.Add(text.Slice(start, end));
-            }
-
-            start = end + 1;
         }
 
-        return words;
+        return null;
     }
 
-    private static List<object?> Selected(bool select, object? value, IReadOnlyList<object?> arguments)
+    private static BigInteger IndexOf(TemplateList list, BoundArguments arguments)
     {
-        var attribute = Text(arguments[0]).Text;
-        return [.. TemplateValues.Items(value).Where(item =>
+        var (start, end) = TextMethods.Bounds(list.Items.Count, arguments.Bound(1), arguments.Bound(2));
+        for (var i = start; i < end; i++)
         {
-            var member = Member(item, attribute);
-            var holds = arguments.Count > 1 ? Test(Text(arguments[1]).Text, member, [.. arguments.Skip(2)]) : TemplateValues.IsTrue(member);
-            return holds == select;
-        })];
+            if (TemplateComparison.AreEqual(list.Items[i], arguments[0]))
+            {
+                return new BigInteger(i);
+            }
+        }
+
+        throw new TemplateException("asks with 'index' where a value is that is not there");
     }
 
-    private static MarkedText Text(object? value) =>
-        value as MarkedText ?? throw new TemplateException($"uses {TemplateValues.KindOf(value)} where a text belongs");
+    private static object? Pop(TemplateList list, BoundArguments arguments)
+    {
+        if (Index(arguments.Or(0, BigInteger.MinusOne), list.Items.Count) is not { } at)
+        {
+            throw new TemplateException("takes an item with 'pop' that is not there");
+        }
 
-    private static TemplateException Unknown(object? target, string name) =>
-        new($"calls '{name}' of {TemplateValues.KindOf(target)}, which is not supported");
+        TemplateWork.Spend(list.Items.Count / 8);
+        var item = list.Items[at];
+        list.Items.RemoveAt(at);
+        return item;
+    }
+
+    private static object? Clear(TemplateList list)
+    {
+        list.Items.Clear();
+        return null;
+    }
+
+    private static TemplateDictionary FromKeys(BoundArguments arguments)
+    {
+        var dictionary = new TemplateDictionary();
+        foreach (var key in TemplateKinds.Items(arguments[0]))
+        {
+            dictionary.Set(key, arguments.Or(1, null));
+        }
+
+        return dictionary;
+    }
 }

@@ -1,7 +1,7 @@
 namespace Jigsaw.Tokenization.Templates;
 
-/// <summary>Jinja's namespace(): values that a loop may set for what comes after it.</summary>
-internal sealed class TemplateNamespace
+/// <summary>What <c>namespace()</c> gives: values that can be set from inner scopes.</summary>
+internal sealed class TemplateNamespace(TemplateDictionary values)
 {
-    public Dictionary<string, object?> Values { get; } = new(StringComparer.Ordinal);
+    public TemplateDictionary Values { get; } = values;
 }

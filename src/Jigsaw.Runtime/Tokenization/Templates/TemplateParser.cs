@@ -1,64 +1,73 @@
-using System.Globalization;
-
 namespace Jigsaw.Tokenization.Templates;
 
-/// <summary>Reads the part of Jinja that chat templates use; a statement outside of it is an error that names it.</summary>
+/// <summary>Reads a template: Jinja's statements, those of its extensions loopcontrols and do, and transformers' generation.</summary>
 internal sealed class TemplateParser
 {
-    private const int MaximumDepth = 100;
+    private readonly TemplateTokens _tokens;
+    private readonly ExpressionParser _expressions;
+    private readonly Dictionary<string, TemplateNode.Block> _blocks = new(StringComparer.Ordinal);
+    private int _loops;
+    private bool _hasGeneration;
+    private string? _otherTemplate;
 
-    private readonly IReadOnlyList<TemplateToken> _tokens;
-    private int _at;
-    private int _depth;
-
-    private TemplateParser(IReadOnlyList<TemplateToken> tokens) => _tokens = tokens;
-
-    private TemplateToken Current => _tokens[_at];
-
-    public static IReadOnlyList<TemplateNode> Parse(string source)
+    private TemplateParser(IReadOnlyList<TemplateToken> tokens)
     {
-        var parser = new TemplateParser(TemplateLexer.Read(source));
-        var body = parser.ParseBody();
-        return parser.Current.Kind == TemplateTokenKind.End ? body : throw parser.Error($"has '{parser._tokens[parser._at + 1].Text}' where nothing is open that it could end");
+        _tokens = new TemplateTokens(tokens);
+        _expressions = new ExpressionParser(_tokens);
     }
 
-    /// <summary>Reads up to the end, or up to a block that starts with one of the names; that block's start is not read yet.</summary>
-    private List<TemplateNode> ParseBody(params string[] ends)
+    public static ParsedTemplate Parse(string source)
     {
-        var body = new List<TemplateNode>();
-        while (Current.Kind != TemplateTokenKind.End)
+        var parser = new TemplateParser(TemplateLexer.Read(source));
+        var nodes = parser.ParseBody([], "template");
+        return new ParsedTemplate(nodes, parser._blocks, parser._hasGeneration, parser._otherTemplate);
+    }
+
+    /// <summary>Everything up to one of the end tags, whose name is the next token then.</summary>
+    private List<TemplateNode> ParseBody(string[] ends, string of) => _tokens.Nested(() =>
+    {
+        var nodes = new List<TemplateNode>();
+        while (true)
         {
-            switch (Current.Kind)
+            var line = _tokens.Current.Line;
+            switch (_tokens.Current.Kind)
             {
+                case TemplateTokenKind.End:
+                    return ends.Length == 0 ? nodes : throw _tokens.Error($"ends before the '{ends[^1]}' of a '{of}'");
                 case TemplateTokenKind.Text:
-                    body.Add(new TemplateNode.Text(Next().Text));
+                    nodes.Add(new TemplateNode.Text(new MarkedText(_tokens.Next().Text, [])) { Line = line });
                     break;
                 case TemplateTokenKind.OutputStart:
-                    Next();
-                    body.Add(new TemplateNode.Output(ParseTuple()));
-                    Expect(TemplateTokenKind.OutputEnd);
+                    _tokens.Next();
+                    nodes.Add(new TemplateNode.Output([_expressions.ParseTuple()]) { Line = line });
+                    _tokens.Expect(TemplateTokenKind.OutputEnd, "'}}'");
                     break;
                 default:
-                    var name = _tokens[_at + 1].Text;
-                    if (ends.Contains(name) || (ends.Length == 0 && IsEnd(name)))
+                    _tokens.Expect(TemplateTokenKind.BlockStart, "a tag");
+                    if (_tokens.Current.Kind == TemplateTokenKind.Name && ends.Contains(_tokens.Current.Text))
                     {
-                        return body;
+                        return nodes;
                     }
 
-                    Next();
-                    Next();
-                    body.Add(Nested(() => ParseStatement(name)));
+                    nodes.Add(ParseStatement() with { Line = line });
+                    _tokens.Expect(TemplateTokenKind.BlockEnd, "'%}'");
                     break;
             }
         }
+    });
 
-        return ends.Length == 0 ? body : throw Error($"ends before '{ends[^1]}'");
+    /// <summary>The rest of a tag, and everything up to one of the end tags, whose name is taken.</summary>
+    private (List<TemplateNode> Body, string End) ParseBlock(string of, params string[] ends)
+    {
+        _tokens.AcceptOperator(":");
+        _tokens.Expect(TemplateTokenKind.BlockEnd, "'%}'");
+        var body = ParseBody(ends, of);
+        return (body, _tokens.Next().Text);
     }
 
-    private static bool IsEnd(string name) => name is "else" or "elif" || name.StartsWith("end", StringComparison.Ordinal);
-
-    private TemplateNode ParseStatement(string name)
+    private TemplateNode ParseStatement()
     {
+        var name = _tokens.Expect(TemplateTokenKind.Name, "a statement").Text;
         switch (name)
         {
             case "if":
@@ -69,448 +78,196 @@ internal sealed class TemplateParser
                 return ParseSet();
             case "macro":
                 return ParseMacro();
-            case "break":
-                Expect(TemplateTokenKind.BlockEnd);
-                return new TemplateNode.Break();
-            case "continue":
-                Expect(TemplateTokenKind.BlockEnd);
-                return new TemplateNode.Continue();
+            case "call":
+                return ParseCall();
+            case "filter":
+                var filter = _expressions.ParseFilters(null, isFirstNamed: true)!;
+                return new TemplateNode.FilterBlock(filter, ParseBlock(name, "endfilter").Body);
+            case "with":
+                return ParseWith();
+            case "autoescape":
+                var escapes = _expressions.ParseExpression();
+                return new TemplateNode.AutoEscape(escapes, ParseBlock(name, "endautoescape").Body);
+            case "block":
+                return ParseNamedBlock();
+            case "print":
+                return ParsePrint();
             case "generation":
-                Expect(TemplateTokenKind.BlockEnd);
-                var body = ParseBody("endgeneration");
-                EndBlock();
-                return new TemplateNode.Group(body);
+                _hasGeneration = true;
+                return new TemplateNode.Generation(ParseBlock(name, "endgeneration").Body);
+            case "do":
+                return new TemplateNode.Do(_expressions.ParseTuple());
+            case "break" or "continue":
+                return _loops == 0 ? throw _tokens.Error($"has a '{name}' outside of a loop") : name == "break" ? new TemplateNode.Break() : new TemplateNode.Continue();
+            case "include" or "import" or "from" or "extends":
+                while (_tokens.Current.Kind is not (TemplateTokenKind.BlockEnd or TemplateTokenKind.End))
+                {
+                    _tokens.Next();
+                }
+
+                _otherTemplate = name;
+                return new TemplateNode.OtherTemplate(name);
             default:
-                throw Error($"has the statement '{name}', which is not supported; if, for, set, macro, break, continue and generation are");
+                throw _tokens.Error($"has the statement '{name}', which is unknown, or closes nothing");
         }
     }
 
     private TemplateNode.If ParseIf()
     {
         var branches = new List<(TemplateExpression, IReadOnlyList<TemplateNode>)>();
-        var otherwise = new List<TemplateNode>();
-        var condition = ParseExpression();
-        Expect(TemplateTokenKind.BlockEnd);
         while (true)
         {
-            branches.Add((condition, ParseBody("elif", "else", "endif")));
-            var next = StartBlock();
-            if (next == "elif")
+            var condition = _expressions.ParseTuple(withConditional: false);
+            var (body, end) = ParseBlock("if", "elif", "else", "endif");
+            branches.Add((condition, body));
+            if (end != "elif")
             {
-                condition = ParseExpression();
-                Expect(TemplateTokenKind.BlockEnd);
-                continue;
+                return new TemplateNode.If(branches, end == "else" ? ParseBlock("if", "endif").Body : []);
             }
-
-            Expect(TemplateTokenKind.BlockEnd);
-            if (next == "else")
-            {
-                otherwise = ParseBody("endif");
-                EndBlock();
-            }
-
-            return new TemplateNode.If(branches, otherwise);
         }
     }
 
     private TemplateNode.For ParseFor()
     {
-        var names = ParseNames();
-        if (!Accept(TemplateTokenKind.Name, "in"))
+        var target = _expressions.ParseTarget(endName: "in");
+        if (Names(target).Contains("loop"))
         {
-            throw Error("has a 'for' without 'in'");
+            throw _tokens.Error("gives a value to 'loop', which is the loop itself");
         }
 
-        var items = ParseOr();
-        var condition = Accept(TemplateTokenKind.Name, "if") ? ParseExpression() : null;
-        if (Current.Is(TemplateTokenKind.Name, "recursive"))
-        {
-            throw Error("has a recursive loop, which is not supported");
-        }
-
-        Expect(TemplateTokenKind.BlockEnd);
-        var body = ParseBody("else", "endfor");
-        var otherwise = new List<TemplateNode>();
-        if (StartBlock() == "else")
-        {
-            Expect(TemplateTokenKind.BlockEnd);
-            otherwise = ParseBody("endfor");
-            StartBlock();
-        }
-
-        Expect(TemplateTokenKind.BlockEnd);
-        return new TemplateNode.For(names, items, condition, body, otherwise);
+        _tokens.RequireName("in");
+        var items = _expressions.ParseTuple(withConditional: false, endName: "recursive");
+        var condition = _tokens.AcceptName("if") ? _expressions.ParseExpression() : null;
+        var isRecursive = _tokens.AcceptName("recursive");
+        _loops++;
+        var (body, end) = ParseBlock("for", "else", "endfor");
+        _loops--;
+        return new TemplateNode.For(target, items, condition, isRecursive, body, end == "else" ? ParseBlock("for", "endfor").Body : []);
     }
+
+    private static IEnumerable<string> Names(TemplateTarget target) => target switch
+    {
+        TemplateTarget.Variable variable => [variable.Name],
+        TemplateTarget.Several several => several.Targets.SelectMany(Names),
+        _ => [],
+    };
 
     private TemplateNode ParseSet()
     {
-        var names = ParseNames();
-        string? attribute = null;
-        if (names.Count == 1 && Accept(TemplateTokenKind.Operator, "."))
+        var target = _expressions.ParseTarget(withNamespace: true);
+        if (_tokens.AcceptOperator("="))
         {
-            attribute = Expect(TemplateTokenKind.Name).Text;
+            return new TemplateNode.Set(target, _expressions.ParseTuple());
         }
 
-        if (Accept(TemplateTokenKind.Operator, "="))
-        {
-            var value = ParseTuple();
-            Expect(TemplateTokenKind.BlockEnd);
-            return new TemplateNode.Set(names, attribute, value);
-        }
-
-        Expect(TemplateTokenKind.BlockEnd);
-        var body = ParseBody("endset");
-        EndBlock();
-        return new TemplateNode.SetBlock(names[0], body);
+        var filter = _expressions.ParseFilters(null);
+        return new TemplateNode.SetBlock(target, filter, ParseBlock("set", "endset").Body);
     }
 
     private TemplateNode.Macro ParseMacro()
     {
-        var name = Expect(TemplateTokenKind.Name).Text;
-        Require("(");
-        var parameters = new List<(string, TemplateExpression?)>();
-        while (!Accept(TemplateTokenKind.Operator, ")"))
-        {
-            var parameter = Expect(TemplateTokenKind.Name).Text;
-            parameters.Add((parameter, Accept(TemplateTokenKind.Operator, "=") ? ParseExpression() : null));
-            if (!Current.Is(TemplateTokenKind.Operator, ")"))
-            {
-                Require(",");
-            }
-        }
-
-        Expect(TemplateTokenKind.BlockEnd);
-        var body = ParseBody("endmacro");
-        EndBlock();
-        return new TemplateNode.Macro(name, parameters, body);
+        var name = _expressions.VariableName();
+        return ParseMacro(name, ParseSignature, "macro", "endmacro");
     }
 
-    private List<string> ParseNames()
+    private TemplateNode.CallBlock ParseCall()
     {
-        var names = new List<string>();
-        do
-        {
-            names.Add(Expect(TemplateTokenKind.Name).Text);
-        }
-        while (Accept(TemplateTokenKind.Operator, ","));
-
-        return names;
+        var signature = _tokens.Current.IsOperator("(") ? ParseSignature() : [];
+        var call = _expressions.ParseExpression() as TemplateExpression.Call ?? throw _tokens.Error("has a call block that doesn't call");
+        return new TemplateNode.CallBlock(call, ParseMacro("caller", () => signature, "call", "endcall"));
     }
 
-    private TemplateExpression ParseTuple()
+    private TemplateNode.Macro ParseMacro(string name, Func<List<(string, TemplateExpression?)>> signature, string statement, string end)
     {
-        var first = ParseExpression();
-        if (!Current.Is(TemplateTokenKind.Operator, ","))
+        var parameters = signature();
+        var loops = _loops;
+        _loops = 0;
+        IReadOnlyList<TemplateNode> body = [];
+        var mentions = _expressions.Mentions(() => body = ParseBlock(statement, end).Body);
+        _loops = loops;
+        return new TemplateNode.Macro(name, parameters, body)
         {
-            return first;
-        }
-
-        var items = new List<TemplateExpression> { first };
-        while (Accept(TemplateTokenKind.Operator, ","))
-        {
-            items.Add(ParseExpression());
-        }
-
-        return new TemplateExpression.ListOf(items);
-    }
-
-    private TemplateExpression ParseExpression() => Nested(() =>
-    {
-        var value = ParseOr();
-        if (!Accept(TemplateTokenKind.Name, "if"))
-        {
-            return value;
-        }
-
-        var condition = ParseOr();
-        return new TemplateExpression.Conditional(condition, value, Accept(TemplateTokenKind.Name, "else") ? ParseExpression() : null);
-    });
-
-    private TemplateExpression ParseOr() => ParseLeft(ParseAnd, TemplateTokenKind.Name, "or");
-
-    private TemplateExpression ParseAnd() => ParseLeft(ParseNot, TemplateTokenKind.Name, "and");
-
-    private TemplateExpression ParseNot() =>
-        Accept(TemplateTokenKind.Name, "not") ? new TemplateExpression.Unary("not", Nested(ParseNot)) : ParseComparison();
-
-    private TemplateExpression ParseComparison()
-    {
-        var left = ParseLeft(ParseConcatenation, TemplateTokenKind.Operator, "+", "-");
-        while (true)
-        {
-            if (Current.Kind == TemplateTokenKind.Operator && Current.Text is "==" or "!=" or "<" or ">" or "<=" or ">=")
-            {
-                var symbol = Next().Text;
-                left = new TemplateExpression.Binary(symbol, left, ParseLeft(ParseConcatenation, TemplateTokenKind.Operator, "+", "-"));
-            }
-            else if (Accept(TemplateTokenKind.Name, "in"))
-            {
-                left = new TemplateExpression.Binary("in", left, ParseLeft(ParseConcatenation, TemplateTokenKind.Operator, "+", "-"));
-            }
-            else if (Current.Is(TemplateTokenKind.Name, "not") && _tokens[_at + 1].Is(TemplateTokenKind.Name, "in"))
-            {
-                _at += 2;
-                left = new TemplateExpression.Unary("not", new TemplateExpression.Binary("in", left, ParseLeft(ParseConcatenation, TemplateTokenKind.Operator, "+", "-")));
-            }
-            else
-            {
-                return left;
-            }
-        }
-    }
-
-    private TemplateExpression ParseConcatenation() => ParseLeft(ParseProduct, TemplateTokenKind.Operator, "~");
-
-    private TemplateExpression ParseProduct() => ParseLeft(ParseUnary, TemplateTokenKind.Operator, "*", "/", "//", "%");
-
-    private TemplateExpression ParseUnary()
-    {
-        if (Current.Kind == TemplateTokenKind.Operator && Current.Text is "-" or "+")
-        {
-            var sign = Next().Text;
-            return new TemplateExpression.Unary(sign, Nested(ParseUnary));
-        }
-
-        var value = ParseFilters(ParsePostfix(ParsePrimary()));
-        return Accept(TemplateTokenKind.Operator, "**") ? new TemplateExpression.Binary("**", value, Nested(ParseUnary)) : value;
-    }
-
-    private TemplateExpression ParseLeft(Func<TemplateExpression> operand, TemplateTokenKind kind, params string[] operators)
-    {
-        var left = operand();
-        while (Current.Kind == kind && operators.Contains(Current.Text))
-        {
-            var symbol = Next().Text;
-            left = new TemplateExpression.Binary(symbol, left, operand());
-        }
-
-        return left;
-    }
-
-    private TemplateExpression ParseFilters(TemplateExpression value)
-    {
-        while (true)
-        {
-            if (Accept(TemplateTokenKind.Operator, "|"))
-            {
-                var name = Expect(TemplateTokenKind.Name).Text;
-                var (arguments, named) = Current.Is(TemplateTokenKind.Operator, "(") ? ParseArguments() : ([], []);
-                value = ParsePostfix(new TemplateExpression.Filter(value, name, arguments, named));
-            }
-            else if (Accept(TemplateTokenKind.Name, "is"))
-            {
-                var negated = Accept(TemplateTokenKind.Name, "not");
-                var name = Expect(TemplateTokenKind.Name).Text;
-                List<TemplateExpression> arguments = [];
-                if (Current.Is(TemplateTokenKind.Operator, "("))
-                {
-                    arguments = ParseArguments().Arguments;
-                }
-                else if (Current.Kind is TemplateTokenKind.Literal or TemplateTokenKind.Integer
-                    || (Current.Kind == TemplateTokenKind.Name && Current.Text is not ("else" or "or" or "and" or "if" or "is" or "in" or "not")))
-                {
-                    arguments = [ParsePostfix(ParsePrimary())];
-                }
-
-                value = new TemplateExpression.Test(value, name, arguments, negated);
-            }
-            else
-            {
-                return value;
-            }
-        }
-    }
-
-    private TemplateExpression ParsePostfix(TemplateExpression value)
-    {
-        while (true)
-        {
-            if (Accept(TemplateTokenKind.Operator, "."))
-            {
-                value = Current.Kind == TemplateTokenKind.Integer
-                    ? new TemplateExpression.Item(value, ParsePrimary())
-                    : new TemplateExpression.Attribute(value, Expect(TemplateTokenKind.Name).Text);
-            }
-            else if (Accept(TemplateTokenKind.Operator, "["))
-            {
-                value = ParseSubscript(value);
-            }
-            else if (Current.Is(TemplateTokenKind.Operator, "("))
-            {
-                var (arguments, named) = ParseArguments();
-                value = new TemplateExpression.Call(value, arguments, named);
-            }
-            else
-            {
-                return value;
-            }
-        }
-    }
-
-    private TemplateExpression ParseSubscript(TemplateExpression target)
-    {
-        var parts = new List<TemplateExpression?>();
-        var colons = 0;
-        TemplateExpression? part = null;
-        while (!Accept(TemplateTokenKind.Operator, "]"))
-        {
-            if (Accept(TemplateTokenKind.Operator, ":"))
-            {
-                colons++;
-                parts.Add(part);
-                part = null;
-            }
-            else if (part is null)
-            {
-                part = ParseExpression();
-            }
-            else
-            {
-                throw Error("has a subscript that is neither a key nor a slice");
-            }
-        }
-
-        parts.Add(part);
-        return colons switch
-        {
-            0 => new TemplateExpression.Item(target, part ?? throw Error("has an empty subscript")),
-            1 or 2 => new TemplateExpression.Slice(target, parts[0], parts[1], colons == 2 ? parts[2] : null),
-            _ => throw Error("has a subscript that is neither a key nor a slice"),
+            UsesCaller = mentions.Contains("caller"),
+            UsesNamed = mentions.Contains("kwargs"),
+            UsesRest = mentions.Contains("varargs"),
         };
     }
 
-    private (List<TemplateExpression> Arguments, List<(string, TemplateExpression)> Named) ParseArguments()
+    private List<(string Name, TemplateExpression? Otherwise)> ParseSignature()
     {
-        Require("(");
-        var arguments = new List<TemplateExpression>();
-        var named = new List<(string, TemplateExpression)>();
-        while (!Accept(TemplateTokenKind.Operator, ")"))
+        _tokens.RequireOperator("(");
+        var parameters = new List<(string Name, TemplateExpression? Otherwise)>();
+        while (!_tokens.AcceptOperator(")"))
         {
-            if (Current.Kind == TemplateTokenKind.Name && _tokens[_at + 1].Is(TemplateTokenKind.Operator, "="))
+            if (parameters.Count > 0)
             {
-                var name = Next().Text;
-                Next();
-                named.Add((name, ParseExpression()));
-            }
-            else
-            {
-                arguments.Add(ParseExpression());
+                _tokens.RequireOperator(",");
             }
 
-            if (!Current.Is(TemplateTokenKind.Operator, ")"))
+            var name = _expressions.VariableName();
+            var otherwise = _tokens.AcceptOperator("=") ? _expressions.ParseExpression() : null;
+            if (name == "caller" && otherwise is null)
             {
-                Require(",");
+                throw _tokens.Error("has the parameter 'caller' without a value; it is there without being named");
             }
+
+            parameters.Add(otherwise is null && parameters.Exists(parameter => parameter.Otherwise is not null)
+                ? throw _tokens.Error($"has the parameter '{name}' without a value behind one that has one")
+                : (name, otherwise));
         }
 
-        return (arguments, named);
+        return parameters;
     }
 
-    private TemplateExpression ParsePrimary()
+    private TemplateNode.With ParseWith()
     {
-        var token = Next();
-        switch (token.Kind)
+        var values = new List<(TemplateTarget, TemplateExpression)>();
+        while (_tokens.Current.Kind != TemplateTokenKind.BlockEnd)
         {
-            case TemplateTokenKind.Literal:
-                var text = token.Text;
-                while (Current.Kind == TemplateTokenKind.Literal)
-                {
-                    text += Next().Text;
-                }
-
-                return new TemplateExpression.Constant(MarkedText.Plain(text));
-            case TemplateTokenKind.Integer when long.TryParse(token.Text, NumberStyles.None, CultureInfo.InvariantCulture, out var integer):
-                return new TemplateExpression.Constant(integer);
-            case TemplateTokenKind.Float:
-                return new TemplateExpression.Constant(double.Parse(token.Text, CultureInfo.InvariantCulture));
-            case TemplateTokenKind.Name:
-                return token.Text switch
-                {
-                    "true" or "True" => new TemplateExpression.Constant(true),
-                    "false" or "False" => new TemplateExpression.Constant(false),
-                    "none" or "None" => new TemplateExpression.Constant(null),
-                    _ => new TemplateExpression.Name(token.Text),
-                };
-            case TemplateTokenKind.Operator when token.Text == "(":
-                var inner = Current.Is(TemplateTokenKind.Operator, ")") ? new TemplateExpression.ListOf([]) : ParseTuple();
-                Require(")");
-                return inner;
-            case TemplateTokenKind.Operator when token.Text == "[":
-                return new TemplateExpression.ListOf(ParseItems("]", ParseExpression));
-            case TemplateTokenKind.Operator when token.Text == "{":
-                return new TemplateExpression.DictionaryOf(ParseItems("}", () =>
-                {
-                    var key = ParseExpression();
-                    Require(":");
-                    return (key, ParseExpression());
-                }));
-            default:
-                throw Error(token.Kind == TemplateTokenKind.End ? "ends within a tag" : $"has '{token.Text}' where an expression belongs");
-        }
-    }
-
-    private List<T> ParseItems<T>(string end, Func<T> parse)
-    {
-        var items = new List<T>();
-        while (!Accept(TemplateTokenKind.Operator, end))
-        {
-            items.Add(parse());
-            if (!Current.Is(TemplateTokenKind.Operator, end))
+            if (values.Count > 0)
             {
-                Require(",");
+                _tokens.RequireOperator(",");
             }
+
+            var target = _expressions.ParseTarget();
+            _tokens.RequireOperator("=");
+            values.Add((target, _expressions.ParseExpression()));
         }
 
-        return items;
+        return new TemplateNode.With(values, ParseBlock("with", "endwith").Body);
     }
 
-    private T Nested<T>(Func<T> parse)
+    private TemplateNode.Block ParseNamedBlock()
     {
-        if (++_depth > MaximumDepth)
+        var name = _tokens.ExpectName();
+        var isScoped = _tokens.AcceptName("scoped");
+        var isRequired = _tokens.AcceptName("required");
+        var loops = _loops;
+        _loops = 0;
+        var block = new TemplateNode.Block(name, isScoped, isRequired, ParseBlock("block", "endblock").Body);
+        _loops = loops;
+        _tokens.AcceptName(name);
+        if (isRequired && block.Body.Any(node => node is not TemplateNode.Text text || !TextCharacters.IsBlank(text.Value.Text)))
         {
-            throw Error($"is nested deeper than {MaximumDepth}");
+            throw _tokens.Error($"has the required block '{name}' with something in it");
         }
 
-        var result = parse();
-        _depth--;
-        return result;
+        return _blocks.TryAdd(name, block) ? block : throw _tokens.Error($"has the block '{name}' twice");
     }
 
-    private string StartBlock()
+    private TemplateNode.Output ParsePrint()
     {
-        Expect(TemplateTokenKind.BlockStart);
-        return Expect(TemplateTokenKind.Name).Text;
-    }
-
-    private void EndBlock()
-    {
-        StartBlock();
-        Expect(TemplateTokenKind.BlockEnd);
-    }
-
-    private TemplateToken Next() => Current.Kind == TemplateTokenKind.End ? Current : _tokens[_at++];
-
-    private bool Accept(TemplateTokenKind kind, string text)
-    {
-        if (!Current.Is(kind, text))
+        var values = new List<TemplateExpression>();
+        while (_tokens.Current.Kind != TemplateTokenKind.BlockEnd)
         {
-            return false;
+            if (values.Count > 0)
+            {
+                _tokens.RequireOperator(",");
+            }
+
+            values.Add(_expressions.ParseExpression());
         }
 
-        _at++;
-        return true;
+        return new TemplateNode.Output(values);
     }
-
-    private void Require(string symbol)
-    {
-        if (!Accept(TemplateTokenKind.Operator, symbol))
-        {
-            throw Error($"lacks a '{symbol}' before '{Current.Text}'");
-        }
-    }
-
-    private TemplateToken Expect(TemplateTokenKind kind) =>
-        Current.Kind == kind ? _tokens[_at++] : throw Error($"has '{Current.Text}' where something else belongs");
-
-    private TemplateException Error(string problem) => new($"line {Current.Line} {problem}");
 }
