@@ -30,10 +30,10 @@ public sealed class RecipeAnalyzer : DiagnosticAnalyzer
             return;
         }
 
-        var model = RecipeGatherer.Gather(type, attribute, context.Compilation, context.CancellationToken);
-        foreach (var problem in RecipeRules.Check(model))
+        var declaration = RecipeGatherer.Gather(type, attribute, context.Compilation, context.CancellationToken);
+        foreach (var problem in RecipeRules.Check(declaration.Recipe))
         {
-            foreach (var location in ProblemLocator.Find(type, problem.Place, context.CancellationToken))
+            foreach (var location in ProblemLocator.Find(type, problem.Location, context.CancellationToken))
             {
                 context.ReportDiagnostic(Diagnostic.Create(Descriptors.ById[problem.Id], location, [.. problem.Arguments]));
             }

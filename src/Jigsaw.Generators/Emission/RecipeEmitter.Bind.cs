@@ -39,7 +39,7 @@ internal static partial class RecipeEmitter
             writer.Line($"new {Loss}(teacher, student, Plan, hyperparameters,");
             using (writer.Indent())
             {
-                writer.Line($"({StepActivations} a, {RowMask} lossMask, out Components components) => Compute(a, lossMask, hyperparameters, out components));");
+                writer.Line($"({StepActivations} step, {RowMask} lossMask, out Components components) => Compute(step, lossMask, hyperparameters, out components));");
             }
         }
     }

@@ -1,4 +1,4 @@
-using Jigsaw.Generators.Planning;
+using Jigsaw.Planning;
 
 namespace Jigsaw.Generators.Emission;
 
@@ -32,17 +32,9 @@ internal static partial class RecipeEmitter
     }
 
     private static string Argument(PlannedPass pass) =>
-        $"new global::Jigsaw.Passes.PassPlan(global::Jigsaw.Pass.{pass.Pass}, global::Jigsaw.Passes.GradientFlow.{GradientOf(pass.Pass)}, logits: {Truth(pass.Logits)}, layer: {Truth(pass.Layer)}, "
+        $"new global::Jigsaw.Passes.PassPlan(global::Jigsaw.Pass.{pass.Pass}, global::Jigsaw.Passes.GradientFlow.{pass.Gradient}, logits: {Truth(pass.Logits)}, layer: {Truth(pass.Layer)}, "
         + string.Join(", ", pass.ReadBy.Select(Literal.Of)) + ")"
         + (pass.WholeLogitsReadBy.Count == 0 ? "" : $" {{ WholeLogitsReadBy = new[] {{ {string.Join(", ", pass.WholeLogitsReadBy.Select(Literal.Of))} }} }}");
-
-    private static string GradientOf(Pass pass) => pass switch
-    {
-        Pass.TeacherClean => "None",
-        Pass.TeacherNoisy => "Input",
-        Pass.StudentNoisy => "All",
-        _ => "Adapters",
-    };
 
     private static string PlanWords(RecipePlan plan)
     {

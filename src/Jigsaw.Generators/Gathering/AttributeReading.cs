@@ -1,3 +1,4 @@
+using Jigsaw.Planning;
 using Microsoft.CodeAnalysis;
 
 namespace Jigsaw.Generators.Gathering;

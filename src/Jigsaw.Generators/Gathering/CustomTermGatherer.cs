@@ -1,8 +1,9 @@
+using Jigsaw.Planning;
 using Microsoft.CodeAnalysis;
 
 namespace Jigsaw.Generators.Gathering;
 
-/// <summary>Reads the method of a term of one's own.</summary>
+/// <summary>Reads the method of a term of one's custom.</summary>
 internal static class CustomTermGatherer
 {
     public static CustomTermModel Gather(INamedTypeSymbol recipe, IMethodSymbol method) => new(

@@ -1,4 +1,5 @@
 using Jigsaw.Generators.Gathering;
+using Jigsaw.Planning;
 
 namespace Jigsaw.Generators.Rules;
 

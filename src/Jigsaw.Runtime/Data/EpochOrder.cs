@@ -5,7 +5,7 @@ namespace Jigsaw.Data;
 /// mutual information needs two. Where the rows' lengths are known, rows of like length share a batch, so that little of it is padding;
 /// batches still come in random order.
 /// </summary>
-public sealed class EpochOrder
+internal sealed class EpochOrder
 {
     // Rows are sorted among this many batches: enough to leave little padding, few enough to leave the batches different each epoch.
     private const int BatchesSortedTogether = 16;

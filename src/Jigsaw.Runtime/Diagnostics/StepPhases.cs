@@ -6,7 +6,7 @@ namespace Jigsaw.Diagnostics;
 /// The phases of training steps as activities of an <see cref="ActivitySource"/>, for profilers and OpenTelemetry: passes forth and back, the loss, the transform
 /// forth and back, the optimizer. Without a listener they cost nothing. Operations on a device that runs on its own are counted where they are asked for.
 /// </summary>
-public static class StepPhases
+internal static class StepPhases
 {
     /// <summary>The name of the source.</summary>
     public const string SourceName = "Jigsaw";

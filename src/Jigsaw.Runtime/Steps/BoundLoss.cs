@@ -1,6 +1,8 @@
 using Jigsaw.Batches;
 using Jigsaw.Losses;
+using Jigsaw.Losses.Filtering;
 using Jigsaw.Losses.Hyperparameters;
+using Jigsaw.Losses.Logits;
 using Jigsaw.Passes;
 using static TorchSharp.torch;
 
@@ -9,6 +11,8 @@ namespace Jigsaw.Steps;
 /// <summary>A recipe bound to a teacher and a student, whatever its components and hyperparameters are called: what a training loop needs of it.</summary>
 public abstract class BoundLoss
 {
+    private readonly FilterCalibrations _calibrations = new();
+
     private protected BoundLoss(NoisyTeacher teacher, NoisyStudent student, LossPlan plan)
     {
         Teacher = teacher;
@@ -85,9 +89,23 @@ public abstract class BoundLoss
     public void ReleaseMemory() => Student.ReleaseMemory();
 
     /// <summary>What the bound loss has learned in the steps so far, by name; a checkpoint holds it.</summary>
-    internal abstract IReadOnlyDictionary<string, double> SaveState();
+    internal IReadOnlyDictionary<string, double> SaveState() => _calibrations.Save();
 
     /// <summary>Puts back what <see cref="SaveState"/> gave.</summary>
     /// <param name="state">Values by name.</param>
-    internal abstract void RestoreState(IReadOnlyDictionary<string, double> state);
+    /// <exception cref="FormatException">A name or a number is not one that <see cref="SaveState"/> gives.</exception>
+    internal void RestoreState(IReadOnlyDictionary<string, double> state) => _calibrations.Restore(state);
+
+    /// <summary>What the kernels of a step keep beyond it, each found by its type.</summary>
+    /// <param name="measurement">Takes the error of the gradient filter; null if it is not measured.</param>
+    private protected IReadOnlyList<object> NewServices(GradientErrorMeasurement? measurement)
+    {
+        List<object> services = [Student.Workspaces, _calibrations, new VocabularyLoopOptions { WorkspaceBytes = WorkspaceBytes }];
+        if (measurement is not null)
+        {
+            services.Add(measurement);
+        }
+
+        return services;
+    }
 }

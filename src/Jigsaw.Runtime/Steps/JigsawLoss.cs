@@ -1,8 +1,8 @@
 using Jigsaw.Batches;
+using Jigsaw.CompilerServices;
 using Jigsaw.Losses;
 using Jigsaw.Losses.Filtering;
 using Jigsaw.Losses.Hyperparameters;
-using Jigsaw.Losses.Logits;
 using Jigsaw.Passes;
 using static TorchSharp.torch;
 
@@ -21,7 +21,6 @@ public sealed class JigsawLoss<TComponents, THyperparameters> : BoundLoss
 {
     private readonly LossComputation<TComponents> _compute;
     private readonly object _binding = new();
-    private readonly FilterCalibrations _calibrations = new();
     private TComponents? _components;
     private (long Teacher, long Student) _lossOf;
     private (long Teacher, long Student) _componentsOf;
@@ -59,12 +58,8 @@ public sealed class JigsawLoss<TComponents, THyperparameters> : BoundLoss
 
     private (long Teacher, long Student) Forwards => (Teacher.Forwards, Student.Forwards);
 
-    internal override IReadOnlyDictionary<string, double> SaveState() => _calibrations.Save();
-
-    internal override void RestoreState(IReadOnlyDictionary<string, double> state) => _calibrations.Restore(state);
-
     /// <summary>The three closures of the original API.</summary>
-    public void Deconstruct(out LossClosure loss, out Func<TComponents> components, out Func<THyperparameters> hyperparameters)
+    public void Deconstruct(out Func<RowMask, Tensor> loss, out Func<TComponents> components, out Func<THyperparameters> hyperparameters)
     {
         loss = Loss;
         components = Components;
@@ -153,17 +148,6 @@ public sealed class JigsawLoss<TComponents, THyperparameters> : BoundLoss
         var loss = _compute(new StepActivations(batch, teacher.Passes.Concat(student.Passes)) { Step = Step, Services = NewServices(measurement) }, lossMask, out _components);
         _components.GradientError = measurement?.Relative();
         return loss;
-    }
-
-    private List<object> NewServices(GradientErrorMeasurement? measurement)
-    {
-        List<object> services = [Student.Workspaces, _calibrations, new VocabularyLoopOptions { WorkspaceBytes = WorkspaceBytes }];
-        if (measurement is not null)
-        {
-            services.Add(measurement);
-        }
-
-        return services;
     }
 
     private GradientErrorMeasurement? NewMeasurement() => MeasureGradientError ? new GradientErrorMeasurement() : null;

@@ -1,4 +1,5 @@
 using Jigsaw.Batches;
+using Jigsaw.CompilerServices;
 using Jigsaw.Diagnostics;
 using Jigsaw.Losses;
 using Jigsaw.Losses.Filtering;

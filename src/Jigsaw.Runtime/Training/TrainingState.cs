@@ -130,6 +130,15 @@ public sealed class TrainingState
             throw Other(directory, $"has no '{RandomName}' or '{SamplesName}'");
         }
 
+        try
+        {
+            _loss.RestoreState(Under(numbers, LossPrefix));
+        }
+        catch (FormatException exception)
+        {
+            throw Other(directory, $"has a state of the loss that can't be read ({exception.Message})");
+        }
+
         using var grad = no_grad();
         foreach (var (name, parameter) in _trained)
         {
@@ -137,7 +146,6 @@ public sealed class TrainingState
         }
 
         _optimizer.Restore(kept, counted);
-        _loss.RestoreState(Under(numbers, LossPrefix));
         Transform.Samples = (long)samples;
         random.set_rng_state(randomState);
         Step = step;

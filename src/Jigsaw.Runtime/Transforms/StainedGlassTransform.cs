@@ -145,8 +145,8 @@ public sealed class StainedGlassTransform : IDisposable
     /// <summary>The largest σ that the transform can give: <see cref="Scale"/>·σ_max.</summary>
     public double StdMax => Scale * Config.Std.Max;
 
-    /// <summary>What is trained.</summary>
-    public IReadOnlyList<TransformParameter> Parameters { get; }
+    /// <summary>What is trained; <c>JigsawOptimizer.Groups</c> names it, too.</summary>
+    internal IReadOnlyList<TransformParameter> Parameters { get; }
 
     /// <summary>Embeds a batch, and samples x̃ once for teacher and student.</summary>
     /// <param name="batch">Token ids and masks on the transform's device.</param>
@@ -176,7 +176,7 @@ public sealed class StainedGlassTransform : IDisposable
             AttentionMask = attentionMask,
             NoiseMask = noiseMask,
             Clean = clean,
-            Noisy = TransformFunctions.Sample(clean, means, stds, Noise(clean), noiseMask),
+            Noisy = TransformFunctions.Sample(clean, means, stds, Noise(clean), noiseMask.Value),
             Means = means,
             Stds = stds,
             StdMax = StdMax,
@@ -268,8 +268,8 @@ public sealed class StainedGlassTransform : IDisposable
         }
 
         // Written out: libtorch has no kernel there for its own.
-        var centerd = x - x.mean([-1], keepdim: true);
-        return (centerd * (centerd.square().mean([-1], keepdim: true) + NormEpsilon).rsqrt() * weight) + bias;
+        var centered = x - x.mean([-1], keepdim: true);
+        return (centered * (centered.square().mean([-1], keepdim: true) + NormEpsilon).rsqrt() * weight) + bias;
     }
 
     private Tensor Attention(Tensor x, RowMask attentionMask)

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 namespace Jigsaw.Transforms;
 
 /// <summary>The formulas of the Stained Glass Transform (Stained Glass Engine docs, noise layers), element by element.</summary>
-public static class TransformFunctions
+internal static class TransformFunctions
 {
     /// <summary>σ = σ_min + (σ_max − σ_min)·(1 + tanh(ρ / shallow)) / 2, computed as σ_min + (σ_max − σ_min)·sigmoid(2ρ / shallow), which doesn't cancel near σ_min.</summary>
     /// <param name="rho">ρ, any shape, floating point.</param>

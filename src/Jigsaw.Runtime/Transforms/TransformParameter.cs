@@ -6,4 +6,4 @@ namespace Jigsaw.Transforms;
 /// <param name="Name">Its name in the transform's file.</param>
 /// <param name="Value">The parameter.</param>
 /// <param name="IsHead">Whether it belongs to a head that produces μ or ρ; heads get no weight decay.</param>
-public sealed record TransformParameter(string Name, Parameter Value, bool IsHead);
+internal sealed record TransformParameter(string Name, Parameter Value, bool IsHead);

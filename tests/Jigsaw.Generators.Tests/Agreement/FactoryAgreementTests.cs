@@ -1,5 +1,6 @@
 using System.Reflection;
 using Jigsaw.Batches;
+using Jigsaw.CompilerServices;
 using Jigsaw.Generators.Tests.Compiling;
 using Jigsaw.Losses;
 using Jigsaw.Passes;

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Jigsaw.CompilerServices;
 
 namespace Jigsaw.Generators.Tests.Properties;
 
@@ -9,9 +10,9 @@ internal sealed class RandomRecipe
     private static readonly string[] s_names =
     [
         "Chat", "chat", "@class", "@record", "@var", "@dynamic", "@file", "@field", "@async", "@await", "@nameof", "@global", "@partial", "@required", "@scoped", "@value", "@where", "Ünï", "шум", "项",
-        "_", "__", "_x", "X", "a", "h", "head", "lossMask", "logits", "composite", "components", "similarity", "strength", "rows", "teacher", "Teacher", "value", "Kernels", "LogitTerms", "Jigsaw", "System", "TorchSharp", "torch", "Tensor", "Losses",
+        "_", "__", "_x", "X", "a", "step", "numbers", "head", "lossMask", "logits", "composite", "components", "similarity", "strength", "rows", "teacher", "Teacher", "value", "Kernels", "LogitTerms", "Jigsaw", "System", "TorchSharp", "torch", "Tensor", "Losses",
         "Plan", "Defaults", "Bind", "Compute", "Components", "Hyperparameters", "Equals", "ToString", "GetType", "Count", "Keys", "Item", "Read", "CompositeLoss", "CePerformance", "cePerformance", "CePerformanceWeight",
-        "JigsawCePerformanceLoss", "NoiseFloor", "noiseFloor", "KLTerm", "L2", "Checked", "CheckedWeight", "Alpha", "Pass", "LossPlan", "MutualInformation", "Noise\\u0041", "Finalize", "Dispose", "MemberwiseClone", "s_keys",
+        "JigsawCePerformanceLoss", "NoiseFloor", "noiseFloor", "KLTerm", "L2", "Checked", "Number", "Set", "ReadFrom", "s_table", "Alpha", "Pass", "LossPlan", "MutualInformation", "Noise\\u0041", "Finalize", "Dispose", "MemberwiseClone", "s_keys",
     ];
 
     private static readonly string[] s_activations =

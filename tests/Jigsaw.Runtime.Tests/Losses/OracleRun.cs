@@ -21,7 +21,7 @@ internal sealed class OracleRun
         _case = of;
         _json = of.Json;
         _name = _json.GetProperty("case").GetString()!;
-        _file = OracleFile.Open(_json.GetProperty("file").GetString()!);
+        _file = OracleFile.Open(of.Set, _json.GetProperty("file").GetString()!);
     }
 
     internal JsonElement Params => _json.GetProperty("params");
@@ -65,7 +65,7 @@ internal sealed class OracleRun
         if (!_masks.TryGetValue(name, out var mask))
         {
             var value = _file.Read($"{_name}/in.{name}");
-            mask = _case.Packed ? RowMask.FromHost(value.data<bool>().ToArray(), (int)value.shape[0], (int)value.shape[1], CPU) : value;
+            mask = _case.Packed ? RowMask.FromHost(value.data<bool>().ToArray(), (int)value.shape[0], (int)value.shape[1], CPU) : RowMask.FromTensor(value);
             _masks.Add(name, mask);
         }
 

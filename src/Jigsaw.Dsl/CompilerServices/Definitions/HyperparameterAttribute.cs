@@ -1,7 +1,10 @@
+using System.ComponentModel;
+
 namespace Jigsaw.CompilerServices;
 
 /// <summary>States of an argument of a recipe's attributes which rule it follows, and what the original API calls it.</summary>
 [AttributeUsage(AttributeTargets.Property | AttributeTargets.Parameter, Inherited = false)]
+[EditorBrowsable(EditorBrowsableState.Never)]
 public sealed class HyperparameterAttribute : Attribute
 {
     /// <summary>Describes a number.</summary>

@@ -1,6 +1,9 @@
+using System.ComponentModel;
+
 namespace Jigsaw.CompilerServices;
 
 /// <summary>The numeric rules of recipes, called by the compiler on attributes and by the run-time records on values, with the same words.</summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
 public static class NumericRules
 {
     /// <summary>Whether a value is what the rule asks for.</summary>

@@ -6,7 +6,7 @@ namespace Jigsaw.Losses.Filtering;
 /// </summary>
 internal sealed class FilterCalibrations
 {
-    private readonly SortedDictionary<string, FilterCalibration> _calibrations = new(StringComparer.Ordinal);
+    private SortedDictionary<string, FilterCalibration> _calibrations = new(StringComparer.Ordinal);
 
     /// <summary>What is known of one gradient; made when first asked for.</summary>
     /// <param name="pass">Whose gradient is filtered.</param>
@@ -38,11 +38,11 @@ internal sealed class FilterCalibrations
         return state;
     }
 
-    /// <summary>Takes up what <see cref="Save"/> gave. Everything else is forgotten.</summary>
+    /// <summary>Takes up what <see cref="Save"/> gave; everything else is forgotten, and nothing changes if it can't be read.</summary>
     /// <exception cref="FormatException">A name is not one that <see cref="Save"/> writes.</exception>
     public void Restore(IReadOnlyDictionary<string, double> state)
     {
-        _calibrations.Clear();
+        var restored = new FilterCalibrations();
         foreach (var group in state.GroupBy(entry => entry.Key[..Math.Max(entry.Key.LastIndexOf(' '), 0)]))
         {
             if (group.Key.Split(' ') is not [var pass, var target, var allowed]
@@ -52,7 +52,9 @@ internal sealed class FilterCalibrations
                 throw new FormatException($"'{group.Key}' names no filtered gradient; expected a pass, a kind of targets and an allowed error, as in 'StudentNoisy Soft 0.005'.");
             }
 
-            Of(ofPass, ofTarget, error).Restore(group.ToDictionary(entry => entry.Key[(entry.Key.LastIndexOf(' ') + 1)..], entry => entry.Value));
+            restored.Of(ofPass, ofTarget, error).Restore(group.ToDictionary(entry => entry.Key[(entry.Key.LastIndexOf(' ') + 1)..], entry => entry.Value));
         }
+
+        _calibrations = restored._calibrations;
     }
 }

@@ -37,7 +37,7 @@ public sealed record CausalLMConfig
     public double NormEps { get; init; } = 1e-6;
 
     /// <summary>Rotary position embeddings.</summary>
-    public RopeConfig Rope { get; init; } = new();
+    internal RopeConfig Rope { get; init; } = new();
 
     /// <summary>Whether the LM head is the embedding table.</summary>
     public bool TiedHead { get; init; }

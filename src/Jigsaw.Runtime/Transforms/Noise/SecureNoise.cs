@@ -1,0 +1,119 @@
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+using System.Security.Cryptography;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Jigsaw.Transforms.Noise;
+
+/// <summary>
+/// Noise that nobody can take away: keys from the operating system's random generator, expanded by AES-256 in counter mode, a key of its own for every few thousand
+/// numbers, so that no state could be copied, repeated or read back. Each number is the sum of four independent standard normals, halved: a floating-point attack must then
+/// get through 8 uniforms of 53 bits per pair of numbers. All arithmetic is float64 and takes the same path for all values: nothing is rejected.
+/// </summary>
+/// <remarks>
+/// Sources: Opacus's secure mode (sum of 2n samples over √(2n)); Holohan and Braghin, arXiv 2107.10138, for the sum; Jin et al., arXiv 2112.05307, for the attack on single
+/// floating-point normals and for the timing of samplers that reject; Box and Muller 1958 for the normals.
+/// </remarks>
+internal sealed class SecureNoise : INoiseSource
+{
+    /// <summary>Numbers under one key.</summary>
+    internal const int BlockLength = 8192;
+
+    private const int BytesPerNumber = 4 * sizeof(ulong);
+    private const int KeyBytes = 32;
+    private const int CounterBytes = 16;
+    private const double Unit = 1.0 / (1L << 53);
+
+    /// <inheritdoc/>
+    public Tensor Draw(long[] shape, Device device)
+    {
+        if (device.type == DeviceType.META)
+        {
+            return empty(shape, dtype: ScalarType.Float64, device: device);
+        }
+
+        var count = shape.Aggregate(1L, (product, size) => checked(product * size));
+        var numbers = new double[count];
+        Fill(numbers);
+        var noise = tensor(numbers, shape, dtype: ScalarType.Float64, device: device);
+        Array.Clear(numbers);
+        return noise;
+    }
+
+    /// <summary>Holds nothing to free: every draw has keys of its own.</summary>
+    public void Dispose()
+    {
+    }
+
+    /// <summary>Fills memory with independent standard normal numbers, on all cores.</summary>
+    internal static void Fill(double[] numbers) =>
+        Parallel.For(0, (numbers.Length + BlockLength - 1) / BlockLength, block => FillBlock(numbers.AsSpan(block * BlockLength, Math.Min(BlockLength, numbers.Length - (block * BlockLength)))));
+
+    private static void FillBlock(Span<double> numbers)
+    {
+        // Pairs of numbers share their uniforms: two for each of four Box-Muller pairs.
+        var pairs = (numbers.Length + 1) / 2;
+        var lanes = Vector256<double>.Count;
+        var padded = (pairs + lanes - 1) / lanes * lanes;
+        var bytes = new byte[2 * padded * BytesPerNumber];
+        Expand(bytes);
+        var words = MemoryMarshal.Cast<byte, ulong>(bytes);
+        Span<double> results = stackalloc double[2 * lanes];
+        for (var pair = 0; pair < pairs; pair += lanes)
+        {
+            var (first, second) = Normals(words.Slice(8 * pair, 8 * lanes));
+            first.CopyTo(results);
+            second.CopyTo(results[lanes..]);
+            for (var i = 0; i < lanes && pair + i < pairs; i++)
+            {
+                var at = 2 * (pair + i);
+                numbers[at] = results[i];
+                if (at + 1 < numbers.Length)
+                {
+                    numbers[at + 1] = results[lanes + i];
+                }
+            }
+        }
+
+        CryptographicOperations.ZeroMemory(bytes);
+    }
+
+    /// <summary>Two independent vectors of normals, each ½·Σ of four: the cosine and the sine parts of four Box-Muller pairs.</summary>
+    private static (Vector256<double> First, Vector256<double> Second) Normals(ReadOnlySpan<ulong> words)
+    {
+        var lanes = Vector256<double>.Count;
+        var (first, second) = (Vector256<double>.Zero, Vector256<double>.Zero);
+        for (var i = 0; i < 4; i++)
+        {
+            var radius = Vector256.Sqrt(-2 * Vector256.Log(Uniform(words.Slice(2 * i * lanes, lanes))));
+            var (sine, cosine) = Vector256.SinCos(Uniform(words.Slice(((2 * i) + 1) * lanes, lanes)) * (2 * Math.PI));
+            first += radius * cosine;
+            second += radius * sine;
+        }
+
+        return (first * 0.5, second * 0.5);
+    }
+
+    /// <summary>53 bits and a half: never 0 and never 1.</summary>
+    private static Vector256<double> Uniform(ReadOnlySpan<ulong> words) =>
+        (Vector256.ConvertToDouble(Vector256.Create(words) >>> 11) + Vector256.Create(0.5)) * Unit;
+
+    /// <summary>The key stream of AES-256 in counter mode under a fresh key: each counter once.</summary>
+    private static void Expand(Span<byte> stream)
+    {
+        Span<byte> key = stackalloc byte[KeyBytes];
+        RandomNumberGenerator.Fill(key);
+        using var aes = Aes.Create();
+        aes.SetKey(key);
+        CryptographicOperations.ZeroMemory(key);
+        var counters = MemoryMarshal.Cast<byte, ulong>(stream);
+        for (var i = 0; i < stream.Length / CounterBytes; i++)
+        {
+            counters[2 * i] = (ulong)i;
+            counters[(2 * i) + 1] = 0;
+        }
+
+        aes.EncryptEcb(stream, stream, PaddingMode.None);
+    }
+}
