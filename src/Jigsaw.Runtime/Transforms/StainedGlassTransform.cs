@@ -124,7 +124,7 @@ public sealed class StainedGlassTransform : IDisposable
     /// <summary>Seed of the initial parameters and of the noise.</summary>
     public long Seed { get; }
 
-    /// <summary>How many samples have been drawn; the noise of the next one follows from it and the seed, so that a resumed run continues with the same noise.</summary>
+    /// <summary>How many samples have been drawn; the noise of the next one follows from it and the seed, so a resumed run continues with the same noise.</summary>
     public long Samples { get; set; }
 
     /// <summary>The embedding table, shape (vocabulary, features).</summary>
@@ -278,7 +278,7 @@ public sealed class StainedGlassTransform : IDisposable
         var headSize = _features / Config.Heads;
         var qkv = nn.functional.linear(x, _qkvWeight, _qkvBias).reshape(batch, sequence, 3, Config.Heads, headSize).permute(2, 0, 3, 1, 4);
 
-        // Each token sees itself, also in padding, so that no row of the softmax is empty.
+        // Each token sees itself, also in padding, so no row of the softmax is empty.
         var causal = ones(sequence, sequence, dtype: ScalarType.Bool, device: x.device).tril();
         var self = eye(sequence, dtype: ScalarType.Bool, device: x.device);
         var visible = (causal & attentionMask.Value.unsqueeze(1).unsqueeze(1)) | self;

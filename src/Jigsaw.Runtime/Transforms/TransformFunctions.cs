@@ -40,7 +40,7 @@ internal static class TransformFunctions
         return ((rho + shift) / bound).tanh() * bound;
     }
 
-    /// <summary>x̃ = x + m·(μ + σ·ε). Where the mask is not set, x̃ is x to the bit, whatever stands in μ, σ and ε.</summary>
+    /// <summary>x̃ = x + m·(μ + σ·ε). Where the mask is not set, x̃ is x bit for bit, whatever stands in μ, σ and ε.</summary>
     /// <param name="clean">x, shape (batch, sequence, features).</param>
     /// <param name="means">μ, broadcast to x.</param>
     /// <param name="stds">σ, broadcast to x.</param>

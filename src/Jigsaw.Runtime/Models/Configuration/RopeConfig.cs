@@ -35,7 +35,7 @@ internal sealed record RopeConfig
     public double AttentionFactor { get; init; } = 1;
 
     /// <summary>The frequencies of the dimension pairs, in single precision as transformers has them.</summary>
-    /// <param name="headDim">Features a head; even.</param>
+    /// <param name="headDim">Features per head; even.</param>
     public float[] Frequencies(int headDim)
     {
         var frequencies = new float[headDim / 2];
