@@ -49,13 +49,13 @@ internal static class Report
     /// <returns>0; what is not supported is thrown.</returns>
     public static int OfAdapter(string directory, TextWriter output)
     {
-        var lora = LoraConfig.Read(directory);
-        using var file = SafetensorsFile.Open(Path.Combine(directory, "adapter_model.safetensors"));
+        var summary = AdapterSummary.Read(directory);
+        var lora = summary.Config;
         Line(output, "adapter", directory);
         Line(output, "base", lora.BaseModel ?? "not named");
-        Line(output, "rank, alpha", $"{lora.Rank}, {lora.Alpha.ToString(CultureInfo.InvariantCulture)}{(lora.RankStabilized ? ", rank-stabilised" : "")}{(lora.RankPattern.Count + lora.AlphaPattern.Count > 0 ? ", with patterns" : "")}");
+        Line(output, "rank, alpha", $"{lora.Rank}, {lora.Alpha.ToString(CultureInfo.InvariantCulture)}{(lora.RankStabilized ? ", rank-stabilized" : "")}{(lora.RankPattern.Count + lora.AlphaPattern.Count > 0 ? ", with patterns" : "")}");
         Line(output, "modules", lora.TargetPattern ?? string.Join(", ", lora.TargetModules));
-        Line(output, "parameters", $"{Number(file.Entries.Values.Sum(entry => entry.ElementCount))} in {file.Entries.Count} tensors");
+        Line(output, "parameters", $"{Number(summary.ParameterCount)} in {summary.TensorCount} tensors");
         return 0;
     }
 

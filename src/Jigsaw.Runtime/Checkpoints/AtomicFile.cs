@@ -1,7 +1,7 @@
 namespace Jigsaw.Checkpoints;
 
 /// <summary>Writes a file so that a reader sees the old one or the whole new one: under a temporary name beside it, flushed to the disk, renamed.</summary>
-public static class AtomicFile
+internal static class AtomicFile
 {
     /// <summary>Writes a file.</summary>
     /// <param name="path">The file, replaced when it is there; its directory is made when it isn't.</param>

@@ -3,7 +3,7 @@ using System.Text.Json;
 namespace Jigsaw.Checkpoints;
 
 /// <summary>Which files of a checkpoint directory hold its weights: <c>model.safetensors</c>, or the shards that <c>model.safetensors.index.json</c> names.</summary>
-public sealed class CheckpointFiles
+internal sealed class CheckpointFiles
 {
     private const string SingleName = "model.safetensors";
     private const string IndexName = "model.safetensors.index.json";

@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 namespace Jigsaw.Checkpoints;
 
 /// <summary>The weights of a checkpoint directory, open for reading, in one file or in shards.</summary>
-public sealed class CheckpointWeights : IDisposable
+internal sealed class CheckpointWeights : IDisposable
 {
     private readonly SafetensorsFile[] _files;
     private readonly Dictionary<string, SafetensorsFile> _tensors = new(StringComparer.Ordinal);

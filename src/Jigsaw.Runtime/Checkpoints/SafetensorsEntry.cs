@@ -6,7 +6,7 @@ namespace Jigsaw.Checkpoints;
 /// <param name="Shape">The shape; empty for a scalar.</param>
 /// <param name="Offset">Where its bytes begin, counted from the start of the file.</param>
 /// <param name="ByteCount">How many bytes it has.</param>
-public sealed record SafetensorsEntry(string Name, SafetensorsType Type, IReadOnlyList<long> Shape, long Offset, long ByteCount)
+internal sealed record SafetensorsEntry(string Name, SafetensorsType Type, IReadOnlyList<long> Shape, long Offset, long ByteCount)
 {
     /// <summary>Number of elements.</summary>
     public long ElementCount => ByteCount / SafetensorsHeader.SizeOf(Type);

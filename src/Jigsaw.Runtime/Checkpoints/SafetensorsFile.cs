@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 namespace Jigsaw.Checkpoints;
 
 /// <summary>A safetensors file, open for reading: each tensor is read by its offset straight into the memory that torch gave for it.</summary>
-public sealed class SafetensorsFile : IDisposable
+internal sealed class SafetensorsFile : IDisposable
 {
     private const int ChunkBytes = 64 << 20;
 

@@ -9,7 +9,7 @@ namespace Jigsaw.Checkpoints;
 /// overflow, and no more memory is taken than the header is long. Reading it needs no libtorch.
 /// </summary>
 /// <remarks>Format: https://huggingface.co/docs/safetensors. Its limit of 100 MB on the header is kept.</remarks>
-public sealed class SafetensorsHeader
+internal sealed class SafetensorsHeader
 {
     private const long MaximumLength = 100_000_000;
     private const int MaximumRank = 64;

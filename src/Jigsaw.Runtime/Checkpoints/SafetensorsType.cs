@@ -4,7 +4,7 @@ namespace Jigsaw.Checkpoints;
 
 /// <summary>An element type of a safetensors file, under its name there.</summary>
 [SuppressMessage("Naming", "CA1707", Justification = "The format's own names.")]
-public enum SafetensorsType
+internal enum SafetensorsType
 {
     /// <summary>One byte, 0 or 1.</summary>
     BOOL,

@@ -6,7 +6,7 @@ using static TorchSharp.torch;
 namespace Jigsaw.Checkpoints;
 
 /// <summary>Writes safetensors files. The same tensors give the same bytes, in the order that Hugging Face's own library writes.</summary>
-public static class SafetensorsWriter
+internal static class SafetensorsWriter
 {
     private const int ChunkElements = 8 << 20;
 

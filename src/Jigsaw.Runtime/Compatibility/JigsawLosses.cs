@@ -181,10 +181,10 @@ public static partial class JigsawLosses
     /// <param name="noiseMask">Tokens that the transform changes, shape (batch, sequence).</param>
     /// <param name="combineNoiseMasks">True if a pair counts where both of its masks are set, false if it counts where the component's is.</param>
     /// <exception cref="ArgumentException">Shapes, dtypes or devices differ.</exception>
-    public static MutualInformationValue MutualInformationSubBatch(Tensor clean, Tensor means, Tensor stds, Tensor noisy, RowMask noiseMask, bool combineNoiseMasks = true)
+    public static (Tensor Value, Tensor MahalanobisDistance, Tensor LogConstantsAndDeterminant) MutualInformationSubBatch(Tensor clean, Tensor means, Tensor stds, Tensor noisy, RowMask noiseMask, bool combineNoiseMasks = true)
     {
         var (value, mahalanobisDistance, logConstantsAndDeterminant) = EmbeddingTerms.Here.MutualInformation(clean, means, stds, noisy, noiseMask, combineNoiseMasks);
-        return new MutualInformationValue(value, mahalanobisDistance, logConstantsAndDeterminant);
+        return (value, mahalanobisDistance, logConstantsAndDeterminant);
     }
 
     /// <summary>

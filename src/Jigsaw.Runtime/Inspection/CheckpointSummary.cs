@@ -30,8 +30,8 @@ public sealed class CheckpointSummary
     /// <summary>Number of parameters in the files; the shared table of a tied model counts once.</summary>
     public long ParameterCount { get; private set; }
 
-    /// <summary>Parameters by element type.</summary>
-    public IReadOnlyDictionary<SafetensorsType, long> ParametersByType { get; private set; } = new Dictionary<SafetensorsType, long>();
+    /// <summary>Parameters by element type, under its name in a safetensors file: <c>BF16</c>, <c>F32</c>, …</summary>
+    public IReadOnlyDictionary<string, long> ParametersByType { get; private set; } = new Dictionary<string, long>();
 
     /// <summary>The tokenizer; null when the directory has none or it is not supported.</summary>
     public Tokenizer? Tokenizer { get; private set; }
@@ -62,7 +62,7 @@ public sealed class CheckpointSummary
         FileCount = CheckpointFiles.Find(Directory).Weights.Count;
         ByteCount = entries.Sum(entry => entry.ByteCount);
         ParameterCount = entries.Sum(entry => entry.ElementCount);
-        ParametersByType = entries.GroupBy(entry => entry.Type).ToDictionary(group => group.Key, group => group.Sum(entry => entry.ElementCount));
+        ParametersByType = entries.GroupBy(entry => entry.Type).ToDictionary(group => group.Key.ToString(), group => group.Sum(entry => entry.ElementCount));
         if (Config is not null)
         {
             CausalLMTensors.Check(Config, weights);

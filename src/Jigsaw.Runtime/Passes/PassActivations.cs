@@ -1,8 +1,11 @@
+using System.ComponentModel;
+using Jigsaw.Passes;
 using static TorchSharp.torch;
 
-namespace Jigsaw.Passes;
+namespace Jigsaw.CompilerServices;
 
 /// <summary>What one pass left for the loss.</summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
 public sealed class PassActivations
 {
     private readonly Tensor? _hidden;

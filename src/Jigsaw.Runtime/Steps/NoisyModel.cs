@@ -1,4 +1,5 @@
 using Jigsaw.Batches;
+using Jigsaw.CompilerServices;
 using Jigsaw.Models;
 using Jigsaw.Models.Decoder;
 using Jigsaw.Passes;

@@ -1,3 +1,4 @@
+using Jigsaw.Transforms.Noise;
 using Jigsaw.Batches;
 using Jigsaw.Checkpoints;
 using Jigsaw.Models;

@@ -1,3 +1,4 @@
+using Jigsaw.Transforms.Noise;
 using System.Text.Json;
 using Jigsaw.Checkpoints;
 using Jigsaw.Transforms;

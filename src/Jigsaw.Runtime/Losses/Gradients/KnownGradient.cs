@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using static TorchSharp.torch;
 
 namespace Jigsaw.Losses.Gradients;
@@ -10,9 +9,10 @@ internal sealed class KnownGradient : autograd.SingleTensorFunction<KnownGradien
 {
     private const string RuleKey = "rule";
     private const string InputsKey = "inputs";
-    private const string ThreadKey = "thread";
+    private const string RefusalKey = "refusal";
 
-    private static readonly ConcurrentDictionary<int, string> _refusals = [];
+    [ThreadStatic]
+    private static Refusal? _refusal;
 
     [ThreadStatic]
     private static List<Tensor>? _returned;
@@ -53,7 +53,7 @@ internal sealed class KnownGradient : autograd.SingleTensorFunction<KnownGradien
     /// <exception cref="InvalidOperationException">The last backward was asked for a second derivative, or failed.</exception>
     internal static void ThrowRefusal()
     {
-        if (!_refusals.IsEmpty && _refusals.TryRemove(Environment.CurrentManagedThreadId, out var sentence))
+        if (_refusal?.Take() is { } sentence)
         {
             throw new InvalidOperationException(sentence);
         }
@@ -66,7 +66,7 @@ internal sealed class KnownGradient : autograd.SingleTensorFunction<KnownGradien
         ctx.save_for_backward([.. saved]);
         ctx.save_data(RuleKey, rule);
         ctx.save_data(InputsKey, inputs);
-        ctx.save_data(ThreadKey, Environment.CurrentManagedThreadId);
+        ctx.save_data(RefusalKey, _refusal ??= new Refusal());
         return values;
     }
 
@@ -87,18 +87,28 @@ internal sealed class KnownGradient : autograd.SingleTensorFunction<KnownGradien
             result.AddRange(rule.Gradients(ctx.get_saved_variables(), again ? grad_output * double.NaN : grad_output));
             if (again)
             {
-                _refusals[(int)ctx.get_data(ThreadKey)] = "A jigsaw loss has no second derivative (its gradient is a constant of the graph), but backward was called with create_graph; the gradients of that call are NaN. Call backward without create_graph.";
+                ((Refusal)ctx.get_data(RefusalKey)).Say("A jigsaw loss has no second derivative (its gradient is a constant of the graph), but backward was called with create_graph; the gradients of that call are NaN. Call backward without create_graph.");
             }
         }
         catch (Exception exception)
         {
-            _refusals[(int)ctx.get_data(ThreadKey)] = $"The backward of a jigsaw loss failed, and its gradients are missing: {exception.Message}";
+            ((Refusal)ctx.get_data(RefusalKey)).Say($"The backward of a jigsaw loss failed, and its gradients are missing: {exception.Message}");
             result = [.. Enumerable.Repeat<Tensor>(null!, 1 + (int)ctx.get_data(InputsKey))];
         }
 
         grad_output.Dispose();
         returned.AddRange(result.Where(tensor => tensor is not null));
         return result;
+    }
+
+    /// <summary>The sentence of a thread whose backward, on whatever thread it ran, could not do what it was asked.</summary>
+    private sealed class Refusal
+    {
+        private string? _sentence;
+
+        public void Say(string sentence) => Volatile.Write(ref _sentence, sentence);
+
+        public string? Take() => _sentence is null ? null : Interlocked.Exchange(ref _sentence, null);
     }
 
     private sealed record Known(Tensor Values, IReadOnlyList<Tensor> Saved, IGradientRule Rule, int Inputs);
