@@ -19,6 +19,8 @@ internal sealed class JsonFields
         _element = element;
     }
 
+    public string Path => _path;
+
     public IEnumerable<string> Names => _element.EnumerateObject().Select(property => property.Name);
 
     /// <summary>Whether the field is there and not null.</summary>

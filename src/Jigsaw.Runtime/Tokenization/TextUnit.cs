@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 
 namespace Jigsaw.Tokenization;
@@ -30,38 +29,4 @@ internal readonly record struct TextUnit(int CodePoint, int Start, int End)
 
         return text.ToString();
     }
-
-    /// <summary>
-    /// A text with one character a code point, for regular expressions of .NET, which see code points above U+FFFF as two surrogates:
-    /// each of those is replaced by a character of its category.
-    /// </summary>
-    public static string Proxies(ReadOnlySpan<TextUnit> units) => string.Create(units.Length, units, static (characters, units) =>
-    {
-        for (var i = 0; i < units.Length; i++)
-        {
-            var codePoint = units[i].CodePoint;
-            characters[i] = codePoint <= char.MaxValue ? (char)codePoint : Proxy(CharUnicodeInfo.GetUnicodeCategory(codePoint));
-        }
-    });
-
-    private static char Proxy(UnicodeCategory category) => category switch
-    {
-        UnicodeCategory.UppercaseLetter => '\u0100',
-        UnicodeCategory.LowercaseLetter => '\u0101',
-        UnicodeCategory.TitlecaseLetter => '\u01C5',
-        UnicodeCategory.ModifierLetter => '\u02B0',
-        UnicodeCategory.OtherLetter => '\u4E00',
-        UnicodeCategory.NonSpacingMark => '\u0301',
-        UnicodeCategory.SpacingCombiningMark => '\u0903',
-        UnicodeCategory.EnclosingMark => '\u20DD',
-        UnicodeCategory.DecimalDigitNumber => '\u0660',
-        UnicodeCategory.LetterNumber => '\u2160',
-        UnicodeCategory.OtherNumber => '\u00BD',
-        UnicodeCategory.OtherPunctuation => '\u2022',
-        UnicodeCategory.MathSymbol => '\u2200',
-        UnicodeCategory.Format => '\u200D',
-        UnicodeCategory.PrivateUse => '\uE000',
-        UnicodeCategory.OtherNotAssigned => '\uFFFF',
-        _ => '\u2603',
-    };
 }
