@@ -1,4 +1,5 @@
 using Jigsaw.Batches;
+using Jigsaw.CompilerServices;
 using Jigsaw.Losses.Filtering;
 using Jigsaw.Losses.Logits;
 using Jigsaw.Passes;

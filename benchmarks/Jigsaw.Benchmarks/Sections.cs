@@ -1,6 +1,8 @@
 using Jigsaw.Batches;
 using Jigsaw.Benchmarks.Steps;
 using Jigsaw.Benchmarks.Training;
+using Jigsaw.Compatibility;
+using Jigsaw.CompilerServices;
 using Jigsaw.Losses.Kernels;
 using Jigsaw.Losses.Pairs;
 using TorchSharp;
@@ -106,14 +108,14 @@ internal static class Sections
             pair.CosineSimilarity(mask);
             pair.AbsoluteCosineSimilarity(mask);
             pair.InverseL2PowerLaw(1, 1, mask);
-            var (cosine, absolute, powerLaw) = pair.Run();
+            var (cosine, absolute, powerLaw) = pair.Values();
             return cosine + absolute + powerLaw;
         }
 
         foreach (var (name, plain, own) in ((string, Func<Tensor>, Func<Tensor>)[])[
-            ("NL2", () => ((source - target).norm(2) / target.norm(2).clamp_min(1e-8)).mean(), () => MaskedKernels.NormalizedL2(source, target, mask)),
-            ("cosine distance", () => (1 - ((source * target).sum(2) / (source.norm(2).clamp_min(1e-8) * target.norm(2).clamp_min(1e-8)))).mean(), () => MaskedKernels.CosineDistance(source, target, mask)),
-            ("power law", () => (1 / ((source - target).norm(2) + 1e-6)).mean(), () => MaskedKernels.InverseL2PowerLaw(target, source, 1, 1, mask)),
+            ("NL2", () => ((source - target).norm(2) / target.norm(2).clamp_min(1e-8)).mean(), () => PairLoss.Begin(source, target).NormalizedL2(mask).Value()),
+            ("cosine distance", () => (1 - ((source * target).sum(2) / (source.norm(2).clamp_min(1e-8) * target.norm(2).clamp_min(1e-8)))).mean(), () => PairLoss.Begin(source, target).CosineDistance(mask).Value()),
+            ("power law", () => (1 / ((source - target).norm(2) + 1e-6)).mean(), () => PairLoss.Begin(target, source).InverseL2PowerLaw(1, 1, mask).Value()),
             ("cosine, absolute cosine and power law on one pair", PlainPair, OwnPair)])
         {
             var times = Timing.Medians(scale.Rounds, () => Run(plain), () => Run(own));
@@ -153,8 +155,8 @@ internal static class Sections
                 return mixture.mean() - (0.5 + Second(inputs[2]).log()).mean();
             }
 
-            var times = Timing.Medians(scale.Rounds, () => Run(Pairwise), () => Run(() => MaskedKernels.MutualInformation(inputs[0], inputs[1], inputs[2], inputs[3], mask, true).Value));
-            table.Add($"{batch}", $"{times[0]:f1}", $"{times[1]:f1}", $"{times[1] / times[0]:f2}", $"{PeakMemory.Of(() => Run(Pairwise)):f0}", $"{PeakMemory.Of(() => Run(() => MaskedKernels.MutualInformation(inputs[0], inputs[1], inputs[2], inputs[3], mask, true).Value)):f0}");
+            var times = Timing.Medians(scale.Rounds, () => Run(Pairwise), () => Run(() => JigsawLosses.MutualInformationSubBatch(inputs[0], inputs[1], inputs[2], inputs[3], mask, true).Value));
+            table.Add($"{batch}", $"{times[0]:f1}", $"{times[1]:f1}", $"{times[1] / times[0]:f2}", $"{PeakMemory.Of(() => Run(Pairwise)):f0}", $"{PeakMemory.Of(() => Run(() => JigsawLosses.MutualInformationSubBatch(inputs[0], inputs[1], inputs[2], inputs[3], mask, true).Value)):f0}");
             foreach (var input in inputs)
             {
                 input.Dispose();

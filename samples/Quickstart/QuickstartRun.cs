@@ -6,6 +6,7 @@ using Jigsaw.Steps;
 using Jigsaw.Tokenization;
 using Jigsaw.Training;
 using Jigsaw.Transforms;
+using Jigsaw.Transforms.Noise;
 using Spectre.Console;
 
 namespace Quickstart;
@@ -18,22 +19,21 @@ internal sealed class QuickstartRun(QuickstartOptions options)
     public void Run(CancellationToken cancellationToken)
     {
         using var model = CausalLM.Load(options.Model.FullName, options.Device, options.Precision);
-        using var transform = new StainedGlassTransform(model.EmbeddingTable, new TransformConfig { StdMin = 1e-3, StdMax = options.StdMax, InitialRho = options.InitialRho }, options.Seed);
+        using var transform = new StainedGlassTransform(model.EmbeddingTable, new TransformConfig { Std = new TanhStd { Min = 1e-3, Max = options.StdMax, InitialRho = options.InitialRho } }, options.Seed);
         using var teacher = new NoisyTeacher(model);
         using var student = new NoisyStudent(model, new LoraConfig { Rank = 8, Alpha = 16 }, options.Seed);
         if (options.Recipe == "every-token")
         {
-            Run(EveryTokenRecipe.Bind(teacher, student, Numbers(EveryTokenRecipe.Hyperparameters.Read, EveryTokenRecipe.Defaults)), transform, cancellationToken);
+            Run(model, EveryTokenRecipe.Bind(teacher, student, Numbers(EveryTokenRecipe.Hyperparameters.Read, EveryTokenRecipe.Defaults)), transform, cancellationToken);
         }
         else
         {
-            Run(QuickstartRecipe.Bind(teacher, student, Numbers(QuickstartRecipe.Hyperparameters.Read, QuickstartRecipe.Defaults)), transform, cancellationToken);
+            Run(model, QuickstartRecipe.Bind(teacher, student, Numbers(QuickstartRecipe.Hyperparameters.Read, QuickstartRecipe.Defaults)), transform, cancellationToken);
         }
     }
 
-    private void Run(BoundLoss jigsaw, StainedGlassTransform transform, CancellationToken cancellationToken)
+    private void Run(CausalLM model, BoundLoss jigsaw, StainedGlassTransform transform, CancellationToken cancellationToken)
     {
-        var model = jigsaw.Teacher.Model;
         var adapters = jigsaw.Student.Adapters;
         var tokenizer = new NoiseTokenizer(Tokenizer.Load(options.Model.FullName), options.Device) { NoiseRoles = ["user"] };
         var train = ChatDataset.Read(options.TrainingData.FullName);

@@ -3,8 +3,8 @@ using Jigsaw.Data;
 using Jigsaw.Evaluation.Attacks;
 using Jigsaw.Evaluation.Metrics;
 using Jigsaw.Models;
+using Jigsaw.Models.Decoder;
 using Jigsaw.Models.Generation;
-using Jigsaw.Models.Lora;
 using Jigsaw.Tokenization;
 using Jigsaw.Transforms;
 using static TorchSharp.torch;
@@ -17,13 +17,13 @@ internal sealed class Trials : IDisposable
     private const int ReplyTokens = 64;
 
     private readonly CausalLM _model;
-    private readonly LoraAdapters _adapters;
+    private readonly IAdapters _adapters;
     private readonly StainedGlassTransform _transform;
     private readonly NoiseTokenizer _tokenizer;
     private readonly ChatDataset _chats;
     private readonly List<(TokenBatch Batch, IReadOnlyList<IReadOnlyCollection<string>> Facts)> _batches = [];
 
-    public Trials(CausalLM model, LoraAdapters adapters, StainedGlassTransform transform, NoiseTokenizer tokenizer, ChatDataset chats, int batchSize)
+    public Trials(CausalLM model, IAdapters adapters, StainedGlassTransform transform, NoiseTokenizer tokenizer, ChatDataset chats, int batchSize)
     {
         (_model, _adapters, _transform, _tokenizer, _chats) = (model, adapters, transform, tokenizer, chats);
         foreach (var rows in chats.Examples.Chunk(batchSize))
@@ -47,7 +47,7 @@ internal sealed class Trials : IDisposable
         var chat = _chats.Examples[0];
         using var batch = _tokenizer.ApplyChatTemplate([[.. chat.Messages.TakeWhile(message => message.Role != "assistant")]], addGenerationPrompt: true);
         var noisy = _transform.Apply(batch);
-        string Answer(Tensor embeddings, LoraAdapters? adapters) =>
+        string Answer(Tensor embeddings, IAdapters? adapters) =>
             _tokenizer.Tokenizer.Decode(_model.Generate(embeddings, batch.AttentionMask, adapters, new GenerationOptions { MaxNewTokens = ReplyTokens, EndTokens = [_tokenizer.Tokenizer.IdOf(_tokenizer.Tokenizer.EndToken!)!.Value] })[0], skipSpecial: true);
         return new Conversation(
             chat.Messages[0].Content ?? string.Empty,

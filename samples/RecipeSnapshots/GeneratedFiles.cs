@@ -10,7 +10,7 @@ namespace RecipeSnapshots;
 /// <summary>Compares what was generated for this project's recipes with the verified files beside the test.</summary>
 internal static partial class GeneratedFiles
 {
-    private static readonly string s_folder = typeof(GeneratedFiles).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(metadata => metadata.Key == "GeneratedFiles").Value!;
+    private static readonly string _folder = typeof(GeneratedFiles).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(metadata => metadata.Key == "GeneratedFiles").Value!;
 
     /// <summary>Verifies the file of one recipe.</summary>
     /// <param name="recipe">The recipe.</param>
@@ -18,7 +18,7 @@ internal static partial class GeneratedFiles
     /// <param name="method">The test's method.</param>
     public static void Verify(Type recipe, [CallerFilePath] string file = "", [CallerMemberName] string method = "")
     {
-        var generated = Path.Combine(s_folder, "Jigsaw.Generators", "Jigsaw.Generators.RecipeGenerator", recipe.FullName + ".g.cs");
+        var generated = Path.Combine(_folder, "Jigsaw.Generators", "Jigsaw.Generators.RecipeGenerator", recipe.FullName + ".g.cs");
         var received = $"//HintName: {Path.GetFileName(generated)}\n{Version().Replace(File.ReadAllText(generated).ReplaceLineEndings("\n"), "{version}")}";
         var stem = Path.Combine(Path.GetDirectoryName(file)!, $"{Path.GetFileNameWithoutExtension(file)}.{method}#{recipe.FullName}.g");
         var verified = File.Exists(stem + ".verified.cs") ? File.ReadAllText(stem + ".verified.cs").ReplaceLineEndings("\n") : "";

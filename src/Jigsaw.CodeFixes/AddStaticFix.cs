@@ -6,7 +6,7 @@ using Microsoft.CodeAnalysis.CodeFixes;
 
 namespace Jigsaw.CodeFixes;
 
-/// <summary>Adds <c>static</c> to the method of a term of one's own.</summary>
+/// <summary>Adds <c>static</c> to the method of a term of one's custom.</summary>
 [ExportCodeFixProvider(LanguageNames.CSharp), Shared]
 public sealed class AddStaticFix : RecipeCodeFix
 {

@@ -5,13 +5,13 @@ using Microsoft.CodeAnalysis.CodeFixes;
 
 namespace Jigsaw.CodeFixes;
 
-/// <summary>Takes an argument out that has no effect, or contradicts another.</summary>
+/// <summary>Removes an argument that has no effect, or contradicts another.</summary>
 [ExportCodeFixProvider(LanguageNames.CSharp), Shared]
 public sealed class RemoveArgumentFix : RecipeCodeFix
 {
     /// <summary>Makes the fix.</summary>
     public RemoveArgumentFix()
-        : base("Take the argument out", "JIG0041", "JIG0044", "JIG0046")
+        : base("Remove the argument", "JIG0041", "JIG0044", "JIG0046")
     {
     }
 

@@ -8,7 +8,7 @@ using Microsoft.CodeAnalysis.Diagnostics;
 
 namespace Jigsaw.Generators;
 
-/// <summary>Reports what only the text of an attribute shows: a division of whole numbers that gives 0, and a term on something that is no method of a type.</summary>
+/// <summary>Reports what only the text of an attribute shows: a division of whole numbers that gives 0, and a term on something that is not a method of a type.</summary>
 [DiagnosticAnalyzer(LanguageNames.CSharp)]
 public sealed class AttributeAnalyzer : DiagnosticAnalyzer
 {
@@ -63,7 +63,7 @@ public sealed class AttributeAnalyzer : DiagnosticAnalyzer
                 var (name, location) = context.Node is LocalFunctionStatementSyntax function
                     ? (function.Identifier.ValueText, function.Identifier.GetLocation())
                     : ("The lambda", attribute.Name.GetLocation());
-                context.ReportDiagnostic(Diagnostic.Create(Descriptors.UnfitMethod, location, name, "is no method of a recipe; declare it as one"));
+                context.ReportDiagnostic(Diagnostic.Create(Descriptors.UnfitMethod, location, name, "is not a method of a recipe; declare it as one"));
             }
         }
     }

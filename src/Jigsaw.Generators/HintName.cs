@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Jigsaw.Generators.Gathering;
+using Jigsaw.Planning;
 
 namespace Jigsaw.Generators;
 
@@ -18,7 +19,7 @@ internal static class HintName
         .ToEquatableArray();
 
     /// <summary>The file name of a recipe.</summary>
-    public static string Of(RecipeModel recipe, EquatableArray<string> shared)
+    public static string Of(RecipeDeclaration recipe, EquatableArray<string> shared)
     {
         var name = recipe.MetadataName;
         var isLong = name.Length > LongestName;

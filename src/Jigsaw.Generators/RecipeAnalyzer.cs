@@ -6,7 +6,7 @@ using Microsoft.CodeAnalysis.Diagnostics;
 
 namespace Jigsaw.Generators;
 
-/// <summary>Reports what is wrong with the numbers, the meaning and the own terms of recipes. What is wrong with a recipe's shape, the generator reports.</summary>
+/// <summary>Reports what is wrong with the numbers, the meaning and the custom terms of recipes. What is wrong with a recipe's shape, the generator reports.</summary>
 [DiagnosticAnalyzer(LanguageNames.CSharp)]
 public sealed class RecipeAnalyzer : DiagnosticAnalyzer
 {
@@ -30,10 +30,10 @@ public sealed class RecipeAnalyzer : DiagnosticAnalyzer
             return;
         }
 
-        var model = RecipeGatherer.Gather(type, attribute, context.Compilation, context.CancellationToken);
-        foreach (var problem in RecipeRules.Check(model))
+        var declaration = RecipeGatherer.Gather(type, attribute, context.Compilation, context.CancellationToken);
+        foreach (var problem in RecipeRules.Check(declaration.Recipe))
         {
-            foreach (var location in ProblemLocator.Find(type, problem.Place, context.CancellationToken))
+            foreach (var location in ProblemLocator.Find(type, problem.Location, context.CancellationToken))
             {
                 context.ReportDiagnostic(Diagnostic.Create(Descriptors.ById[problem.Id], location, [.. problem.Arguments]));
             }

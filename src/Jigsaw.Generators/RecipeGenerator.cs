@@ -1,7 +1,7 @@
 using System.Text;
 using Jigsaw.Generators.Emission;
 using Jigsaw.Generators.Gathering;
-using Jigsaw.Generators.Planning;
+using Jigsaw.Planning;
 using Jigsaw.Generators.Rules;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp.Syntax;
@@ -34,7 +34,7 @@ public sealed class RecipeGenerator : IIncrementalGenerator
 
         var recipes = gathered
             .Where(static recipe => recipe.Problems.Count == 0)
-            .Select(static (recipe, _) => recipe.Model)
+            .Select(static (recipe, _) => recipe.Declaration)
             .WithTrackingName(TrackingNames.Recipes);
 
         var shared = recipes
@@ -67,17 +67,17 @@ public sealed class RecipeGenerator : IIncrementalGenerator
             return null;
         }
 
-        var model = RecipeGatherer.Gather(recipe, attribute, context.SemanticModel.Compilation, cancellation);
+        var declaration = RecipeGatherer.Gather(recipe, attribute, context.SemanticModel.Compilation, cancellation);
         var problems = new List<ReportedProblem>();
-        foreach (var problem in ShapeRules.Check(model))
+        foreach (var problem in ShapeRules.Check(declaration))
         {
-            foreach (var location in ProblemLocator.Find(recipe, problem.Place, cancellation))
+            foreach (var location in ProblemLocator.Find(recipe, problem.Location, cancellation))
             {
                 problems.Add(ReportedProblem.At(location, problem.Id, problem.Arguments));
             }
         }
 
-        return new GatheredRecipe(model, problems.ToEquatableArray());
+        return new GatheredRecipe(declaration, problems.ToEquatableArray());
     }
 
     private static ReportedProblem? GatherStray(GeneratorSyntaxContext context, CancellationToken cancellation) =>
@@ -89,10 +89,10 @@ public sealed class RecipeGenerator : IIncrementalGenerator
             ? ReportedProblem.At(ProblemLocator.Name(term.Attribute, cancellation), "JIG0002", new[] { type.Name }.ToEquatableArray())
             : null;
 
-    private static string Write(RecipeModel recipe)
+    private static string Write(RecipeDeclaration declaration)
     {
-        var plan = Planner.Plan(recipe);
-        var errors = RecipeRules.Errors(recipe);
-        return errors.Count == 0 ? RecipeEmitter.Emit(plan) : RecipeEmitter.EmitDeclarations(plan, errors);
+        var plan = Planner.Plan(declaration.Recipe);
+        var errors = RecipeRules.Errors(declaration.Recipe);
+        return errors.Count == 0 ? RecipeEmitter.Emit(declaration, plan) : RecipeEmitter.EmitDeclarations(declaration, plan, errors);
     }
 }

@@ -1,5 +1,6 @@
 using Jigsaw.Generators.Gathering;
 using Jigsaw.Generators.Rules;
+using Jigsaw.Planning;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.Text;
 

@@ -75,7 +75,7 @@ public sealed class QuickstartTests : IDisposable
     [InlineData("--device", "tpu", "tpu")]
     [InlineData("--data", "no-such.jsonl", "no-such.jsonl")]
     [InlineData("--hyperparameters", "no-such.json", "no-such.json")]
-    [InlineData("--std-max", "-1", "StdMax")]
+    [InlineData("--std-max", "-1", "TanhStd.Max is -1")]
     public void A_wrong_option_gets_a_sentence(string option, string value, string said) =>
         AssertSentence([option, value], said);
 

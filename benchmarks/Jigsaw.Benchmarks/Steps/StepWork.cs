@@ -6,6 +6,7 @@ using Jigsaw.Models.Lora;
 using Jigsaw.Steps;
 using Jigsaw.Training;
 using Jigsaw.Transforms;
+using Jigsaw.Transforms.Noise;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -30,7 +31,7 @@ internal sealed class StepWork : IDisposable
         _model = CausalLM.Load(directory, CPU, type);
         _teacher = new NoisyTeacher(_model);
         _student = new NoisyStudent(_model, new LoraConfig { Rank = 8 });
-        _transform = new StainedGlassTransform(_model.EmbeddingTable, new TransformConfig { InitialRho = -1 });
+        _transform = new StainedGlassTransform(_model.EmbeddingTable, new TransformConfig { Std = new TanhStd { InitialRho = -1 } });
         var random = new Random(1);
         var vocabulary = (int)Math.Min(_model.EmbeddingTable.shape[0], 2000);
         var all = Enumerable.Repeat(true, Chats * Tokens).ToArray();

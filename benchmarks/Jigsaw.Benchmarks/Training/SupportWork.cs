@@ -7,6 +7,7 @@ using Jigsaw.Steps;
 using Jigsaw.Tokenization;
 using Jigsaw.Training;
 using Jigsaw.Transforms;
+using Jigsaw.Transforms.Noise;
 using TorchSharp;
 
 namespace Jigsaw.Benchmarks.Training;
@@ -25,7 +26,7 @@ internal sealed class SupportWork : IDisposable
     {
         _directory = directory;
         Model = CausalLM.Load(directory, torch.CPU, torch.ScalarType.Float32);
-        Transform = new StainedGlassTransform(Model.EmbeddingTable, new TransformConfig { StdMin = 1e-3, StdMax = 4, InitialRho = -1 }, seed);
+        Transform = new StainedGlassTransform(Model.EmbeddingTable, new TransformConfig { Std = new TanhStd { Min = 1e-3, Max = 4, InitialRho = -1 } }, seed);
         Teacher = new NoisyTeacher(Model);
         Student = new NoisyStudent(Model, new LoraConfig { Rank = 8, Alpha = 16 }, seed);
         Jigsaw = SupportRecipe.Bind(Teacher, Student, SupportRecipe.Defaults with { GradientFilter = filter });

@@ -3,7 +3,7 @@ using Jigsaw.CompilerServices;
 namespace Jigsaw;
 
 /// <summary>
-/// A term of one's own: on a static method of a recipe that returns a scalar tensor and whose parameters name by their types what it
+/// A custom term: on a static method of a recipe that returns a scalar tensor and whose parameters name by their types what it
 /// reads: <c>CleanEmbeddings</c>, <c>NoisyEmbeddings</c>, <c>TransformMeans</c>, <c>TransformStds</c>, <c>AttentionMask</c>, <c>LossMask</c>, <c>NoiseMask</c>, <c>InputIds</c>, and of
 /// each pass the hidden states at the distillation layer or the logits, as <c>StudentNoisyHidden</c> or <c>TeacherCleanLogits</c>. It is added to the loss
 /// (minimized) under the method's name in snake case, and counts as a similarity term under an alpha. A method that reads rows of logits, as
@@ -20,7 +20,7 @@ public sealed class LossTermAttribute : WeightedTermAttribute
     {
     }
 
-    /// <summary>Of a term on rows of logits, the tokens that it averages over; with several flags, those where all hold. Not written: <see cref="TokenMask.Loss"/>. Other terms of one's own have none. Structure.</summary>
+    /// <summary>Of a term on rows of logits, the tokens that it averages over; with several flags, those where all hold. Not written: <see cref="TokenMask.Loss"/>. Other custom terms have none. Structure.</summary>
     [Hyperparameter("{key}_mask", Structure = true)]
     public TokenMask Mask { get; set; }
 }

@@ -24,7 +24,7 @@ public static partial class LossTerm
         {
         }
 
-        /// <summary>Whether to average over the loss mask (true) or the attention mask (false). Not written: true. Structure; doesn't go with <see cref="TokenTermAttribute.Mask"/>.</summary>
+        /// <summary>True to average over the loss mask, false to average over the attention mask. Not written: true. Structure; incompatible with <see cref="TokenTermAttribute.Mask"/>, which names a mask, too.</summary>
         [MaskUnless(TokenMask.Attention)]
         [Hyperparameter("apply_distillation_protection_loss_mask", Default = 1, Structure = true)]
         public bool ApplyLossMask { get; set; }

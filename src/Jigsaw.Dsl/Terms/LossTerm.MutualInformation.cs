@@ -27,7 +27,7 @@ public static partial class LossTerm
         {
         }
 
-        /// <summary>Whether a feature of a pair counts where the masks of both rows are set (true), or where that of the mixture component is (false). Not written: true. Structure.</summary>
+        /// <summary>True if a feature of a pair counts where the masks of both rows are set, false if it counts where that of the mixture component is. Not written: true. Structure.</summary>
         [Hyperparameter("combine_noise_masks_for_mutual_information_sub_batches", Default = 1, Structure = true)]
         public bool CombineNoiseMasks { get; set; }
     }

@@ -8,13 +8,13 @@ internal static partial class RecipeEmitter
         const string Loss = "global::Jigsaw.Steps.JigsawLoss<Components, Hyperparameters>";
         const string Models = "global::Jigsaw.Steps.NoisyTeacher teacher, global::Jigsaw.Steps.NoisyStudent student";
         writer.Line("/// <summary>The numbers of this recipe, as written in its attributes.</summary>");
-        writer.Line(s_generatedCode);
+        writer.Line(_generatedCode);
         writer.Line(fault is null ? "public static Hyperparameters Defaults { get; } = new Hyperparameters();" : $"public static Hyperparameters Defaults => {fault};");
         writer.Line();
         writer.Line("/// <summary>Binds the recipe to a teacher and a student; the result deconstructs into loss, components and hyperparameters.</summary>");
         writer.Line("/// <param name=\"teacher\">The base as it is.</param>");
         writer.Line("/// <param name=\"student\">The same base with adapters.</param>");
-        writer.Line(s_generatedCode);
+        writer.Line(_generatedCode);
         writer.Line($"public static {Loss} Bind({Models}) =>");
         using (writer.Indent())
         {
@@ -26,7 +26,7 @@ internal static partial class RecipeEmitter
         writer.Line("/// <param name=\"teacher\">The base as it is.</param>");
         writer.Line("/// <param name=\"student\">The same base with adapters.</param>");
         writer.Line("/// <param name=\"hyperparameters\">The numbers.</param>");
-        writer.Line(s_generatedCode);
+        writer.Line(_generatedCode);
         writer.Line($"public static {Loss} Bind({Models}, Hyperparameters hyperparameters) =>");
         using (writer.Indent())
         {
@@ -39,7 +39,7 @@ internal static partial class RecipeEmitter
             writer.Line($"new {Loss}(teacher, student, Plan, hyperparameters,");
             using (writer.Indent())
             {
-                writer.Line($"({StepActivations} a, {RowMask} lossMask, out Components components) => Compute(a, lossMask, hyperparameters, out components));");
+                writer.Line($"({StepActivations} step, {RowMask} lossMask, out Components components) => Compute(step, lossMask, hyperparameters, out components));");
             }
         }
     }

@@ -1,6 +1,6 @@
 using System.Security;
 using Jigsaw.Generators.Gathering;
-using Jigsaw.Generators.Planning;
+using Jigsaw.Planning;
 
 namespace Jigsaw.Generators.Emission;
 
@@ -11,8 +11,8 @@ internal static partial class RecipeEmitter
     {
         var components = plan.Terms.SelectMany(term => term.Parts.Prepend(new PlannedPart(term.Term.Key, term.Property, term.Local))).ToList();
         writer.Line("/// <summary>The raw value of each term, and the composite loss, detached. Also a dictionary under the original's names.</summary>");
-        writer.Line(s_generatedCode);
-        writer.Line($"public sealed class Components : {Losses}.ComponentLosses");
+        writer.Line(_generatedCode);
+        writer.Line("public sealed class Components : global::Jigsaw.Losses.ComponentLosses");
         using (writer.Block())
         {
             if (fault is null)
@@ -27,11 +27,10 @@ internal static partial class RecipeEmitter
                 }
 
                 writer.Line();
-                var parameters = components.Select(component => $"{Tensor} {Identifier.Of(component.Local)}").Append($"{Tensor} composite");
-                writer.Line($"internal Components({string.Join(", ", parameters)})");
+                writer.Line($"internal Components(params {Tensor}[] values)");
                 using (writer.Indent())
                 {
-                    writer.Line($": base(s_keys, {string.Join(", ", components.Select(component => Identifier.Of(component.Local)).Append("composite"))})");
+                    writer.Line(": base(s_keys, values)");
                 }
 
                 writer.Line("{");

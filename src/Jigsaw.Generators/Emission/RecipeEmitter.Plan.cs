@@ -1,17 +1,17 @@
-using Jigsaw.Generators.Planning;
+using Jigsaw.Planning;
 
 namespace Jigsaw.Generators.Emission;
 
 /// <content>What a step runs.</content>
 internal static partial class RecipeEmitter
 {
-    private static readonly string[] s_numbers = ["No pass", "One pass", "Two passes", "Three passes", "All four passes"];
+    private static readonly string[] _numbers = ["No pass", "One pass", "Two passes", "Three passes", "All four passes"];
 
     private static void EmitPlan(IndentedWriter writer, RecipePlan plan, string? fault)
     {
         const string Type = "global::Jigsaw.Passes.LossPlan";
         writer.Line($"/// <summary>What a step of this recipe runs. {PlanWords(plan)}</summary>");
-        writer.Line(s_generatedCode);
+        writer.Line(_generatedCode);
         if (fault is not null)
         {
             writer.Line($"public static {Type} Plan => {fault};");
@@ -32,23 +32,15 @@ internal static partial class RecipeEmitter
     }
 
     private static string Argument(PlannedPass pass) =>
-        $"new global::Jigsaw.Passes.PassPlan(global::Jigsaw.Pass.{pass.Pass}, global::Jigsaw.Passes.GradientFlow.{GradientOf(pass.Pass)}, logits: {Truth(pass.Logits)}, layer: {Truth(pass.Layer)}, "
+        $"new global::Jigsaw.Passes.PassPlan(global::Jigsaw.Pass.{pass.Pass}, global::Jigsaw.Passes.GradientFlow.{pass.Gradient}, logits: {Truth(pass.Logits)}, layer: {Truth(pass.Layer)}, "
         + string.Join(", ", pass.ReadBy.Select(Literal.Of)) + ")"
         + (pass.WholeLogitsReadBy.Count == 0 ? "" : $" {{ WholeLogitsReadBy = new[] {{ {string.Join(", ", pass.WholeLogitsReadBy.Select(Literal.Of))} }} }}");
-
-    private static string GradientOf(Pass pass) => pass switch
-    {
-        Pass.TeacherClean => "None",
-        Pass.TeacherNoisy => "Input",
-        Pass.StudentNoisy => "All",
-        _ => "Adapters",
-    };
 
     private static string PlanWords(RecipePlan plan)
     {
         var absent = new[] { Pass.TeacherClean, Pass.TeacherNoisy, Pass.StudentNoisy, Pass.StudentClean }
             .Where(pass => !plan.Passes.Any(planned => planned.Pass == pass)).ToList();
-        var count = s_numbers[plan.Passes.Count];
+        var count = _numbers[plan.Passes.Count];
         return absent.Count switch
         {
             0 => count + ".",

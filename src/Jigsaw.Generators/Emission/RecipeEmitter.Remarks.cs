@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Security;
 using Jigsaw.CompilerServices;
 using Jigsaw.Generators.Gathering;
-using Jigsaw.Generators.Planning;
+using Jigsaw.Planning;
 
 namespace Jigsaw.Generators.Emission;
 
@@ -55,9 +55,9 @@ internal static partial class RecipeEmitter
 
     private static string Notation(RecipeModel recipe, PlannedTerm term)
     {
-        if (term.Term.Own is { } own)
+        if (term.Term.Custom is { } custom)
         {
-            return $"{own.Method}({string.Join(", ", own.Parameters.Select(parameter => ActivationTypes.Find(parameter.Type)?.Notation ?? parameter.Type))})";
+            return $"{custom.Method}({string.Join(", ", custom.Parameters.Select(parameter => ActivationTypes.Find(parameter.Type)?.Notation ?? parameter.Type))})";
         }
 
         var definition = term.Term.Definition!;
@@ -94,10 +94,8 @@ internal static partial class RecipeEmitter
 
         var from = term.Term.Argument("RampFrom")!.Effective ?? 0;
         var steps = term.Term.Argument("RampSteps")!.Value ?? double.NaN;
-        return $"weight from 0, {RampOf(term).ToString().ToLowerInvariant()} over {NumberText.Of(steps)} steps from step {NumberText.Of(from)}";
+        return $"weight from 0, {term.Ramp.ToString().ToLowerInvariant()} over {NumberText.Of(steps)} steps from step {NumberText.Of(from)}";
     }
-
-    private static Ramp RampOf(PlannedTerm term) => (Ramp)(int)(term.Term.Argument("Ramp")!.Value ?? 0);
 
     private static string Words(Pass pass) => pass switch
     {

@@ -1,3 +1,4 @@
+using Jigsaw.Planning;
 using Microsoft.CodeAnalysis;
 
 namespace Jigsaw.Generators.Gathering;
@@ -33,7 +34,7 @@ internal static class AttributeReading
         return default;
     }
 
-    /// <summary>Whether a type is the one of this name in the namespace <c>Jigsaw</c>, not nested.</summary>
+    /// <summary>True if a type is the one of this name in the namespace <c>Jigsaw</c>, not nested.</summary>
     public static bool IsOfDsl(this INamedTypeSymbol type, string name) =>
         type.Name == name && type.ContainingType is null
         && type.ContainingNamespace is { Name: KnownNames.Dsl, ContainingNamespace.IsGlobalNamespace: true };
@@ -43,6 +44,6 @@ internal static class AttributeReading
         type.Name == name && type.ContainingType is null
         && type.ContainingNamespace is { Name: KnownNames.CompilerServices, ContainingNamespace: { Name: KnownNames.Dsl, ContainingNamespace.IsGlobalNamespace: true } };
 
-    /// <summary>Whether a type is an attribute of a built-in term.</summary>
+    /// <summary>True if a type is an attribute of a built-in term.</summary>
     public static bool IsBuiltInTerm(this INamedTypeSymbol type) => type.ContainingType is { } terms && terms.IsOfDsl(KnownNames.LossTerms);
 }

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Jigsaw.CompilerServices;
+using Jigsaw.Planning;
 using Microsoft.CodeAnalysis;
 
 namespace Jigsaw.Generators.Gathering;
@@ -7,7 +8,7 @@ namespace Jigsaw.Generators.Gathering;
 /// <summary>What an attribute class of the DSL states: its definition, and the arguments that it takes with nothing written.</summary>
 internal sealed class AttributeShape
 {
-    private static readonly ConditionalWeakTable<INamedTypeSymbol, AttributeShape> s_shapes = new();
+    private static readonly ConditionalWeakTable<INamedTypeSymbol, AttributeShape> _shapes = new();
 
     private AttributeShape(TermDefinition? definition, ArgumentModel[] arguments)
     {
@@ -19,7 +20,7 @@ internal sealed class AttributeShape
 
     public ArgumentModel[] Arguments { get; }
 
-    public static AttributeShape Of(INamedTypeSymbol attributeClass) => s_shapes.GetValue(attributeClass, Read);
+    public static AttributeShape Of(INamedTypeSymbol attributeClass) => _shapes.GetValue(attributeClass, Read);
 
     private static AttributeShape Read(INamedTypeSymbol attributeClass)
     {
@@ -41,20 +42,7 @@ internal sealed class AttributeShape
         }
 
         var definition = ReadDefinition(attributeClass);
-        return new AttributeShape(definition, Named([.. arguments], definition?.Key ?? ""));
-    }
-
-    /// <summary>The arguments under the original's names for a component key.</summary>
-    public static ArgumentModel[] Named(ArgumentModel[] arguments, string key)
-    {
-        const string Loss = "_loss";
-        if (key.Length == 0)
-        {
-            return arguments;
-        }
-
-        var stem = key.EndsWith(Loss, StringComparison.Ordinal) ? key.Substring(0, key.Length - Loss.Length) : key;
-        return [.. arguments.Select(argument => argument with { OriginalName = argument.OriginalName.Replace("{key}", key).Replace("{stem}", stem) })];
+        return new AttributeShape(definition, definition is null ? [.. arguments] : [.. arguments.Select(argument => argument.Under(definition.Key))]);
     }
 
     private static void Add(List<ArgumentModel> arguments, string name, ITypeSymbol type, IEnumerable<AttributeData> attributes)
@@ -77,12 +65,9 @@ internal sealed class AttributeShape
                     KindOf(type),
                     Rule: constructorArguments.Length == 2 ? (NumericRule)(int)constructorArguments[0].Value! : NumericRule.None,
                     IsStructure: attribute.Named("Structure") is true,
-                    Value: null,
-                    IsWritten: false,
                     Default: attribute.Named("Default") as double? ?? double.NaN,
                     Needs: attribute.Named("Needs") as string,
-                    MaskUnless: null,
-                    IsDivision: false);
+                    MaskUnless: null);
             }
             else if (attributeClass.IsOfCompilerServices(KnownNames.MaskUnless))
             {

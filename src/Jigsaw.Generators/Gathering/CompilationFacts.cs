@@ -6,7 +6,7 @@ namespace Jigsaw.Generators.Gathering;
 /// <summary>What recipes ask of the whole program, looked up once for all of them.</summary>
 internal sealed class CompilationFacts
 {
-    private static readonly ConditionalWeakTable<Compilation, CompilationFacts> s_facts = new();
+    private static readonly ConditionalWeakTable<Compilation, CompilationFacts> _facts = new();
 
     private CompilationFacts(Compilation compilation)
     {
@@ -14,11 +14,11 @@ internal sealed class CompilationFacts
         HasTypeVar = compilation.ContainsSymbolsWithName("var", SymbolFilter.Type);
     }
 
-    /// <summary>Whether the runtime is referenced.</summary>
+    /// <summary>True if the runtime is referenced.</summary>
     public bool HasRuntime { get; }
 
-    /// <summary>Whether the program declares a type of the name <c>var</c>.</summary>
+    /// <summary>True if the program declares a type of the name <c>var</c>.</summary>
     public bool HasTypeVar { get; }
 
-    public static CompilationFacts Of(Compilation compilation) => s_facts.GetValue(compilation, static compilation => new CompilationFacts(compilation));
+    public static CompilationFacts Of(Compilation compilation) => _facts.GetValue(compilation, static compilation => new CompilationFacts(compilation));
 }

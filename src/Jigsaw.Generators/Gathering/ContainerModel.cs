@@ -1,3 +1,5 @@
+using Jigsaw.Planning;
+
 namespace Jigsaw.Generators.Gathering;
 
 /// <summary>The recipe's type, or one around it.</summary>

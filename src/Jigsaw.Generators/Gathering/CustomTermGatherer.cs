@@ -1,8 +1,9 @@
+using Jigsaw.Planning;
 using Microsoft.CodeAnalysis;
 
 namespace Jigsaw.Generators.Gathering;
 
-/// <summary>Reads the method of a term of one's own.</summary>
+/// <summary>Reads the method of a term of one's custom.</summary>
 internal static class CustomTermGatherer
 {
     public static CustomTermModel Gather(INamedTypeSymbol recipe, IMethodSymbol method) => new(
@@ -43,13 +44,13 @@ internal static class CustomTermGatherer
         if (method.MethodKind != MethodKind.Ordinary)
         {
             return method.ExplicitInterfaceImplementations.IsEmpty
-                ? "is no ordinary method; declare one that the loss can call by its name"
-                : "implements an interface explicitly, so that the loss can't call it by its name; declare an ordinary method";
+                ? "is not an ordinary method; declare one that the loss can call by name"
+                : "implements an interface explicitly, so the loss can't call it by name; declare an ordinary method";
         }
 
         if (method.IsGenericMethod)
         {
-            return "is generic, so that the loss doesn't know which one to call; declare it without type parameters";
+            return "is generic, so the loss can't choose its type arguments; declare it without type parameters";
         }
 
         if (method.IsAsync)
@@ -63,7 +64,7 @@ internal static class CustomTermGatherer
             {
                 if (!SymbolEqualityComparer.Default.Equals(other, method) && !SymbolEqualityComparer.Default.Equals(other, method.PartialImplementationPart))
                 {
-                    return "has overloads, or hides a member of a base class, so that the loss can't tell them apart; give it a name of its own";
+                    return "has overloads, or hides a member of a base class, so the loss can't tell which is meant; rename it";
                 }
             }
         }
@@ -73,7 +74,7 @@ internal static class CustomTermGatherer
             if (attribute.AttributeClass?.Name is "ObsoleteAttribute" or "ExperimentalAttribute" or "UnmanagedCallersOnlyAttribute")
             {
                 var name = attribute.AttributeClass.Name;
-                return $"is marked [{name.Substring(0, name.Length - "Attribute".Length)}], but the loss calls it at each step; take the mark off, or take the term out";
+                return $"is marked [{name.Substring(0, name.Length - "Attribute".Length)}], but the loss calls it at each step; remove the attribute, or remove the term";
             }
         }
 

@@ -1,4 +1,5 @@
 using Jigsaw.CompilerServices;
+using Jigsaw.Planning;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
 using Microsoft.CodeAnalysis.CSharp.Syntax;
@@ -49,7 +50,7 @@ internal static class RecipeGatherer
     }
 
     /// <summary>Reads a recipe.</summary>
-    public static RecipeModel Gather(INamedTypeSymbol recipe, AttributeData attribute, Compilation compilation, CancellationToken cancellation)
+    public static RecipeDeclaration Gather(INamedTypeSymbol recipe, AttributeData attribute, Compilation compilation, CancellationToken cancellation)
     {
         var types = new List<ContainerModel>();
         for (var type = recipe; type is not null; type = type.ContainingType)
@@ -64,12 +65,11 @@ internal static class RecipeGatherer
             terms.Add(GatherTerm(recipe, term, cancellation));
         }
 
-        return new RecipeModel(
+        return new RecipeDeclaration(
+            new RecipeModel(recipe.Name, GatherArguments(attribute, AttributeShape.Of(attribute.AttributeClass!).Arguments, cancellation), terms.ToEquatableArray()),
             NamespaceOf(recipe),
             types.ToEquatableArray(),
             MetadataNameOf(recipe),
-            GatherArguments(attribute, AttributeShape.Of(attribute.AttributeClass!).Arguments, cancellation),
-            terms.ToEquatableArray(),
             CollidingMembers(recipe).ToEquatableArray(),
             BaseRecipe(recipe)?.Name,
             HasRuntime: CompilationFacts.Of(compilation).HasRuntime,
@@ -159,7 +159,7 @@ internal static class RecipeGatherer
         {
             var key = SnakeCase.Of(method.Name);
             var name = char.ToUpperInvariant(method.Name[0]) + method.Name.Substring(1);
-            return new TermModel(name, key, null, CustomTermGatherer.Gather(recipe, method), GatherArguments(term.Attribute, AttributeShape.Named(shape.Arguments, key), cancellation));
+            return new TermModel(name, key, null, CustomTermGatherer.Gather(recipe, method), GatherArguments(term.Attribute, [.. shape.Arguments.Select(argument => argument.Under(key))], cancellation));
         }
 
         const string Suffix = "Attribute";

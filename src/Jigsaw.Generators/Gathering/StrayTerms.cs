@@ -3,10 +3,10 @@ using Microsoft.CodeAnalysis.CSharp.Syntax;
 
 namespace Jigsaw.Generators.Gathering;
 
-/// <summary>Finds loss terms in types that are no recipes. Recipes are told by their text, so that theirs cost nothing.</summary>
+/// <summary>Finds loss terms in types that are not recipes. Recipes are recognized by their text, so their terms cost nothing.</summary>
 internal static class StrayTerms
 {
-    /// <summary>Whether a declaration has, by its text, a term but no <c>[LossRecipe]</c>.</summary>
+    /// <summary>True if a declaration has, by its text, a term but no <c>[LossRecipe]</c>.</summary>
     public static bool AreWritten(SyntaxNode node)
     {
         if (node is not TypeDeclarationSyntax type || type.AttributeLists.Any(list => list.Attributes.Any(attribute => NameOf(attribute.Name) is "LossRecipe" or "LossRecipeAttribute")))
@@ -17,7 +17,7 @@ internal static class StrayTerms
         return HasTerm(type.AttributeLists) || type.Members.Any(member => member is MethodDeclarationSyntax method && HasTerm(method.AttributeLists));
     }
 
-    /// <summary>The first term of a type that is no recipe; null where it is one, or has none.</summary>
+    /// <summary>The first term of a type that is not a recipe; null if it is one, or has no terms.</summary>
     public static WrittenTerm? First(INamedTypeSymbol type)
     {
         if (RecipeGatherer.FindRecipe(type) is null)

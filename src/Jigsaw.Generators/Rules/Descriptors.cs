@@ -15,27 +15,27 @@ internal static class Descriptors
     private const string Pages = Repository + "/blob/main/docs/diagnostics/";
 
     public static readonly DiagnosticDescriptor NotPartial = new(
-        "JIG0001", "Recipe or type around it is not partial", "Type '{0}' is not partial, so that the loss can't be written into the recipe; add 'partial' to it",
+        "JIG0001", "Recipe or type around it is not partial", "Type '{0}' is not partial, so the loss can't be written into the recipe; add 'partial' to its declaration",
         Category, DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: Pages + "JIG0001.md", customTags: WellKnownDiagnosticTags.NotConfigurable);
 
     public static readonly DiagnosticDescriptor TermWithoutRecipe = new(
-        "JIG0002", "Term without a recipe", "'{0}' has a loss term but no [LossRecipe], so that nothing is generated; add [LossRecipe] to it, or take the term off",
+        "JIG0002", "Term without a recipe", "'{0}' has a loss term but no [LossRecipe], so nothing is generated; add [LossRecipe] or remove the term",
         Category, DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: Pages + "JIG0002.md", customTags: WellKnownDiagnosticTags.NotConfigurable);
 
     public static readonly DiagnosticDescriptor NoTerms = new(
-        "JIG0003", "Recipe without terms", "Recipe '{0}' has no term with a weight above 0, so that there is no loss; add a [LossTerm.…] or a method with [LossTerm]",
+        "JIG0003", "Recipe without terms", "Recipe '{0}' has no term with a weight above 0, so there is no loss; add a [LossTerm.…] or a method with [LossTerm]",
         Category, DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: Pages + "JIG0003.md", customTags: WellKnownDiagnosticTags.NotConfigurable);
 
     public static readonly DiagnosticDescriptor FileLocal = new(
-        "JIG0004", "Recipe in a file-local type", "Type '{0}' is local to its file, so that the loss can't be written into the recipe from another; take 'file' off",
+        "JIG0004", "Recipe in a file-local type", "Type '{0}' is local to its file, so the loss can't be added to the recipe from another file; remove 'file'",
         Category, DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: Pages + "JIG0004.md", customTags: WellKnownDiagnosticTags.NotConfigurable);
 
     public static readonly DiagnosticDescriptor MemberCollision = new(
-        "JIG0005", "Member has the name of a generated one", "'{0}' has the name of a member that Jigsaw generates into the recipe '{1}'; give it another name",
+        "JIG0005", "Member has the name of a generated one", "'{0}' has the name of a member that Jigsaw generates into the recipe '{1}'; rename it",
         Category, DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: Pages + "JIG0005.md", customTags: WellKnownDiagnosticTags.NotConfigurable);
 
     public static readonly DiagnosticDescriptor BaseRecipe = new(
-        "JIG0006", "Recipe derives from a recipe", "Recipe '{0}' derives from the recipe '{1}', whose generated members it would hide; let one of them be no recipe",
+        "JIG0006", "Recipe derives from a recipe", "Recipe '{0}' derives from the recipe '{1}', whose generated members it would hide; remove [LossRecipe] from one of them",
         Category, DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: Pages + "JIG0006.md", customTags: WellKnownDiagnosticTags.NotConfigurable);
 
     public static readonly DiagnosticDescriptor LanguageVersion = new(
@@ -47,15 +47,15 @@ internal static class Descriptors
         Category, DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: Pages + "JIG0008.md", customTags: WellKnownDiagnosticTags.NotConfigurable);
 
     public static readonly DiagnosticDescriptor DuplicateTerm = new(
-        "JIG0009", "Term is declared twice", "'{0}' is declared twice in the recipe '{1}'; take one out, or add up their weights in one",
+        "JIG0009", "Term is declared twice", "'{0}' is declared twice in the recipe '{1}'; remove one of the two",
         Category, DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: Pages + "JIG0009.md", customTags: WellKnownDiagnosticTags.NotConfigurable);
 
     public static readonly DiagnosticDescriptor DuplicateKey = new(
-        "JIG0010", "Two terms have the same component key", "The component key of '{0}' is '{1}', which another component of the recipe has; give the method another name",
+        "JIG0010", "Two terms have the same component key", "The component key of '{0}' is '{1}', which is already the key of another component; rename the method",
         Category, DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: Pages + "JIG0010.md", customTags: WellKnownDiagnosticTags.NotConfigurable);
 
     public static readonly DiagnosticDescriptor PropertyCollision = new(
-        "JIG0011", "Own term has the name of a generated property", "The component of '{0}' would be the property '{1}', which the recipe's components have already; give the method another name",
+        "JIG0011", "Custom term has the name of a generated property", "The component of '{0}' would be the property '{1}', which the recipe's components already have; rename the method",
         Category, DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: Pages + "JIG0011.md", customTags: WellKnownDiagnosticTags.NotConfigurable);
 
     public static readonly DiagnosticDescriptor BadWeight = new(
@@ -63,7 +63,7 @@ internal static class Descriptors
         Category, DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: Pages + "JIG0020.md", customTags: WellKnownDiagnosticTags.NotConfigurable);
 
     public static readonly DiagnosticDescriptor ZeroWeight = new(
-        "JIG0021", "Weight is 0", "Weight of '{0}' is 0: the term and what only it needs are left out of the program; take it out, or write a weight above 0",
+        "JIG0021", "Weight is 0", "Weight of '{0}' is 0: the term and what only it needs are left out of the program; remove the term, or give it a weight above 0",
         Category, DiagnosticSeverity.Info, isEnabledByDefault: true, helpLinkUri: Pages + "JIG0021.md");
 
     public static readonly DiagnosticDescriptor NotPositive = new(
@@ -79,11 +79,11 @@ internal static class Descriptors
         Category, DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: Pages + "JIG0024.md", customTags: WellKnownDiagnosticTags.NotConfigurable);
 
     public static readonly DiagnosticDescriptor BadChoice = new(
-        "JIG0025", "Value is none of the choices", "{0} is {1}, which is none of the choices; use {2}",
+        "JIG0025", "Value is not one of the choices", "{0} is {1}, which is not one of the choices; use {2}",
         Category, DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: Pages + "JIG0025.md", customTags: WellKnownDiagnosticTags.NotConfigurable);
 
     public static readonly DiagnosticDescriptor IntegerDivision = new(
-        "JIG0026", "Integer division gives 0", "'{0}' is a division of whole numbers and gives 0; write '{1}'",
+        "JIG0026", "Integer division gives 0", "'{0}' is a division of whole numbers, which gives 0; write '{1}'",
         Category, DiagnosticSeverity.Warning, isEnabledByDefault: true, helpLinkUri: Pages + "JIG0026.md");
 
     public static readonly DiagnosticDescriptor LostInSingle = new(
@@ -95,67 +95,67 @@ internal static class Descriptors
         Category, DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: Pages + "JIG0028.md", customTags: WellKnownDiagnosticTags.NotConfigurable);
 
     public static readonly DiagnosticDescriptor NeedsLayer = new(
-        "JIG0040", "Term needs a distillation layer", "'{0}' compares hidden states at the distillation layer, and the recipe names none; add DistillationLayer = … to [LossRecipe]",
+        "JIG0040", "Term needs a distillation layer", "'{0}' compares hidden states at the distillation layer, but the recipe names no layer; add DistillationLayer = … to [LossRecipe]",
         Category, DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: Pages + "JIG0040.md", customTags: WellKnownDiagnosticTags.NotConfigurable);
 
     public static readonly DiagnosticDescriptor UnreadLayer = new(
-        "JIG0041", "Distillation layer is not read", "DistillationLayer is {0}, but no term reads a layer; take it out, or add a term that compares there",
+        "JIG0041", "Distillation layer is not read", "DistillationLayer is {0}, but no term reads a layer; remove DistillationLayer, or add a term that compares hidden states",
         Category, DiagnosticSeverity.Warning, isEnabledByDefault: true, helpLinkUri: Pages + "JIG0041.md");
 
     public static readonly DiagnosticDescriptor TruncateWithoutLayer = new(
-        "JIG0042", "Truncate without a distillation layer", "Truncate accepts models that end at the distillation layer, and the recipe names none; add DistillationLayer = …",
+        "JIG0042", "Truncate without a distillation layer", "Truncate accepts models that end at the distillation layer, but the recipe names no layer; add DistillationLayer = …",
         Category, DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: Pages + "JIG0042.md", customTags: WellKnownDiagnosticTags.NotConfigurable);
 
     public static readonly DiagnosticDescriptor LogitsTruncated = new(
-        "JIG0043", "Term on logits in a truncated recipe", "'{0}' reads logits, which models truncated at the distillation layer don't have; take the term or Truncate out",
+        "JIG0043", "Term on logits in a truncated recipe", "'{0}' reads logits, which models truncated at the distillation layer don't have; remove the term or Truncate",
         Category, DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: Pages + "JIG0043.md", customTags: WellKnownDiagnosticTags.NotConfigurable);
 
     public static readonly DiagnosticDescriptor NoEffect = new(
-        "JIG0044", "Argument has no effect", "{0} of '{1}' has no effect without {2}; add {2}, or take it out",
+        "JIG0044", "Argument has no effect", "{0} of '{1}' has no effect without {2}; add {2}, or remove {0}",
         Category, DiagnosticSeverity.Warning, isEnabledByDefault: true, helpLinkUri: Pages + "JIG0044.md");
 
     public static readonly DiagnosticDescriptor Uncapped = new(
-        "JIG0045", "Maximized term without a cap", "'{0}' is maximized and has no cap, so that the loss is unbounded below; add MaxLoss = 10",
+        "JIG0045", "Maximized term without a cap", "'{0}' is maximized and has no cap, so the loss is unbounded below; add MaxLoss = 10",
         Category, DiagnosticSeverity.Warning, isEnabledByDefault: true, helpLinkUri: Pages + "JIG0045.md");
 
     public static readonly DiagnosticDescriptor MaskTwice = new(
-        "JIG0046", "Mask and another property both name a mask", "{0} of '{1}' picks a mask, and so does Mask; keep one of them",
+        "JIG0046", "Mask and another property both name a mask", "{0} and Mask of '{1}' are incompatible, since both choose the mask; remove one of them",
         Category, DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: Pages + "JIG0046.md", customTags: WellKnownDiagnosticTags.NotConfigurable);
 
     public static readonly DiagnosticDescriptor SilencedByAlpha = new(
-        "JIG0047", "Alpha silences terms", "Alpha is {0}, which gives {1} no weight; use a number between 0 and 1, or take the terms out",
+        "JIG0047", "Alpha silences terms", "Alpha is {0}, which gives {1} no weight; use a number between 0 and 1, or remove the terms",
         Category, DiagnosticSeverity.Warning, isEnabledByDefault: true, helpLinkUri: Pages + "JIG0047.md");
 
     public static readonly DiagnosticDescriptor NothingKeepsQuality = new(
-        "JIG0048", "No term keeps quality", "No term of '{0}' keeps the student's answers close to the teacher's, so that the transform collapses to noise; add CePerformance, L2Performance or a distillation distance",
+        "JIG0048", "No term keeps quality", "No term of '{0}' keeps the student's answers close to the teacher's, so the transform collapses to noise; add CePerformance, L2Performance or a distillation distance",
         Category, DiagnosticSeverity.Warning, isEnabledByDefault: true, helpLinkUri: Pages + "JIG0048.md");
 
     public static readonly DiagnosticDescriptor NothingAddsPrivacy = new(
-        "JIG0049", "No term adds privacy", "No term of '{0}' drives transformed embeddings away from the clean ones, so that the transform learns the identity and nothing is private; add StdLogRatio, MutualInformation, AbsoluteCosineSimilarity, InputEmbeddingSimilarity or InverseL2PowerLaw",
+        "JIG0049", "No term adds privacy", "No term of '{0}' drives transformed embeddings away from the clean ones, so the transform learns the identity and nothing is private; add StdLogRatio, MutualInformation, AbsoluteCosineSimilarity, InputEmbeddingSimilarity or InverseL2PowerLaw",
         Category, DiagnosticSeverity.Warning, isEnabledByDefault: true, helpLinkUri: Pages + "JIG0049.md");
 
     public static readonly DiagnosticDescriptor DefaultLength = new(
-        "JIG0050", "Characteristic length is left at its default", "CharacteristicLength of '{0}' is left at its default of 1, which fits an embedding table by chance only; JigsawLosses.RecommendedCharacteristicLength computes one",
+        "JIG0050", "Characteristic length is left at its default", "CharacteristicLength of '{0}' is left at its default of 1, which fits an embedding table only by chance; write the length that JigsawLosses.RecommendedCharacteristicLength computes",
         Category, DiagnosticSeverity.Info, isEnabledByDefault: true, helpLinkUri: Pages + "JIG0050.md");
 
     public static readonly DiagnosticDescriptor NotStatic = new(
-        "JIG0060", "Own term is not static", "'{0}' is an instance method, and a recipe has no instance; add 'static'",
+        "JIG0060", "Custom term is not static", "'{0}' is an instance method, and a recipe has no instance; add 'static'",
         Category, DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: Pages + "JIG0060.md", customTags: WellKnownDiagnosticTags.NotConfigurable);
 
     public static readonly DiagnosticDescriptor WrongReturn = new(
-        "JIG0061", "Own term returns no tensor", "'{0}' returns '{1}'; return {2} that is never null",
+        "JIG0061", "Custom term does not return a tensor", "'{0}' returns '{1}'; return {2} that is never null",
         Category, DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: Pages + "JIG0061.md", customTags: WellKnownDiagnosticTags.NotConfigurable);
 
     public static readonly DiagnosticDescriptor UnknownParameter = new(
-        "JIG0062", "Own term reads something unknown", "Parameter '{0}' is a '{1}', which a term can't read; use one of the types that name activations, such as {2}",
+        "JIG0062", "Custom term reads something unknown", "Parameter '{0}' is a '{1}', which a term can't read; use one of the types that name activations, such as {2}",
         Category, DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: Pages + "JIG0062.md", customTags: WellKnownDiagnosticTags.NotConfigurable);
 
     public static readonly DiagnosticDescriptor DuplicateParameter = new(
-        "JIG0063", "Own term reads the same twice", "Parameter '{0}' is a '{1}' like one before it; take it out",
+        "JIG0063", "Custom term reads the same input twice", "Parameter '{0}' is a '{1}', like an earlier parameter; remove it",
         Category, DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: Pages + "JIG0063.md", customTags: WellKnownDiagnosticTags.NotConfigurable);
 
     public static readonly DiagnosticDescriptor ParameterModifier = new(
-        "JIG0064", "Parameter of an own term is not a plain one", "Parameter '{0}' is {1}; declare it as a plain parameter without default",
+        "JIG0064", "Parameter of a custom term is not a plain one", "Parameter '{0}' is {1}; declare it as a plain parameter without a default value",
         Category, DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: Pages + "JIG0064.md", customTags: WellKnownDiagnosticTags.NotConfigurable);
 
     public static readonly DiagnosticDescriptor UnfitMethod = new(
@@ -163,19 +163,19 @@ internal static class Descriptors
         Category, DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: Pages + "JIG0065.md", customTags: WellKnownDiagnosticTags.NotConfigurable);
 
     public static readonly DiagnosticDescriptor RowsWithBatch = new(
-        "JIG0066", "Term on rows of logits reads the whole batch", "Parameter '{0}' is a '{1}', which is of the whole batch, but '{2}' reads rows of logits: each time some of the tokens, in no promised order, so that the two can't be matched; read rows alone, or logits as a whole, such as StudentNoisyLogits",
+        "JIG0066", "Term on rows of logits reads the whole batch", "Parameter '{0}' is a '{1}', which is of the whole batch, but '{2}' reads rows of logits, a few tokens at a time in no particular order, so the two can't be matched; read only rows, or whole logits, such as StudentNoisyLogits",
         Category, DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: Pages + "JIG0066.md", customTags: WellKnownDiagnosticTags.NotConfigurable);
 
     public static readonly DiagnosticDescriptor RowsOfSeveralPasses = new(
-        "JIG0067", "Term on rows of logits reads several passes", "Parameter '{0}' is of a second pass, but '{1}' reads rows of logits, which are there for one pass at a time beside TeacherCleanLogitRows; read whole logits: {2} and {3}",
+        "JIG0067", "Term on rows of logits reads several passes", "Parameter '{0}' is of a second pass, but '{1}' reads rows of logits, which are available for one pass at a time beside TeacherCleanLogitRows; read whole logits, {2} and {3}",
         Category, DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: Pages + "JIG0067.md", customTags: WellKnownDiagnosticTags.NotConfigurable);
 
     public static readonly DiagnosticDescriptor RowsOfTeacherAlone = new(
-        "JIG0068", "Term on rows of logits reads the teacher's alone", "'{0}' reads the teacher's logits on clean embeddings alone, a constant that nothing trains; add the rows of the pass to compare with, such as StudentNoisyLogitRows",
+        "JIG0068", "Term on rows of logits reads the teacher's alone", "'{0}' reads only the teacher's logits on clean embeddings, a constant that nothing trains; add the rows of the pass to compare with, such as StudentNoisyLogitRows",
         Category, DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: Pages + "JIG0068.md", customTags: WellKnownDiagnosticTags.NotConfigurable);
 
     public static readonly DiagnosticDescriptor MaskOfScalar = new(
-        "JIG0069", "Mask of an own term that returns a scalar", "Mask of '{0}' names tokens to average over, but its method returns a scalar, averaged already; take Mask out, and read LossMask, AttentionMask or NoiseMask in the method, or rows of logits, such as StudentNoisyLogitRows",
+        "JIG0069", "Mask of a custom term that returns a scalar", "Mask of '{0}' names tokens to average over, but its method returns a scalar, which is averaged already; remove Mask and read LossMask, AttentionMask or NoiseMask in the method, or read rows of logits, such as StudentNoisyLogitRows",
         Category, DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: Pages + "JIG0069.md", customTags: WellKnownDiagnosticTags.NotConfigurable);
 
     /// <summary>All of them, by id.</summary>
@@ -185,6 +185,6 @@ internal static class Descriptors
         .Select(field => (DiagnosticDescriptor)field.GetValue(null)!)
         .ToImmutableDictionary(descriptor => descriptor.Id);
 
-    /// <summary>Whether a problem of this id keeps a recipe from running.</summary>
+    /// <summary>True if a problem of this id keeps a recipe from running.</summary>
     public static bool IsError(string id) => ById[id].DefaultSeverity == DiagnosticSeverity.Error;
 }

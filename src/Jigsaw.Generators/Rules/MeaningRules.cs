@@ -1,6 +1,6 @@
 using Jigsaw.CompilerServices;
 using Jigsaw.Generators.Gathering;
-using Jigsaw.Generators.Planning;
+using Jigsaw.Planning;
 
 namespace Jigsaw.Generators.Rules;
 
@@ -27,7 +27,7 @@ internal static class MeaningRules
                 isRead = true;
                 if (!layer.IsWritten)
                 {
-                    yield return Problem.At(Place.Term(i), "JIG0040", term.Name);
+                    yield return Problem.At(ProblemLocation.Term(i), "JIG0040", term.Name);
                 }
             }
 
@@ -36,14 +36,14 @@ internal static class MeaningRules
                 isRead = true;
                 if (!layer.IsWritten)
                 {
-                    yield return Problem.At(Place.Parameter(i, parameter), "JIG0040", term.Own!.Method);
+                    yield return Problem.At(ProblemLocation.Parameter(i, parameter), "JIG0040", term.Custom!.Method);
                 }
             }
         }
 
         if (layer.Value is { } index && !isRead && recipe.Terms.Any(term => term.IsActive))
         {
-            yield return Problem.At(Place.RecipeArgument(layer.Name), "JIG0041", NumberText.Of(index));
+            yield return Problem.At(ProblemLocation.RecipeArgument(layer.Name), "JIG0041", NumberText.Of(index));
         }
     }
 
@@ -56,21 +56,21 @@ internal static class MeaningRules
 
         if (!recipe.Argument("DistillationLayer").IsWritten)
         {
-            yield return Problem.At(Place.RecipeArgument("Truncate"), "JIG0042");
+            yield return Problem.At(ProblemLocation.RecipeArgument("Truncate"), "JIG0042");
             yield break;
         }
 
         for (var i = 0; i < recipe.Terms.Count; i++)
         {
             var term = recipe.Terms[i];
-            if (term.IsActive && term.Own is null && Planner.GroupOf(recipe, term) == TermGroup.Logits)
+            if (term.IsActive && term.Custom is null && Planner.GroupOf(recipe, term) == TermGroup.Logits)
             {
-                yield return Problem.At(Place.Term(i), "JIG0043", term.Name);
+                yield return Problem.At(ProblemLocation.Term(i), "JIG0043", term.Name);
             }
 
             foreach (var parameter in term.IsActive ? ReadParameters(term, logits: true) : [])
             {
-                yield return Problem.At(Place.Parameter(i, parameter), "JIG0043", term.Own!.Method);
+                yield return Problem.At(ProblemLocation.Parameter(i, parameter), "JIG0043", term.Custom!.Method);
             }
         }
     }
@@ -84,28 +84,28 @@ internal static class MeaningRules
             {
                 if (argument.Needs is { } needed && term.Argument(needed) is { IsWritten: false })
                 {
-                    yield return Problem.At(Place.WholeArgument(i, argument.Name), "JIG0044", argument.Name, term.Own?.Method ?? term.Name, needed);
+                    yield return Problem.At(ProblemLocation.WholeArgument(i, argument.Name), "JIG0044", argument.Name, term.SpokenName, needed);
                 }
 
-                if (argument.Kind == ArgumentKind.Mask && term.Own is { IsOfRows: false, Unfit: null } own)
+                if (argument.Kind == ArgumentKind.Mask && term.Custom is { IsOfRows: false, Unfit: null } custom)
                 {
-                    yield return Problem.At(Place.WholeArgument(i, argument.Name), "JIG0069", own.Method);
+                    yield return Problem.At(ProblemLocation.WholeArgument(i, argument.Name), "JIG0069", custom.Method);
                 }
 
                 if (argument.MaskUnless is not null && term.Argument("Mask") is { IsWritten: true })
                 {
-                    yield return Problem.At(Place.WholeArgument(i, argument.Name), "JIG0046", argument.Name, term.Name);
+                    yield return Problem.At(ProblemLocation.WholeArgument(i, argument.Name), "JIG0046", argument.Name, term.Name);
                 }
             }
 
             if (term.IsActive && term.Pull == TermPull.Maximized && term.Argument("MaxLoss") is { IsWritten: false })
             {
-                yield return Problem.At(Place.Term(i), "JIG0045", term.Name);
+                yield return Problem.At(ProblemLocation.Term(i), "JIG0045", term.Name);
             }
 
             if (term.IsActive && term.Argument("CharacteristicLength") is { IsWritten: false })
             {
-                yield return Problem.At(Place.Term(i), "JIG0050", term.Name);
+                yield return Problem.At(ProblemLocation.Term(i), "JIG0050", term.Name);
             }
         }
     }
@@ -118,10 +118,10 @@ internal static class MeaningRules
         }
 
         var silenced = recipe.Alpha is 0 ? TermKind.Strength : TermKind.Similarity;
-        var names = recipe.Terms.Where(term => term.IsActive && term.Kind == silenced).Select(term => $"'{term.Own?.Method ?? term.Name}'").ToList();
+        var names = recipe.Terms.Where(term => term.IsActive && term.Kind == silenced).Select(term => $"'{term.SpokenName}'").ToList();
         if (names.Count > 0)
         {
-            yield return Problem.At(Place.RecipeArgument("Alpha"), "JIG0047", NumberText.Of(recipe.Alpha.Value), string.Join(", ", names));
+            yield return Problem.At(ProblemLocation.RecipeArgument("Alpha"), "JIG0047", NumberText.Of(recipe.Alpha.Value), string.Join(", ", names));
         }
     }
 
@@ -131,7 +131,7 @@ internal static class MeaningRules
         var argument = recipe.Argument("GradientFilter");
         if (argument.Value is not null && !recipe.Terms.Any(term => term.IsActive && term.Definition?.Kernel == CrossEntropy))
         {
-            yield return Problem.At(Place.RecipeArgument(argument.Name), "JIG0044", argument.Name, recipe.Type.Name, "a cross-entropy, such as CePerformance");
+            yield return Problem.At(ProblemLocation.RecipeArgument(argument.Name), "JIG0044", argument.Name, recipe.Name, "a cross-entropy, such as CePerformance");
         }
     }
 
@@ -145,20 +145,20 @@ internal static class MeaningRules
 
         if (active.All(term => term.Definition!.Purpose != TermPurpose.Quality))
         {
-            yield return Problem.At(Place.Recipe, "JIG0048", recipe.Type.Name);
+            yield return Problem.At(ProblemLocation.Recipe, "JIG0048", recipe.Name);
         }
 
         if (active.All(term => term.Definition!.Purpose != TermPurpose.Privacy))
         {
-            yield return Problem.At(Place.Recipe, "JIG0049", recipe.Type.Name);
+            yield return Problem.At(ProblemLocation.Recipe, "JIG0049", recipe.Name);
         }
     }
 
     private static IEnumerable<int> ReadParameters(TermModel term, bool logits)
     {
-        for (var i = 0; i < (term.Own?.Parameters.Count ?? 0); i++)
+        for (var i = 0; i < (term.Custom?.Parameters.Count ?? 0); i++)
         {
-            if (ActivationTypes.Find(term.Own!.Parameters[i].Type) is { Pass: not null } type && type.ReadsLogits == logits)
+            if (ActivationTypes.Find(term.Custom!.Parameters[i].Type) is { Pass: not null } type && type.ReadsLogits == logits)
             {
                 yield return i;
             }

@@ -1,5 +1,6 @@
 using Jigsaw.CompilerServices;
 using Jigsaw.Generators.Gathering;
+using Jigsaw.Planning;
 
 namespace Jigsaw.Generators.Rules;
 
@@ -10,7 +11,7 @@ internal static class NumberRules
     {
         foreach (var argument in recipe.Arguments)
         {
-            foreach (var problem in Check(argument, argument.Name, "", TermPull.Minimized, Place.RecipeArgument(argument.Name)))
+            foreach (var problem in Check(argument, argument.Name, "", TermPull.Minimized, ProblemLocation.RecipeArgument(argument.Name)))
             {
                 yield return problem;
             }
@@ -19,10 +20,10 @@ internal static class NumberRules
         for (var i = 0; i < recipe.Terms.Count; i++)
         {
             var term = recipe.Terms[i];
-            var name = term.Own?.Method ?? term.Name;
+            var name = term.SpokenName;
             foreach (var argument in term.Arguments)
             {
-                foreach (var problem in Check(argument, $"{argument.Name} of '{name}'", name, term.Pull, Place.TermArgument(i, argument.Name)))
+                foreach (var problem in Check(argument, $"{argument.Name} of '{name}'", name, term.Pull, ProblemLocation.TermArgument(i, argument.Name)))
                 {
                     yield return problem;
                 }
@@ -30,7 +31,7 @@ internal static class NumberRules
         }
     }
 
-    private static IEnumerable<Problem> Check(ArgumentModel argument, string subject, string term, TermPull pull, Place place)
+    private static IEnumerable<Problem> Check(ArgumentModel argument, string subject, string term, TermPull pull, ProblemLocation location)
     {
         if (argument.Value is not { } value)
         {
@@ -40,23 +41,23 @@ internal static class NumberRules
         var message = argument.Rule == NumericRule.Weight ? NumericRules.WeightProblem(subject, value, pull) : NumericRules.Problem(argument.Rule, subject, value);
         if (message is not null)
         {
-            yield return Problem.At(place, IdOf(argument), message);
+            yield return Problem.At(location, IdOf(argument), message);
             yield break;
         }
 
         if (argument.Rule == NumericRule.Weight && value == 0 && !argument.IsDivision)
         {
-            yield return Problem.At(place, "JIG0021", term);
+            yield return Problem.At(location, "JIG0021", term);
         }
 
         if (argument.Kind == ArgumentKind.Double && NumericRules.IsLostInSingle(value))
         {
-            yield return Problem.At(place, "JIG0027", subject, NumberText.Of(value), (float)value == 0 ? "0" : "infinite");
+            yield return Problem.At(location, "JIG0027", subject, NumberText.Of(value), (float)value == 0 ? "0" : "infinite");
         }
 
         if (Choices(argument.Kind, value) is { } choices)
         {
-            yield return Problem.At(place, "JIG0025", subject, value == 0 ? "None" : NumberText.Of(value), choices);
+            yield return Problem.At(location, "JIG0025", subject, value == 0 ? "None" : NumberText.Of(value), choices);
         }
     }
 

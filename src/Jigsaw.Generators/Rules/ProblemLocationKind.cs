@@ -21,13 +21,13 @@ internal enum ProblemLocationKind
     /// <summary>An argument of a term's attribute with its name.</summary>
     WholeArgument,
 
-    /// <summary>The name of an own term's method.</summary>
+    /// <summary>The name of a custom term's method.</summary>
     Method,
 
-    /// <summary>The return type of an own term's method.</summary>
+    /// <summary>The return type of a custom term's method.</summary>
     ReturnType,
 
-    /// <summary>A parameter of an own term's method, by its name.</summary>
+    /// <summary>A parameter of a custom term's method, by its name.</summary>
     Parameter,
 
     /// <summary>A member of the recipe, by its name; where it isn't the recipe's own, the recipe's identifier.</summary>

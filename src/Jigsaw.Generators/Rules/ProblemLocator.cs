@@ -1,32 +1,33 @@
 using System.Globalization;
 using Jigsaw.Generators.Gathering;
+using Jigsaw.Planning;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp.Syntax;
 
 namespace Jigsaw.Generators.Rules;
 
-/// <summary>Finds the syntax that a place of the model stands for.</summary>
+/// <summary>Finds the syntax that a location in the model stands for.</summary>
 internal static class ProblemLocator
 {
-    public static IEnumerable<Location> Find(INamedTypeSymbol recipe, Place place, CancellationToken cancellation) => place.Kind switch
+    public static IEnumerable<Location> Find(INamedTypeSymbol recipe, ProblemLocation location, CancellationToken cancellation) => location.Kind switch
     {
-        ProblemLocationKind.Type => TypeIdentifiers(TypeAt(recipe, place.Index), cancellation),
+        ProblemLocationKind.Type => TypeIdentifiers(TypeAt(recipe, location.Index), cancellation),
         ProblemLocationKind.Recipe => [Name(RecipeGatherer.FindRecipe(recipe)!, cancellation)],
-        ProblemLocationKind.RecipeArgument => [Argument(RecipeGatherer.FindRecipe(recipe)!, place.Name, whole: false, cancellation)],
-        ProblemLocationKind.Term => [Name(Term(recipe, place).Attribute, cancellation)],
-        ProblemLocationKind.TermArgument => [Argument(Term(recipe, place).Attribute, place.Name, whole: false, cancellation)],
-        ProblemLocationKind.WholeArgument => [Argument(Term(recipe, place).Attribute, place.Name, whole: true, cancellation)],
-        ProblemLocationKind.Method => [Term(recipe, place) is { Method: { } method } ? Identifier(method, recipe) : Name(Term(recipe, place).Attribute, cancellation)],
-        ProblemLocationKind.ReturnType => [ReturnType(Term(recipe, place).Method!, recipe, cancellation)],
-        ProblemLocationKind.Parameter => [Parameter(Term(recipe, place).Method!, int.Parse(place.Name, CultureInfo.InvariantCulture), recipe)],
-        _ => [Member(recipe, place.Name)],
+        ProblemLocationKind.RecipeArgument => [Argument(RecipeGatherer.FindRecipe(recipe)!, location.Name, whole: false, cancellation)],
+        ProblemLocationKind.Term => [Name(Term(recipe, location).Attribute, cancellation)],
+        ProblemLocationKind.TermArgument => [Argument(Term(recipe, location).Attribute, location.Name, whole: false, cancellation)],
+        ProblemLocationKind.WholeArgument => [Argument(Term(recipe, location).Attribute, location.Name, whole: true, cancellation)],
+        ProblemLocationKind.Method => [Term(recipe, location) is { Method: { } method } ? Identifier(method, recipe) : Name(Term(recipe, location).Attribute, cancellation)],
+        ProblemLocationKind.ReturnType => [ReturnType(Term(recipe, location).Method!, recipe, cancellation)],
+        ProblemLocationKind.Parameter => [Parameter(Term(recipe, location).Method!, int.Parse(location.Name, CultureInfo.InvariantCulture), recipe)],
+        _ => [Member(recipe, location.Name)],
     };
 
     /// <summary>The name of an attribute as written.</summary>
     public static Location Name(AttributeData attribute, CancellationToken cancellation) =>
         attribute.ApplicationSyntaxReference?.GetSyntax(cancellation) is AttributeSyntax syntax ? syntax.Name.GetLocation() : Location.None;
 
-    private static WrittenTerm Term(INamedTypeSymbol recipe, Place place) => RecipeGatherer.FindTerms(recipe).ElementAt(place.Index);
+    private static WrittenTerm Term(INamedTypeSymbol recipe, ProblemLocation location) => RecipeGatherer.FindTerms(recipe).ElementAt(location.Index);
 
     private static INamedTypeSymbol TypeAt(INamedTypeSymbol recipe, int depth)
     {

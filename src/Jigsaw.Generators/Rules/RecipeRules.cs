@@ -1,8 +1,9 @@
 using Jigsaw.Generators.Gathering;
+using Jigsaw.Planning;
 
 namespace Jigsaw.Generators.Rules;
 
-/// <summary>All rules about numbers, meaning and own terms: reported by the analyzer, and what makes the generator write bodies that throw.</summary>
+/// <summary>All rules about numbers, meaning and custom terms: reported by the analyzer, and what makes the generator write bodies that throw.</summary>
 internal static class RecipeRules
 {
     public static IEnumerable<Problem> Check(RecipeModel recipe) =>

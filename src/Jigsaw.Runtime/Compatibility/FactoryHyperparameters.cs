@@ -1,3 +1,4 @@
+using Jigsaw.CompilerServices;
 using Jigsaw.Losses.Hyperparameters;
 
 namespace Jigsaw.Compatibility;
@@ -5,10 +6,8 @@ namespace Jigsaw.Compatibility;
 /// <summary>The arguments that a loss was built with at run time, under the original API's names.</summary>
 public sealed record FactoryHyperparameters : RecipeHyperparameters
 {
-    private readonly OrderedDictionary<string, object?> _values;
-
-    internal FactoryHyperparameters(params IEnumerable<KeyValuePair<string, object?>> values) => _values = new(values);
-
-    /// <inheritdoc/>
-    public override IReadOnlyDictionary<string, object?> ToDictionary() => _values;
+    internal FactoryHyperparameters(params IEnumerable<KeyValuePair<string, object?>> values)
+        : base(values.Aggregate(new HyperparameterTable(), (table, value) => table.Structure(value.Key, value.Value)))
+    {
+    }
 }

@@ -41,24 +41,24 @@ public static partial class JigsawLosses
             distillationProtectionL2LossWeight,
             cleanEmbeddingPerformanceOnStudentModelLossWeight,
             inverseL2PowerLawCatalystLossWeight);
-        var program = new LossProgram(
+        var program = new LossProgram(ReflectedRecipe.Of(
             distillationLayerIndex,
             alpha,
             CeTarget.Soft,
-            new ProgramTerm(typeof(LossTerm.StdLogRatioAttribute), stdLogRatioLossWeight),
-            new ProgramTerm(typeof(LossTerm.InputEmbeddingSimilarityAttribute), inputEmbeddingSimilarityLossWeight),
-            new ProgramTerm(typeof(LossTerm.DistillationCosineDistanceAttribute), distillationLayerCosineDistanceLossWeight),
-            new ProgramTerm(typeof(LossTerm.DistillationL2DistanceAttribute), distillationLayerL2DistanceLossWeight),
-            new ProgramTerm(
+            ReflectedRecipe.Term(typeof(LossTerm.StdLogRatioAttribute), stdLogRatioLossWeight),
+            ReflectedRecipe.Term(typeof(LossTerm.InputEmbeddingSimilarityAttribute), inputEmbeddingSimilarityLossWeight),
+            ReflectedRecipe.Term(typeof(LossTerm.DistillationCosineDistanceAttribute), distillationLayerCosineDistanceLossWeight),
+            ReflectedRecipe.Term(typeof(LossTerm.DistillationL2DistanceAttribute), distillationLayerL2DistanceLossWeight),
+            ReflectedRecipe.Term(
                 typeof(LossTerm.DistillationProtectionL2Attribute),
                 distillationProtectionL2LossWeight,
                 (nameof(LossTerm.DistillationProtectionL2Attribute.ApplyLossMask), applyDistillationProtectionLossMask)),
-            new ProgramTerm(typeof(LossTerm.CleanEmbeddingPerformanceAttribute), cleanEmbeddingPerformanceOnStudentModelLossWeight),
-            new ProgramTerm(
+            ReflectedRecipe.Term(typeof(LossTerm.CleanEmbeddingPerformanceAttribute), cleanEmbeddingPerformanceOnStudentModelLossWeight),
+            ReflectedRecipe.Term(
                 typeof(LossTerm.InverseL2PowerLawAttribute),
                 inverseL2PowerLawCatalystLossWeight,
                 (nameof(LossTerm.InverseL2PowerLawAttribute.CharacteristicLength), inverseL2PowerLawCharacteristicLength),
-                (nameof(LossTerm.InverseL2PowerLawAttribute.ExponentOfDecay), inverseL2PowerLawExponentOfDecay)));
+                (nameof(LossTerm.InverseL2PowerLawAttribute.ExponentOfDecay), inverseL2PowerLawExponentOfDecay))));
         return (program, new FactoryHyperparameters(
             new("distillation_layer_index", distillationLayerIndex),
             new("alpha", alpha),
@@ -115,25 +115,25 @@ public static partial class JigsawLosses
                 $"{name} is {NumberText.Of(weight)}, but distillationLayerIndex is null; name the layer that is compared, or set the weight to 0");
         }
 
-        var program = new LossProgram(
+        var program = new LossProgram(ReflectedRecipe.Of(
             distillationLayerIndex,
             alpha: null,
             ceTarget,
-            new ProgramTerm(typeof(LossTerm.CePerformanceAttribute), jigsawCePerformanceLossWeight),
-            new ProgramTerm(
+            ReflectedRecipe.Term(typeof(LossTerm.CePerformanceAttribute), jigsawCePerformanceLossWeight),
+            ReflectedRecipe.Term(
                 typeof(LossTerm.CeProtectionAttribute),
                 jigsawCeProtectionLossWeight,
                 (nameof(LossTerm.CeProtectionAttribute.MaxLoss), jigsawCeProtectionMaxLoss),
                 (nameof(LossTerm.CeProtectionAttribute.ScalingFactor), jigsawCeProtectionLossScalingFactor)),
-            new ProgramTerm(typeof(LossTerm.CleanEmbeddingsGuardrailsAttribute), jigsawCleanEmbeddingsGuardrailsLossWeight),
-            new ProgramTerm(typeof(LossTerm.L2PerformanceAttribute), jigsawL2PerformanceLossWeight),
-            new ProgramTerm(typeof(LossTerm.L2ProtectionAttribute), jigsawL2ProtectionLossWeight),
-            new ProgramTerm(
+            ReflectedRecipe.Term(typeof(LossTerm.CleanEmbeddingsGuardrailsAttribute), jigsawCleanEmbeddingsGuardrailsLossWeight),
+            ReflectedRecipe.Term(typeof(LossTerm.L2PerformanceAttribute), jigsawL2PerformanceLossWeight),
+            ReflectedRecipe.Term(typeof(LossTerm.L2ProtectionAttribute), jigsawL2ProtectionLossWeight),
+            ReflectedRecipe.Term(
                 typeof(LossTerm.MutualInformationAttribute),
                 mutualInformationLossWeight,
                 (nameof(LossTerm.MutualInformationAttribute.CombineNoiseMasks), combineNoiseMasksForMutualInformationSubBatches)),
-            new ProgramTerm(typeof(LossTerm.MedianNormAttribute), medianNormPenaltyWeight),
-            new ProgramTerm(typeof(LossTerm.AbsoluteCosineSimilarityAttribute), absoluteCosineSimilarityPenaltyWeight));
+            ReflectedRecipe.Term(typeof(LossTerm.MedianNormAttribute), medianNormPenaltyWeight),
+            ReflectedRecipe.Term(typeof(LossTerm.AbsoluteCosineSimilarityAttribute), absoluteCosineSimilarityPenaltyWeight)));
         return (program, new FactoryHyperparameters(
             new("absolute_cosine_similarity_penalty_weight", absoluteCosineSimilarityPenaltyWeight),
             new("jigsaw_ce_performance_loss_weight", jigsawCePerformanceLossWeight),
@@ -154,7 +154,7 @@ public static partial class JigsawLosses
     {
         if (!weights.ContainsAnyExcept(0))
         {
-            throw new ArgumentException("All weights are 0, so that there is no loss; give at least one term a positive weight.", nameof(weights));
+            throw new ArgumentException("All weights are 0, so there is no loss; give at least one term a positive weight.", nameof(weights));
         }
     }
 }

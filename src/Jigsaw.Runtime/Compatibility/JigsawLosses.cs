@@ -1,10 +1,8 @@
 using System.Runtime.CompilerServices;
 using Jigsaw.Batches;
 using Jigsaw.CompilerServices;
-using Jigsaw.Losses;
 using Jigsaw.Losses.Kernels;
 using Jigsaw.Losses.Logits;
-using Jigsaw.Steps;
 using Jigsaw.Tensors;
 using static TorchSharp.torch;
 
@@ -26,10 +24,10 @@ public static partial class JigsawLosses
     /// <param name="logits">Shape (batch, sequence, vocabulary).</param>
     /// <param name="targets">Labels of an integer dtype, shape (batch, sequence), not read where the mask leaves a token out; or class probabilities of a floating dtype, shape of the logits, taken as given. A constant.</param>
     /// <param name="mask">Tokens that count, shape (batch, sequence).</param>
-    /// <param name="maxLoss">The cap, positive; null: none.</param>
+    /// <param name="maxLoss">The cap, positive; null for none.</param>
     /// <param name="scalingFactor">How fast the cap is reached, positive; ignored without one.</param>
     /// <returns>A differentiable scalar.</returns>
-    /// <exception cref="ArgumentException">Shapes, dtypes or devices don't go together, or a number is out of range.</exception>
+    /// <exception cref="ArgumentException">Shapes, dtypes or devices differ, or a number is out of range.</exception>
     public static Tensor MaskedCrossEntropy(Tensor logits, Tensor targets, RowMask mask, double? maxLoss = null, double scalingFactor = 1)
     {
         KernelArguments.RequireTokens(logits);
@@ -48,19 +46,19 @@ public static partial class JigsawLosses
 
         using var scope = NewDisposeScope();
         var mean = LogitsCrossEntropy.Compute(logits, soft ? targets : targets.to(ScalarType.Int64), soft ? LogitsCrossEntropy.Target.Probabilities : LogitsCrossEntropy.Target.Labels, mask);
-        return Capped(mean, maxLoss, scalingFactor).MoveToOuterDisposeScope();
+        return LossCap.Of(mean, maxLoss, scalingFactor).MoveToOuterDisposeScope();
     }
 
     /// <summary>Masked cross-entropy of logits given flat or by sequence: see <see cref="MaskedCrossEntropy"/>.</summary>
     /// <param name="outputLogits">Shape (batch, sequence, vocabulary) or (batch·sequence, vocabulary).</param>
     /// <param name="targetLabels">Integer labels, shape (batch, sequence) or (batch·sequence); or class probabilities of a floating dtype, shape of the logits.</param>
     /// <param name="batchSize">Number of sequences.</param>
-    /// <param name="sequenceLength">Tokens a sequence.</param>
+    /// <param name="sequenceLength">Tokens per sequence.</param>
     /// <param name="mask">Tokens that count, shape (batch, sequence).</param>
-    /// <param name="maxLoss">The cap, positive; null: none.</param>
+    /// <param name="maxLoss">The cap, positive; null for none.</param>
     /// <param name="ceScalingFactor">How fast the cap is reached, positive; ignored without one.</param>
     /// <returns>A differentiable scalar.</returns>
-    /// <exception cref="ArgumentException">Shapes, dtypes or devices don't go together, or a number is out of range.</exception>
+    /// <exception cref="ArgumentException">Shapes, dtypes or devices differ, or a number is out of range.</exception>
     public static Tensor ComputeMaskedCrossEntropy(Tensor outputLogits, Tensor targetLabels, long batchSize, long sequenceLength, RowMask mask, double? maxLoss = null, double ceScalingFactor = 1)
     {
         KernelArguments.RequireFloating(outputLogits);
@@ -68,7 +66,7 @@ public static partial class JigsawLosses
         using var scope = NewDisposeScope();
         var tokens = batchSize * sequenceLength;
         var vocabulary = outputLogits.dim() > 0 ? outputLogits.shape[^1] : 0;
-        Require(batchSize > 0 && sequenceLength > 0, nameof(batchSize), $"({batchSize}, {sequenceLength}) is no batch of sequences; give positive sizes");
+        Require(batchSize > 0 && sequenceLength > 0, nameof(batchSize), $"({batchSize}, {sequenceLength}) is not a batch of sequences; give positive sizes");
         Require(vocabulary > 0 && outputLogits.numel() == tokens * vocabulary, nameof(outputLogits), $"outputLogits has the shape ({string.Join(", ", outputLogits.shape)}); give ({batchSize}, {sequenceLength}, vocabulary) or ({tokens}, vocabulary)");
         var soft = targetLabels.is_floating_point();
         Require(targetLabels.numel() == (soft ? tokens * vocabulary : tokens), nameof(targetLabels), $"targetLabels is {targetLabels.dtype} of shape ({string.Join(", ", targetLabels.shape)}); give {tokens} integer labels or probabilities of the logits' shape");
@@ -85,9 +83,9 @@ public static partial class JigsawLosses
     /// <param name="targetEmbeddings">t, the same shape; a constant.</param>
     /// <param name="mask">Tokens that count, shape (batch, sequence).</param>
     /// <returns>A differentiable scalar.</returns>
-    /// <exception cref="ArgumentException">Shapes, dtypes or devices don't go together.</exception>
+    /// <exception cref="ArgumentException">Shapes, dtypes or devices differ.</exception>
     public static Tensor ComputeMaskedNormalizedL2Loss(Tensor embeddings, Tensor targetEmbeddings, RowMask mask) =>
-        MaskedKernels.NormalizedL2(embeddings, targetEmbeddings, mask);
+        PairLoss.Begin(embeddings, targetEmbeddings).NormalizedL2(mask).Value();
 
     /// <summary>
     /// The three cross-entropies against the teacher's clean logits: <c>jigsaw_ce_performance_loss</c> (student noisy, attention mask),
@@ -95,14 +93,14 @@ public static partial class JigsawLosses
     /// </summary>
     /// <param name="activations">Super-batches of teacher's and student's logits.</param>
     /// <param name="batchSize">Number of sequences in each half.</param>
-    /// <param name="sequenceLength">Tokens a sequence.</param>
+    /// <param name="sequenceLength">Tokens per sequence.</param>
     /// <param name="vocabSize">Number of classes.</param>
     /// <param name="attentionMask">Real tokens, shape (batch, sequence).</param>
     /// <param name="lossMask">Positions whose logits predict a token that counts, shape (batch, sequence).</param>
     /// <param name="losses">What the three are added to.</param>
-    /// <param name="jigsawCeProtectionMaxLoss">Cap of the protection term, positive; null: none.</param>
+    /// <param name="jigsawCeProtectionMaxLoss">Cap of the protection term, positive; null for none.</param>
     /// <param name="jigsawCeProtectionLossScalingFactor">How fast the cap is reached, positive.</param>
-    /// <param name="ceTarget">Whether to compare with the teacher's distribution or with its argmax.</param>
+    /// <param name="ceTarget">What to compare with: the teacher's distribution, or its argmax.</param>
     /// <returns><paramref name="losses"/>.</returns>
     /// <exception cref="ArgumentException">Activations are missing or of another shape, or a number is out of range.</exception>
     public static ComponentLossesDict ComputeJigsawCeLosses(
@@ -128,7 +126,7 @@ public static partial class JigsawLosses
         KernelArguments.RequireMask(teacherClean.device, lossMask, batchSize, sequenceLength);
         var kind = ceTarget == CeTarget.Soft ? LogitsCrossEntropy.Target.Logits : LogitsCrossEntropy.Target.ArgmaxOfLogits;
         losses["jigsaw_ce_performance_loss"] = LogitsCrossEntropy.Compute(studentNoisy, teacherClean, kind, attentionMask).MoveToOuterDisposeScope();
-        losses["jigsaw_ce_protection_loss"] = Capped(LogitsCrossEntropy.Compute(teacherNoisy, teacherClean, kind, lossMask), jigsawCeProtectionMaxLoss, jigsawCeProtectionLossScalingFactor).MoveToOuterDisposeScope();
+        losses["jigsaw_ce_protection_loss"] = LossCap.Of(LogitsCrossEntropy.Compute(teacherNoisy, teacherClean, kind, lossMask), jigsawCeProtectionMaxLoss, jigsawCeProtectionLossScalingFactor).MoveToOuterDisposeScope();
         losses["jigsaw_clean_embeddings_guardrails_loss"] = LogitsCrossEntropy.Compute(studentClean, teacherClean, kind, lossMask).MoveToOuterDisposeScope();
         return losses;
     }
@@ -150,17 +148,17 @@ public static partial class JigsawLosses
         using var scope = NewDisposeScope();
         var (teacherClean, teacherNoisy) = activations.Halves(ActivationsDict.TeacherDistillationLayerEmbeddings, superBatchSize);
         var (_, studentNoisy) = activations.Halves(ActivationsDict.StudentDistillationLayerEmbeddings, superBatchSize);
-        losses["jigsaw_l2_performance_loss"] = MaskedKernels.NormalizedL2(studentNoisy, teacherClean, lossMask).MoveToOuterDisposeScope();
-        losses["jigsaw_l2_protection_loss"] = MaskedKernels.NormalizedL2(teacherNoisy, teacherClean, lossMask).MoveToOuterDisposeScope();
+        losses["jigsaw_l2_performance_loss"] = PairLoss.Begin(studentNoisy, teacherClean).NormalizedL2(lossMask).Value().MoveToOuterDisposeScope();
+        losses["jigsaw_l2_protection_loss"] = PairLoss.Begin(teacherNoisy, teacherClean).NormalizedL2(lossMask).Value().MoveToOuterDisposeScope();
         return losses;
     }
 
     /// <summary>mean(−log(σ + eps)) − ½·log(2πe), the mean over tokens that count and all features; our reading of the sign.</summary>
     /// <param name="stds">σ, shape (batch, sequence, features).</param>
-    /// <param name="mask">Tokens that count, shape (batch, sequence); null: all.</param>
+    /// <param name="mask">Tokens that count, shape (batch, sequence); null counts all.</param>
     /// <param name="eps">Added to σ.</param>
     /// <returns>A differentiable scalar.</returns>
-    /// <exception cref="ArgumentException">Shapes, dtypes or devices don't go together.</exception>
+    /// <exception cref="ArgumentException">Shapes, dtypes or devices differ.</exception>
     public static Tensor GaussianEntropyLogLoss(Tensor stds, RowMask? mask = null, double eps = EntropyEps)
     {
         KernelArguments.RequireTokens(stds);
@@ -175,16 +173,19 @@ public static partial class JigsawLosses
         return (mean - (0.5 * Math.Log(2 * Math.PI * Math.E))).MoveToOuterDisposeScope();
     }
 
-    /// <summary>The mutual information of x and x̃ by sub-batches, and the two parts of its mixture entropy: see <see cref="MaskedKernels.MutualInformation"/>.</summary>
+    /// <summary>The mutual information of x and x̃ by sub-batches, and the two parts of its mixture entropy: see <see cref="EmbeddingTerms.MutualInformation"/>.</summary>
     /// <param name="clean">x, shape (batch, sequence, features).</param>
     /// <param name="means">μ, the same shape.</param>
     /// <param name="stds">σ, the same shape.</param>
     /// <param name="noisy">x̃, the same shape.</param>
     /// <param name="noiseMask">Tokens that the transform changes, shape (batch, sequence).</param>
-    /// <param name="combineNoiseMasks">Whether a pair counts where both of its masks are set; else where the component's is.</param>
-    /// <exception cref="ArgumentException">Shapes, dtypes or devices don't go together.</exception>
-    public static MutualInformationValue MutualInformationSubBatch(Tensor clean, Tensor means, Tensor stds, Tensor noisy, RowMask noiseMask, bool combineNoiseMasks = true) =>
-        MaskedKernels.MutualInformation(clean, means, stds, noisy, noiseMask, combineNoiseMasks);
+    /// <param name="combineNoiseMasks">True if a pair counts where both of its masks are set, false if it counts where the component's is.</param>
+    /// <exception cref="ArgumentException">Shapes, dtypes or devices differ.</exception>
+    public static MutualInformationValue MutualInformationSubBatch(Tensor clean, Tensor means, Tensor stds, Tensor noisy, RowMask noiseMask, bool combineNoiseMasks = true)
+    {
+        var (value, mahalanobisDistance, logConstantsAndDeterminant) = EmbeddingTerms.Here.MutualInformation(clean, means, stds, noisy, noiseMask, combineNoiseMasks);
+        return new MutualInformationValue(value, mahalanobisDistance, logConstantsAndDeterminant);
+    }
 
     /// <summary>
     /// H_mix, the entropy of the Gaussian mixture whose components are the batch's first half, estimated on the samples of its second half, in
@@ -196,14 +197,13 @@ public static partial class JigsawLosses
     /// <param name="stds">σ, the same shape.</param>
     /// <param name="noisy">x̃, the same shape.</param>
     /// <param name="noiseMask">Tokens that the transform changes, shape (batch, sequence).</param>
-    /// <param name="losses">What the two parts are added to; null: nothing.</param>
-    /// <param name="combineNoiseMasks">Whether a pair counts where both of its masks are set; else where the component's is.</param>
+    /// <param name="losses">What the two parts are added to; null if not needed.</param>
+    /// <param name="combineNoiseMasks">True if a pair counts where both of its masks are set, false if it counts where the component's is.</param>
     /// <returns>A differentiable scalar.</returns>
-    /// <exception cref="ArgumentException">Shapes, dtypes or devices don't go together.</exception>
+    /// <exception cref="ArgumentException">Shapes, dtypes or devices differ.</exception>
     public static Tensor GaussianMixtureEntropy(Tensor clean, Tensor means, Tensor stds, Tensor noisy, RowMask noiseMask, ComponentLossesDict? losses = null, bool combineNoiseMasks = true)
     {
-        MaskedKernels.CheckMutualInformation(clean, means, stds, noisy, noiseMask);
-        var (entropy, mahalanobis, constants) = MutualInformationTerm.Compute(clean, means, stds, noisy, noiseMask.Value, combineNoiseMasks, conditional: false);
+        var (entropy, mahalanobis, constants) = EmbeddingTerms.SubBatchEntropy(clean, means, stds, noisy, noiseMask, combineNoiseMasks, conditional: false);
         if (losses is null)
         {
             mahalanobis.Dispose();
@@ -223,7 +223,7 @@ public static partial class JigsawLosses
     /// <param name="y">Broadcasts with <paramref name="x"/>.</param>
     /// <param name="stds">σ, broadcasts with both.</param>
     /// <returns>Shape (…), differentiable, in at least float32.</returns>
-    /// <exception cref="ArgumentException">Dtypes or devices don't go together.</exception>
+    /// <exception cref="ArgumentException">Dtypes or devices differ.</exception>
     public static Tensor SquareMahalanobisDistance(Tensor x, Tensor y, Tensor stds)
     {
         KernelArguments.RequireFloating(x);
@@ -278,131 +278,6 @@ public static partial class JigsawLosses
         return 0.5 * (nearest[below] + ((place - below) * (nearest[above] - nearest[below])));
     }
 
-    /// <summary>
-    /// The original's older factory: a sum under <paramref name="alpha"/>, (1 − α)·Σ similarity terms + α·Σ strength terms, put together at run time.
-    /// Terms of weight 0 are left out.
-    /// </summary>
-    /// <param name="teacher">The base model.</param>
-    /// <param name="student">The base model with adapters.</param>
-    /// <param name="distillationLayerIndex">The decoder layer whose output is compared; null: the logits.</param>
-    /// <param name="alpha">α, from 0 to 1; null: the plain signed sum.</param>
-    /// <param name="stdLogRatioLossWeight">Weight of <c>std_log_ratio_loss</c>, at least 0.</param>
-    /// <param name="inputEmbeddingSimilarityLossWeight">Weight of <c>input_embedding_similarity_loss</c>, at least 0.</param>
-    /// <param name="distillationLayerCosineDistanceLossWeight">Weight of <c>distillation_layer_cosine_distance_loss</c>, at least 0.</param>
-    /// <param name="distillationLayerL2DistanceLossWeight">Weight of <c>distillation_layer_l2_distance_loss</c>, at least 0.</param>
-    /// <param name="distillationProtectionL2LossWeight">Weight of <c>distillation_protection_l2_loss</c>, which is subtracted; at least 0.</param>
-    /// <param name="applyDistillationProtectionLossMask">Whether that term averages over the loss mask, else over the attention mask.</param>
-    /// <param name="cleanEmbeddingPerformanceOnStudentModelLossWeight">Weight of <c>clean_embedding_performance_on_student_model_loss</c>, which is subtracted; at least 0.</param>
-    /// <param name="inverseL2PowerLawCatalystLossWeight">Weight of <c>inverse_l2_power_law_catalyst_loss</c>, at least 0.</param>
-    /// <param name="inverseL2PowerLawCharacteristicLength">ℓ of that term, positive.</param>
-    /// <param name="inverseL2PowerLawExponentOfDecay">p of that term, positive.</param>
-    /// <returns>The bound loss; deconstructs into (loss, components, hyperparameters).</returns>
-    /// <exception cref="ArgumentException">A number is out of range, the layer is not in the model, or the models don't go together.</exception>
-    public static JigsawLoss<ComponentLosses, FactoryHyperparameters> CreateJigsawLoss(
-        NoisyTeacher teacher,
-        NoisyStudent student,
-        int? distillationLayerIndex,
-        double? alpha,
-        double stdLogRatioLossWeight,
-        double inputEmbeddingSimilarityLossWeight,
-        double distillationLayerCosineDistanceLossWeight,
-        double distillationLayerL2DistanceLossWeight = 0,
-        double distillationProtectionL2LossWeight = 0,
-        bool applyDistillationProtectionLossMask = true,
-        double cleanEmbeddingPerformanceOnStudentModelLossWeight = 0,
-        double inverseL2PowerLawCatalystLossWeight = 0,
-        double inverseL2PowerLawCharacteristicLength = 1,
-        double inverseL2PowerLawExponentOfDecay = 1)
-    {
-        RequireModels(teacher, student, distillationLayerIndex);
-        var (program, hyperparameters) = JigsawProgram(
-            distillationLayerIndex,
-            alpha,
-            stdLogRatioLossWeight,
-            inputEmbeddingSimilarityLossWeight,
-            distillationLayerCosineDistanceLossWeight,
-            distillationLayerL2DistanceLossWeight,
-            distillationProtectionL2LossWeight,
-            applyDistillationProtectionLossMask,
-            cleanEmbeddingPerformanceOnStudentModelLossWeight,
-            inverseL2PowerLawCatalystLossWeight,
-            inverseL2PowerLawCharacteristicLength,
-            inverseL2PowerLawExponentOfDecay);
-        RequireLogits(
-            teacher,
-            program,
-            (nameof(distillationLayerCosineDistanceLossWeight), distillationLayerCosineDistanceLossWeight),
-            (nameof(distillationLayerL2DistanceLossWeight), distillationLayerL2DistanceLossWeight),
-            (nameof(distillationProtectionL2LossWeight), distillationProtectionL2LossWeight),
-            (nameof(cleanEmbeddingPerformanceOnStudentModelLossWeight), cleanEmbeddingPerformanceOnStudentModelLossWeight));
-        return new JigsawLoss<ComponentLosses, FactoryHyperparameters>(teacher, student, program.Plan, hyperparameters, program.Compute);
-    }
-
-    /// <summary>
-    /// The original's factory for jigsaw training of a Stained Glass Transform: a plain signed sum, put together at run time. Terms of weight 0
-    /// are left out.
-    /// </summary>
-    /// <param name="teacher">The base model.</param>
-    /// <param name="student">The base model with adapters.</param>
-    /// <param name="absoluteCosineSimilarityPenaltyWeight">Weight of <c>absolute_cosine_similarity_penalty</c>, at least 0.</param>
-    /// <param name="jigsawCePerformanceLossWeight">Weight of <c>jigsaw_ce_performance_loss</c>, at least 0.</param>
-    /// <param name="jigsawCeProtectionLossWeight">Weight of <c>jigsaw_ce_protection_loss</c>, which is subtracted; at least 0.</param>
-    /// <param name="jigsawCeProtectionMaxLoss">Cap of that term, positive; null: none.</param>
-    /// <param name="jigsawCeProtectionLossScalingFactor">How fast the cap is reached, positive; ignored without one.</param>
-    /// <param name="mutualInformationLossWeight">Weight of <c>mutual_information_loss</c>, at least 0.</param>
-    /// <param name="medianNormPenaltyWeight">Weight of <c>median_norm_penalty</c>, at least 0.</param>
-    /// <param name="jigsawCleanEmbeddingsGuardrailsLossWeight">Weight of <c>jigsaw_clean_embeddings_guardrails_loss</c>, which is subtracted; at least 0.</param>
-    /// <param name="distillationLayerIndex">The decoder layer whose output is compared; needed where one of the two L2 weights is not 0.</param>
-    /// <param name="jigsawL2PerformanceLossWeight">Weight of <c>jigsaw_l2_performance_loss</c>, at least 0.</param>
-    /// <param name="jigsawL2ProtectionLossWeight">Weight of <c>jigsaw_l2_protection_loss</c>, which is subtracted; at least 0.</param>
-    /// <param name="combineNoiseMasksForMutualInformationSubBatches">Whether a pair of sub-batch rows counts where both noise masks are set; else where the component's is.</param>
-    /// <param name="ceTarget">Whether cross-entropies compare with the teacher's distribution or with its argmax.</param>
-    /// <returns>The bound loss; deconstructs into (loss, components, hyperparameters).</returns>
-    /// <exception cref="ArgumentException">A number is out of range, a layer is missing or not in the model, the models don't go together, or cross-entropies are asked of truncated models.</exception>
-    public static JigsawLoss<ComponentLosses, FactoryHyperparameters> CreateJigsawSgtLoss(
-        NoisyTeacher teacher,
-        NoisyStudent student,
-        double absoluteCosineSimilarityPenaltyWeight = 0,
-        double jigsawCePerformanceLossWeight = 0,
-        double jigsawCeProtectionLossWeight = 0,
-        double? jigsawCeProtectionMaxLoss = null,
-        double jigsawCeProtectionLossScalingFactor = 1,
-        double mutualInformationLossWeight = 0,
-        double medianNormPenaltyWeight = 0,
-        double jigsawCleanEmbeddingsGuardrailsLossWeight = 0,
-        int? distillationLayerIndex = null,
-        double jigsawL2PerformanceLossWeight = 0,
-        double jigsawL2ProtectionLossWeight = 0,
-        bool combineNoiseMasksForMutualInformationSubBatches = true,
-        CeTarget ceTarget = CeTarget.Soft)
-    {
-        RequireModels(teacher, student, distillationLayerIndex);
-        var (program, hyperparameters) = JigsawSgtProgram(
-            absoluteCosineSimilarityPenaltyWeight,
-            jigsawCePerformanceLossWeight,
-            jigsawCeProtectionLossWeight,
-            jigsawCeProtectionMaxLoss,
-            jigsawCeProtectionLossScalingFactor,
-            mutualInformationLossWeight,
-            medianNormPenaltyWeight,
-            jigsawCleanEmbeddingsGuardrailsLossWeight,
-            distillationLayerIndex,
-            jigsawL2PerformanceLossWeight,
-            jigsawL2ProtectionLossWeight,
-            combineNoiseMasksForMutualInformationSubBatches,
-            ceTarget);
-        RequireLogits(
-            teacher,
-            program,
-            (nameof(jigsawCePerformanceLossWeight), jigsawCePerformanceLossWeight),
-            (nameof(jigsawCeProtectionLossWeight), jigsawCeProtectionLossWeight),
-            (nameof(jigsawCleanEmbeddingsGuardrailsLossWeight), jigsawCleanEmbeddingsGuardrailsLossWeight));
-        return new JigsawLoss<ComponentLosses, FactoryHyperparameters>(teacher, student, program.Plan, hyperparameters, program.Compute);
-    }
-
-    private static Tensor Capped(Tensor mean, double? maxLoss, double scalingFactor) =>
-        maxLoss is { } cap ? MaskedKernels.Cap(mean, cap, scalingFactor) : mean;
-
     private static Tensor NearestDistances(Tensor table, Tensor indices)
     {
         // Squares of centered rows in float32 choose the candidates, differences in float64 measure them: near duplicates don't cancel.
@@ -416,29 +291,6 @@ public static partial class JigsawLosses
         var own = table.index_select(0, indices).to(ScalarType.Float64).unsqueeze(1);
         var others = table.index_select(0, candidates.reshape(-1)).to(ScalarType.Float64).reshape(candidates.shape[0], candidates.shape[1], -1);
         return (others - own).square().sum(2).amin([1]).sqrt();
-    }
-
-    private static void RequireModels(NoisyTeacher teacher, NoisyStudent student, int? distillationLayerIndex)
-    {
-        ArgumentNullException.ThrowIfNull(teacher);
-        ArgumentNullException.ThrowIfNull(student);
-        if (distillationLayerIndex is { } layer)
-        {
-            Require(layer >= 0 && layer < teacher.Model.LayerCount, nameof(distillationLayerIndex), $"distillationLayerIndex is {layer}, but the model has layers 0 to {teacher.Model.LayerCount - 1}; name one of these");
-        }
-    }
-
-    private static void RequireLogits(NoisyTeacher teacher, LossProgram program, params ReadOnlySpan<(string Name, double Weight)> weights)
-    {
-        if (!program.Plan.ReadsLogits || teacher.Model.TruncatedAfter is not { } last)
-        {
-            return;
-        }
-
-        foreach (var (name, weight) in weights)
-        {
-            Require(weight == 0, name, $"{name} is {NumberText.Of(weight)}, but the models end after layer {last} and have no logits; set it to 0, or restore the model");
-        }
     }
 
     private static void RequireCap(double? maxLoss, double scalingFactor, [CallerArgumentExpression(nameof(maxLoss))] string maxLossName = "", [CallerArgumentExpression(nameof(scalingFactor))] string scalingFactorName = "")

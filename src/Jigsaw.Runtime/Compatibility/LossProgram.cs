@@ -1,37 +1,34 @@
+using System.Collections.Concurrent;
+using System.Reflection;
 using Jigsaw.Batches;
 using Jigsaw.CompilerServices;
 using Jigsaw.Losses;
 using Jigsaw.Losses.Logits;
 using Jigsaw.Passes;
+using Jigsaw.Planning;
 using static TorchSharp.torch;
 
 namespace Jigsaw.Compatibility;
 
 /// <summary>
-/// A recipe put together at run time. It calls the kernels that generated code calls, in the same order, so that both give the same numbers
-/// to the bit.
+/// A recipe put together at run time: an interpreter of the plan that the generator writes as C#. It calls the same kernels in the same order, so both
+/// give the same numbers bit for bit.
 /// </summary>
 internal sealed class LossProgram
 {
-    private readonly int? _distillationLayer;
-    private readonly double? _alpha;
-    private readonly CeTarget _target;
-    private readonly ProgramTerm[] _logits;
-    private readonly ProgramTerm[] _layer;
-    private readonly ProgramTerm[] _embeddings;
+    private static readonly ConcurrentDictionary<(Type Owner, string Kernel), MethodInfo> _kernels = [];
 
-    /// <summary>Puts terms together; those of weight 0 are left out.</summary>
-    internal LossProgram(int? distillationLayer, double? alpha, CeTarget target, params IEnumerable<ProgramTerm> terms)
+    private readonly RecipePlan _plan;
+
+    /// <summary>Plans a recipe; terms of weight 0 are left out.</summary>
+    internal LossProgram(RecipeModel recipe)
     {
-        _distillationLayer = distillationLayer;
-        _alpha = alpha;
-        _target = target;
-        var ordered = terms.Where(term => term.Weight != 0).OrderBy(term => term.Definition.Order).ToArray();
-        _embeddings = [.. ordered.Where(term => term.Definition.Place == TermPlace.Embeddings)];
-        _logits = [.. ordered.Where(term => term.IsOnLogits(distillationLayer))];
-        _layer = [.. ordered.Except(_embeddings).Except(_logits)];
-        Keys = [.. Terms.SelectMany(term => (string[])[term.Definition.Key, .. term.Definition.Parts]), ComponentLosses.CompositeKey];
-        Plan = Planned();
+        _plan = Planner.Plan(recipe);
+        Keys = [.. _plan.Terms.SelectMany(term => term.Keys), ComponentLosses.CompositeKey];
+        Plan = new LossPlan(
+            recipe.DistillationLayer,
+            recipe.Truncate,
+            [.. _plan.Passes.Select(pass => new PassPlan(pass.Pass, pass.Gradient, pass.Logits, pass.Layer, [.. pass.ReadBy]) { WholeLogitsReadBy = [.. pass.WholeLogitsReadBy] })]);
     }
 
     /// <summary>What a step runs.</summary>
@@ -40,123 +37,119 @@ internal sealed class LossProgram
     /// <summary>The components' keys.</summary>
     internal IReadOnlyList<string> Keys { get; }
 
-    /// <summary>How the vocabulary head runs; null: as usual.</summary>
+    /// <summary>The terms, in the order of summation.</summary>
+    internal IEnumerable<PlannedTerm> Terms => _plan.Terms;
+
+    /// <summary>How the loop over the vocabulary runs; null for the usual way.</summary>
     internal VocabularyLoopOptions? Options { get; init; }
 
-    /// <summary>The terms, in the order of summation.</summary>
-    internal IEnumerable<ProgramTerm> Terms => _logits.Concat(_layer).Concat(_embeddings);
-
     /// <summary>The loss of one step.</summary>
-    internal Tensor Compute(StepActivations activations, RowMask lossMask, out ComponentLosses components)
+    internal Tensor Compute(StepActivations step, RowMask lossMask, out ComponentLosses components)
     {
-        var values = new List<Tensor>();
-        Tensor? similarity = null;
-        Tensor? strength = null;
-        if (_logits.Length > 0)
+        Tensor? logits = null;
+        var values = new Dictionary<string, Tensor>();
+        foreach (var computation in _plan.Computations)
         {
-            var head = LogitTerms.Begin(activations, _target);
-            head.Options = Options ?? head.Options;
-            foreach (var term in _logits)
+            IEnumerable<Tensor> computed;
+            if (computation.Kind == ComputationKind.Logits)
             {
-                head.Add(LogitTerm.Named(term.Definition.Kernel), term.Definition.Source, Signed(term), term.Mask(activations, lossMask), term.MaxLoss, term.ScalingFactor);
-            }
-
-            var value = head.Run();
-            similarity = value.Loss;
-            values.AddRange(value.Components);
-        }
-
-        var pairs = new Dictionary<string, Queue<Tensor>>();
-        foreach (var term in _layer.Concat(_embeddings))
-        {
-            var parts = term.PairName(_distillationLayer) is { } pair ? [OnPair(pairs, pair, activations, lossMask)] : term.OnEmbeddings(activations, lossMask);
-            values.AddRange(parts);
-            if (_alpha is null || term.Definition.Kind == TermKind.Similarity)
-            {
-                Add(ref similarity, term, parts[0]);
+                (logits, computed) = OnLogits(computation, step, lossMask);
             }
             else
             {
-                Add(ref strength, term, parts[0]);
+                computed = computation.Kind == ComputationKind.Pair
+                    ? OnPair(computation, step, lossMask)
+                    : All(Call(step.OnEmbeddings(), computation.First, step, lossMask));
+            }
+
+            foreach (var (key, value) in computation.Terms.SelectMany(term => term.Keys).Zip(computed))
+            {
+                values.Add(key, value);
             }
         }
 
-        var composite = Composite(similarity, strength) ?? throw new InvalidOperationException("The loss has no terms.");
-        components = new ComponentLosses(Keys, [.. values, composite]);
+        var composite = _plan.Sums
+            .Select(sum => Share(sum) is { } share ? share * Sum(sum, logits, values, step) : Sum(sum, logits, values, step))
+            .Aggregate((left, right) => left + right);
+        components = new ComponentLosses(Keys, [.. Keys.SkipLast(1).Select(key => values[key]), composite]);
         return composite;
     }
 
-    /// <summary>The value of the next term on a pair; the first one runs them all.</summary>
-    private Tensor OnPair(Dictionary<string, Queue<Tensor>> pairs, string name, StepActivations activations, RowMask lossMask)
+    private (Tensor Loss, IEnumerable<Tensor> Values) OnLogits(PlannedComputation computation, StepActivations step, RowMask lossMask)
     {
-        if (!pairs.TryGetValue(name, out var values))
+        var head = step.OnLogits(_plan.Recipe.CeTarget, _plan.Recipe.Argument(nameof(LossRecipeAttribute.GradientFilter)).Value ?? 0);
+        head.Options = Options ?? head.Options;
+        foreach (var term in computation.Terms)
         {
-            var terms = _layer.Concat(_embeddings).Where(term => term.PairName(_distillationLayer) == name).ToArray();
-            var pair = terms[0].BeginPair(activations);
-            foreach (var term in terms)
+            Call(head, term, step, lossMask, term.Source!.Value, IsMinus(term) ? -Weight(term, step) : Weight(term, step));
+        }
+
+        var value = head.Run();
+        return (value.Loss, value.Components);
+    }
+
+    private static IEnumerable<Tensor> OnPair(PlannedComputation computation, StepActivations step, RowMask lossMask)
+    {
+        var pair = computation.First.Term.Definition!.Pair is [var first, var second]
+            ? step.OnEmbeddings((Tensor)Read(step, first), (Tensor)Read(step, second))
+            : step.AtLayer(computation.First.Source!.Value);
+        foreach (var term in computation.Terms)
+        {
+            Call(pair, term, step, lossMask);
+        }
+
+        return All(pair.Values());
+    }
+
+    private static Tensor Sum(PlannedSum sum, Tensor? logits, Dictionary<string, Tensor> values, StepActivations step)
+    {
+        Tensor? result = null;
+        foreach (var term in sum.Terms)
+        {
+            if (term.Group == TermGroup.Logits)
             {
-                term.AddTo(pair, activations, lossMask);
-            }
-
-            pairs.Add(name, values = new Queue<Tensor>(pair.Run().Values));
-        }
-
-        return values.Dequeue();
-    }
-
-    private static double Signed(ProgramTerm term) => term.Definition.Pull == TermPull.Maximized ? -term.Weight : term.Weight;
-
-    private static void Add(ref Tensor? sum, ProgramTerm term, Tensor value)
-    {
-        if (sum is null)
-        {
-            sum = Signed(term) * value;
-        }
-        else
-        {
-            sum = term.Definition.Pull == TermPull.Maximized ? sum - (term.Weight * value) : sum + (term.Weight * value);
-        }
-    }
-
-    private Tensor? Composite(Tensor? similarity, Tensor? strength)
-    {
-        if (_alpha is not { } alpha)
-        {
-            return similarity;
-        }
-
-        return (similarity, strength) switch
-        {
-            ({ } left, { } right) => ((1 - alpha) * left) + (alpha * right),
-            ({ } left, null) => (1 - alpha) * left,
-            (null, { } right) => alpha * right,
-            _ => null,
-        };
-    }
-
-    private LossPlan Planned()
-    {
-        var passes = new List<PassPlan>();
-        foreach (var pass in Enum.GetValues<Pass>())
-        {
-            bool Reads(ProgramTerm term) => pass == Pass.TeacherClean || term.Definition.Source == pass;
-            var logits = _logits.Where(Reads).ToArray();
-            var layer = _layer.Where(Reads).ToArray();
-            if (logits.Length + layer.Length == 0)
-            {
+                result ??= logits;
                 continue;
             }
 
-            var gradient = pass switch
-            {
-                Pass.TeacherClean => GradientFlow.None,
-                Pass.TeacherNoisy => GradientFlow.Input,
-                Pass.StudentNoisy => GradientFlow.All,
-                _ => GradientFlow.Adapters,
-            };
-            passes.Add(new PassPlan(pass, gradient, logits.Length > 0, layer.Length > 0, [.. logits.Concat(layer).Select(term => term.Definition.Key)]));
+            var (weight, value) = (Weight(term, step), values[term.Term.Key]);
+            result = result is null ? (IsMinus(term) ? -weight : weight) * value : IsMinus(term) ? result - (weight * value) : result + (weight * value);
         }
 
-        return new LossPlan(_distillationLayer, truncate: false, [.. passes]);
+        return result!;
     }
+
+    /// <summary>What a sum is multiplied by; null without an alpha.</summary>
+    private double? Share(PlannedSum sum) => sum.Kind switch { null => null, TermKind.Similarity => 1 - _plan.Recipe.Alpha, _ => _plan.Recipe.Alpha };
+
+    private static bool IsMinus(PlannedTerm term) => term.Term.Pull == TermPull.Maximized;
+
+    private static double Weight(PlannedTerm term, StepActivations step) =>
+        term.IsRamped ? Number(term, "Weight") * step.Ramp(term.Ramp, (int)Number(term, "RampFrom"), (int)Number(term, "RampSteps")) : Number(term, "Weight");
+
+    private static double Number(PlannedTerm term, string name) => term.Term.Argument(name)!.Effective!.Value;
+
+    private static object Read(StepActivations step, string name) => typeof(StepActivations).GetProperty(name)!.GetValue(step)!;
+
+    private static IEnumerable<Tensor> All(object? value) => value is TermValues values ? Enumerable.Range(0, values.Count).Select(i => values[i]) : [(Tensor)value!];
+
+    /// <summary>Calls a term's kernel: the method of that name.</summary>
+    private static object? Call(object owner, PlannedTerm term, StepActivations step, RowMask lossMask, params IEnumerable<object> first)
+    {
+        var kernel = _kernels.GetOrAdd((owner.GetType(), term.Term.Definition!.Kernel), static key => key.Owner.GetMethod(key.Kernel)
+            ?? throw new InvalidOperationException($"{key.Owner.Name} has no method '{key.Kernel}', which a term's definition names."));
+        object?[] given = [.. first, .. term.Inputs.Select(input => Input(term, input, step, lossMask))];
+        object?[] arguments = [.. given, .. kernel.GetParameters().Skip(given.Length).Select(parameter => parameter.DefaultValue)];
+        return kernel.Invoke(owner, BindingFlags.DoNotWrapExceptions, null, arguments, null);
+    }
+
+    private static object Input(PlannedTerm term, PlannedInput input, StepActivations step, RowMask lossMask) => input.Kind switch
+    {
+        InputKind.Mask => Planner.Masks(term.Mask)
+            .Select(mask => mask switch { TokenMask.Loss => lossMask, TokenMask.Attention => step.AttentionMask, _ => step.NoiseMask })
+            .Aggregate((left, right) => left & right),
+        InputKind.Activation => Read(step, input.Name),
+        InputKind.Structure => Number(term, input.Name) != 0,
+        _ => Number(term, input.Name),
+    };
 }

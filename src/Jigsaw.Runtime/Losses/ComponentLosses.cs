@@ -25,7 +25,7 @@ public class ComponentLosses : IReadOnlyDictionary<string, Tensor>, IDisposable
         ArgumentNullException.ThrowIfNull(values);
         if (keys.Count != values.Length)
         {
-            throw new ArgumentException($"{keys.Count} keys don't go with {values.Length} values.", nameof(values));
+            throw new ArgumentException($"There are {keys.Count} keys for {values.Length} values; give one for each.", nameof(values));
         }
 
         _keys = [.. keys];
@@ -45,7 +45,7 @@ public class ComponentLosses : IReadOnlyDictionary<string, Tensor>, IDisposable
 
     /// <summary>
     /// How far the recipe's gradient filter was off in this step: ‖g − exact‖ / ‖exact‖ of the cross-entropies' gradients with respect to all hidden states, weights
-    /// and caps included, shape (). Null where it was not measured, or nothing was filtered; see <c>MeasureGradientError</c> of the bound loss.
+    /// and caps included, shape (). Null if it was not measured, or nothing was filtered; see <c>MeasureGradientError</c> of the bound loss.
     /// </summary>
     public Tensor? GradientError { get; internal set; }
 
@@ -107,7 +107,7 @@ public class ComponentLosses : IReadOnlyDictionary<string, Tensor>, IDisposable
     }
 
     /// <summary>Frees the values.</summary>
-    /// <param name="disposing">Whether called by <see cref="Dispose()"/>.</param>
+    /// <param name="disposing">True if called by <see cref="Dispose()"/>.</param>
     protected virtual void Dispose(bool disposing)
     {
         if (disposing)

@@ -1,6 +1,5 @@
 using Jigsaw.Checkpoints;
 using Jigsaw.Models.Decoder;
-using Jigsaw.Models.Lora;
 using static TorchSharp.torch;
 
 namespace Jigsaw.Models;
@@ -13,7 +12,7 @@ public sealed partial class CausalLM
     /// </summary>
     /// <param name="adapters">The adapters.</param>
     /// <exception cref="InvalidOperationException">Adapters are merged already.</exception>
-    public void Merge(LoraAdapters adapters)
+    public void Merge(IAdapters adapters)
     {
         ArgumentNullException.ThrowIfNull(adapters);
         if (IsMerged)
@@ -54,7 +53,7 @@ public sealed partial class CausalLM
     /// <param name="shardBytes">The largest file of weights; one file when null.</param>
     /// <exception cref="ArgumentException">The directory is the model's own.</exception>
     /// <exception cref="InvalidOperationException">Layers are offloaded whose weights are not in memory.</exception>
-    public void Export(string directory, LoraAdapters? adapters = null, long? shardBytes = null)
+    public void Export(string directory, IAdapters? adapters = null, long? shardBytes = null)
     {
         ArgumentNullException.ThrowIfNull(directory);
         if (Path.GetFullPath(directory) == Path.GetFullPath(_directory))
@@ -68,15 +67,16 @@ public sealed partial class CausalLM
         CheckpointWriter.CopyDescription(_directory, directory, DType);
     }
 
-    private static Tensor Merged(FrozenLinear linear, LoraAdapter adapter)
+    private static Tensor Merged(FrozenLinear linear, ILinearAdapter adapter)
     {
         using var scope = NewDisposeScope();
-        var weight = linear.Weight.to(adapter.Down.dtype) + adapter.Delta().to(linear.Weight.device);
+        var delta = adapter.Delta();
+        var weight = linear.Weight.to(delta.dtype) + delta.to(linear.Weight.device);
         return weight.to(linear.Weight.dtype).detach().MoveToOuterDisposeScope();
     }
 
     /// <summary>The weights under their names in a checkpoint; a merged one is made when it is asked for.</summary>
-    private IEnumerable<CheckpointTensor> NamedWeights(LoraAdapters? adapters)
+    private IEnumerable<CheckpointTensor> NamedWeights(IAdapters? adapters)
     {
         yield return CheckpointTensor.Of(CausalLMTensors.EmbeddingTable, EmbeddingTable);
         foreach (var layer in _layers)

@@ -1,7 +1,6 @@
 using Jigsaw.Batches;
 using Jigsaw.Models.Decoder;
 using Jigsaw.Models.Generation;
-using Jigsaw.Models.Lora;
 using static TorchSharp.torch;
 
 namespace Jigsaw.Models;
@@ -16,7 +15,7 @@ public sealed partial class CausalLM
     /// <returns>For each row the new tokens, up to and with the first end token.</returns>
     /// <exception cref="ArgumentException">Shapes don't go together, a row has no token, or an option is out of its range.</exception>
     /// <exception cref="InvalidOperationException">Layers of the model are offloaded.</exception>
-    public int[][] Generate(Tensor embeddings, RowMask attentionMask, LoraAdapters? adapters = null, GenerationOptions? options = null)
+    public int[][] Generate(Tensor embeddings, RowMask attentionMask, IAdapters? adapters = null, GenerationOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(embeddings);
         ArgumentNullException.ThrowIfNull(attentionMask);
@@ -65,14 +64,14 @@ public sealed partial class CausalLM
     /// <param name="options">How; greedy when null.</param>
     /// <returns>For each row the new tokens, up to and with the first end token.</returns>
     /// <exception cref="ArgumentException">Shapes don't go together, a row has no token, or an option is out of its range.</exception>
-    public int[][] GenerateFromIds(Tensor ids, RowMask attentionMask, LoraAdapters? adapters = null, GenerationOptions? options = null)
+    public int[][] GenerateFromIds(Tensor ids, RowMask attentionMask, IAdapters? adapters = null, GenerationOptions? options = null)
     {
         using var scope = NewDisposeScope();
         return Generate(Embed(ids), attentionMask, adapters, options);
     }
 
     /// <summary>The logits of the last column, shape (batch, vocabulary). What the input's columns leave goes into the cache.</summary>
-    private Tensor NextLogits(Tensor input, Tensor mask, LoraAdapters? adapters, KeyValueCache cache)
+    private Tensor NextLogits(Tensor input, Tensor mask, IAdapters? adapters, KeyValueCache cache)
     {
         var inputs = Inputs(mask, cache.Length);
         var hidden = input;

@@ -2,7 +2,6 @@ using Jigsaw.Batches;
 using Jigsaw.Checkpoints;
 using Jigsaw.Models.Configuration;
 using Jigsaw.Models.Decoder;
-using Jigsaw.Models.Lora;
 using Jigsaw.Passes;
 using static TorchSharp.torch;
 
@@ -12,7 +11,7 @@ namespace Jigsaw.Models;
 /// A frozen causal language model of the families llama, mistral, qwen2 and qwen3, read from a Hugging Face checkpoint. Teacher and student
 /// share it; adapters are given to each run. Its weights never ask for a gradient.
 /// </summary>
-public sealed partial class CausalLM : IDisposable
+public sealed partial class CausalLM : IRecordedModel, IDisposable
 {
     internal const string HeadModule = "lm_head";
 
@@ -95,7 +94,7 @@ public sealed partial class CausalLM : IDisposable
     /// <param name="toEnd">Whether to run to the final norm; else the run stops after <paramref name="layer"/>.</param>
     /// <exception cref="ArgumentException">Shapes don't go together, the layer is not in the model, or nothing is asked for.</exception>
     /// <exception cref="InvalidOperationException">The run would need offloaded layers, or adapters are given that are merged into the weights.</exception>
-    public HiddenStates Run(Tensor embeddings, RowMask attentionMask, LoraAdapters? adapters = null, int? layer = null, bool toEnd = true)
+    public HiddenStates Run(Tensor embeddings, RowMask attentionMask, IAdapters? adapters = null, int? layer = null, bool toEnd = true)
     {
         using var scope = NewDisposeScope();
         var (last, inputs) = Begin(embeddings, attentionMask, adapters, layer, toEnd);
@@ -116,8 +115,11 @@ public sealed partial class CausalLM : IDisposable
         return new HiddenStates(toEnd ? _norm.Apply(hidden).MoveToOuterDisposeScope() : null, kept?.MoveToOuterDisposeScope());
     }
 
-    /// <summary>Runs the model as <see cref="Run"/> does, without a graph, and keeps what the way back needs.</summary>
-    internal RecordedRun Record(Tensor embeddings, RowMask attentionMask, LoraAdapters? adapters, int? layer, bool toEnd, bool wantsInput, LayerRecords records, bool rematerialize)
+    /// <summary>Written out are low-rank adapters alone.</summary>
+    bool IRecordedModel.CanRecord(IAdapters? adapters) =>
+        adapters is null || Linears.Select(linear => adapters.Find(linear.Module)).All(adapter => adapter is null or ILowRankAdapter);
+
+    RecordedRun IRecordedModel.Record(Tensor embeddings, RowMask attentionMask, IAdapters? adapters, int? layer, bool toEnd, bool wantsInput, LayerRecords records, bool rematerialize)
     {
         using var scope = NewDisposeScope();
         using var grad = no_grad();
@@ -188,7 +190,7 @@ public sealed partial class CausalLM : IDisposable
         }
     }
 
-    private void RequireReady(int lastLayer, bool toEnd, LoraAdapters? adapters)
+    private void RequireReady(int lastLayer, bool toEnd, IAdapters? adapters)
     {
         if (TruncatedAfter is { } truncated && (toEnd || lastLayer > truncated))
         {
@@ -202,7 +204,7 @@ public sealed partial class CausalLM : IDisposable
     }
 
     /// <summary>What a run needs to know first: its last layer, and what all its layers share.</summary>
-    private (int Last, AttentionInputs Inputs) Begin(Tensor embeddings, RowMask attentionMask, LoraAdapters? adapters, int? layer, bool toEnd)
+    private (int Last, AttentionInputs Inputs) Begin(Tensor embeddings, RowMask attentionMask, IAdapters? adapters, int? layer, bool toEnd)
     {
         ArgumentNullException.ThrowIfNull(embeddings);
         ArgumentNullException.ThrowIfNull(attentionMask);

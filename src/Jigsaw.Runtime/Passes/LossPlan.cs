@@ -6,8 +6,8 @@ namespace Jigsaw.Passes;
 public sealed class LossPlan
 {
     /// <summary>Plans a recipe.</summary>
-    /// <param name="distillationLayer">Index of the decoder layer whose output is compared; null: at the logits.</param>
-    /// <param name="truncate">Whether models whose later layers are gone are accepted.</param>
+    /// <param name="distillationLayer">Index of the decoder layer whose output is compared; null for the logits.</param>
+    /// <param name="truncate">True if models whose later layers are gone are accepted.</param>
     /// <param name="passes">The passes that the recipe needs, each at most once.</param>
     public LossPlan(int? distillationLayer, bool truncate, params PassPlan[] passes)
     {
@@ -17,10 +17,10 @@ public sealed class LossPlan
         Stages = Staged(passes);
     }
 
-    /// <summary>Index of the decoder layer whose output is compared; null: at the logits.</summary>
+    /// <summary>Index of the decoder layer whose output is compared; null for the logits.</summary>
     public int? DistillationLayer { get; }
 
-    /// <summary>Whether models whose later layers are gone are accepted.</summary>
+    /// <summary>True if models whose later layers are gone are accepted.</summary>
     public bool Truncate { get; }
 
     /// <summary>The passes that the recipe needs.</summary>
@@ -32,13 +32,13 @@ public sealed class LossPlan
     /// </summary>
     public IReadOnlyList<IReadOnlyList<PassPlan>> Stages { get; }
 
-    /// <summary>Whether any term reads logits.</summary>
+    /// <summary>True if any term reads logits.</summary>
     public bool ReadsLogits => Passes.Any(pass => pass.Logits);
 
     /// <summary>The plan of one pass; null when the recipe doesn't need it.</summary>
     public PassPlan? Find(Pass pass) => Passes.FirstOrDefault(plan => plan.Pass == pass);
 
-    /// <summary>The plan as a table: a row for each pass that runs, a line for each stage of several passes, which a step pass by pass can't part, and one for each term of one's own that has whole logits in memory.</summary>
+    /// <summary>The plan as a table: a row for each pass that runs, a line for each stage of several passes, which a step pass by pass can't part, and one for each custom term that has whole logits in memory.</summary>
     public override string ToString()
     {
         var text = new StringBuilder();

@@ -6,8 +6,8 @@ public sealed class PassPlan
     /// <summary>Plans one pass.</summary>
     /// <param name="pass">The pass.</param>
     /// <param name="gradient">What its gradient flows into.</param>
-    /// <param name="logits">Whether a term reads what the LM head would make of it; the model then runs to its end.</param>
-    /// <param name="layer">Whether a term reads its hidden states at the distillation layer.</param>
+    /// <param name="logits">True if a term reads what the LM head would make of it; the model then runs to its end.</param>
+    /// <param name="layer">True if a term reads its hidden states at the distillation layer.</param>
     /// <param name="readBy">The component keys of the terms that read it.</param>
     public PassPlan(Pass pass, GradientFlow gradient, bool logits, bool layer, params string[] readBy)
     {
@@ -24,17 +24,17 @@ public sealed class PassPlan
     /// <summary>What its gradient flows into.</summary>
     public GradientFlow Gradient { get; }
 
-    /// <summary>Whether a term reads its logits.</summary>
+    /// <summary>True if a term reads its logits.</summary>
     public bool Logits { get; }
 
-    /// <summary>Whether a term reads its hidden states at the distillation layer.</summary>
+    /// <summary>True if a term reads its hidden states at the distillation layer.</summary>
     public bool Layer { get; }
 
     /// <summary>The component keys of the terms that read this pass.</summary>
     public IReadOnlyList<string> ReadBy { get; }
 
     /// <summary>
-    /// The component keys of the terms of one's own that have its logits as one tensor, (tokens · vocabulary) values, and as many again for the
+    /// The component keys of the custom terms that have its logits as one tensor, (tokens · vocabulary) values, and as many again for the
     /// gradient of a pass that has one. Built-in terms never do.
     /// </summary>
     public IReadOnlyList<string> WholeLogitsReadBy { get; init; } = [];

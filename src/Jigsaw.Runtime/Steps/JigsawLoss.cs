@@ -1,4 +1,5 @@
 using Jigsaw.Batches;
+using Jigsaw.CompilerServices;
 using Jigsaw.Losses;
 using Jigsaw.Losses.Filtering;
 using Jigsaw.Losses.Hyperparameters;
@@ -37,10 +38,10 @@ public sealed class JigsawLoss<TComponents, THyperparameters> : BoundLoss
         ArgumentNullException.ThrowIfNull(compute);
         if (!ReferenceEquals(teacher.Model, student.Model))
         {
-            throw new ArgumentException("Teacher and student have different base models; make both from the one CausalLM that was loaded.", nameof(student));
+            throw new ArgumentException("Teacher and student have different base models; make both from one model.", nameof(student));
         }
 
-        if (!student.Adapters.Modules.Any())
+        if (!student.Adapters.NamedParameters.Any())
         {
             throw new ArgumentException("The student has no adapters, so it can't learn; give NoisyStudent a LoraConfig whose target modules are in the model.", nameof(student));
         }
@@ -97,9 +98,14 @@ public sealed class JigsawLoss<TComponents, THyperparameters> : BoundLoss
 
         RequireBound();
         RequireMasks(batch, lossMask);
-        if (Rematerialize && Student.Adapters is { Training: true, Config.Dropout: > 0 })
+        if (Rematerialize && !Student.CanRecord)
         {
-            throw new InvalidOperationException($"A layer that is run again would draw another dropout of the adapters; set Rematerialize to false, or use adapters without dropout (theirs is {Student.Adapters.Config.Dropout}).");
+            throw new InvalidOperationException($"Rematerialize runs layers again, which a {Student.Model.GetType().Name} with {Student.Adapters.GetType().Name} can't, since it goes back by autograd; set Rematerialize to false.");
+        }
+
+        if (Rematerialize && Student.Adapters.IsRandom)
+        {
+            throw new InvalidOperationException("A layer that is run again would draw another dropout of the adapters; set Rematerialize to false, or use adapters without dropout.");
         }
 
         var measurement = NewMeasurement();

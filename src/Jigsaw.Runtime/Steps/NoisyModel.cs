@@ -1,7 +1,6 @@
 using Jigsaw.Batches;
 using Jigsaw.Models;
 using Jigsaw.Models.Decoder;
-using Jigsaw.Models.Lora;
 using Jigsaw.Passes;
 using static TorchSharp.torch;
 
@@ -14,14 +13,14 @@ public abstract class NoisyModel
     private LossPlan? _plan;
     private ForwardRecord? _record;
 
-    private protected NoisyModel(CausalLM model)
+    private protected NoisyModel(ICausalLM model)
     {
         ArgumentNullException.ThrowIfNull(model);
         Model = model;
     }
 
     /// <summary>The frozen base.</summary>
-    public CausalLM Model { get; }
+    public ICausalLM Model { get; }
 
     internal long Forwards { get; private set; }
 
@@ -94,7 +93,7 @@ public abstract class NoisyModel
     }
 
     /// <summary>The adapters that this model's passes run with; none when null.</summary>
-    private protected abstract LoraAdapters? PassAdapters { get; }
+    private protected abstract IAdapters? PassAdapters { get; }
 
     /// <summary>Runs one pass under a graph, if it is to have a gradient.</summary>
     internal PassActivations Run(PassPlan plan, TransformedBatch batch, int? distillationLayer)
@@ -103,11 +102,14 @@ public abstract class NoisyModel
         return Left(plan, Model.Run(Input(plan, batch), batch.AttentionMask, PassAdapters, plan.Layer ? distillationLayer : null, toEnd: plan.Logits));
     }
 
-    /// <summary>Runs one pass without a graph, and keeps what its way back needs.</summary>
+    /// <summary>True if the backward pass of this model's passes is written out; else they go back by autograd.</summary>
+    internal bool CanRecord => Model is IRecordedModel recorded && recorded.CanRecord(PassAdapters);
+
+    /// <summary>Runs one pass without a graph, and keeps what its backward pass needs.</summary>
     internal (RecordedRun Run, PassActivations Left) Record(PassPlan plan, TransformedBatch batch, int? distillationLayer, LayerRecords records, bool rematerialize)
     {
         var input = Input(plan, batch);
-        var run = Model.Record(input, batch.AttentionMask, PassAdapters, plan.Layer ? distillationLayer : null, toEnd: plan.Logits, input.requires_grad, records, rematerialize);
+        var run = ((IRecordedModel)Model).Record(input, batch.AttentionMask, PassAdapters, plan.Layer ? distillationLayer : null, toEnd: plan.Logits, input.requires_grad, records, rematerialize);
         return (run, Left(plan, run.States));
     }
 

@@ -23,7 +23,7 @@ public sealed class NoisyStudent : NoisyModel, IDisposable
     /// <summary>Makes a student with adapters that are there already.</summary>
     /// <param name="model">The frozen base, which stays the caller's.</param>
     /// <param name="adapters">The adapters, which stay the caller's.</param>
-    public NoisyStudent(CausalLM model, LoraAdapters adapters)
+    public NoisyStudent(ICausalLM model, IAdapters adapters)
         : base(model)
     {
         ArgumentNullException.ThrowIfNull(adapters);
@@ -31,7 +31,7 @@ public sealed class NoisyStudent : NoisyModel, IDisposable
     }
 
     /// <summary>What is trained of the student.</summary>
-    public LoraAdapters Adapters { get; }
+    public IAdapters Adapters { get; }
 
     /// <summary>The buffers of the loop over the vocabulary, kept for the next step.</summary>
     internal LogitWorkspaces Workspaces { get; } = new();
@@ -39,7 +39,7 @@ public sealed class NoisyStudent : NoisyModel, IDisposable
     /// <summary>What the passes keep for their backward passes, kept for the next step.</summary>
     internal LayerRecords Records { get; } = new();
 
-    private protected override LoraAdapters? PassAdapters => Adapters;
+    private protected override IAdapters? PassAdapters => Adapters;
 
     private protected override IReadOnlyList<Pass> OwnPasses { get; } = [Pass.StudentNoisy, Pass.StudentClean];
 

@@ -1,19 +1,19 @@
 using Jigsaw.Models;
-using Jigsaw.Models.Lora;
+using Jigsaw.Models.Decoder;
 
 namespace Jigsaw.Steps;
 
-/// <summary>The base model as it is: the target on clean embeddings, and the reader that must fail on transformed ones.</summary>
+/// <summary>The base model as it is: the target on clean embeddings, and who must fail on transformed ones.</summary>
 public sealed class NoisyTeacher : NoisyModel, IDisposable
 {
     /// <summary>Makes a teacher of a loaded model, which stays the caller's.</summary>
     /// <param name="model">The frozen base.</param>
-    public NoisyTeacher(CausalLM model)
+    public NoisyTeacher(ICausalLM model)
         : base(model)
     {
     }
 
-    private protected override LoraAdapters? PassAdapters => null;
+    private protected override IAdapters? PassAdapters => null;
 
     private protected override IReadOnlyList<Pass> OwnPasses { get; } = [Pass.TeacherClean, Pass.TeacherNoisy];
 

@@ -1,4 +1,5 @@
 using Jigsaw.Batches;
+using Jigsaw.CompilerServices;
 using Jigsaw.Diagnostics;
 using Jigsaw.Losses;
 using Jigsaw.Losses.Filtering;
@@ -97,8 +98,9 @@ internal sealed class PassByPass<TComponents>(NoisyTeacher teacher, NoisyStudent
             {
                 using var phase = StepPhases.Begin("forward", pass.Pass);
                 var model = pass.Pass == Pass.TeacherNoisy ? (NoisyModel)teacher : student;
-                if (!is_grad_enabled())
+                if (!is_grad_enabled() || !model.CanRecord)
                 {
+                    // Under a graph, if gradients are on: the loss's backward then goes all the way to the leaves.
                     left.Add(model.Run(pass, leaves, plan.DistillationLayer));
                     continue;
                 }

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Jigsaw.Checkpoints;
+using Jigsaw.Models.Decoder;
 using static TorchSharp.torch;
 
 namespace Jigsaw.Training;
@@ -15,7 +16,6 @@ internal sealed class FolderCheckpointFormat : ICheckpointFormat
     private const int Version = 2;
     private const string Description = "training.json";
     private const string AdapterFolder = "adapter";
-    private const string AdapterName = "adapter_model.safetensors";
     private const string TransformFolder = "transform";
     private const string TransformName = "sgt.safetensors";
     private const string OptimizerName = "optimizer.safetensors";
@@ -50,7 +50,7 @@ internal sealed class FolderCheckpointFormat : ICheckpointFormat
 
         using var scope = NewDisposeScope();
         var tensors = new Dictionary<string, Tensor>(StringComparer.Ordinal);
-        Add(TrainingState.StudentPrefix, Path.Combine(directory, AdapterFolder, AdapterName));
+        Add(TrainingState.StudentPrefix, Path.Combine(directory, AdapterFolder, IAdapters.WeightsName));
         Add(TrainingState.TransformPrefix, Path.Combine(directory, TransformFolder, TransformName));
         Add("", Path.Combine(directory, OptimizerName));
         state.Restore(directory, stored.Step, tensors, stored.Numbers);

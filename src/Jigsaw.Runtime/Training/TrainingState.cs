@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using Jigsaw.Data;
-using Jigsaw.Models.Lora;
+using Jigsaw.Models.Decoder;
 using Jigsaw.Steps;
 using Jigsaw.Transforms;
 using TorchSharp.Modules;
@@ -43,7 +43,7 @@ public sealed class TrainingState
     public StainedGlassTransform Transform { get; }
 
     /// <summary>The trained adapters.</summary>
-    public LoraAdapters Adapters => _loss.Student.Adapters;
+    public IAdapters Adapters => _loss.Student.Adapters;
 
     /// <summary>What the training was set up with, as text by name: a checkpoint is resumed with the same alone.</summary>
     public IReadOnlyDictionary<string, string> Settings { get; }
@@ -169,7 +169,7 @@ public sealed class TrainingState
         settings.Add("schedule", options.Schedule is { } schedule ? Described(schedule) : "from the options");
         settings.Add("batches", batches.Fingerprint ?? "unknown");
         settings.Add("transform's seed", Text(transform.Seed));
-        settings.Add("transform's configuration", JsonSerializer.Serialize(transform.Config));
+        settings.Add("transform's configuration", TransformFile.Describe(transform.Config));
         foreach (var (name, value) in loss.Hyperparameters.ToDictionary())
         {
             settings.Add("hyperparameter " + name, Text(value));

@@ -93,7 +93,7 @@ public sealed class StainedGlassTransform : IDisposable
             _meanWeight = Trained(zeros(features, features));
             _meanBias = Trained(zeros(features));
             _stdWeight = Trained(zeros(features, features));
-            _stdBias = Trained(full(features, config.Std == StdParameterization.Tanh ? config.InitialRho : config.InitialStd));
+            _stdBias = Trained(full(features, config.Std.InitialValue));
         }
 
         _generator = new Generator((ulong)seed, Device.type == DeviceType.META ? CPU : Device);
@@ -143,7 +143,7 @@ public sealed class StainedGlassTransform : IDisposable
     public double MedianNorm { get; }
 
     /// <summary>The largest σ that the transform can give: <see cref="Scale"/>·σ_max.</summary>
-    public double StdMax => Scale * Config.StdMax;
+    public double StdMax => Scale * Config.Std.Max;
 
     /// <summary>What is trained.</summary>
     public IReadOnlyList<TransformParameter> Parameters { get; }
@@ -199,15 +199,7 @@ public sealed class StainedGlassTransform : IDisposable
 
         var mean = nn.functional.linear(x, _meanWeight, _meanBias);
         var std = nn.functional.linear(x, _stdWeight, _stdBias);
-        if (Config.MeanBound is { } bound)
-        {
-            mean = TransformFunctions.BoundedMean(mean, bound, Config.MeanShift);
-        }
-
-        std = Config.Std == StdParameterization.Tanh
-            ? TransformFunctions.TanhStd(std, Config.StdMin, Config.StdMax, Config.Shallow)
-            : TransformFunctions.DirectStd(std, Config.StdMin, Config.StdMax);
-        return (mean * Scale, std * Scale);
+        return (Config.Mean.Apply(mean) * Scale, Config.Std.Apply(std) * Scale);
     }
 
     /// <summary>Writes <c>sgt_config.json</c> and <c>sgt.safetensors</c>.</summary>

@@ -1,5 +1,7 @@
+using System.Globalization;
 using System.Text.Json;
 using Jigsaw.Checkpoints;
+using Jigsaw.Transforms.Noise;
 using static TorchSharp.torch;
 
 namespace Jigsaw.Transforms;
@@ -12,7 +14,8 @@ internal static class TransformFile
 
     private const int Version = 1;
 
-    private static readonly JsonSerializerOptions Json = new() { WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
+    private static readonly JsonSerializerOptions _json = new() { WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
+    private static readonly JsonSerializerOptions _line = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
 
     public static void Write(string directory, StainedGlassTransform transform)
     {
@@ -24,7 +27,7 @@ internal static class TransformFile
             new Dictionary<string, string> { ["format"] = "pt", ["sgt_version"] = "1" });
         AtomicFile.WriteText(
             Path.Combine(directory, ConfigName),
-            JsonSerializer.Serialize(new Stored(Version, transform.Features, transform.Scale, transform.MedianNorm, transform.Seed, transform.Samples, transform.Config), Json) + "\n");
+            JsonSerializer.Serialize(new Stored(Version, transform.Features, transform.Scale, transform.MedianNorm, transform.Seed, transform.Samples, StoredConfig.Of(transform.Config)), _json) + "\n");
     }
 
     public static StainedGlassTransform Read(string directory, Tensor table, Func<TransformConfig, long, (double Scale, double MedianNorm), StainedGlassTransform> make)
@@ -38,7 +41,16 @@ internal static class TransformFile
             throw new CheckpointException(path, $"the transform is for embeddings of {stored.Features} features, the model's have {table.shape[1]}; load it with the model it was trained for.");
         }
 
-        var transform = make(stored.Config, stored.Seed, (stored.Scale, stored.MedianNorm));
+        StainedGlassTransform transform;
+        try
+        {
+            transform = make(stored.Config.ToConfig(path), stored.Seed, (stored.Scale, stored.MedianNorm));
+        }
+        catch (ArgumentException exception)
+        {
+            throw new CheckpointException(path, $"it asks for a transform that can't be: {exception.Message}", exception);
+        }
+
         transform.Samples = stored.Samples;
         try
         {
@@ -51,6 +63,9 @@ internal static class TransformFile
             throw;
         }
     }
+
+    /// <summary>A configuration in one line of JSON, as the file has it.</summary>
+    public static string Describe(TransformConfig config) => JsonSerializer.Serialize(StoredConfig.Of(config), _line);
 
     public static void ReadParameters(string path, StainedGlassTransform transform)
     {
@@ -78,7 +93,7 @@ internal static class TransformFile
         Stored? stored;
         try
         {
-            stored = JsonSerializer.Deserialize<Stored>(File.ReadAllText(path), Json);
+            stored = JsonSerializer.Deserialize<Stored>(File.ReadAllText(path), _json);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
@@ -89,13 +104,87 @@ internal static class TransformFile
             throw new CheckpointException(path, $"it is not the JSON of a transform: {exception.Message}", exception);
         }
 
-        if (stored is not { Config: not null, Version: Version })
+        if (stored is not { Version: Version })
         {
             throw new CheckpointException(path, $"its version is {stored?.Version}, this library reads version {Version}.");
         }
 
+        if (stored.Config is null)
+        {
+            throw new CheckpointException(path, "it has no config; it is cut short.");
+        }
+
+        Require(path, "scale", stored.Scale, stored.Scale is >= 1e-30 and <= 1e30, "a number in [1e-30, 1e30]");
+        Require(path, "median_norm", stored.MedianNorm, stored.MedianNorm is > 0 and <= 1e30, "a number above 0, at most 1e30");
+        Require(path, "samples", stored.Samples, stored.Samples >= 0, "a number that is at least 0");
         return stored;
     }
 
-    private sealed record Stored(int Version, long Features, double Scale, double MedianNorm, long Seed, long Samples, TransformConfig Config);
+    private static void Require(string path, string name, double value, bool holds, string rule)
+    {
+        if (!holds)
+        {
+            throw new CheckpointException(path, string.Create(CultureInfo.InvariantCulture, $"its {name} is {value}, where there must be {rule}; the file is damaged."));
+        }
+    }
+
+    private sealed record Stored(int Version, long Features, double Scale, double MedianNorm, long Seed, long Samples, StoredConfig Config);
+
+    /// <summary>A configuration as the file has it: one level, and the kind of σ as a number.</summary>
+    private sealed record StoredConfig
+    {
+        private const int TanhKind = 0;
+        private const int DirectKind = 1;
+
+        private static readonly TanhStd _tanh = new();
+        private static readonly DirectStd _direct = new();
+
+        public double StdMin { get; init; } = _tanh.Min;
+
+        public double StdMax { get; init; } = _tanh.Max;
+
+        public int Std { get; init; }
+
+        public double Shallow { get; init; } = _tanh.Shallow;
+
+        public double InitialRho { get; init; } = _tanh.InitialRho;
+
+        public double InitialStd { get; init; } = _direct.InitialStd;
+
+        public double? MeanBound { get; init; }
+
+        public double MeanShift { get; init; }
+
+        public double? Scale { get; init; }
+
+        public int Heads { get; init; } = 4;
+
+        public int FeedForwardRatio { get; init; } = 2;
+
+        public static StoredConfig Of(TransformConfig config)
+        {
+            var stored = new StoredConfig { StdMin = config.Std.Min, StdMax = config.Std.Max, Scale = config.Scale, Heads = config.Heads, FeedForwardRatio = config.FeedForwardRatio };
+            stored = config.Std switch
+            {
+                TanhStd tanh => stored with { Std = TanhKind, Shallow = tanh.Shallow, InitialRho = tanh.InitialRho },
+                DirectStd direct => stored with { Std = DirectKind, InitialStd = direct.InitialStd },
+                _ => throw new NotSupportedException($"The file of a transform has no kind for {config.Std.GetType().Name}."),
+            };
+            return config.Mean is BoundedMean bounded ? stored with { MeanBound = bounded.Bound, MeanShift = bounded.Shift } : stored;
+        }
+
+        public TransformConfig ToConfig(string path) => new()
+        {
+            Std = Std switch
+            {
+                TanhKind => new TanhStd { Min = StdMin, Max = StdMax, Shallow = Shallow, InitialRho = InitialRho },
+                DirectKind => new DirectStd { Min = StdMin, Max = StdMax, InitialStd = InitialStd },
+                _ => throw new CheckpointException(path, $"its std is {Std}; supported are {TanhKind} (tanh) and {DirectKind} (direct)."),
+            },
+            Mean = MeanBound is { } bound ? new BoundedMean { Bound = bound, Shift = MeanShift } : new FreeMean(),
+            Scale = Scale,
+            Heads = Heads,
+            FeedForwardRatio = FeedForwardRatio,
+        };
+    }
 }

@@ -1,5 +1,6 @@
 using System.Reflection;
 using Jigsaw.Batches;
+using Jigsaw.CompilerServices;
 using Jigsaw.Generators.Tests.Compiling;
 using Jigsaw.Losses;
 using Jigsaw.Passes;
@@ -11,10 +12,10 @@ namespace Jigsaw.Generators.Tests.Agreement;
 public class FactoryAgreementTests
 {
     [Fact]
-    public void A_generated_recipe_and_the_newer_factory_agree_to_the_bit_in_every_mixture() => Agree([.. Mixture.OfTheNewerFactory()]);
+    public void A_generated_recipe_and_the_newer_factory_agree_bit_for_bit_in_every_mixture() => Agree([.. Mixture.OfTheNewerFactory()]);
 
     [Fact]
-    public void A_generated_recipe_and_the_older_factory_agree_to_the_bit_in_every_mixture() => Agree([.. Mixture.OfTheOlderFactory()]);
+    public void A_generated_recipe_and_the_older_factory_agree_bit_for_bit_in_every_mixture() => Agree([.. Mixture.OfTheOlderFactory()]);
 
     private static void Agree(IReadOnlyList<Mixture> mixtures)
     {

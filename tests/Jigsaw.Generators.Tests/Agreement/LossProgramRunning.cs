@@ -1,5 +1,6 @@
 using Jigsaw.Batches;
 using Jigsaw.Compatibility;
+using Jigsaw.CompilerServices;
 using Jigsaw.Losses;
 using Jigsaw.Passes;
 using static TorchSharp.torch;

@@ -8,17 +8,17 @@ namespace Jigsaw.Generators.Tests.Agreement;
 /// <summary>A mixture of terms that a factory can say, as the source of a recipe and as the factory's program.</summary>
 internal sealed record Mixture(string Name, string Source, LossProgram Program)
 {
-    private static readonly string[] s_sgt = ["CePerformance", "CeProtection", "CleanEmbeddingsGuardrails", "L2Performance", "L2Protection", "MutualInformation", "MedianNorm", "AbsoluteCosineSimilarity"];
+    private static readonly string[] _sgt = ["CePerformance", "CeProtection", "CleanEmbeddingsGuardrails", "L2Performance", "L2Protection", "MutualInformation", "MedianNorm", "AbsoluteCosineSimilarity"];
 
-    private static readonly string[] s_older =
+    private static readonly string[] _older =
         ["StdLogRatio", "InputEmbeddingSimilarity", "DistillationCosineDistance", "DistillationL2Distance", "DistillationProtectionL2", "CleanEmbeddingPerformance", "InverseL2PowerLaw"];
 
     /// <summary>Every mixture of the newer factory; options vary with the mixture.</summary>
     public static IEnumerable<Mixture> OfTheNewerFactory()
     {
-        for (var bits = 1; bits < 1 << s_sgt.Length; bits++)
+        for (var bits = 1; bits < 1 << _sgt.Length; bits++)
         {
-            double Weight(string term) => (bits & (1 << Array.IndexOf(s_sgt, term))) != 0 ? 0.1 * (1 + Array.IndexOf(s_sgt, term)) : 0;
+            double Weight(string term) => (bits & (1 << Array.IndexOf(_sgt, term))) != 0 ? 0.1 * (1 + Array.IndexOf(_sgt, term)) : 0;
             var (capped, combined, hard) = (bits % 3 != 0, bits % 5 != 0, bits % 7 > 3);
             int? layer = Weight("L2Performance") + Weight("L2Protection") > 0 || bits % 2 == 0 ? 0 : null;
             var program = JigsawLosses.JigsawSgtProgram(
@@ -35,7 +35,7 @@ internal sealed record Mixture(string Name, string Source, LossProgram Program)
                 Weight("L2Protection"),
                 combined,
                 hard ? dsl::Jigsaw.CeTarget.Hard : dsl::Jigsaw.CeTarget.Soft).Program;
-            var terms = s_sgt.Where(term => Weight(term) > 0).Reverse().Select(term => term switch
+            var terms = _sgt.Where(term => Weight(term) > 0).Reverse().Select(term => term switch
             {
                 "CeProtection" when capped => Written(term, Weight(term), "MaxLoss = 2.5, ScalingFactor = 0.75"),
                 "MutualInformation" when !combined => Written(term, Weight(term), "CombineNoiseMasks = false"),
@@ -51,9 +51,9 @@ internal sealed record Mixture(string Name, string Source, LossProgram Program)
     /// <summary>Every mixture of the older factory; alpha, layer and options vary with the mixture.</summary>
     public static IEnumerable<Mixture> OfTheOlderFactory()
     {
-        for (var bits = 1; bits < 1 << s_older.Length; bits++)
+        for (var bits = 1; bits < 1 << _older.Length; bits++)
         {
-            double Weight(string term) => (bits & (1 << Array.IndexOf(s_older, term))) != 0 ? 0.15 * (1 + Array.IndexOf(s_older, term)) : 0;
+            double Weight(string term) => (bits & (1 << Array.IndexOf(_older, term))) != 0 ? 0.15 * (1 + Array.IndexOf(_older, term)) : 0;
             double? alpha = (bits % 4) switch { 0 => null, 1 => 0.3, 2 => 0, _ => 1 };
             int? layer = bits % 3 == 0 ? null : 0;
             var applied = bits % 5 != 0;
@@ -70,7 +70,7 @@ internal sealed record Mixture(string Name, string Source, LossProgram Program)
                 Weight("InverseL2PowerLaw"),
                 0.7,
                 1.3).Program;
-            var terms = s_older.Where(term => Weight(term) > 0).Reverse().Select(term => term switch
+            var terms = _older.Where(term => Weight(term) > 0).Reverse().Select(term => term switch
             {
                 "DistillationProtectionL2" when !applied => Written(term, Weight(term), "ApplyLossMask = false"),
                 "InverseL2PowerLaw" => Written(term, Weight(term), "CharacteristicLength = 0.7, ExponentOfDecay = 1.3"),

@@ -11,7 +11,7 @@ namespace Jigsaw.Generators.Tests.Compiling;
 /// <summary>A program of recipes, compiled as a user's project would: generator, analyzers and all.</summary>
 internal sealed class Compiled
 {
-    private static readonly ImmutableArray<MetadataReference> s_references =
+    private static readonly ImmutableArray<MetadataReference> _references =
     [
         .. Net100.References.All,
         MetadataReference.CreateFromFile(typeof(TorchSharp.torch).Assembly.Location),
@@ -20,7 +20,7 @@ internal sealed class Compiled
     ];
 
     /// <summary>What the SDK suppresses in every project: references to older versions of the framework.</summary>
-    private static readonly ImmutableDictionary<string, ReportDiagnostic> s_suppressed =
+    private static readonly ImmutableDictionary<string, ReportDiagnostic> _suppressed =
         new[] { "CS1701", "CS1702" }.ToImmutableDictionary(id => id, _ => ReportDiagnostic.Suppress);
 
     private Compiled(GeneratorDriverRunResult run, Compilation compilation, ImmutableArray<Diagnostic> diagnostics)
@@ -55,8 +55,8 @@ internal sealed class Compiled
         CSharpCompilation.Create(
             "Recipes",
             sources.Select((source, i) => CSharpSyntaxTree.ParseText(source, parse ?? Parsing, path: $"File{i}.cs")),
-            s_references,
-            new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary, nullableContextOptions: nullable, warningLevel: 9999, specificDiagnosticOptions: s_suppressed));
+            _references,
+            new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary, nullableContextOptions: nullable, warningLevel: 9999, specificDiagnosticOptions: _suppressed));
 
     /// <summary>A compilation that references the attributes, but neither the runtime nor TorchSharp.</summary>
     public static CSharpCompilation CompileWithoutRuntime(string source) => Compile([source])

@@ -8,7 +8,7 @@ namespace Jigsaw.Generators.Tests.Incrementality;
 
 public class IncrementalityTests
 {
-    private static readonly string[] s_program =
+    private static readonly string[] _program =
     [
         """
         using Jigsaw;
@@ -41,7 +41,7 @@ public class IncrementalityTests
         "namespace Numbers { public static class Small { public const double Length = 0.5; } public static class Large { public const double Length = 5; } }",
     ];
 
-    private static readonly string[] s_steps = [TrackingNames.Recipes, TrackingNames.HintNames, TrackingNames.Files];
+    private static readonly string[] _steps = [TrackingNames.Recipes, TrackingNames.HintNames, TrackingNames.Files];
 
     [Theory]
     [InlineData("A comment.", "Another comment.")]
@@ -53,20 +53,20 @@ public class IncrementalityTests
     [InlineData("namespace Shop;", "namespace Shop;\npublic class Unrelated { }")]
     public void An_edit_that_says_the_same_keeps_everything_cached(string old, string replacement)
     {
-        AssertCached(Edited.From(s_program, Edited.Replace(0, old, replacement)));
+        AssertCached(Edited.From(_program, Edited.Replace(0, old, replacement)));
     }
 
     [Fact]
     public void An_unrelated_file_keeps_everything_cached() =>
-        AssertCached(Edited.From(s_program, compilation => compilation.AddSyntaxTrees(CSharpSyntaxTree.ParseText("class Unrelated { }", Compiled.Parsing, "Unrelated.cs"))));
+        AssertCached(Edited.From(_program, compilation => compilation.AddSyntaxTrees(CSharpSyntaxTree.ParseText("class Unrelated { }", Compiled.Parsing, "Unrelated.cs"))));
 
     [Fact]
     public void An_edit_of_an_unrelated_file_keeps_everything_cached() =>
-        AssertCached(Edited.From([.. s_program, "class Unrelated { }"], Edited.Replace(4, "class Unrelated", "class Unrelatad")));
+        AssertCached(Edited.From([.. _program, "class Unrelated { }"], Edited.Replace(4, "class Unrelated", "class Unrelatad")));
 
     [Fact]
     public void An_added_reference_keeps_everything_cached() =>
-        AssertCached(Edited.From(s_program, compilation => compilation.AddReferences(MetadataReference.CreateFromFile(typeof(FactAttribute).Assembly.Location))));
+        AssertCached(Edited.From(_program, compilation => compilation.AddReferences(MetadataReference.CreateFromFile(typeof(FactAttribute).Assembly.Location))));
 
     [Theory]
     [InlineData(0, "[LossTerm.CePerformance(1.0)]", "[LossTerm.CePerformance(2.0)]")]
@@ -83,7 +83,7 @@ public class IncrementalityTests
     [InlineData(3, "Length = 0.5", "Length = 0.75")]
     public void An_edit_that_says_something_else_changes_that_recipe_alone(int file, string old, string replacement)
     {
-        var edited = Edited.From(s_program, Edited.Replace(file, old, replacement));
+        var edited = Edited.From(_program, Edited.Replace(file, old, replacement));
 
         Assert.Equal(1, edited.Reasons(TrackingNames.Files).Count(IsChange));
         Assert.Equal(1, edited.Reasons(TrackingNames.Files).Count(reason => reason == IncrementalStepRunReason.Cached));
@@ -93,12 +93,12 @@ public class IncrementalityTests
     [Fact]
     public void A_line_shifted_above_a_recipe_of_wrong_shape_moves_its_diagnostic_and_keeps_the_others_cached()
     {
-        var program = s_program.Append("using Jigsaw;\n[LossRecipe] [LossTerm.CePerformance(1)] class Wrong { }\n").ToArray();
+        var program = _program.Append("using Jigsaw;\n[LossRecipe] [LossTerm.CePerformance(1)] class Wrong { }\n").ToArray();
 
         var edited = Edited.From(program, Edited.Replace(4, "using Jigsaw;\n", "using Jigsaw;\n\n"));
 
         Assert.Equal(2, Assert.Single(edited.Result.Diagnostics).Location.GetLineSpan().StartLinePosition.Line);
-        Assert.All(s_steps, step => Assert.True(edited.IsUntouched(step), step));
+        Assert.All(_steps, step => Assert.True(edited.IsUntouched(step), step));
     }
 
     [Fact]
@@ -114,7 +114,7 @@ public class IncrementalityTests
     [Fact]
     public void Nothing_of_the_compiler_is_reachable_from_what_is_cached()
     {
-        var program = s_program.Append("using Jigsaw;\n[LossRecipe] [LossTerm.CePerformance(1)] class Wrong { }\n[LossTerm.MedianNorm(1)] class Stray { }").ToArray();
+        var program = _program.Append("using Jigsaw;\n[LossRecipe] [LossTerm.CePerformance(1)] class Wrong { }\n[LossTerm.MedianNorm(1)] class Stray { }").ToArray();
         var edited = Edited.From(program, compilation => compilation);
         var names = typeof(TrackingNames).GetFields().Select(field => (string)field.GetRawConstantValue()!).ToList();
 
@@ -135,7 +135,7 @@ public class IncrementalityTests
         using var canceled = new CancellationTokenSource();
         canceled.Cancel();
 
-        Assert.ThrowsAny<OperationCanceledException>(() => driver.RunGenerators(Compiled.Compile(s_program), canceled.Token));
+        Assert.ThrowsAny<OperationCanceledException>(() => driver.RunGenerators(Compiled.Compile(_program), canceled.Token));
     }
 
     private static bool IsChange(IncrementalStepRunReason reason) => reason is IncrementalStepRunReason.Modified or IncrementalStepRunReason.New;
@@ -143,7 +143,7 @@ public class IncrementalityTests
     private static void AssertCached(Edited edited)
     {
         Assert.True(edited.IsCached(TrackingNames.Gathered));
-        Assert.All(s_steps, step => Assert.True(edited.IsCached(step), step));
+        Assert.All(_steps, step => Assert.True(edited.IsCached(step), step));
         Assert.True(edited.IsUntouched(TrackingNames.Files));
         Assert.All(edited.OutputReasons(), reason => Assert.Equal(IncrementalStepRunReason.Cached, reason));
     }

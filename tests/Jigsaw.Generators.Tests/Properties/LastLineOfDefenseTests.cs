@@ -15,7 +15,7 @@ public class LastLineOfDefenseTests(ITestOutputHelper output)
 {
     private const int RecipesInOne = 40;
 
-    private static readonly LanguageVersion[] s_versions =
+    private static readonly LanguageVersion[] _versions =
         [LanguageVersion.CSharp9, LanguageVersion.CSharp10, LanguageVersion.CSharp11, LanguageVersion.CSharp12, LanguageVersion.CSharp13, LanguageVersion.CSharp14, LanguageVersion.Preview, LanguageVersion.CSharp7_3, LanguageVersion.CSharp8];
 
     [Fact]
@@ -28,7 +28,7 @@ public class LastLineOfDefenseTests(ITestOutputHelper output)
         {
             var random = new Random(seed + first);
             var recipes = Enumerable.Range(first, RecipesInOne).Select(index => new RandomRecipe(random).Write(index)).ToList();
-            var parse = new CSharpParseOptions(s_versions[random.Next(s_versions.Length)], (DocumentationMode)random.Next(3), preprocessorSymbols: random.Next(2) == 0 ? ["EXTRA"] : []);
+            var parse = new CSharpParseOptions(_versions[random.Next(_versions.Length)], (DocumentationMode)random.Next(3), preprocessorSymbols: random.Next(2) == 0 ? ["EXTRA"] : []);
             var nullable = random.Next(2) == 0 ? NullableContextOptions.Enable : NullableContextOptions.Disable;
             var compiled = Compiled.Of(Compiled.Compile(recipes.SelectMany(parts => parts), parse, nullable));
 

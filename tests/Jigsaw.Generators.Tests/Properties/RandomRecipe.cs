@@ -1,28 +1,29 @@
 using System.Globalization;
 using System.Text;
+using Jigsaw.CompilerServices;
 
 namespace Jigsaw.Generators.Tests.Properties;
 
 /// <summary>Writes recipes at random, right ones and wrong ones, over the grammar of what may stand in and around them.</summary>
 internal sealed class RandomRecipe
 {
-    private static readonly string[] s_names =
+    private static readonly string[] _names =
     [
         "Chat", "chat", "@class", "@record", "@var", "@dynamic", "@file", "@field", "@async", "@await", "@nameof", "@global", "@partial", "@required", "@scoped", "@value", "@where", "Ünï", "шум", "项",
-        "_", "__", "_x", "X", "a", "h", "head", "lossMask", "logits", "composite", "components", "similarity", "strength", "rows", "teacher", "Teacher", "value", "Kernels", "LogitTerms", "Jigsaw", "System", "TorchSharp", "torch", "Tensor", "Losses",
+        "_", "__", "_x", "X", "a", "step", "numbers", "head", "lossMask", "logits", "composite", "components", "similarity", "strength", "rows", "teacher", "Teacher", "value", "Kernels", "LogitTerms", "Jigsaw", "System", "TorchSharp", "torch", "Tensor", "Losses",
         "Plan", "Defaults", "Bind", "Compute", "Components", "Hyperparameters", "Equals", "ToString", "GetType", "Count", "Keys", "Item", "Read", "CompositeLoss", "CePerformance", "cePerformance", "CePerformanceWeight",
-        "JigsawCePerformanceLoss", "NoiseFloor", "noiseFloor", "KLTerm", "L2", "Checked", "CheckedWeight", "Alpha", "Pass", "LossPlan", "MutualInformation", "Noise\\u0041", "Finalize", "Dispose", "MemberwiseClone", "s_keys",
+        "JigsawCePerformanceLoss", "NoiseFloor", "noiseFloor", "KLTerm", "L2", "Checked", "Number", "Set", "ReadFrom", "s_table", "Alpha", "Pass", "LossPlan", "MutualInformation", "Noise\\u0041", "Finalize", "Dispose", "MemberwiseClone", "s_keys",
     ];
 
-    private static readonly string[] s_activations =
+    private static readonly string[] _activations =
     [
         "CleanEmbeddings", "NoisyEmbeddings", "TransformMeans", "TransformStds", "AttentionMask", "LossMask", "NoiseMask", "InputIds",
         "TeacherCleanHidden", "TeacherNoisyHidden", "StudentNoisyHidden", "StudentCleanHidden", "TeacherCleanLogits", "TeacherNoisyLogits", "StudentNoisyLogits", "StudentCleanLogits",
     ];
 
-    private static readonly string[] s_rows = ["TeacherNoisyLogitRows", "StudentNoisyLogitRows", "StudentCleanLogitRows"];
+    private static readonly string[] _rows = ["TeacherNoisyLogitRows", "StudentNoisyLogitRows", "StudentCleanLogitRows"];
 
-    private static readonly (string Name, string[] Properties)[] s_terms =
+    private static readonly (string Name, string[] Properties)[] _terms =
         [.. typeof(LossTerm).GetNestedTypes().Select(type => (type.Name[..^"Attribute".Length], type.GetProperties().Where(property => property.CanWrite).Select(property => property.Name).ToArray()))];
 
     private readonly Random _random;
@@ -97,7 +98,7 @@ internal sealed class RandomRecipe
     {
         var attributes = new List<string> { $"[{Name("LossRecipe")}{RecipeArguments()}]" };
         var count = _random.Next(0, 7);
-        var terms = s_terms.OrderBy(_ => _random.Next()).Take(count).ToList();
+        var terms = _terms.OrderBy(_ => _random.Next()).Take(count).ToList();
         if (!_isRight && count > 0 && Chance(15))
         {
             terms.Add(terms[0]);
@@ -163,26 +164,26 @@ internal sealed class RandomRecipe
         var count = _random.Next(3);
         for (var i = 0; i < count; i++)
         {
-            yield return OwnTerm();
+            yield return CustomTerm();
         }
 
         if (Chance(15))
         {
-            var name = Pick(s_names);
+            var name = Pick(_names);
             yield return Pick($"public const int {name} = 1;", $"public class {name} {{ }}", $"public static void {name}() {{ }}", $"public static int {name} => 1;", $"private enum {name} {{ One }}", $"public static void {name}(int x) {{ }}");
         }
     }
 
-    private string OwnTerm()
+    private string CustomTerm()
     {
         var returns = _isRight ? "torch.Tensor" : Pick("torch.Tensor", "torch.Tensor", "double", "void", "torch.Tensor?", "System.Threading.Tasks.Task<torch.Tensor>", "dynamic", "Nowhere", "(torch.Tensor, int)");
         var modifiers = _isRight ? Pick("private static", "public static", "internal static") : Pick("static", "public", "private static", "static async", "protected static", "static unsafe", "public abstract", "extern static", "static partial");
         var parameters = new List<string>();
         var isOfRows = Chance(30);
-        var types = s_activations.OrderBy(_ => _random.Next()).Take(_random.Next(4));
+        var types = _activations.OrderBy(_ => _random.Next()).Take(_random.Next(4));
         if (isOfRows)
         {
-            string[] rows = Chance(50) ? [Pick(s_rows)] : ["TeacherCleanLogitRows", Pick(s_rows)];
+            string[] rows = Chance(50) ? [Pick(_rows)] : ["TeacherCleanLogitRows", Pick(_rows)];
             types = (_isRight ? rows : rows.Concat(types)).OrderBy(_ => _random.Next());
         }
 
@@ -199,7 +200,7 @@ internal sealed class RandomRecipe
 
         var generic = _isRight || Chance(90) ? "" : "<T>";
         var mark = _isRight || Chance(85) ? "" : Pick("[System.Obsolete] ", "[System.Obsolete(\"x\", true)] ", "[System.Diagnostics.CodeAnalysis.Experimental(\"X1\")] ", "[return: System.Diagnostics.CodeAnalysis.MaybeNull] ", "[System.Runtime.InteropServices.UnmanagedCallersOnly] ");
-        var name = Pick(s_names);
+        var name = Pick(_names);
         var mask = (_isRight ? isOfRows : Chance(30)) && Chance(40) ? ", Mask = " + Value("Mask") : "";
         var term = $"[{Name("LossTerm")}({Weight()}{mask})] ";
         return !_isRight && Chance(8)
@@ -216,7 +217,7 @@ internal sealed class RandomRecipe
     };
 
     /// <summary>A name that no record has a method of: C# itself refuses such a type in a record.</summary>
-    private string TypeName() => Pick(s_names.Except(["Equals", "ToString", "GetType", "Finalize", "MemberwiseClone"]).ToArray());
+    private string TypeName() => Pick(_names.Except(["Equals", "ToString", "GetType", "Finalize", "MemberwiseClone"]).ToArray());
 
     private string Generic(int index) => _random.Next(8) switch
     {

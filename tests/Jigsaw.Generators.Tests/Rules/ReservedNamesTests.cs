@@ -1,5 +1,7 @@
+extern alias generators;
+
 using System.Reflection;
-using Jigsaw.Generators.Planning;
+using generators::Jigsaw.Planning;
 using Jigsaw.Losses;
 
 namespace Jigsaw.Generators.Tests.Rules;

@@ -186,20 +186,20 @@ public class RuleTests
         """);
 
     [Theory]
-    [InlineData("[LossTerm(1)] private static torch.Tensor Own(StudentNoisyLogitRows z, NoiseMask mask) => z;", "JIG0066: Parameter 'mask' is a 'NoiseMask', which is of the whole batch, but 'Own' reads rows of logits: each time some of the tokens, in no promised order, so that the two can't be matched; read rows alone, or logits as a whole, such as StudentNoisyLogits")]
-    [InlineData("[LossTerm(1)] private static torch.Tensor Own(StudentNoisyLogitRows z, StudentCleanLogitRows y) => z;", "JIG0067: Parameter 'y' is of a second pass, but 'Own' reads rows of logits, which are there for one pass at a time beside TeacherCleanLogitRows; read whole logits: StudentNoisyLogits and StudentCleanLogits")]
-    [InlineData("[LossTerm(1)] private static torch.Tensor Own(TeacherCleanLogitRows t) => t;", "JIG0068: 'Own' reads the teacher's logits on clean embeddings alone, a constant that nothing trains; add the rows of the pass to compare with, such as StudentNoisyLogitRows")]
-    [InlineData("[LossTerm(1, Mask = TokenMask.Loss)] private static torch.Tensor Own(TransformStds s) => s;", "JIG0069: Mask of 'Own' names tokens to average over, but its method returns a scalar, averaged already; take Mask out, and read LossMask, AttentionMask or NoiseMask in the method, or rows of logits, such as StudentNoisyLogitRows")]
+    [InlineData("[LossTerm(1)] private static torch.Tensor Own(StudentNoisyLogitRows z, NoiseMask mask) => z;", "JIG0066: Parameter 'mask' is a 'NoiseMask', which is of the whole batch, but 'Own' reads rows of logits, a few tokens at a time in no particular order, so the two can't be matched; read only rows, or whole logits, such as StudentNoisyLogits")]
+    [InlineData("[LossTerm(1)] private static torch.Tensor Own(StudentNoisyLogitRows z, StudentCleanLogitRows y) => z;", "JIG0067: Parameter 'y' is of a second pass, but 'Own' reads rows of logits, which are available for one pass at a time beside TeacherCleanLogitRows; read whole logits, StudentNoisyLogits and StudentCleanLogits")]
+    [InlineData("[LossTerm(1)] private static torch.Tensor Own(TeacherCleanLogitRows t) => t;", "JIG0068: 'Own' reads only the teacher's logits on clean embeddings, a constant that nothing trains; add the rows of the pass to compare with, such as StudentNoisyLogitRows")]
+    [InlineData("[LossTerm(1, Mask = TokenMask.Loss)] private static torch.Tensor Own(TransformStds s) => s;", "JIG0069: Mask of 'Own' names tokens to average over, but its method returns a scalar, which is averaged already; remove Mask and read LossMask, AttentionMask or NoiseMask in the method, or read rows of logits, such as StudentNoisyLogitRows")]
     [InlineData("[LossTerm(1)] private static double Own(StudentNoisyLogitRows z) => 1;", "JIG0061: 'Own' returns 'double'; return a TorchSharp 'Tensor' of a value for each row that is never null")]
     [InlineData("[LossTerm(1)] private static double Own(TransformStds s) => 1;", "JIG0061: 'Own' returns 'double'; return a scalar TorchSharp 'Tensor' that is never null")]
-    public void What_is_said_of_an_own_term(string method, string message)
+    public void What_is_said_of_a_custom_term(string method, string message)
     {
         var diagnostic = Assert.Single(Compiling.Compiled.Of($"using Jigsaw;\nusing TorchSharp;\n[LossRecipe]\n[LossTerm.CePerformance(1)]\npublic partial class ChatRecipe {{ {method} }}").Diagnostics);
         Assert.Equal(message, $"{diagnostic.Id}: {diagnostic.GetMessage(System.Globalization.CultureInfo.InvariantCulture)}");
     }
 
     [Fact]
-    public void Own_terms_with_the_same_key_or_declared_twice() => Marked.Verify("""
+    public void Custom_terms_with_the_same_key_or_declared_twice() => Marked.Verify("""
         using Jigsaw;
         using TorchSharp;
         [LossRecipe]

@@ -44,36 +44,37 @@ namespace Shop.Training
         [global::System.CodeDom.Compiler.GeneratedCode("Jigsaw", "{version}")]
         public static global::Jigsaw.Steps.JigsawLoss<Components, Hyperparameters> Bind(global::Jigsaw.Steps.NoisyTeacher teacher, global::Jigsaw.Steps.NoisyStudent student, Hyperparameters hyperparameters) =>
             new global::Jigsaw.Steps.JigsawLoss<Components, Hyperparameters>(teacher, student, Plan, hyperparameters,
-                (global::Jigsaw.Passes.StepActivations a, global::Jigsaw.Batches.RowMask lossMask, out Components components) => Compute(a, lossMask, hyperparameters, out components));
+                (global::Jigsaw.CompilerServices.StepActivations step, global::Jigsaw.Batches.RowMask lossMask, out Components components) => Compute(step, lossMask, hyperparameters, out components));
 
         /// <summary>The loss of one step.</summary>
         [global::System.CodeDom.Compiler.GeneratedCode("Jigsaw", "{version}")]
-        private static global::TorchSharp.torch.Tensor Compute(global::Jigsaw.Passes.StepActivations a, global::Jigsaw.Batches.RowMask lossMask, Hyperparameters h, out Components components)
+        private static global::TorchSharp.torch.Tensor Compute(global::Jigsaw.CompilerServices.StepActivations step, global::Jigsaw.Batches.RowMask lossMask, Hyperparameters numbers, out Components components)
         {
-            // On the logits: one loop over the vocabulary for all of them; what it adds to the loss is weighted already.
-            var head = global::Jigsaw.Losses.Logits.LogitTerms.Begin(a, global::Jigsaw.CeTarget.Soft);
-            head.CrossEntropy(global::Jigsaw.Pass.StudentNoisy, +h.CePerformanceWeight, a.AttentionMask);
-            head.CrossEntropy(global::Jigsaw.Pass.TeacherNoisy, -h.CeProtectionWeight, lossMask, h.CeProtectionMaxLoss, h.CeProtectionScalingFactor);
-            head.CrossEntropy(global::Jigsaw.Pass.StudentClean, -h.CleanEmbeddingsGuardrailsWeight, lossMask, h.CleanEmbeddingsGuardrailsMaxLoss, h.CleanEmbeddingsGuardrailsScalingFactor);
+            // On the logits: one loop over the vocabulary for all of these terms, which also weights and adds them.
+            var head = step.OnLogits(global::Jigsaw.CeTarget.Soft);
+            head.CrossEntropy(global::Jigsaw.Pass.StudentNoisy, +numbers.CePerformanceWeight, step.AttentionMask);
+            head.CrossEntropy(global::Jigsaw.Pass.TeacherNoisy, -numbers.CeProtectionWeight, lossMask, numbers.CeProtectionMaxLoss, numbers.CeProtectionScalingFactor);
+            head.CrossEntropy(global::Jigsaw.Pass.StudentClean, -numbers.CleanEmbeddingsGuardrailsWeight, lossMask, numbers.CleanEmbeddingsGuardrailsMaxLoss, numbers.CleanEmbeddingsGuardrailsScalingFactor);
             var (logits, cePerformance, ceProtection, cleanEmbeddingsGuardrails) = head.Run();
 
-            // At layer 2.
-            var l2Performance = a.Includes(global::Jigsaw.Pass.StudentNoisy) ? global::Jigsaw.Losses.Kernels.MaskedKernels.NormalizedL2(a.StudentNoisy.Layer, a.TeacherClean.Layer, lossMask) : a.Zero;
+            // At layer 2: each pass against the teacher's clean one.
+            var l2Performance = step.AtLayer(global::Jigsaw.Pass.StudentNoisy).NormalizedL2(lossMask).Value();
 
             // On the embeddings.
-            var (mutualInformation, gaussianMixtureMahalanobisDistance, gaussianMixtureLogConstantsAndDeterminant) = a.IncludesEmbeddings ? global::Jigsaw.Losses.Kernels.MaskedKernels.MutualInformation(a.Clean, a.Means, a.Stds, a.Noisy, a.NoiseMask, combineNoiseMasks: true) : global::Jigsaw.Losses.Kernels.MutualInformationValue.Zero(a);
-            var medianNorm = a.IncludesEmbeddings ? global::Jigsaw.Losses.Kernels.MaskedKernels.MedianNorm(a.Clean, a.Means, a.MedianNorm, a.NoiseMask) : a.Zero;
-            var absoluteCosineSimilarity = a.IncludesEmbeddings ? global::Jigsaw.Losses.Kernels.MaskedKernels.AbsoluteCosineSimilarity(a.Clean, a.Noisy, lossMask & a.NoiseMask) : a.Zero;
+            var (mutualInformation, gaussianMixtureMahalanobisDistance, gaussianMixtureLogConstantsAndDeterminant) = step.OnEmbeddings().MutualInformation(step.Clean, step.Means, step.Stds, step.Noisy, step.NoiseMask, combineNoiseMasks: true);
+            var medianNorm = step.OnEmbeddings(step.Clean, step.Means).MedianNorm(step.MedianNorm, step.NoiseMask).Value();
+            var absoluteCosineSimilarity = step.OnEmbeddings(step.Clean, step.Noisy).AbsoluteCosineSimilarity(lossMask & step.NoiseMask).Value();
 
-            // Terms of one's own.
-            var noiseFloor = a.IncludesEmbeddings ? NoiseFloor(a.Stds, a.NoiseMask) : a.Zero;
+            // Custom terms.
+            var noiseFloor = step.Custom(() => NoiseFloor(step.Stds, step.NoiseMask));
 
+            // logits = numbers.CePerformanceWeight * cePerformance - numbers.CeProtectionWeight * ceProtection - numbers.CleanEmbeddingsGuardrailsWeight * cleanEmbeddingsGuardrails
             var composite = logits
-                + h.L2PerformanceWeight * l2Performance
-                + h.MutualInformationWeight * mutualInformation
-                + h.MedianNormWeight * medianNorm
-                + h.AbsoluteCosineSimilarityWeight * absoluteCosineSimilarity
-                + h.NoiseFloorWeight * noiseFloor;
+                + numbers.L2PerformanceWeight * l2Performance
+                + numbers.MutualInformationWeight * mutualInformation
+                + numbers.MedianNormWeight * medianNorm
+                + numbers.AbsoluteCosineSimilarityWeight * absoluteCosineSimilarity
+                + numbers.NoiseFloorWeight * noiseFloor;
 
             components = new Components(cePerformance, ceProtection, cleanEmbeddingsGuardrails, l2Performance, mutualInformation, gaussianMixtureMahalanobisDistance, gaussianMixtureLogConstantsAndDeterminant, medianNorm, absoluteCosineSimilarity, noiseFloor, composite);
             return composite;
@@ -98,8 +99,8 @@ namespace Shop.Training
                 "composite_loss",
             };
 
-            internal Components(global::TorchSharp.torch.Tensor cePerformance, global::TorchSharp.torch.Tensor ceProtection, global::TorchSharp.torch.Tensor cleanEmbeddingsGuardrails, global::TorchSharp.torch.Tensor l2Performance, global::TorchSharp.torch.Tensor mutualInformation, global::TorchSharp.torch.Tensor gaussianMixtureMahalanobisDistance, global::TorchSharp.torch.Tensor gaussianMixtureLogConstantsAndDeterminant, global::TorchSharp.torch.Tensor medianNorm, global::TorchSharp.torch.Tensor absoluteCosineSimilarity, global::TorchSharp.torch.Tensor noiseFloor, global::TorchSharp.torch.Tensor composite)
-                : base(s_keys, cePerformance, ceProtection, cleanEmbeddingsGuardrails, l2Performance, mutualInformation, gaussianMixtureMahalanobisDistance, gaussianMixtureLogConstantsAndDeterminant, medianNorm, absoluteCosineSimilarity, noiseFloor, composite)
+            internal Components(params global::TorchSharp.torch.Tensor[] values)
+                : base(s_keys, values)
             {
             }
 
@@ -138,105 +139,77 @@ namespace Shop.Training
         [global::System.CodeDom.Compiler.GeneratedCode("Jigsaw", "{version}")]
         public sealed record Hyperparameters : global::Jigsaw.Losses.Hyperparameters.RecipeHyperparameters
         {
-            private readonly double _cePerformanceWeight = 1.0;
-            private readonly double _ceProtectionWeight = 0.25;
-            private readonly double _ceProtectionMaxLoss = 10.0;
-            private readonly double _ceProtectionScalingFactor = 1.0;
-            private readonly double _cleanEmbeddingsGuardrailsWeight = 0.1;
-            private readonly double _cleanEmbeddingsGuardrailsMaxLoss = 10.0;
-            private readonly double _cleanEmbeddingsGuardrailsScalingFactor = 1.0;
-            private readonly double _l2PerformanceWeight = 0.5;
-            private readonly double _mutualInformationWeight = 0.01;
-            private readonly double _medianNormWeight = 0.1;
-            private readonly double _absoluteCosineSimilarityWeight = 0.5;
-            private readonly double _noiseFloorWeight = 0.05;
+            private static readonly global::Jigsaw.CompilerServices.HyperparameterTable s_table = new global::Jigsaw.CompilerServices.HyperparameterTable()
+                .Weight("CePerformanceWeight", "jigsaw_ce_performance_loss_weight", 1.0)
+                .SubtractedWeight("CeProtectionWeight", "jigsaw_ce_protection_loss_weight", 0.25)
+                .Positive("CeProtectionMaxLoss", "jigsaw_ce_protection_max_loss", 10.0)
+                .Positive("CeProtectionScalingFactor", "jigsaw_ce_protection_loss_scaling_factor", 1.0)
+                .SubtractedWeight("CleanEmbeddingsGuardrailsWeight", "jigsaw_clean_embeddings_guardrails_loss_weight", 0.1)
+                .Positive("CleanEmbeddingsGuardrailsMaxLoss", "jigsaw_clean_embeddings_guardrails_max_loss", 10.0)
+                .Positive("CleanEmbeddingsGuardrailsScalingFactor", "jigsaw_clean_embeddings_guardrails_loss_scaling_factor", 1.0)
+                .Weight("L2PerformanceWeight", "jigsaw_l2_performance_loss_weight", 0.5)
+                .Weight("MutualInformationWeight", "mutual_information_loss_weight", 0.01)
+                .Weight("MedianNormWeight", "median_norm_penalty_weight", 0.1)
+                .Weight("AbsoluteCosineSimilarityWeight", "absolute_cosine_similarity_penalty_weight", 0.5)
+                .Weight("NoiseFloorWeight", "noise_floor_weight", 0.05)
+                .Structure("distillation_layer_index", 2)
+                .Structure("ce_target", "soft")
+                .Structure("truncate", false)
+                .Structure("jigsaw_ce_performance_loss_mask", "attention")
+                .Structure("jigsaw_ce_protection_loss_mask", "loss")
+                .Structure("jigsaw_clean_embeddings_guardrails_loss_mask", "loss")
+                .Structure("jigsaw_l2_performance_loss_mask", "loss")
+                .Structure("combine_noise_masks_for_mutual_information_sub_batches", true)
+                .Structure("mutual_information_loss_mask", "noise")
+                .Structure("median_norm_penalty_mask", "noise")
+                .Structure("absolute_cosine_similarity_penalty_mask", "loss+noise");
+
+            /// <summary>The numbers as written in the attributes.</summary>
+            public Hyperparameters()
+                : base(s_table)
+            {
+            }
 
             /// <summary><c>jigsaw_ce_performance_loss_weight</c>, added: finite, at least 0.</summary>
-            public double CePerformanceWeight { get => _cePerformanceWeight; init => _cePerformanceWeight = Checked(value, "CePerformanceWeight", global::Jigsaw.CompilerServices.TermPull.Minimized); }
+            public double CePerformanceWeight { get => Number(); init => Set(value); }
 
             /// <summary><c>jigsaw_ce_protection_loss_weight</c>, subtracted: finite, at least 0.</summary>
-            public double CeProtectionWeight { get => _ceProtectionWeight; init => _ceProtectionWeight = Checked(value, "CeProtectionWeight", global::Jigsaw.CompilerServices.TermPull.Maximized); }
+            public double CeProtectionWeight { get => Number(); init => Set(value); }
 
             /// <summary><c>jigsaw_ce_protection_max_loss</c>: finite, greater than 0.</summary>
-            public double CeProtectionMaxLoss { get => _ceProtectionMaxLoss; init => _ceProtectionMaxLoss = Checked(value, "CeProtectionMaxLoss", global::Jigsaw.CompilerServices.NumericRule.Positive); }
+            public double CeProtectionMaxLoss { get => Number(); init => Set(value); }
 
             /// <summary><c>jigsaw_ce_protection_loss_scaling_factor</c>: finite, greater than 0.</summary>
-            public double CeProtectionScalingFactor { get => _ceProtectionScalingFactor; init => _ceProtectionScalingFactor = Checked(value, "CeProtectionScalingFactor", global::Jigsaw.CompilerServices.NumericRule.Positive); }
+            public double CeProtectionScalingFactor { get => Number(); init => Set(value); }
 
             /// <summary><c>jigsaw_clean_embeddings_guardrails_loss_weight</c>, subtracted: finite, at least 0.</summary>
-            public double CleanEmbeddingsGuardrailsWeight { get => _cleanEmbeddingsGuardrailsWeight; init => _cleanEmbeddingsGuardrailsWeight = Checked(value, "CleanEmbeddingsGuardrailsWeight", global::Jigsaw.CompilerServices.TermPull.Maximized); }
+            public double CleanEmbeddingsGuardrailsWeight { get => Number(); init => Set(value); }
 
             /// <summary><c>jigsaw_clean_embeddings_guardrails_max_loss</c>: finite, greater than 0.</summary>
-            public double CleanEmbeddingsGuardrailsMaxLoss { get => _cleanEmbeddingsGuardrailsMaxLoss; init => _cleanEmbeddingsGuardrailsMaxLoss = Checked(value, "CleanEmbeddingsGuardrailsMaxLoss", global::Jigsaw.CompilerServices.NumericRule.Positive); }
+            public double CleanEmbeddingsGuardrailsMaxLoss { get => Number(); init => Set(value); }
 
             /// <summary><c>jigsaw_clean_embeddings_guardrails_loss_scaling_factor</c>: finite, greater than 0.</summary>
-            public double CleanEmbeddingsGuardrailsScalingFactor { get => _cleanEmbeddingsGuardrailsScalingFactor; init => _cleanEmbeddingsGuardrailsScalingFactor = Checked(value, "CleanEmbeddingsGuardrailsScalingFactor", global::Jigsaw.CompilerServices.NumericRule.Positive); }
+            public double CleanEmbeddingsGuardrailsScalingFactor { get => Number(); init => Set(value); }
 
             /// <summary><c>jigsaw_l2_performance_loss_weight</c>, added: finite, at least 0.</summary>
-            public double L2PerformanceWeight { get => _l2PerformanceWeight; init => _l2PerformanceWeight = Checked(value, "L2PerformanceWeight", global::Jigsaw.CompilerServices.TermPull.Minimized); }
+            public double L2PerformanceWeight { get => Number(); init => Set(value); }
 
             /// <summary><c>mutual_information_loss_weight</c>, added: finite, at least 0.</summary>
-            public double MutualInformationWeight { get => _mutualInformationWeight; init => _mutualInformationWeight = Checked(value, "MutualInformationWeight", global::Jigsaw.CompilerServices.TermPull.Minimized); }
+            public double MutualInformationWeight { get => Number(); init => Set(value); }
 
             /// <summary><c>median_norm_penalty_weight</c>, added: finite, at least 0.</summary>
-            public double MedianNormWeight { get => _medianNormWeight; init => _medianNormWeight = Checked(value, "MedianNormWeight", global::Jigsaw.CompilerServices.TermPull.Minimized); }
+            public double MedianNormWeight { get => Number(); init => Set(value); }
 
             /// <summary><c>absolute_cosine_similarity_penalty_weight</c>, added: finite, at least 0.</summary>
-            public double AbsoluteCosineSimilarityWeight { get => _absoluteCosineSimilarityWeight; init => _absoluteCosineSimilarityWeight = Checked(value, "AbsoluteCosineSimilarityWeight", global::Jigsaw.CompilerServices.TermPull.Minimized); }
+            public double AbsoluteCosineSimilarityWeight { get => Number(); init => Set(value); }
 
             /// <summary><c>noise_floor_weight</c>, added: finite, at least 0.</summary>
-            public double NoiseFloorWeight { get => _noiseFloorWeight; init => _noiseFloorWeight = Checked(value, "NoiseFloorWeight", global::Jigsaw.CompilerServices.TermPull.Minimized); }
+            public double NoiseFloorWeight { get => Number(); init => Set(value); }
 
             /// <summary>Reads a JSON object of numbers under the original's names; what it doesn't name stays as written in the attributes.</summary>
             /// <param name="path">The file.</param>
             /// <exception cref="global::System.ArgumentException">A name is unknown, a number breaks its rule, or structure differs from the recipe's.</exception>
-            public static Hyperparameters Read(string path)
-            {
-                var file = global::Jigsaw.Losses.Hyperparameters.HyperparameterFile.Read(path, Defaults, new[] { "distillation_layer_index", "ce_target", "truncate", "jigsaw_ce_performance_loss_mask", "jigsaw_ce_protection_loss_mask", "jigsaw_clean_embeddings_guardrails_loss_mask", "jigsaw_l2_performance_loss_mask", "combine_noise_masks_for_mutual_information_sub_batches", "mutual_information_loss_mask", "median_norm_penalty_mask", "absolute_cosine_similarity_penalty_mask" });
-                return new Hyperparameters
-                {
-                    CePerformanceWeight = file.Number("jigsaw_ce_performance_loss_weight"),
-                    CeProtectionWeight = file.Number("jigsaw_ce_protection_loss_weight"),
-                    CeProtectionMaxLoss = file.Number("jigsaw_ce_protection_max_loss"),
-                    CeProtectionScalingFactor = file.Number("jigsaw_ce_protection_loss_scaling_factor"),
-                    CleanEmbeddingsGuardrailsWeight = file.Number("jigsaw_clean_embeddings_guardrails_loss_weight"),
-                    CleanEmbeddingsGuardrailsMaxLoss = file.Number("jigsaw_clean_embeddings_guardrails_max_loss"),
-                    CleanEmbeddingsGuardrailsScalingFactor = file.Number("jigsaw_clean_embeddings_guardrails_loss_scaling_factor"),
-                    L2PerformanceWeight = file.Number("jigsaw_l2_performance_loss_weight"),
-                    MutualInformationWeight = file.Number("mutual_information_loss_weight"),
-                    MedianNormWeight = file.Number("median_norm_penalty_weight"),
-                    AbsoluteCosineSimilarityWeight = file.Number("absolute_cosine_similarity_penalty_weight"),
-                    NoiseFloorWeight = file.Number("noise_floor_weight"),
-                };
-            }
-
-            /// <inheritdoc/>
-            public override global::System.Collections.Generic.IReadOnlyDictionary<string, object?> ToDictionary() => new global::System.Collections.Generic.Dictionary<string, object?>
-            {
-                ["jigsaw_ce_performance_loss_weight"] = CePerformanceWeight,
-                ["jigsaw_ce_protection_loss_weight"] = CeProtectionWeight,
-                ["jigsaw_ce_protection_max_loss"] = CeProtectionMaxLoss,
-                ["jigsaw_ce_protection_loss_scaling_factor"] = CeProtectionScalingFactor,
-                ["jigsaw_clean_embeddings_guardrails_loss_weight"] = CleanEmbeddingsGuardrailsWeight,
-                ["jigsaw_clean_embeddings_guardrails_max_loss"] = CleanEmbeddingsGuardrailsMaxLoss,
-                ["jigsaw_clean_embeddings_guardrails_loss_scaling_factor"] = CleanEmbeddingsGuardrailsScalingFactor,
-                ["jigsaw_l2_performance_loss_weight"] = L2PerformanceWeight,
-                ["mutual_information_loss_weight"] = MutualInformationWeight,
-                ["median_norm_penalty_weight"] = MedianNormWeight,
-                ["absolute_cosine_similarity_penalty_weight"] = AbsoluteCosineSimilarityWeight,
-                ["noise_floor_weight"] = NoiseFloorWeight,
-                ["distillation_layer_index"] = 2,
-                ["ce_target"] = "soft",
-                ["truncate"] = false,
-                ["jigsaw_ce_performance_loss_mask"] = "attention",
-                ["jigsaw_ce_protection_loss_mask"] = "loss",
-                ["jigsaw_clean_embeddings_guardrails_loss_mask"] = "loss",
-                ["jigsaw_l2_performance_loss_mask"] = "loss",
-                ["combine_noise_masks_for_mutual_information_sub_batches"] = true,
-                ["mutual_information_loss_mask"] = "noise",
-                ["median_norm_penalty_mask"] = "noise",
-                ["absolute_cosine_similarity_penalty_mask"] = "loss+noise",
-            };
+            public static Hyperparameters Read(string path) => ReadFrom(path, new Hyperparameters());
         }
     }
 }

@@ -37,22 +37,23 @@ namespace Shop.Training
         [global::System.CodeDom.Compiler.GeneratedCode("Jigsaw", "{version}")]
         public static global::Jigsaw.Steps.JigsawLoss<Components, Hyperparameters> Bind(global::Jigsaw.Steps.NoisyTeacher teacher, global::Jigsaw.Steps.NoisyStudent student, Hyperparameters hyperparameters) =>
             new global::Jigsaw.Steps.JigsawLoss<Components, Hyperparameters>(teacher, student, Plan, hyperparameters,
-                (global::Jigsaw.Passes.StepActivations a, global::Jigsaw.Batches.RowMask lossMask, out Components components) => Compute(a, lossMask, hyperparameters, out components));
+                (global::Jigsaw.CompilerServices.StepActivations step, global::Jigsaw.Batches.RowMask lossMask, out Components components) => Compute(step, lossMask, hyperparameters, out components));
 
         /// <summary>The loss of one step.</summary>
         [global::System.CodeDom.Compiler.GeneratedCode("Jigsaw", "{version}")]
-        private static global::TorchSharp.torch.Tensor Compute(global::Jigsaw.Passes.StepActivations a, global::Jigsaw.Batches.RowMask lossMask, Hyperparameters h, out Components components)
+        private static global::TorchSharp.torch.Tensor Compute(global::Jigsaw.CompilerServices.StepActivations step, global::Jigsaw.Batches.RowMask lossMask, Hyperparameters numbers, out Components components)
         {
-            // On the logits: one loop over the vocabulary for all of them; what it adds to the loss is weighted already.
-            var head = global::Jigsaw.Losses.Logits.LogitTerms.Begin(a, global::Jigsaw.CeTarget.Soft, h.GradientFilter);
-            head.CrossEntropy(global::Jigsaw.Pass.StudentNoisy, +h.CePerformanceWeight, a.AttentionMask);
+            // On the logits: one loop over the vocabulary for all of these terms, which also weights and adds them.
+            var head = step.OnLogits(global::Jigsaw.CeTarget.Soft, numbers.GradientFilter);
+            head.CrossEntropy(global::Jigsaw.Pass.StudentNoisy, +numbers.CePerformanceWeight, step.AttentionMask);
             var (logits, cePerformance) = head.Run();
 
             // On the embeddings.
-            var absoluteCosineSimilarity = a.IncludesEmbeddings ? global::Jigsaw.Losses.Kernels.MaskedKernels.AbsoluteCosineSimilarity(a.Clean, a.Noisy, a.NoiseMask) : a.Zero;
+            var absoluteCosineSimilarity = step.OnEmbeddings(step.Clean, step.Noisy).AbsoluteCosineSimilarity(step.NoiseMask).Value();
 
+            // logits = numbers.CePerformanceWeight * cePerformance
             var composite = logits
-                + h.AbsoluteCosineSimilarityWeight * absoluteCosineSimilarity;
+                + numbers.AbsoluteCosineSimilarityWeight * absoluteCosineSimilarity;
 
             components = new Components(cePerformance, absoluteCosineSimilarity, composite);
             return composite;
@@ -69,8 +70,8 @@ namespace Shop.Training
                 "composite_loss",
             };
 
-            internal Components(global::TorchSharp.torch.Tensor cePerformance, global::TorchSharp.torch.Tensor absoluteCosineSimilarity, global::TorchSharp.torch.Tensor composite)
-                : base(s_keys, cePerformance, absoluteCosineSimilarity, composite)
+            internal Components(params global::TorchSharp.torch.Tensor[] values)
+                : base(s_keys, values)
             {
             }
 
@@ -85,45 +86,35 @@ namespace Shop.Training
         [global::System.CodeDom.Compiler.GeneratedCode("Jigsaw", "{version}")]
         public sealed record Hyperparameters : global::Jigsaw.Losses.Hyperparameters.RecipeHyperparameters
         {
-            private readonly double _gradientFilter = 0.005;
-            private readonly double _cePerformanceWeight = 1.0;
-            private readonly double _absoluteCosineSimilarityWeight = 0.5;
+            private static readonly global::Jigsaw.CompilerServices.HyperparameterTable s_table = new global::Jigsaw.CompilerServices.HyperparameterTable()
+                .Fraction("GradientFilter", "gradient_filter", 0.005)
+                .Weight("CePerformanceWeight", "jigsaw_ce_performance_loss_weight", 1.0)
+                .Weight("AbsoluteCosineSimilarityWeight", "absolute_cosine_similarity_penalty_weight", 0.5)
+                .Structure("distillation_layer_index", null)
+                .Structure("ce_target", "soft")
+                .Structure("truncate", false)
+                .Structure("jigsaw_ce_performance_loss_mask", "attention")
+                .Structure("absolute_cosine_similarity_penalty_mask", "noise");
+
+            /// <summary>The numbers as written in the attributes.</summary>
+            public Hyperparameters()
+                : base(s_table)
+            {
+            }
 
             /// <summary><c>gradient_filter</c>: from 0 to 1.</summary>
-            public double GradientFilter { get => _gradientFilter; init => _gradientFilter = Checked(value, "GradientFilter", global::Jigsaw.CompilerServices.NumericRule.Fraction); }
+            public double GradientFilter { get => Number(); init => Set(value); }
 
             /// <summary><c>jigsaw_ce_performance_loss_weight</c>, added: finite, at least 0.</summary>
-            public double CePerformanceWeight { get => _cePerformanceWeight; init => _cePerformanceWeight = Checked(value, "CePerformanceWeight", global::Jigsaw.CompilerServices.TermPull.Minimized); }
+            public double CePerformanceWeight { get => Number(); init => Set(value); }
 
             /// <summary><c>absolute_cosine_similarity_penalty_weight</c>, added: finite, at least 0.</summary>
-            public double AbsoluteCosineSimilarityWeight { get => _absoluteCosineSimilarityWeight; init => _absoluteCosineSimilarityWeight = Checked(value, "AbsoluteCosineSimilarityWeight", global::Jigsaw.CompilerServices.TermPull.Minimized); }
+            public double AbsoluteCosineSimilarityWeight { get => Number(); init => Set(value); }
 
             /// <summary>Reads a JSON object of numbers under the original's names; what it doesn't name stays as written in the attributes.</summary>
             /// <param name="path">The file.</param>
             /// <exception cref="global::System.ArgumentException">A name is unknown, a number breaks its rule, or structure differs from the recipe's.</exception>
-            public static Hyperparameters Read(string path)
-            {
-                var file = global::Jigsaw.Losses.Hyperparameters.HyperparameterFile.Read(path, Defaults, new[] { "distillation_layer_index", "ce_target", "truncate", "jigsaw_ce_performance_loss_mask", "absolute_cosine_similarity_penalty_mask" });
-                return new Hyperparameters
-                {
-                    GradientFilter = file.Number("gradient_filter"),
-                    CePerformanceWeight = file.Number("jigsaw_ce_performance_loss_weight"),
-                    AbsoluteCosineSimilarityWeight = file.Number("absolute_cosine_similarity_penalty_weight"),
-                };
-            }
-
-            /// <inheritdoc/>
-            public override global::System.Collections.Generic.IReadOnlyDictionary<string, object?> ToDictionary() => new global::System.Collections.Generic.Dictionary<string, object?>
-            {
-                ["gradient_filter"] = GradientFilter,
-                ["jigsaw_ce_performance_loss_weight"] = CePerformanceWeight,
-                ["absolute_cosine_similarity_penalty_weight"] = AbsoluteCosineSimilarityWeight,
-                ["distillation_layer_index"] = null,
-                ["ce_target"] = "soft",
-                ["truncate"] = false,
-                ["jigsaw_ce_performance_loss_mask"] = "attention",
-                ["absolute_cosine_similarity_penalty_mask"] = "noise",
-            };
+            public static Hyperparameters Read(string path) => ReadFrom(path, new Hyperparameters());
         }
     }
 }

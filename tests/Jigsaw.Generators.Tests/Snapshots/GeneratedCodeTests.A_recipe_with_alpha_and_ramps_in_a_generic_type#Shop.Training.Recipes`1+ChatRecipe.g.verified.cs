@@ -43,30 +43,31 @@ namespace Shop.Training
             [global::System.CodeDom.Compiler.GeneratedCode("Jigsaw", "{version}")]
             public static global::Jigsaw.Steps.JigsawLoss<Components, Hyperparameters> Bind(global::Jigsaw.Steps.NoisyTeacher teacher, global::Jigsaw.Steps.NoisyStudent student, Hyperparameters hyperparameters) =>
                 new global::Jigsaw.Steps.JigsawLoss<Components, Hyperparameters>(teacher, student, Plan, hyperparameters,
-                    (global::Jigsaw.Passes.StepActivations a, global::Jigsaw.Batches.RowMask lossMask, out Components components) => Compute(a, lossMask, hyperparameters, out components));
+                    (global::Jigsaw.CompilerServices.StepActivations step, global::Jigsaw.Batches.RowMask lossMask, out Components components) => Compute(step, lossMask, hyperparameters, out components));
 
             /// <summary>The loss of one step.</summary>
             [global::System.CodeDom.Compiler.GeneratedCode("Jigsaw", "{version}")]
-            private static global::TorchSharp.torch.Tensor Compute(global::Jigsaw.Passes.StepActivations a, global::Jigsaw.Batches.RowMask lossMask, Hyperparameters h, out Components components)
+            private static global::TorchSharp.torch.Tensor Compute(global::Jigsaw.CompilerServices.StepActivations step, global::Jigsaw.Batches.RowMask lossMask, Hyperparameters numbers, out Components components)
             {
                 // Weights that rise, at this step.
-                var distillationProtectionL2Weight = h.DistillationProtectionL2Weight * global::Jigsaw.Losses.Hyperparameters.WeightRamp.At(global::Jigsaw.Ramp.Cosine, a.Step, h.DistillationProtectionL2RampFrom, h.DistillationProtectionL2RampSteps);
-                var medianNormWeight = h.MedianNormWeight * global::Jigsaw.Losses.Hyperparameters.WeightRamp.At(global::Jigsaw.Ramp.Linear, a.Step, h.MedianNormRampFrom, h.MedianNormRampSteps);
+                var distillationProtectionL2Weight = numbers.DistillationProtectionL2Weight * step.Ramp(global::Jigsaw.Ramp.Cosine, numbers.DistillationProtectionL2RampFrom, numbers.DistillationProtectionL2RampSteps);
+                var medianNormWeight = numbers.MedianNormWeight * step.Ramp(global::Jigsaw.Ramp.Linear, numbers.MedianNormRampFrom, numbers.MedianNormRampSteps);
 
-                // On the logits: one loop over the vocabulary for all of them; what it adds to the loss is weighted already.
-                var head = global::Jigsaw.Losses.Logits.LogitTerms.Begin(a, global::Jigsaw.CeTarget.Hard);
-                head.CosineDistance(global::Jigsaw.Pass.StudentNoisy, +h.DistillationCosineDistanceWeight, lossMask);
-                head.NormalizedL2(global::Jigsaw.Pass.TeacherNoisy, -distillationProtectionL2Weight, a.AttentionMask, h.DistillationProtectionL2MaxLoss, h.DistillationProtectionL2ScalingFactor);
+                // On the logits: one loop over the vocabulary for all of these terms, which also weights and adds them.
+                var head = step.OnLogits(global::Jigsaw.CeTarget.Hard);
+                head.CosineDistance(global::Jigsaw.Pass.StudentNoisy, +numbers.DistillationCosineDistanceWeight, lossMask);
+                head.NormalizedL2(global::Jigsaw.Pass.TeacherNoisy, -distillationProtectionL2Weight, step.AttentionMask, numbers.DistillationProtectionL2MaxLoss, numbers.DistillationProtectionL2ScalingFactor);
                 var (logits, distillationCosineDistance, distillationProtectionL2) = head.Run();
 
                 // On the embeddings.
-                var medianNorm = a.IncludesEmbeddings ? global::Jigsaw.Losses.Kernels.MaskedKernels.MedianNorm(a.Clean, a.Means, a.MedianNorm, a.NoiseMask) : a.Zero;
-                var stdLogRatio = a.IncludesEmbeddings ? global::Jigsaw.Losses.Kernels.MaskedKernels.StdLogRatio(a.Stds, a.StdMax, a.NoiseMask) : a.Zero;
-                var inverseL2PowerLaw = a.IncludesEmbeddings ? global::Jigsaw.Losses.Kernels.MaskedKernels.InverseL2PowerLaw(a.Clean, a.Noisy, h.InverseL2PowerLawCharacteristicLength, h.InverseL2PowerLawExponentOfDecay, a.NoiseMask) : a.Zero;
+                var medianNorm = step.OnEmbeddings(step.Clean, step.Means).MedianNorm(step.MedianNorm, step.NoiseMask).Value();
+                var stdLogRatio = step.OnEmbeddings().StdLogRatio(step.Stds, step.StdMax, step.NoiseMask);
+                var inverseL2PowerLaw = step.OnEmbeddings(step.Clean, step.Noisy).InverseL2PowerLaw(numbers.InverseL2PowerLawCharacteristicLength, numbers.InverseL2PowerLawExponentOfDecay, step.NoiseMask).Value();
 
+                // logits = numbers.DistillationCosineDistanceWeight * distillationCosineDistance - distillationProtectionL2Weight * distillationProtectionL2
                 var similarity = logits;
-                var strength = medianNormWeight * medianNorm + h.StdLogRatioWeight * stdLogRatio + h.InverseL2PowerLawWeight * inverseL2PowerLaw;
-                var composite = (1 - h.Alpha) * similarity + h.Alpha * strength;
+                var strength = medianNormWeight * medianNorm + numbers.StdLogRatioWeight * stdLogRatio + numbers.InverseL2PowerLawWeight * inverseL2PowerLaw;
+                var composite = (1 - numbers.Alpha) * similarity + numbers.Alpha * strength;
 
                 components = new Components(distillationCosineDistance, distillationProtectionL2, medianNorm, stdLogRatio, inverseL2PowerLaw, composite);
                 return composite;
@@ -86,8 +87,8 @@ namespace Shop.Training
                     "composite_loss",
                 };
 
-                internal Components(global::TorchSharp.torch.Tensor distillationCosineDistance, global::TorchSharp.torch.Tensor distillationProtectionL2, global::TorchSharp.torch.Tensor medianNorm, global::TorchSharp.torch.Tensor stdLogRatio, global::TorchSharp.torch.Tensor inverseL2PowerLaw, global::TorchSharp.torch.Tensor composite)
-                    : base(s_keys, distillationCosineDistance, distillationProtectionL2, medianNorm, stdLogRatio, inverseL2PowerLaw, composite)
+                internal Components(params global::TorchSharp.torch.Tensor[] values)
+                    : base(s_keys, values)
                 {
                 }
 
@@ -111,117 +112,85 @@ namespace Shop.Training
             [global::System.CodeDom.Compiler.GeneratedCode("Jigsaw", "{version}")]
             public sealed record Hyperparameters : global::Jigsaw.Losses.Hyperparameters.RecipeHyperparameters
             {
-                private readonly double _alpha = 0.3;
-                private readonly double _distillationCosineDistanceWeight = 1.0;
-                private readonly double _distillationProtectionL2Weight = 0.25;
-                private readonly double _distillationProtectionL2MaxLoss = 2.0;
-                private readonly double _distillationProtectionL2ScalingFactor = 0.5;
-                private readonly int _distillationProtectionL2RampFrom = 200;
-                private readonly int _distillationProtectionL2RampSteps = 500;
-                private readonly double _medianNormWeight = 0.1;
-                private readonly int _medianNormRampFrom = 0;
-                private readonly int _medianNormRampSteps = 100;
-                private readonly double _stdLogRatioWeight = 0.5;
-                private readonly double _inverseL2PowerLawWeight = 0.001;
-                private readonly double _inverseL2PowerLawCharacteristicLength = 0.3;
-                private readonly double _inverseL2PowerLawExponentOfDecay = 2.0;
+                private static readonly global::Jigsaw.CompilerServices.HyperparameterTable s_table = new global::Jigsaw.CompilerServices.HyperparameterTable()
+                    .Fraction("Alpha", "alpha", 0.3)
+                    .Weight("DistillationCosineDistanceWeight", "distillation_layer_cosine_distance_loss_weight", 1.0)
+                    .SubtractedWeight("DistillationProtectionL2Weight", "distillation_protection_l2_loss_weight", 0.25)
+                    .Positive("DistillationProtectionL2MaxLoss", "distillation_protection_l2_max_loss", 2.0)
+                    .Positive("DistillationProtectionL2ScalingFactor", "distillation_protection_l2_loss_scaling_factor", 0.5)
+                    .Index("DistillationProtectionL2RampFrom", "distillation_protection_l2_loss_weight_ramp_from", 200)
+                    .Count("DistillationProtectionL2RampSteps", "distillation_protection_l2_loss_weight_ramp_steps", 500)
+                    .Weight("MedianNormWeight", "median_norm_penalty_weight", 0.1)
+                    .Index("MedianNormRampFrom", "median_norm_penalty_weight_ramp_from", 0)
+                    .Count("MedianNormRampSteps", "median_norm_penalty_weight_ramp_steps", 100)
+                    .Weight("StdLogRatioWeight", "std_log_ratio_loss_weight", 0.5)
+                    .Weight("InverseL2PowerLawWeight", "inverse_l2_power_law_catalyst_loss_weight", 0.001)
+                    .Positive("InverseL2PowerLawCharacteristicLength", "inverse_l2_power_law_characteristic_length", 0.3)
+                    .Positive("InverseL2PowerLawExponentOfDecay", "inverse_l2_power_law_exponent_of_decay", 2.0)
+                    .Structure("distillation_layer_index", null)
+                    .Structure("ce_target", "hard")
+                    .Structure("truncate", false)
+                    .Structure("distillation_layer_cosine_distance_loss_mask", "loss")
+                    .Structure("apply_distillation_protection_loss_mask", false)
+                    .Structure("distillation_protection_l2_loss_mask", "attention")
+                    .Structure("distillation_protection_l2_loss_weight_ramp", "cosine")
+                    .Structure("median_norm_penalty_mask", "noise")
+                    .Structure("median_norm_penalty_weight_ramp", "linear")
+                    .Structure("std_log_ratio_loss_mask", "noise")
+                    .Structure("inverse_l2_power_law_catalyst_loss_mask", "noise");
+
+                /// <summary>The numbers as written in the attributes.</summary>
+                public Hyperparameters()
+                    : base(s_table)
+                {
+                }
 
                 /// <summary><c>alpha</c>: from 0 to 1.</summary>
-                public double Alpha { get => _alpha; init => _alpha = Checked(value, "Alpha", global::Jigsaw.CompilerServices.NumericRule.Fraction); }
+                public double Alpha { get => Number(); init => Set(value); }
 
                 /// <summary><c>distillation_layer_cosine_distance_loss_weight</c>, added: finite, at least 0.</summary>
-                public double DistillationCosineDistanceWeight { get => _distillationCosineDistanceWeight; init => _distillationCosineDistanceWeight = Checked(value, "DistillationCosineDistanceWeight", global::Jigsaw.CompilerServices.TermPull.Minimized); }
+                public double DistillationCosineDistanceWeight { get => Number(); init => Set(value); }
 
                 /// <summary><c>distillation_protection_l2_loss_weight</c>, subtracted: finite, at least 0.</summary>
-                public double DistillationProtectionL2Weight { get => _distillationProtectionL2Weight; init => _distillationProtectionL2Weight = Checked(value, "DistillationProtectionL2Weight", global::Jigsaw.CompilerServices.TermPull.Maximized); }
+                public double DistillationProtectionL2Weight { get => Number(); init => Set(value); }
 
                 /// <summary><c>distillation_protection_l2_max_loss</c>: finite, greater than 0.</summary>
-                public double DistillationProtectionL2MaxLoss { get => _distillationProtectionL2MaxLoss; init => _distillationProtectionL2MaxLoss = Checked(value, "DistillationProtectionL2MaxLoss", global::Jigsaw.CompilerServices.NumericRule.Positive); }
+                public double DistillationProtectionL2MaxLoss { get => Number(); init => Set(value); }
 
                 /// <summary><c>distillation_protection_l2_loss_scaling_factor</c>: finite, greater than 0.</summary>
-                public double DistillationProtectionL2ScalingFactor { get => _distillationProtectionL2ScalingFactor; init => _distillationProtectionL2ScalingFactor = Checked(value, "DistillationProtectionL2ScalingFactor", global::Jigsaw.CompilerServices.NumericRule.Positive); }
+                public double DistillationProtectionL2ScalingFactor { get => Number(); init => Set(value); }
 
                 /// <summary><c>distillation_protection_l2_loss_weight_ramp_from</c>: at least 0.</summary>
-                public int DistillationProtectionL2RampFrom { get => _distillationProtectionL2RampFrom; init => _distillationProtectionL2RampFrom = Checked(value, "DistillationProtectionL2RampFrom", global::Jigsaw.CompilerServices.NumericRule.Index); }
+                public int DistillationProtectionL2RampFrom { get => WholeNumber(); init => Set(value); }
 
                 /// <summary><c>distillation_protection_l2_loss_weight_ramp_steps</c>: at least 1.</summary>
-                public int DistillationProtectionL2RampSteps { get => _distillationProtectionL2RampSteps; init => _distillationProtectionL2RampSteps = Checked(value, "DistillationProtectionL2RampSteps", global::Jigsaw.CompilerServices.NumericRule.Count); }
+                public int DistillationProtectionL2RampSteps { get => WholeNumber(); init => Set(value); }
 
                 /// <summary><c>median_norm_penalty_weight</c>, added: finite, at least 0.</summary>
-                public double MedianNormWeight { get => _medianNormWeight; init => _medianNormWeight = Checked(value, "MedianNormWeight", global::Jigsaw.CompilerServices.TermPull.Minimized); }
+                public double MedianNormWeight { get => Number(); init => Set(value); }
 
                 /// <summary><c>median_norm_penalty_weight_ramp_from</c>: at least 0.</summary>
-                public int MedianNormRampFrom { get => _medianNormRampFrom; init => _medianNormRampFrom = Checked(value, "MedianNormRampFrom", global::Jigsaw.CompilerServices.NumericRule.Index); }
+                public int MedianNormRampFrom { get => WholeNumber(); init => Set(value); }
 
                 /// <summary><c>median_norm_penalty_weight_ramp_steps</c>: at least 1.</summary>
-                public int MedianNormRampSteps { get => _medianNormRampSteps; init => _medianNormRampSteps = Checked(value, "MedianNormRampSteps", global::Jigsaw.CompilerServices.NumericRule.Count); }
+                public int MedianNormRampSteps { get => WholeNumber(); init => Set(value); }
 
                 /// <summary><c>std_log_ratio_loss_weight</c>, added: finite, at least 0.</summary>
-                public double StdLogRatioWeight { get => _stdLogRatioWeight; init => _stdLogRatioWeight = Checked(value, "StdLogRatioWeight", global::Jigsaw.CompilerServices.TermPull.Minimized); }
+                public double StdLogRatioWeight { get => Number(); init => Set(value); }
 
                 /// <summary><c>inverse_l2_power_law_catalyst_loss_weight</c>, added: finite, at least 0.</summary>
-                public double InverseL2PowerLawWeight { get => _inverseL2PowerLawWeight; init => _inverseL2PowerLawWeight = Checked(value, "InverseL2PowerLawWeight", global::Jigsaw.CompilerServices.TermPull.Minimized); }
+                public double InverseL2PowerLawWeight { get => Number(); init => Set(value); }
 
                 /// <summary><c>inverse_l2_power_law_characteristic_length</c>: finite, greater than 0.</summary>
-                public double InverseL2PowerLawCharacteristicLength { get => _inverseL2PowerLawCharacteristicLength; init => _inverseL2PowerLawCharacteristicLength = Checked(value, "InverseL2PowerLawCharacteristicLength", global::Jigsaw.CompilerServices.NumericRule.Positive); }
+                public double InverseL2PowerLawCharacteristicLength { get => Number(); init => Set(value); }
 
                 /// <summary><c>inverse_l2_power_law_exponent_of_decay</c>: finite, greater than 0.</summary>
-                public double InverseL2PowerLawExponentOfDecay { get => _inverseL2PowerLawExponentOfDecay; init => _inverseL2PowerLawExponentOfDecay = Checked(value, "InverseL2PowerLawExponentOfDecay", global::Jigsaw.CompilerServices.NumericRule.Positive); }
+                public double InverseL2PowerLawExponentOfDecay { get => Number(); init => Set(value); }
 
                 /// <summary>Reads a JSON object of numbers under the original's names; what it doesn't name stays as written in the attributes.</summary>
                 /// <param name="path">The file.</param>
                 /// <exception cref="global::System.ArgumentException">A name is unknown, a number breaks its rule, or structure differs from the recipe's.</exception>
-                public static Hyperparameters Read(string path)
-                {
-                    var file = global::Jigsaw.Losses.Hyperparameters.HyperparameterFile.Read(path, Defaults, new[] { "distillation_layer_index", "ce_target", "truncate", "distillation_layer_cosine_distance_loss_mask", "apply_distillation_protection_loss_mask", "distillation_protection_l2_loss_mask", "distillation_protection_l2_loss_weight_ramp", "median_norm_penalty_mask", "median_norm_penalty_weight_ramp", "std_log_ratio_loss_mask", "inverse_l2_power_law_catalyst_loss_mask" });
-                    return new Hyperparameters
-                    {
-                        Alpha = file.Number("alpha"),
-                        DistillationCosineDistanceWeight = file.Number("distillation_layer_cosine_distance_loss_weight"),
-                        DistillationProtectionL2Weight = file.Number("distillation_protection_l2_loss_weight"),
-                        DistillationProtectionL2MaxLoss = file.Number("distillation_protection_l2_max_loss"),
-                        DistillationProtectionL2ScalingFactor = file.Number("distillation_protection_l2_loss_scaling_factor"),
-                        DistillationProtectionL2RampFrom = file.WholeNumber("distillation_protection_l2_loss_weight_ramp_from"),
-                        DistillationProtectionL2RampSteps = file.WholeNumber("distillation_protection_l2_loss_weight_ramp_steps"),
-                        MedianNormWeight = file.Number("median_norm_penalty_weight"),
-                        MedianNormRampFrom = file.WholeNumber("median_norm_penalty_weight_ramp_from"),
-                        MedianNormRampSteps = file.WholeNumber("median_norm_penalty_weight_ramp_steps"),
-                        StdLogRatioWeight = file.Number("std_log_ratio_loss_weight"),
-                        InverseL2PowerLawWeight = file.Number("inverse_l2_power_law_catalyst_loss_weight"),
-                        InverseL2PowerLawCharacteristicLength = file.Number("inverse_l2_power_law_characteristic_length"),
-                        InverseL2PowerLawExponentOfDecay = file.Number("inverse_l2_power_law_exponent_of_decay"),
-                    };
-                }
-
-                /// <inheritdoc/>
-                public override global::System.Collections.Generic.IReadOnlyDictionary<string, object?> ToDictionary() => new global::System.Collections.Generic.Dictionary<string, object?>
-                {
-                    ["alpha"] = Alpha,
-                    ["distillation_layer_cosine_distance_loss_weight"] = DistillationCosineDistanceWeight,
-                    ["distillation_protection_l2_loss_weight"] = DistillationProtectionL2Weight,
-                    ["distillation_protection_l2_max_loss"] = DistillationProtectionL2MaxLoss,
-                    ["distillation_protection_l2_loss_scaling_factor"] = DistillationProtectionL2ScalingFactor,
-                    ["distillation_protection_l2_loss_weight_ramp_from"] = DistillationProtectionL2RampFrom,
-                    ["distillation_protection_l2_loss_weight_ramp_steps"] = DistillationProtectionL2RampSteps,
-                    ["median_norm_penalty_weight"] = MedianNormWeight,
-                    ["median_norm_penalty_weight_ramp_from"] = MedianNormRampFrom,
-                    ["median_norm_penalty_weight_ramp_steps"] = MedianNormRampSteps,
-                    ["std_log_ratio_loss_weight"] = StdLogRatioWeight,
-                    ["inverse_l2_power_law_catalyst_loss_weight"] = InverseL2PowerLawWeight,
-                    ["inverse_l2_power_law_characteristic_length"] = InverseL2PowerLawCharacteristicLength,
-                    ["inverse_l2_power_law_exponent_of_decay"] = InverseL2PowerLawExponentOfDecay,
-                    ["distillation_layer_index"] = null,
-                    ["ce_target"] = "hard",
-                    ["truncate"] = false,
-                    ["distillation_layer_cosine_distance_loss_mask"] = "loss",
-                    ["apply_distillation_protection_loss_mask"] = false,
-                    ["distillation_protection_l2_loss_mask"] = "attention",
-                    ["distillation_protection_l2_loss_weight_ramp"] = "cosine",
-                    ["median_norm_penalty_mask"] = "noise",
-                    ["median_norm_penalty_weight_ramp"] = "linear",
-                    ["std_log_ratio_loss_mask"] = "noise",
-                    ["inverse_l2_power_law_catalyst_loss_mask"] = "noise",
-                };
+                public static Hyperparameters Read(string path) => ReadFrom(path, new Hyperparameters());
             }
         }
     }

@@ -40,35 +40,36 @@ namespace Shop.Training
         [global::System.CodeDom.Compiler.GeneratedCode("Jigsaw", "{version}")]
         public static global::Jigsaw.Steps.JigsawLoss<Components, Hyperparameters> Bind(global::Jigsaw.Steps.NoisyTeacher teacher, global::Jigsaw.Steps.NoisyStudent student, Hyperparameters hyperparameters) =>
             new global::Jigsaw.Steps.JigsawLoss<Components, Hyperparameters>(teacher, student, Plan, hyperparameters,
-                (global::Jigsaw.Passes.StepActivations a, global::Jigsaw.Batches.RowMask lossMask, out Components components) => Compute(a, lossMask, hyperparameters, out components));
+                (global::Jigsaw.CompilerServices.StepActivations step, global::Jigsaw.Batches.RowMask lossMask, out Components components) => Compute(step, lossMask, hyperparameters, out components));
 
         /// <summary>The loss of one step.</summary>
         [global::System.CodeDom.Compiler.GeneratedCode("Jigsaw", "{version}")]
-        private static global::TorchSharp.torch.Tensor Compute(global::Jigsaw.Passes.StepActivations a, global::Jigsaw.Batches.RowMask lossMask, Hyperparameters h, out Components components)
+        private static global::TorchSharp.torch.Tensor Compute(global::Jigsaw.CompilerServices.StepActivations step, global::Jigsaw.Batches.RowMask lossMask, Hyperparameters numbers, out Components components)
         {
             // Weights that rise, at this step.
-            var marginWeight = h.MarginWeight * global::Jigsaw.Losses.Hyperparameters.WeightRamp.At(global::Jigsaw.Ramp.Linear, a.Step, h.MarginRampFrom, h.MarginRampSteps);
+            var marginWeight = numbers.MarginWeight * step.Ramp(global::Jigsaw.Ramp.Linear, numbers.MarginRampFrom, numbers.MarginRampSteps);
 
-            // On the logits: one loop over the vocabulary for all of them; what it adds to the loss is weighted already.
-            var head = global::Jigsaw.Losses.Logits.LogitTerms.Begin(a, global::Jigsaw.CeTarget.Soft);
-            head.CrossEntropy(global::Jigsaw.Pass.StudentNoisy, +h.CePerformanceWeight, a.AttentionMask);
+            // On the logits: one loop over the vocabulary for all of these terms, which also weights and adds them.
+            var head = step.OnLogits(global::Jigsaw.CeTarget.Soft);
+            head.CrossEntropy(global::Jigsaw.Pass.StudentNoisy, +numbers.CePerformanceWeight, step.AttentionMask);
             head.OfRows("margin", global::Jigsaw.Pass.StudentNoisy, +marginWeight, lossMask, (rows, teacher) => Margin(teacher, rows));
-            head.OfRows("uncertainty", global::Jigsaw.Pass.StudentNoisy, +h.UncertaintyWeight, a.AttentionMask & a.NoiseMask, rows => Uncertainty(rows));
+            head.OfRows("uncertainty", global::Jigsaw.Pass.StudentNoisy, +numbers.UncertaintyWeight, step.AttentionMask & step.NoiseMask, rows => Uncertainty(rows));
             var (logits, cePerformance, margin, uncertainty) = head.Run();
 
-            // At layer 2.
-            var l2Performance = a.Includes(global::Jigsaw.Pass.StudentNoisy) ? global::Jigsaw.Losses.Kernels.MaskedKernels.NormalizedL2(a.StudentNoisy.Layer, a.TeacherClean.Layer, lossMask) : a.Zero;
+            // At layer 2: each pass against the teacher's clean one.
+            var l2Performance = step.AtLayer(global::Jigsaw.Pass.StudentNoisy).NormalizedL2(lossMask).Value();
 
             // On the embeddings.
-            var absoluteCosineSimilarity = a.IncludesEmbeddings ? global::Jigsaw.Losses.Kernels.MaskedKernels.AbsoluteCosineSimilarity(a.Clean, a.Noisy, a.NoiseMask) : a.Zero;
+            var absoluteCosineSimilarity = step.OnEmbeddings(step.Clean, step.Noisy).AbsoluteCosineSimilarity(step.NoiseMask).Value();
 
-            // Terms of one's own.
-            var noiseFloor = a.IncludesEmbeddings ? NoiseFloor(a.Stds) : a.Zero;
+            // Custom terms.
+            var noiseFloor = step.Custom(() => NoiseFloor(step.Stds));
 
+            // logits = numbers.CePerformanceWeight * cePerformance + marginWeight * margin + numbers.UncertaintyWeight * uncertainty
             var composite = logits
-                + h.L2PerformanceWeight * l2Performance
-                + h.AbsoluteCosineSimilarityWeight * absoluteCosineSimilarity
-                + h.NoiseFloorWeight * noiseFloor;
+                + numbers.L2PerformanceWeight * l2Performance
+                + numbers.AbsoluteCosineSimilarityWeight * absoluteCosineSimilarity
+                + numbers.NoiseFloorWeight * noiseFloor;
 
             components = new Components(cePerformance, margin, uncertainty, l2Performance, absoluteCosineSimilarity, noiseFloor, composite);
             return composite;
@@ -89,8 +90,8 @@ namespace Shop.Training
                 "composite_loss",
             };
 
-            internal Components(global::TorchSharp.torch.Tensor cePerformance, global::TorchSharp.torch.Tensor margin, global::TorchSharp.torch.Tensor uncertainty, global::TorchSharp.torch.Tensor l2Performance, global::TorchSharp.torch.Tensor absoluteCosineSimilarity, global::TorchSharp.torch.Tensor noiseFloor, global::TorchSharp.torch.Tensor composite)
-                : base(s_keys, cePerformance, margin, uncertainty, l2Performance, absoluteCosineSimilarity, noiseFloor, composite)
+            internal Components(params global::TorchSharp.torch.Tensor[] values)
+                : base(s_keys, values)
             {
             }
 
@@ -117,79 +118,59 @@ namespace Shop.Training
         [global::System.CodeDom.Compiler.GeneratedCode("Jigsaw", "{version}")]
         public sealed record Hyperparameters : global::Jigsaw.Losses.Hyperparameters.RecipeHyperparameters
         {
-            private readonly double _cePerformanceWeight = 1.0;
-            private readonly double _marginWeight = 0.1;
-            private readonly int _marginRampFrom = 0;
-            private readonly int _marginRampSteps = 100;
-            private readonly double _uncertaintyWeight = 0.05;
-            private readonly double _l2PerformanceWeight = 0.5;
-            private readonly double _absoluteCosineSimilarityWeight = 0.5;
-            private readonly double _noiseFloorWeight = 0.05;
+            private static readonly global::Jigsaw.CompilerServices.HyperparameterTable s_table = new global::Jigsaw.CompilerServices.HyperparameterTable()
+                .Weight("CePerformanceWeight", "jigsaw_ce_performance_loss_weight", 1.0)
+                .Weight("MarginWeight", "margin_weight", 0.1)
+                .Index("MarginRampFrom", "margin_weight_ramp_from", 0)
+                .Count("MarginRampSteps", "margin_weight_ramp_steps", 100)
+                .Weight("UncertaintyWeight", "uncertainty_weight", 0.05)
+                .Weight("L2PerformanceWeight", "jigsaw_l2_performance_loss_weight", 0.5)
+                .Weight("AbsoluteCosineSimilarityWeight", "absolute_cosine_similarity_penalty_weight", 0.5)
+                .Weight("NoiseFloorWeight", "noise_floor_weight", 0.05)
+                .Structure("distillation_layer_index", 2)
+                .Structure("ce_target", "soft")
+                .Structure("truncate", false)
+                .Structure("jigsaw_ce_performance_loss_mask", "attention")
+                .Structure("margin_mask", "loss")
+                .Structure("margin_weight_ramp", "linear")
+                .Structure("uncertainty_mask", "attention+noise")
+                .Structure("jigsaw_l2_performance_loss_mask", "loss")
+                .Structure("absolute_cosine_similarity_penalty_mask", "noise");
+
+            /// <summary>The numbers as written in the attributes.</summary>
+            public Hyperparameters()
+                : base(s_table)
+            {
+            }
 
             /// <summary><c>jigsaw_ce_performance_loss_weight</c>, added: finite, at least 0.</summary>
-            public double CePerformanceWeight { get => _cePerformanceWeight; init => _cePerformanceWeight = Checked(value, "CePerformanceWeight", global::Jigsaw.CompilerServices.TermPull.Minimized); }
+            public double CePerformanceWeight { get => Number(); init => Set(value); }
 
             /// <summary><c>margin_weight</c>, added: finite, at least 0.</summary>
-            public double MarginWeight { get => _marginWeight; init => _marginWeight = Checked(value, "MarginWeight", global::Jigsaw.CompilerServices.TermPull.Minimized); }
+            public double MarginWeight { get => Number(); init => Set(value); }
 
             /// <summary><c>margin_weight_ramp_from</c>: at least 0.</summary>
-            public int MarginRampFrom { get => _marginRampFrom; init => _marginRampFrom = Checked(value, "MarginRampFrom", global::Jigsaw.CompilerServices.NumericRule.Index); }
+            public int MarginRampFrom { get => WholeNumber(); init => Set(value); }
 
             /// <summary><c>margin_weight_ramp_steps</c>: at least 1.</summary>
-            public int MarginRampSteps { get => _marginRampSteps; init => _marginRampSteps = Checked(value, "MarginRampSteps", global::Jigsaw.CompilerServices.NumericRule.Count); }
+            public int MarginRampSteps { get => WholeNumber(); init => Set(value); }
 
             /// <summary><c>uncertainty_weight</c>, added: finite, at least 0.</summary>
-            public double UncertaintyWeight { get => _uncertaintyWeight; init => _uncertaintyWeight = Checked(value, "UncertaintyWeight", global::Jigsaw.CompilerServices.TermPull.Minimized); }
+            public double UncertaintyWeight { get => Number(); init => Set(value); }
 
             /// <summary><c>jigsaw_l2_performance_loss_weight</c>, added: finite, at least 0.</summary>
-            public double L2PerformanceWeight { get => _l2PerformanceWeight; init => _l2PerformanceWeight = Checked(value, "L2PerformanceWeight", global::Jigsaw.CompilerServices.TermPull.Minimized); }
+            public double L2PerformanceWeight { get => Number(); init => Set(value); }
 
             /// <summary><c>absolute_cosine_similarity_penalty_weight</c>, added: finite, at least 0.</summary>
-            public double AbsoluteCosineSimilarityWeight { get => _absoluteCosineSimilarityWeight; init => _absoluteCosineSimilarityWeight = Checked(value, "AbsoluteCosineSimilarityWeight", global::Jigsaw.CompilerServices.TermPull.Minimized); }
+            public double AbsoluteCosineSimilarityWeight { get => Number(); init => Set(value); }
 
             /// <summary><c>noise_floor_weight</c>, added: finite, at least 0.</summary>
-            public double NoiseFloorWeight { get => _noiseFloorWeight; init => _noiseFloorWeight = Checked(value, "NoiseFloorWeight", global::Jigsaw.CompilerServices.TermPull.Minimized); }
+            public double NoiseFloorWeight { get => Number(); init => Set(value); }
 
             /// <summary>Reads a JSON object of numbers under the original's names; what it doesn't name stays as written in the attributes.</summary>
             /// <param name="path">The file.</param>
             /// <exception cref="global::System.ArgumentException">A name is unknown, a number breaks its rule, or structure differs from the recipe's.</exception>
-            public static Hyperparameters Read(string path)
-            {
-                var file = global::Jigsaw.Losses.Hyperparameters.HyperparameterFile.Read(path, Defaults, new[] { "distillation_layer_index", "ce_target", "truncate", "jigsaw_ce_performance_loss_mask", "margin_mask", "margin_weight_ramp", "uncertainty_mask", "jigsaw_l2_performance_loss_mask", "absolute_cosine_similarity_penalty_mask" });
-                return new Hyperparameters
-                {
-                    CePerformanceWeight = file.Number("jigsaw_ce_performance_loss_weight"),
-                    MarginWeight = file.Number("margin_weight"),
-                    MarginRampFrom = file.WholeNumber("margin_weight_ramp_from"),
-                    MarginRampSteps = file.WholeNumber("margin_weight_ramp_steps"),
-                    UncertaintyWeight = file.Number("uncertainty_weight"),
-                    L2PerformanceWeight = file.Number("jigsaw_l2_performance_loss_weight"),
-                    AbsoluteCosineSimilarityWeight = file.Number("absolute_cosine_similarity_penalty_weight"),
-                    NoiseFloorWeight = file.Number("noise_floor_weight"),
-                };
-            }
-
-            /// <inheritdoc/>
-            public override global::System.Collections.Generic.IReadOnlyDictionary<string, object?> ToDictionary() => new global::System.Collections.Generic.Dictionary<string, object?>
-            {
-                ["jigsaw_ce_performance_loss_weight"] = CePerformanceWeight,
-                ["margin_weight"] = MarginWeight,
-                ["margin_weight_ramp_from"] = MarginRampFrom,
-                ["margin_weight_ramp_steps"] = MarginRampSteps,
-                ["uncertainty_weight"] = UncertaintyWeight,
-                ["jigsaw_l2_performance_loss_weight"] = L2PerformanceWeight,
-                ["absolute_cosine_similarity_penalty_weight"] = AbsoluteCosineSimilarityWeight,
-                ["noise_floor_weight"] = NoiseFloorWeight,
-                ["distillation_layer_index"] = 2,
-                ["ce_target"] = "soft",
-                ["truncate"] = false,
-                ["jigsaw_ce_performance_loss_mask"] = "attention",
-                ["margin_mask"] = "loss",
-                ["margin_weight_ramp"] = "linear",
-                ["uncertainty_mask"] = "attention+noise",
-                ["jigsaw_l2_performance_loss_mask"] = "loss",
-                ["absolute_cosine_similarity_penalty_mask"] = "noise",
-            };
+            public static Hyperparameters Read(string path) => ReadFrom(path, new Hyperparameters());
         }
     }
 }

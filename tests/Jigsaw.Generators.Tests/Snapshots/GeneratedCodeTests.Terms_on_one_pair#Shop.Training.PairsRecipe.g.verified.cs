@@ -44,42 +44,42 @@ namespace Shop.Training
         [global::System.CodeDom.Compiler.GeneratedCode("Jigsaw", "{version}")]
         public static global::Jigsaw.Steps.JigsawLoss<Components, Hyperparameters> Bind(global::Jigsaw.Steps.NoisyTeacher teacher, global::Jigsaw.Steps.NoisyStudent student, Hyperparameters hyperparameters) =>
             new global::Jigsaw.Steps.JigsawLoss<Components, Hyperparameters>(teacher, student, Plan, hyperparameters,
-                (global::Jigsaw.Passes.StepActivations a, global::Jigsaw.Batches.RowMask lossMask, out Components components) => Compute(a, lossMask, hyperparameters, out components));
+                (global::Jigsaw.CompilerServices.StepActivations step, global::Jigsaw.Batches.RowMask lossMask, out Components components) => Compute(step, lossMask, hyperparameters, out components));
 
         /// <summary>The loss of one step.</summary>
         [global::System.CodeDom.Compiler.GeneratedCode("Jigsaw", "{version}")]
-        private static global::TorchSharp.torch.Tensor Compute(global::Jigsaw.Passes.StepActivations a, global::Jigsaw.Batches.RowMask lossMask, Hyperparameters h, out Components components)
+        private static global::TorchSharp.torch.Tensor Compute(global::Jigsaw.CompilerServices.StepActivations step, global::Jigsaw.Batches.RowMask lossMask, Hyperparameters numbers, out Components components)
         {
-            // At layer 2: terms on one pair of tensors share one pass over its rows.
-            var studentNoisyPair = global::Jigsaw.Losses.Pairs.PairLoss.AtLayer(a, global::Jigsaw.Pass.StudentNoisy);
-            studentNoisyPair.NormalizedL2(lossMask);
-            studentNoisyPair.CosineDistance(lossMask);
-            var (l2Performance, distillationCosineDistance) = studentNoisyPair.Run();
-            var teacherNoisyPair = global::Jigsaw.Losses.Pairs.PairLoss.AtLayer(a, global::Jigsaw.Pass.TeacherNoisy);
-            teacherNoisyPair.NormalizedL2(lossMask, h.L2ProtectionMaxLoss, h.L2ProtectionScalingFactor);
-            teacherNoisyPair.NormalizedL2(a.AttentionMask, h.DistillationProtectionL2MaxLoss, h.DistillationProtectionL2ScalingFactor);
-            var (l2Protection, distillationProtectionL2) = teacherNoisyPair.Run();
+            // At layer 2: each pass against the teacher's clean one.
+            var (l2Performance, distillationCosineDistance) = step.AtLayer(global::Jigsaw.Pass.StudentNoisy)
+                .NormalizedL2(lossMask)
+                .CosineDistance(lossMask)
+                .Values();
+            var (l2Protection, distillationProtectionL2) = step.AtLayer(global::Jigsaw.Pass.TeacherNoisy)
+                .NormalizedL2(lossMask, numbers.L2ProtectionMaxLoss, numbers.L2ProtectionScalingFactor)
+                .NormalizedL2(step.AttentionMask, numbers.DistillationProtectionL2MaxLoss, numbers.DistillationProtectionL2ScalingFactor)
+                .Values();
 
-            // On the embeddings: terms on one pair of tensors share one pass over its rows.
-            var medianNorm = a.IncludesEmbeddings ? global::Jigsaw.Losses.Kernels.MaskedKernels.MedianNorm(a.Clean, a.Means, a.MedianNorm, a.NoiseMask) : a.Zero;
-            var cleanNoisyPairTerm = global::Jigsaw.Losses.Pairs.PairLoss.OnEmbeddings(a, a.Clean, a.Noisy);
-            cleanNoisyPairTerm.AbsoluteCosineSimilarity(lossMask & a.NoiseMask);
-            cleanNoisyPairTerm.InverseL2PowerLaw(h.InverseL2PowerLawCharacteristicLength, h.InverseL2PowerLawExponentOfDecay, a.NoiseMask);
-            var (absoluteCosineSimilarity, inverseL2PowerLaw) = cleanNoisyPairTerm.Run();
-            var stdLogRatio = a.IncludesEmbeddings ? global::Jigsaw.Losses.Kernels.MaskedKernels.StdLogRatio(a.Stds, a.StdMax, a.NoiseMask) : a.Zero;
+            // On the embeddings.
+            var medianNorm = step.OnEmbeddings(step.Clean, step.Means).MedianNorm(step.MedianNorm, step.NoiseMask).Value();
+            var (absoluteCosineSimilarity, inverseL2PowerLaw) = step.OnEmbeddings(step.Clean, step.Noisy)
+                .AbsoluteCosineSimilarity(lossMask & step.NoiseMask)
+                .InverseL2PowerLaw(numbers.InverseL2PowerLawCharacteristicLength, numbers.InverseL2PowerLawExponentOfDecay, step.NoiseMask)
+                .Values();
+            var stdLogRatio = step.OnEmbeddings().StdLogRatio(step.Stds, step.StdMax, step.NoiseMask);
 
-            // Terms of one's own.
-            var cleanNoisyPair = a.IncludesEmbeddings ? CleanNoisyPair(a.Stds) : a.Zero;
+            // Custom terms.
+            var cleanNoisyPair = step.Custom(() => CleanNoisyPair(step.Stds));
 
-            var composite = h.L2PerformanceWeight * l2Performance
-                - h.L2ProtectionWeight * l2Protection
-                + h.DistillationCosineDistanceWeight * distillationCosineDistance
-                - h.DistillationProtectionL2Weight * distillationProtectionL2
-                + h.MedianNormWeight * medianNorm
-                + h.AbsoluteCosineSimilarityWeight * absoluteCosineSimilarity
-                + h.StdLogRatioWeight * stdLogRatio
-                + h.InverseL2PowerLawWeight * inverseL2PowerLaw
-                + h.CleanNoisyPairWeight * cleanNoisyPair;
+            var composite = numbers.L2PerformanceWeight * l2Performance
+                - numbers.L2ProtectionWeight * l2Protection
+                + numbers.DistillationCosineDistanceWeight * distillationCosineDistance
+                - numbers.DistillationProtectionL2Weight * distillationProtectionL2
+                + numbers.MedianNormWeight * medianNorm
+                + numbers.AbsoluteCosineSimilarityWeight * absoluteCosineSimilarity
+                + numbers.StdLogRatioWeight * stdLogRatio
+                + numbers.InverseL2PowerLawWeight * inverseL2PowerLaw
+                + numbers.CleanNoisyPairWeight * cleanNoisyPair;
 
             components = new Components(l2Performance, l2Protection, distillationCosineDistance, distillationProtectionL2, medianNorm, absoluteCosineSimilarity, stdLogRatio, inverseL2PowerLaw, cleanNoisyPair, composite);
             return composite;
@@ -103,8 +103,8 @@ namespace Shop.Training
                 "composite_loss",
             };
 
-            internal Components(global::TorchSharp.torch.Tensor l2Performance, global::TorchSharp.torch.Tensor l2Protection, global::TorchSharp.torch.Tensor distillationCosineDistance, global::TorchSharp.torch.Tensor distillationProtectionL2, global::TorchSharp.torch.Tensor medianNorm, global::TorchSharp.torch.Tensor absoluteCosineSimilarity, global::TorchSharp.torch.Tensor stdLogRatio, global::TorchSharp.torch.Tensor inverseL2PowerLaw, global::TorchSharp.torch.Tensor cleanNoisyPair, global::TorchSharp.torch.Tensor composite)
-                : base(s_keys, l2Performance, l2Protection, distillationCosineDistance, distillationProtectionL2, medianNorm, absoluteCosineSimilarity, stdLogRatio, inverseL2PowerLaw, cleanNoisyPair, composite)
+            internal Components(params global::TorchSharp.torch.Tensor[] values)
+                : base(s_keys, values)
             {
             }
 
@@ -140,124 +140,90 @@ namespace Shop.Training
         [global::System.CodeDom.Compiler.GeneratedCode("Jigsaw", "{version}")]
         public sealed record Hyperparameters : global::Jigsaw.Losses.Hyperparameters.RecipeHyperparameters
         {
-            private readonly double _l2PerformanceWeight = 1.0;
-            private readonly double _l2ProtectionWeight = 0.3;
-            private readonly double _l2ProtectionMaxLoss = 2.0;
-            private readonly double _l2ProtectionScalingFactor = 1.0;
-            private readonly double _distillationCosineDistanceWeight = 0.5;
-            private readonly double _distillationProtectionL2Weight = 0.1;
-            private readonly double _distillationProtectionL2MaxLoss = 3.0;
-            private readonly double _distillationProtectionL2ScalingFactor = 0.5;
-            private readonly double _medianNormWeight = 0.1;
-            private readonly double _absoluteCosineSimilarityWeight = 0.5;
-            private readonly double _stdLogRatioWeight = 0.05;
-            private readonly double _inverseL2PowerLawWeight = 0.001;
-            private readonly double _inverseL2PowerLawCharacteristicLength = 0.3;
-            private readonly double _inverseL2PowerLawExponentOfDecay = 2.0;
-            private readonly double _cleanNoisyPairWeight = 0.05;
+            private static readonly global::Jigsaw.CompilerServices.HyperparameterTable s_table = new global::Jigsaw.CompilerServices.HyperparameterTable()
+                .Weight("L2PerformanceWeight", "jigsaw_l2_performance_loss_weight", 1.0)
+                .SubtractedWeight("L2ProtectionWeight", "jigsaw_l2_protection_loss_weight", 0.3)
+                .Positive("L2ProtectionMaxLoss", "jigsaw_l2_protection_max_loss", 2.0)
+                .Positive("L2ProtectionScalingFactor", "jigsaw_l2_protection_loss_scaling_factor", 1.0)
+                .Weight("DistillationCosineDistanceWeight", "distillation_layer_cosine_distance_loss_weight", 0.5)
+                .SubtractedWeight("DistillationProtectionL2Weight", "distillation_protection_l2_loss_weight", 0.1)
+                .Positive("DistillationProtectionL2MaxLoss", "distillation_protection_l2_max_loss", 3.0)
+                .Positive("DistillationProtectionL2ScalingFactor", "distillation_protection_l2_loss_scaling_factor", 0.5)
+                .Weight("MedianNormWeight", "median_norm_penalty_weight", 0.1)
+                .Weight("AbsoluteCosineSimilarityWeight", "absolute_cosine_similarity_penalty_weight", 0.5)
+                .Weight("StdLogRatioWeight", "std_log_ratio_loss_weight", 0.05)
+                .Weight("InverseL2PowerLawWeight", "inverse_l2_power_law_catalyst_loss_weight", 0.001)
+                .Positive("InverseL2PowerLawCharacteristicLength", "inverse_l2_power_law_characteristic_length", 0.3)
+                .Positive("InverseL2PowerLawExponentOfDecay", "inverse_l2_power_law_exponent_of_decay", 2.0)
+                .Weight("CleanNoisyPairWeight", "clean_noisy_pair_weight", 0.05)
+                .Structure("distillation_layer_index", 2)
+                .Structure("ce_target", "soft")
+                .Structure("truncate", false)
+                .Structure("jigsaw_l2_performance_loss_mask", "loss")
+                .Structure("jigsaw_l2_protection_loss_mask", "loss")
+                .Structure("distillation_layer_cosine_distance_loss_mask", "loss")
+                .Structure("apply_distillation_protection_loss_mask", false)
+                .Structure("distillation_protection_l2_loss_mask", "attention")
+                .Structure("median_norm_penalty_mask", "noise")
+                .Structure("absolute_cosine_similarity_penalty_mask", "loss+noise")
+                .Structure("std_log_ratio_loss_mask", "noise")
+                .Structure("inverse_l2_power_law_catalyst_loss_mask", "noise");
+
+            /// <summary>The numbers as written in the attributes.</summary>
+            public Hyperparameters()
+                : base(s_table)
+            {
+            }
 
             /// <summary><c>jigsaw_l2_performance_loss_weight</c>, added: finite, at least 0.</summary>
-            public double L2PerformanceWeight { get => _l2PerformanceWeight; init => _l2PerformanceWeight = Checked(value, "L2PerformanceWeight", global::Jigsaw.CompilerServices.TermPull.Minimized); }
+            public double L2PerformanceWeight { get => Number(); init => Set(value); }
 
             /// <summary><c>jigsaw_l2_protection_loss_weight</c>, subtracted: finite, at least 0.</summary>
-            public double L2ProtectionWeight { get => _l2ProtectionWeight; init => _l2ProtectionWeight = Checked(value, "L2ProtectionWeight", global::Jigsaw.CompilerServices.TermPull.Maximized); }
+            public double L2ProtectionWeight { get => Number(); init => Set(value); }
 
             /// <summary><c>jigsaw_l2_protection_max_loss</c>: finite, greater than 0.</summary>
-            public double L2ProtectionMaxLoss { get => _l2ProtectionMaxLoss; init => _l2ProtectionMaxLoss = Checked(value, "L2ProtectionMaxLoss", global::Jigsaw.CompilerServices.NumericRule.Positive); }
+            public double L2ProtectionMaxLoss { get => Number(); init => Set(value); }
 
             /// <summary><c>jigsaw_l2_protection_loss_scaling_factor</c>: finite, greater than 0.</summary>
-            public double L2ProtectionScalingFactor { get => _l2ProtectionScalingFactor; init => _l2ProtectionScalingFactor = Checked(value, "L2ProtectionScalingFactor", global::Jigsaw.CompilerServices.NumericRule.Positive); }
+            public double L2ProtectionScalingFactor { get => Number(); init => Set(value); }
 
             /// <summary><c>distillation_layer_cosine_distance_loss_weight</c>, added: finite, at least 0.</summary>
-            public double DistillationCosineDistanceWeight { get => _distillationCosineDistanceWeight; init => _distillationCosineDistanceWeight = Checked(value, "DistillationCosineDistanceWeight", global::Jigsaw.CompilerServices.TermPull.Minimized); }
+            public double DistillationCosineDistanceWeight { get => Number(); init => Set(value); }
 
             /// <summary><c>distillation_protection_l2_loss_weight</c>, subtracted: finite, at least 0.</summary>
-            public double DistillationProtectionL2Weight { get => _distillationProtectionL2Weight; init => _distillationProtectionL2Weight = Checked(value, "DistillationProtectionL2Weight", global::Jigsaw.CompilerServices.TermPull.Maximized); }
+            public double DistillationProtectionL2Weight { get => Number(); init => Set(value); }
 
             /// <summary><c>distillation_protection_l2_max_loss</c>: finite, greater than 0.</summary>
-            public double DistillationProtectionL2MaxLoss { get => _distillationProtectionL2MaxLoss; init => _distillationProtectionL2MaxLoss = Checked(value, "DistillationProtectionL2MaxLoss", global::Jigsaw.CompilerServices.NumericRule.Positive); }
+            public double DistillationProtectionL2MaxLoss { get => Number(); init => Set(value); }
 
             /// <summary><c>distillation_protection_l2_loss_scaling_factor</c>: finite, greater than 0.</summary>
-            public double DistillationProtectionL2ScalingFactor { get => _distillationProtectionL2ScalingFactor; init => _distillationProtectionL2ScalingFactor = Checked(value, "DistillationProtectionL2ScalingFactor", global::Jigsaw.CompilerServices.NumericRule.Positive); }
+            public double DistillationProtectionL2ScalingFactor { get => Number(); init => Set(value); }
 
             /// <summary><c>median_norm_penalty_weight</c>, added: finite, at least 0.</summary>
-            public double MedianNormWeight { get => _medianNormWeight; init => _medianNormWeight = Checked(value, "MedianNormWeight", global::Jigsaw.CompilerServices.TermPull.Minimized); }
+            public double MedianNormWeight { get => Number(); init => Set(value); }
 
             /// <summary><c>absolute_cosine_similarity_penalty_weight</c>, added: finite, at least 0.</summary>
-            public double AbsoluteCosineSimilarityWeight { get => _absoluteCosineSimilarityWeight; init => _absoluteCosineSimilarityWeight = Checked(value, "AbsoluteCosineSimilarityWeight", global::Jigsaw.CompilerServices.TermPull.Minimized); }
+            public double AbsoluteCosineSimilarityWeight { get => Number(); init => Set(value); }
 
             /// <summary><c>std_log_ratio_loss_weight</c>, added: finite, at least 0.</summary>
-            public double StdLogRatioWeight { get => _stdLogRatioWeight; init => _stdLogRatioWeight = Checked(value, "StdLogRatioWeight", global::Jigsaw.CompilerServices.TermPull.Minimized); }
+            public double StdLogRatioWeight { get => Number(); init => Set(value); }
 
             /// <summary><c>inverse_l2_power_law_catalyst_loss_weight</c>, added: finite, at least 0.</summary>
-            public double InverseL2PowerLawWeight { get => _inverseL2PowerLawWeight; init => _inverseL2PowerLawWeight = Checked(value, "InverseL2PowerLawWeight", global::Jigsaw.CompilerServices.TermPull.Minimized); }
+            public double InverseL2PowerLawWeight { get => Number(); init => Set(value); }
 
             /// <summary><c>inverse_l2_power_law_characteristic_length</c>: finite, greater than 0.</summary>
-            public double InverseL2PowerLawCharacteristicLength { get => _inverseL2PowerLawCharacteristicLength; init => _inverseL2PowerLawCharacteristicLength = Checked(value, "InverseL2PowerLawCharacteristicLength", global::Jigsaw.CompilerServices.NumericRule.Positive); }
+            public double InverseL2PowerLawCharacteristicLength { get => Number(); init => Set(value); }
 
             /// <summary><c>inverse_l2_power_law_exponent_of_decay</c>: finite, greater than 0.</summary>
-            public double InverseL2PowerLawExponentOfDecay { get => _inverseL2PowerLawExponentOfDecay; init => _inverseL2PowerLawExponentOfDecay = Checked(value, "InverseL2PowerLawExponentOfDecay", global::Jigsaw.CompilerServices.NumericRule.Positive); }
+            public double InverseL2PowerLawExponentOfDecay { get => Number(); init => Set(value); }
 
             /// <summary><c>clean_noisy_pair_weight</c>, added: finite, at least 0.</summary>
-            public double CleanNoisyPairWeight { get => _cleanNoisyPairWeight; init => _cleanNoisyPairWeight = Checked(value, "CleanNoisyPairWeight", global::Jigsaw.CompilerServices.TermPull.Minimized); }
+            public double CleanNoisyPairWeight { get => Number(); init => Set(value); }
 
             /// <summary>Reads a JSON object of numbers under the original's names; what it doesn't name stays as written in the attributes.</summary>
             /// <param name="path">The file.</param>
             /// <exception cref="global::System.ArgumentException">A name is unknown, a number breaks its rule, or structure differs from the recipe's.</exception>
-            public static Hyperparameters Read(string path)
-            {
-                var file = global::Jigsaw.Losses.Hyperparameters.HyperparameterFile.Read(path, Defaults, new[] { "distillation_layer_index", "ce_target", "truncate", "jigsaw_l2_performance_loss_mask", "jigsaw_l2_protection_loss_mask", "distillation_layer_cosine_distance_loss_mask", "apply_distillation_protection_loss_mask", "distillation_protection_l2_loss_mask", "median_norm_penalty_mask", "absolute_cosine_similarity_penalty_mask", "std_log_ratio_loss_mask", "inverse_l2_power_law_catalyst_loss_mask" });
-                return new Hyperparameters
-                {
-                    L2PerformanceWeight = file.Number("jigsaw_l2_performance_loss_weight"),
-                    L2ProtectionWeight = file.Number("jigsaw_l2_protection_loss_weight"),
-                    L2ProtectionMaxLoss = file.Number("jigsaw_l2_protection_max_loss"),
-                    L2ProtectionScalingFactor = file.Number("jigsaw_l2_protection_loss_scaling_factor"),
-                    DistillationCosineDistanceWeight = file.Number("distillation_layer_cosine_distance_loss_weight"),
-                    DistillationProtectionL2Weight = file.Number("distillation_protection_l2_loss_weight"),
-                    DistillationProtectionL2MaxLoss = file.Number("distillation_protection_l2_max_loss"),
-                    DistillationProtectionL2ScalingFactor = file.Number("distillation_protection_l2_loss_scaling_factor"),
-                    MedianNormWeight = file.Number("median_norm_penalty_weight"),
-                    AbsoluteCosineSimilarityWeight = file.Number("absolute_cosine_similarity_penalty_weight"),
-                    StdLogRatioWeight = file.Number("std_log_ratio_loss_weight"),
-                    InverseL2PowerLawWeight = file.Number("inverse_l2_power_law_catalyst_loss_weight"),
-                    InverseL2PowerLawCharacteristicLength = file.Number("inverse_l2_power_law_characteristic_length"),
-                    InverseL2PowerLawExponentOfDecay = file.Number("inverse_l2_power_law_exponent_of_decay"),
-                    CleanNoisyPairWeight = file.Number("clean_noisy_pair_weight"),
-                };
-            }
-
-            /// <inheritdoc/>
-            public override global::System.Collections.Generic.IReadOnlyDictionary<string, object?> ToDictionary() => new global::System.Collections.Generic.Dictionary<string, object?>
-            {
-                ["jigsaw_l2_performance_loss_weight"] = L2PerformanceWeight,
-                ["jigsaw_l2_protection_loss_weight"] = L2ProtectionWeight,
-                ["jigsaw_l2_protection_max_loss"] = L2ProtectionMaxLoss,
-                ["jigsaw_l2_protection_loss_scaling_factor"] = L2ProtectionScalingFactor,
-                ["distillation_layer_cosine_distance_loss_weight"] = DistillationCosineDistanceWeight,
-                ["distillation_protection_l2_loss_weight"] = DistillationProtectionL2Weight,
-                ["distillation_protection_l2_max_loss"] = DistillationProtectionL2MaxLoss,
-                ["distillation_protection_l2_loss_scaling_factor"] = DistillationProtectionL2ScalingFactor,
-                ["median_norm_penalty_weight"] = MedianNormWeight,
-                ["absolute_cosine_similarity_penalty_weight"] = AbsoluteCosineSimilarityWeight,
-                ["std_log_ratio_loss_weight"] = StdLogRatioWeight,
-                ["inverse_l2_power_law_catalyst_loss_weight"] = InverseL2PowerLawWeight,
-                ["inverse_l2_power_law_characteristic_length"] = InverseL2PowerLawCharacteristicLength,
-                ["inverse_l2_power_law_exponent_of_decay"] = InverseL2PowerLawExponentOfDecay,
-                ["clean_noisy_pair_weight"] = CleanNoisyPairWeight,
-                ["distillation_layer_index"] = 2,
-                ["ce_target"] = "soft",
-                ["truncate"] = false,
-                ["jigsaw_l2_performance_loss_mask"] = "loss",
-                ["jigsaw_l2_protection_loss_mask"] = "loss",
-                ["distillation_layer_cosine_distance_loss_mask"] = "loss",
-                ["apply_distillation_protection_loss_mask"] = false,
-                ["distillation_protection_l2_loss_mask"] = "attention",
-                ["median_norm_penalty_mask"] = "noise",
-                ["absolute_cosine_similarity_penalty_mask"] = "loss+noise",
-                ["std_log_ratio_loss_mask"] = "noise",
-                ["inverse_l2_power_law_catalyst_loss_mask"] = "noise",
-            };
+            public static Hyperparameters Read(string path) => ReadFrom(path, new Hyperparameters());
         }
     }
 }

@@ -5,6 +5,7 @@ using Jigsaw.Evaluation.Metrics;
 using Jigsaw.Models;
 using Jigsaw.Models.Lora;
 using Jigsaw.Transforms;
+using Jigsaw.Transforms.Noise;
 using static TorchSharp.torch;
 
 namespace Jigsaw.Runtime.Tests.Evaluation;
@@ -21,7 +22,7 @@ public sealed class EvaluationTests : IDisposable
     [Fact]
     public void Without_noise_and_with_fresh_adapters_everything_agrees_and_everything_is_read()
     {
-        using var transform = new StainedGlassTransform(_model.EmbeddingTable, new TransformConfig { StdMin = 1e-6, StdMax = 2e-6 });
+        using var transform = new StainedGlassTransform(_model.EmbeddingTable, new TransformConfig { Std = new TanhStd { Min = 1e-6, Max = 2e-6 } });
         using var adapters = LoraAdapters.Create(_model, new LoraConfig { Rank = 2 }, seed: 0);
         using var batch = _batches.At(0);
         var report = AgreementEvaluator.Measure(_model, adapters, transform, [batch]);
@@ -43,7 +44,7 @@ public sealed class EvaluationTests : IDisposable
     [Fact]
     public void Under_heavy_noise_models_disagree_and_the_nearest_neighbor_reads_little()
     {
-        using var transform = new StainedGlassTransform(_model.EmbeddingTable, new TransformConfig { StdMax = 200, InitialRho = 3 });
+        using var transform = new StainedGlassTransform(_model.EmbeddingTable, new TransformConfig { Std = new TanhStd { Max = 200, InitialRho = 3 } });
         using var adapters = LoraAdapters.Create(_model, new LoraConfig { Rank = 2 }, seed: 0);
         using var batch = _batches.At(0);
         var report = AgreementEvaluator.Measure(_model, adapters, transform, [batch]);
@@ -58,7 +59,7 @@ public sealed class EvaluationTests : IDisposable
     [Fact]
     public void A_reader_with_the_embeddings_begins_as_the_nearest_neighbor()
     {
-        using var transform = new StainedGlassTransform(_model.EmbeddingTable, new TransformConfig { StdMin = 1e-6, StdMax = 2e-6 });
+        using var transform = new StainedGlassTransform(_model.EmbeddingTable, new TransformConfig { Std = new TanhStd { Min = 1e-6, Max = 2e-6 } });
         using var batch = _batches.At(1_000_000);
         using var reader = TrainedInversionAttack.Fit(transform, _batches, new TrainedInversionAttackOptions { Steps = 1, Width = 64, Layers = 1, LearningRate = 1e-6 });
         Assert.True(Read([reader], transform, batch)[0].Tokens > 0.9);
@@ -69,7 +70,7 @@ public sealed class EvaluationTests : IDisposable
     [InlineData(true, 6, 4e-2)]
     public void A_trained_reader_learns_what_the_transform_does(bool usesEmbeddingTable, float shift, double learningRate)
     {
-        using var transform = new StainedGlassTransform(_model.EmbeddingTable, new TransformConfig { StdMax = 0.02, InitialRho = 0 });
+        using var transform = new StainedGlassTransform(_model.EmbeddingTable, new TransformConfig { Std = new TanhStd { Max = 0.02, InitialRho = 0 } });
         using (no_grad())
         {
             transform.Parameters.Single(parameter => parameter.Name == "mean.bias").Value.fill_(shift);

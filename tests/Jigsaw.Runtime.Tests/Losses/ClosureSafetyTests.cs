@@ -4,6 +4,7 @@ using Jigsaw.CompilerServices;
 using Jigsaw.Losses.Gradients;
 using Jigsaw.Losses.Kernels;
 using Jigsaw.Passes;
+using Jigsaw.Steps;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -26,10 +27,11 @@ public sealed class ClosureSafetyTests
     {
         using var scope = NewDisposeScope();
         var step = new Step(META, packed);
-        var loss = Everything(target, layer).Compute(step.Activations, step.LossMask, out var components);
+        var program = Everything(target, layer);
+        var loss = program.Compute(step.Activations, step.LossMask, out var components);
         loss.backward();
         Assert.Equal(DeviceType.META, loss.device_type);
-        Assert.Equal(18, components.Count);
+        Assert.Equal(program.Keys, components.Keys);
         Assert.All(step.Inputs, input => Assert.Equal(DeviceType.META, input.grad!.device_type));
         Assert.ThrowsAny<Exception>(() => loss.item<float>());
         Assert.ThrowsAny<Exception>(() => loss.cpu().item<float>());
@@ -67,8 +69,8 @@ public sealed class ClosureSafetyTests
 
         var exception = Assert.Throws<ArgumentException>(() => Everything(CeTarget.Soft, true).Compute(step.Activations, stray, out _));
         Assert.Contains("cpu", exception.Message, StringComparison.Ordinal);
-        Assert.Throws<ArgumentException>(() => MaskedKernels.NormalizedL2(step.Inputs[0], step.Inputs[0], stray));
-        Assert.Throws<ArgumentException>(() => MaskedKernels.MutualInformation(step.Inputs[0], zeros(2, 3, 4), step.Inputs[0], step.Inputs[0], step.LossMask, true));
+        Assert.Throws<ArgumentException>(() => PairLoss.Begin(step.Inputs[0], step.Inputs[0]).NormalizedL2(stray).Value());
+        Assert.Throws<ArgumentException>(() => JigsawLosses.MutualInformationSubBatch(step.Inputs[0], zeros(2, 3, 4), step.Inputs[0], step.Inputs[0], step.LossMask, true));
     }
 
     [Fact]
@@ -163,10 +165,29 @@ public sealed class ClosureSafetyTests
         }
     }
 
-    internal static LossProgram Everything(CeTarget target, bool layer) =>
-        new(layer ? 0 : null, 0.3, target, typeof(LossTerm).GetNestedTypes().Select(type => new ProgramTerm(type, 0.5, typeof(MaximizedTermAttribute).IsAssignableFrom(type) ? [("MaxLoss", 5.0)] : []))
-            .Where(term => layer || term.Definition.Place != TermPlace.Layer)
-            .Concat(layer ? [] : [new ProgramTerm(typeof(LossTerm.CePerformanceAttribute), 0.25), new ProgramTerm(typeof(LossTerm.CeProtectionAttribute), 0.25)]));
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Every_term_of_another_stage_is_zero_and_reads_nothing(bool layer)
+    {
+        using var scope = NewDisposeScope();
+        using var step = new Step(CPU, packed: true);
+        var elsewhere = new StepActivations(step.Activations.Batch) { Stage = new StepStage([], IsLast: false) };
+
+        var loss = Everything(CeTarget.Soft, layer).Compute(elsewhere, step.LossMask, out var components);
+
+        Assert.Equal(0, loss.item<float>());
+        Assert.All(components.Read().Values, value => Assert.Equal(0, value));
+        components.Dispose();
+    }
+
+    internal static LossProgram Everything(CeTarget target, bool layer) => new(ReflectedRecipe.Of(
+        layer ? 0 : null,
+        0.3,
+        target,
+        typeof(LossTerm).GetNestedTypes()
+            .Select(type => ReflectedRecipe.Term(type, 0.5, typeof(MaximizedTermAttribute).IsAssignableFrom(type) ? [("MaxLoss", 5.0)] : []))
+            .Where(term => layer || term.Definition!.Place != TermPlace.Layer)));
 
     internal sealed class Step : IDisposable
     {

@@ -1,5 +1,6 @@
 using CsCheck;
 using Jigsaw.Batches;
+using Jigsaw.CompilerServices;
 using Jigsaw.Losses.Filtering;
 using Jigsaw.Losses.Logits;
 using Jigsaw.Passes;

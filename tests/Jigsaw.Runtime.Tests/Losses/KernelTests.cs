@@ -1,6 +1,7 @@
 using CsCheck;
 using Jigsaw.Batches;
 using Jigsaw.Compatibility;
+using Jigsaw.CompilerServices;
 using Jigsaw.Losses.Kernels;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -14,17 +15,17 @@ public sealed class KernelTests
 
     private static readonly (string Name, Func<Tensor, Tensor, Tensor, Tensor, RowMask, Tensor> Term)[] Terms =
     [
-        ("NL2", (x, noisy, _, _, mask) => MaskedKernels.NormalizedL2(noisy, x, mask)),
-        ("cosine distance", (x, noisy, _, _, mask) => MaskedKernels.CosineDistance(noisy, x, mask)),
-        ("median norm", (x, _, means, _, mask) => MaskedKernels.MedianNorm(x, means, 1.3, mask)),
-        ("absolute cosine", (x, noisy, _, _, mask) => MaskedKernels.AbsoluteCosineSimilarity(x, noisy, mask)),
-        ("cosine", (x, noisy, _, _, mask) => MaskedKernels.CosineSimilarity(x, noisy, mask)),
-        ("std log ratio", (_, _, _, stds, mask) => MaskedKernels.StdLogRatio(stds, 2, mask)),
-        ("power law", (x, noisy, _, _, mask) => MaskedKernels.InverseL2PowerLaw(x, noisy, 0.7, 1.5, mask)),
-        ("mutual information", (x, noisy, means, stds, mask) => MaskedKernels.MutualInformation(x, means, stds, noisy, mask, true).Value),
-        ("mutual information, not combined", (x, noisy, means, stds, mask) => MaskedKernels.MutualInformation(x, means, stds, noisy, mask, false).Value),
+        ("NL2", (x, noisy, _, _, mask) => PairLoss.Begin(noisy, x).NormalizedL2(mask).Value()),
+        ("cosine distance", (x, noisy, _, _, mask) => PairLoss.Begin(noisy, x).CosineDistance(mask).Value()),
+        ("median norm", (x, _, means, _, mask) => PairLoss.Begin(x, means).MedianNorm(1.3, mask).Value()),
+        ("absolute cosine", (x, noisy, _, _, mask) => PairLoss.Begin(x, noisy).AbsoluteCosineSimilarity(mask).Value()),
+        ("cosine", (x, noisy, _, _, mask) => PairLoss.Begin(x, noisy).CosineSimilarity(mask).Value()),
+        ("std log ratio", (_, _, _, stds, mask) => EmbeddingTerms.Here.StdLogRatio(stds, 2, mask)),
+        ("power law", (x, noisy, _, _, mask) => PairLoss.Begin(x, noisy).InverseL2PowerLaw(0.7, 1.5, mask).Value()),
+        ("mutual information", (x, noisy, means, stds, mask) => JigsawLosses.MutualInformationSubBatch(x, means, stds, noisy, mask, true).Value),
+        ("mutual information, not combined", (x, noisy, means, stds, mask) => JigsawLosses.MutualInformationSubBatch(x, means, stds, noisy, mask, false).Value),
         ("mixture entropy", (x, noisy, means, stds, mask) => JigsawLosses.GaussianMixtureEntropy(x, means, stds, noisy, mask)),
-        ("capped", (x, noisy, _, _, mask) => MaskedKernels.Cap(MaskedKernels.NormalizedL2(noisy, x, mask), 3, 0.5)),
+        ("capped", (x, noisy, _, _, mask) => LossCap.Of(PairLoss.Begin(noisy, x).NormalizedL2(mask).Value(), 3, 0.5)),
         ("entropy", (_, _, _, stds, mask) => JigsawLosses.GaussianEntropyLogLoss(stds, mask)),
     ];
 
@@ -119,7 +120,7 @@ public sealed class KernelTests
         var (inputs, mask) = Inputs(shape);
         foreach (var combine in (bool[])[true, false])
         {
-            var own = MaskedKernels.MutualInformation(inputs[0], inputs[2], inputs[3], inputs[1], mask, combine);
+            var own = JigsawLosses.MutualInformationSubBatch(inputs[0], inputs[2], inputs[3], inputs[1], mask, combine);
             var gradients = Gradients(own.Value, inputs);
             var pairwise = Pairwise(inputs[0], inputs[2], inputs[3], inputs[1], mask.Value, combine);
             Steps.Near(pairwise.Value, own.Value, 1e-9, "the value");
@@ -143,7 +144,7 @@ public sealed class KernelTests
         Tensor[] exact = [.. ((Tensor[])[x, noisy, means, stds]).Select(input => input.to(ScalarType.Float32).to(ScalarType.Float64).requires_grad_())];
         Tensor[] single = [.. exact.Select(input => input.detach().to(ScalarType.Float32).requires_grad_())];
         var truth = Pairwise(exact[0], exact[2], exact[3], exact[1], mask.Value, true).Value;
-        var value = MaskedKernels.MutualInformation(single[0], single[2], single[3], single[1], mask, true).Value;
+        var value = JigsawLosses.MutualInformationSubBatch(single[0], single[2], single[3], single[1], mask, true).Value;
         Assert.InRange(value.item<float>() / truth.item<double>(), 1 - 1e-6, 1 + 1e-6);
         foreach (var (expected, actual) in Gradients(truth, exact).Zip(Gradients(value, single)))
         {
@@ -157,7 +158,7 @@ public sealed class KernelTests
     {
         using var scope = NewDisposeScope();
         var (inputs, mask) = Inputs((3, 1, 4, 2, 1, true));
-        var (value, distance, constants) = MaskedKernels.MutualInformation(inputs[0], inputs[2], inputs[3], inputs[1], mask, true);
+        var (value, distance, constants) = JigsawLosses.MutualInformationSubBatch(inputs[0], inputs[2], inputs[3], inputs[1], mask, true);
         Assert.Equal(0, value.item<double>());
         Assert.Equal(0, distance.item<double>());
         Assert.Equal(0, constants.item<double>());
@@ -170,8 +171,8 @@ public sealed class KernelTests
         using var scope = NewDisposeScope();
         var (inputs, mask) = Inputs((3, 5, 4, 2, 1, true));
         var even = inputs.Select(input => input.narrow(0, 0, 4)).ToArray();
-        var value = MaskedKernels.MutualInformation(inputs[0], inputs[2], inputs[3], inputs[1], mask, true).Value;
-        Assert.Equal(MaskedKernels.MutualInformation(even[0], even[2], even[3], even[1], mask.Value.narrow(0, 0, 4), true).Value.item<double>(), value.item<double>(), 12);
+        var value = JigsawLosses.MutualInformationSubBatch(inputs[0], inputs[2], inputs[3], inputs[1], mask, true).Value;
+        Assert.Equal(JigsawLosses.MutualInformationSubBatch(even[0], even[2], even[3], even[1], mask.Value.narrow(0, 0, 4), true).Value.item<double>(), value.item<double>(), 12);
         Assert.All(Gradients(value, inputs), gradient => Assert.Equal(0, gradient[4].abs().max().item<double>()));
     }
 

@@ -1,4 +1,5 @@
 using Jigsaw.Batches;
+using Jigsaw.CompilerServices;
 using Jigsaw.Losses.Logits;
 using Jigsaw.Passes;
 using TorchSharp;
@@ -6,7 +7,7 @@ using static TorchSharp.torch;
 
 namespace Jigsaw.Runtime.Tests.Losses;
 
-/// <summary>Terms of one's own on rows of logits; that they agree with plain autograd, in any company, is among the head's tests.</summary>
+/// <summary>Custom terms on rows of logits; that they agree with plain autograd, in any company, is among the head's tests.</summary>
 public sealed class LogitFunctionTests
 {
     [Theory]

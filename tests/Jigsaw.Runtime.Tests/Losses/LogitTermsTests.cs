@@ -1,5 +1,6 @@
 using CsCheck;
 using Jigsaw.Batches;
+using Jigsaw.CompilerServices;
 using Jigsaw.Losses.Logits;
 using Jigsaw.Passes;
 using TorchSharp;
@@ -346,7 +347,8 @@ public sealed class LogitTermsTests
                     continue;
                 }
 
-                head.Add(LogitTerm.Named(term.Kind.ToString()), term.Pass, term.Weight, _masks[term.Mask], term.MaxLoss, 0.7);
+                LogitTerm builtIn = term.Kind switch { Kind.CrossEntropy => new CrossEntropyTerm(), Kind.CosineDistance => new CosineDistanceTerm(), _ => new NormalizedL2Term() };
+                head.Add(builtIn, term.Pass, term.Weight, _masks[term.Mask], term.MaxLoss, 0.7);
             }
 
             return head.Run();

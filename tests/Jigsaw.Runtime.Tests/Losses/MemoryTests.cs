@@ -1,4 +1,5 @@
 using Jigsaw.Batches;
+using Jigsaw.CompilerServices;
 using Jigsaw.Losses.Pairs;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -66,7 +67,7 @@ public sealed class MemoryTests
             pair.CosineDistance(mask);
             pair.InverseL2PowerLaw(1, 1, mask);
             pair.AbsoluteCosineSimilarity(mask);
-            var (first, second, third, fourth) = pair.Run();
+            var (first, second, third, fourth) = pair.Values();
             return first + second + third + fourth;
         }
 

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text.Json;
 using Xunit.Abstractions;
 
@@ -6,20 +7,24 @@ namespace Jigsaw.Runtime.Tests.Losses;
 /// <summary>One case of the oracles, and how it is run.</summary>
 public sealed class OracleCase : IXunitSerializable
 {
-    private static readonly Lazy<JsonElement[]> All = new(() => [.. JsonDocument.Parse(File.ReadAllBytes(TestData.Path("losses", "cases.json"))).RootElement.EnumerateArray()]);
+    private static readonly ConcurrentDictionary<string, JsonElement[]> All = [];
 
     /// <summary>For xunit.</summary>
     public OracleCase()
     {
-        Key = "";
+        (Key, Set) = ("", "");
     }
 
-    private OracleCase(string key, string type, bool packed)
+    private OracleCase(string set, string key, string type, bool packed)
     {
+        Set = set;
         Key = key;
         Type = type;
         Packed = packed;
     }
+
+    /// <summary>The folder of the oracles.</summary>
+    public string Set { get; private set; }
 
     /// <summary>Term and case.</summary>
     public string Key { get; private set; }
@@ -30,18 +35,19 @@ public sealed class OracleCase : IXunitSerializable
     /// <summary>Whether masks carry their rows.</summary>
     public bool Packed { get; private set; }
 
-    internal JsonElement Json => All.Value.Single(element => KeyOf(element) == Key);
+    internal JsonElement Json => Of(Set).Single(element => KeyOf(element) == Key);
 
-    internal static IEnumerable<OracleCase> Where(Func<string, bool> term) =>
-        from element in All.Value
+    internal static IEnumerable<OracleCase> Where(Func<string, bool> term, string set = "losses") =>
+        from element in Of(set)
         where term(element.GetProperty("term").GetString()!)
         from type in (string[])["float64", "float32", "bfloat16"]
         from packed in (bool[])[true, false]
-        select new OracleCase(KeyOf(element), type, packed);
+        select new OracleCase(set, KeyOf(element), type, packed);
 
     /// <inheritdoc/>
     public void Deserialize(IXunitSerializationInfo info)
     {
+        Set = info.GetValue<string>(nameof(Set));
         Key = info.GetValue<string>(nameof(Key));
         Type = info.GetValue<string>(nameof(Type));
         Packed = info.GetValue<bool>(nameof(Packed));
@@ -50,6 +56,7 @@ public sealed class OracleCase : IXunitSerializable
     /// <inheritdoc/>
     public void Serialize(IXunitSerializationInfo info)
     {
+        info.AddValue(nameof(Set), Set);
         info.AddValue(nameof(Key), Key);
         info.AddValue(nameof(Type), Type);
         info.AddValue(nameof(Packed), Packed);
@@ -57,6 +64,8 @@ public sealed class OracleCase : IXunitSerializable
 
     /// <inheritdoc/>
     public override string ToString() => $"{Key} {Type} {(Packed ? "packed" : "unpacked")}";
+
+    private static JsonElement[] Of(string set) => All.GetOrAdd(set, name => [.. JsonDocument.Parse(File.ReadAllBytes(TestData.Path(name, "cases.json"))).RootElement.EnumerateArray()]);
 
     private static string KeyOf(JsonElement element) => $"{element.GetProperty("term").GetString()}/{element.GetProperty("case").GetString()}";
 }

@@ -23,11 +23,11 @@ internal sealed class OracleFile
         _data = 8 + length;
     }
 
-    internal static OracleFile Open(string name)
+    internal static OracleFile Open(string set, string name)
     {
         lock (Files)
         {
-            return Files.TryGetValue(name, out var file) ? file : Files[name] = new OracleFile(TestData.Path("losses", name));
+            return Files.TryGetValue($"{set}/{name}", out var file) ? file : Files[$"{set}/{name}"] = new OracleFile(TestData.Path(set, name));
         }
     }
 

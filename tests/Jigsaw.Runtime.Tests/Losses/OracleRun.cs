@@ -21,7 +21,7 @@ internal sealed class OracleRun
         _case = of;
         _json = of.Json;
         _name = _json.GetProperty("case").GetString()!;
-        _file = OracleFile.Open(_json.GetProperty("file").GetString()!);
+        _file = OracleFile.Open(of.Set, _json.GetProperty("file").GetString()!);
     }
 
     internal JsonElement Params => _json.GetProperty("params");

@@ -5,6 +5,7 @@ using Jigsaw.CompilerServices;
 using Jigsaw.Losses.Kernels;
 using Jigsaw.Losses.Logits;
 using Jigsaw.Passes;
+using Jigsaw.Planning;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -141,17 +142,17 @@ public sealed class OracleTests
                 return (JigsawLosses.ComputeMaskedNormalizedL2Loss(run.Input("embeddings"), run.Input("target_embeddings"), run.Mask("mask")), null);
             case "jigsaw_l2_performance_loss":
             case "distillation_layer_l2_distance_loss":
-                return (MaskedKernels.NormalizedL2(run.Input("layer_student_noisy"), run.Input("layer_teacher_clean"), run.Mask("loss_mask")), null);
+                return (PairLoss.Begin(run.Input("layer_student_noisy"), run.Input("layer_teacher_clean")).NormalizedL2(run.Mask("loss_mask")).Value(), null);
             case "jigsaw_l2_protection_loss":
-                return (MaskedKernels.NormalizedL2(run.Input("layer_teacher_noisy"), run.Input("layer_teacher_clean"), run.Mask("loss_mask")), null);
+                return (PairLoss.Begin(run.Input("layer_teacher_noisy"), run.Input("layer_teacher_clean")).NormalizedL2(run.Mask("loss_mask")).Value(), null);
             case "distillation_protection_l2_loss":
-                return (MaskedKernels.NormalizedL2(run.Input("layer_teacher_noisy"), run.Input("layer_teacher_clean"), run.Mask(run.Flag("apply_loss_mask") ? "loss_mask" : "attention_mask")), null);
+                return (PairLoss.Begin(run.Input("layer_teacher_noisy"), run.Input("layer_teacher_clean")).NormalizedL2(run.Mask(run.Flag("apply_loss_mask") ? "loss_mask" : "attention_mask")).Value(), null);
             case "clean_embedding_performance_on_student_model_loss":
-                return (MaskedKernels.NormalizedL2(run.Input("layer_student_clean"), run.Input("layer_teacher_clean"), run.Mask("loss_mask")), null);
+                return (PairLoss.Begin(run.Input("layer_student_clean"), run.Input("layer_teacher_clean")).NormalizedL2(run.Mask("loss_mask")).Value(), null);
             case "distillation_layer_cosine_distance_loss":
-                return (MaskedKernels.CosineDistance(run.Input("layer_student_noisy"), run.Input("layer_teacher_clean"), run.Mask("loss_mask")), null);
+                return (PairLoss.Begin(run.Input("layer_student_noisy"), run.Input("layer_teacher_clean")).CosineDistance(run.Mask("loss_mask")).Value(), null);
             case "mutual_information_loss":
-                var (value, mahalanobis, constants) = MaskedKernels.MutualInformation(run.Input("x"), run.Input("mu"), run.Input("sigma"), run.Input("x_tilde"), run.Mask("noise_mask"), run.Flag("combine_noise_masks"));
+                var (value, mahalanobis, constants) = JigsawLosses.MutualInformationSubBatch(run.Input("x"), run.Input("mu"), run.Input("sigma"), run.Input("x_tilde"), run.Mask("noise_mask"), run.Flag("combine_noise_masks"));
                 var parts = new Dictionary<string, Tensor>
                 {
                     ["gaussian_mixture_mahalanobis_distance_loss"] = mahalanobis,
@@ -164,15 +165,15 @@ public sealed class OracleTests
 
                 return (value, parts);
             case "median_norm_penalty":
-                return (MaskedKernels.MedianNorm(run.Input("x"), run.Input("mu"), MedianNorm(run), run.Mask("noise_mask")), null);
+                return (PairLoss.Begin(run.Input("x"), run.Input("mu")).MedianNorm(MedianNorm(run), run.Mask("noise_mask")).Value(), null);
             case "absolute_cosine_similarity_penalty":
-                return (MaskedKernels.AbsoluteCosineSimilarity(run.Input("x"), run.Input("x_tilde"), run.Mask("noise_mask")), null);
+                return (PairLoss.Begin(run.Input("x"), run.Input("x_tilde")).AbsoluteCosineSimilarity(run.Mask("noise_mask")).Value(), null);
             case "input_embedding_similarity_loss":
-                return (MaskedKernels.CosineSimilarity(run.Input("x"), run.Input("x_tilde"), run.Mask("noise_mask")), null);
+                return (PairLoss.Begin(run.Input("x"), run.Input("x_tilde")).CosineSimilarity(run.Mask("noise_mask")).Value(), null);
             case "std_log_ratio_loss":
-                return (MaskedKernels.StdLogRatio(run.Input("sigma"), run.Number("sigma_max"), run.Mask("noise_mask")), null);
+                return (EmbeddingTerms.Here.StdLogRatio(run.Input("sigma"), run.Number("sigma_max"), run.Mask("noise_mask")), null);
             case "inverse_l2_power_law_catalyst_loss":
-                return (MaskedKernels.InverseL2PowerLaw(run.Input("x"), run.Input("x_tilde"), run.Number("characteristic_length"), run.Number("exponent_of_decay"), run.Mask("noise_mask")), null);
+                return (PairLoss.Begin(run.Input("x"), run.Input("x_tilde")).InverseL2PowerLaw(run.Number("characteristic_length"), run.Number("exponent_of_decay"), run.Mask("noise_mask")).Value(), null);
             case "gaussian_entropy_log_loss":
                 return (JigsawLosses.GaussianEntropyLogLoss(run.Input("sigma"), run.Has("noise_mask") ? run.Mask("noise_mask") : null, run.Number("eps")), null);
             default:
@@ -225,13 +226,13 @@ public sealed class OracleTests
     {
         var terms = run.Params.GetProperty("terms").EnumerateArray().ToArray();
         var hard = terms.Any(term => term.TryGetProperty("target", out var target) && target.GetString() == "hard");
-        return new LossProgram(run.Has("layer_teacher_clean") ? 0 : null, run.Optional("alpha"), hard ? CeTarget.Hard : CeTarget.Soft, terms.Select(TermOf))
+        return new LossProgram(ReflectedRecipe.Of(run.Has("layer_teacher_clean") ? 0 : null, run.Optional("alpha"), hard ? CeTarget.Hard : CeTarget.Soft, terms.Select(TermOf)))
         {
             Options = new VocabularyLoopOptions { WideProducts = wide },
         };
     }
 
-    private static ProgramTerm TermOf(JsonElement term)
+    private static TermModel TermOf(JsonElement term)
     {
         var key = term.GetProperty("key").GetString();
         var attribute = typeof(LossTerm).GetNestedTypes().Single(type => type.GetCustomAttributes(typeof(LossTermDefinitionAttribute), false).Cast<LossTermDefinitionAttribute>().Any(definition => definition.Key == key));
@@ -250,9 +251,9 @@ public sealed class OracleTests
         Write("combine_noise_masks", "CombineNoiseMasks");
         Write("characteristic_length", "CharacteristicLength");
         Write("exponent_of_decay", "ExponentOfDecay");
-        var result = new ProgramTerm(attribute, term.GetProperty("weight").GetDouble(), [.. written]);
-        Assert.Equal(term.GetProperty("sign").GetInt32() < 0, result.Definition.Pull == TermPull.Maximized);
-        Assert.Equal(term.GetProperty("kind").GetString(), result.Definition.Kind.ToString().ToLowerInvariant());
+        var result = ReflectedRecipe.Term(attribute, term.GetProperty("weight").GetDouble(), [.. written]);
+        Assert.Equal(term.GetProperty("sign").GetInt32() < 0, result.Pull == TermPull.Maximized);
+        Assert.Equal(term.GetProperty("kind").GetString(), result.Kind.ToString().ToLowerInvariant());
         return result;
     }
 }

@@ -18,13 +18,13 @@ public sealed class PairLossTests
     /// <summary>Each term on a pair: added, by its kernel alone, and as one would write it, whose target is a constant where the term's is.</summary>
     private static readonly (string Name, Action<PairLoss, RowMask> Add, Func<Tensor, Tensor, RowMask, Tensor> Kernel, Func<Tensor, Tensor, Tensor> Plain)[] Terms =
     [
-        ("NL2", (pair, mask) => pair.NormalizedL2(mask), MaskedKernels.NormalizedL2, (e, t) => (e - t.detach()).norm(2) / t.detach().norm(2).clamp_min(1e-8)),
-        ("capped NL2", (pair, mask) => pair.NormalizedL2(mask, 3, 0.5), (e, t, mask) => MaskedKernels.Cap(MaskedKernels.NormalizedL2(e, t, mask), 3, 0.5), (e, t) => (e - t.detach()).norm(2) / t.detach().norm(2).clamp_min(1e-8)),
-        ("cosine distance", (pair, mask) => pair.CosineDistance(mask), MaskedKernels.CosineDistance, (e, t) => 1 - Cosine(e, t.detach())),
-        ("absolute cosine", (pair, mask) => pair.AbsoluteCosineSimilarity(mask), MaskedKernels.AbsoluteCosineSimilarity, (e, t) => Cosine(e, t).abs()),
-        ("cosine", (pair, mask) => pair.CosineSimilarity(mask), MaskedKernels.CosineSimilarity, Cosine),
-        ("power law", (pair, mask) => pair.InverseL2PowerLaw(0.7, 1.5, mask), (e, t, mask) => MaskedKernels.InverseL2PowerLaw(e, t, 0.7, 1.5, mask), (e, t) => (0.7 / ((t - e).norm(2) + 1e-6)).pow(1.5)),
-        ("median norm", (pair, mask) => pair.MedianNorm(1.3, mask), (e, t, mask) => MaskedKernels.MedianNorm(e, t, 1.3, mask), (e, t) => ((e + t).norm(2) - 1.3).abs()),
+        ("NL2", (pair, mask) => pair.NormalizedL2(mask), (e, t, mask) => PairLoss.Begin(e, t).NormalizedL2(mask).Value(), (e, t) => (e - t.detach()).norm(2) / t.detach().norm(2).clamp_min(1e-8)),
+        ("capped NL2", (pair, mask) => pair.NormalizedL2(mask, 3, 0.5), (e, t, mask) => LossCap.Of(PairLoss.Begin(e, t).NormalizedL2(mask).Value(), 3, 0.5), (e, t) => (e - t.detach()).norm(2) / t.detach().norm(2).clamp_min(1e-8)),
+        ("cosine distance", (pair, mask) => pair.CosineDistance(mask), (e, t, mask) => PairLoss.Begin(e, t).CosineDistance(mask).Value(), (e, t) => 1 - Cosine(e, t.detach())),
+        ("absolute cosine", (pair, mask) => pair.AbsoluteCosineSimilarity(mask), (e, t, mask) => PairLoss.Begin(e, t).AbsoluteCosineSimilarity(mask).Value(), (e, t) => Cosine(e, t).abs()),
+        ("cosine", (pair, mask) => pair.CosineSimilarity(mask), (e, t, mask) => PairLoss.Begin(e, t).CosineSimilarity(mask).Value(), Cosine),
+        ("power law", (pair, mask) => pair.InverseL2PowerLaw(0.7, 1.5, mask), (e, t, mask) => PairLoss.Begin(e, t).InverseL2PowerLaw(0.7, 1.5, mask).Value(), (e, t) => (0.7 / ((t - e).norm(2) + 1e-6)).pow(1.5)),
+        ("median norm", (pair, mask) => pair.MedianNorm(1.3, mask), (e, t, mask) => PairLoss.Begin(e, t).MedianNorm(1.3, mask).Value(), (e, t) => ((e + t).norm(2) - 1.3).abs()),
     ];
 
     public static TheoryData<string> Names => [.. Terms.Select(term => term.Name)];
@@ -96,7 +96,7 @@ public sealed class PairLossTests
             var pair = PairLoss.Begin(e, t);
             pair.InverseL2PowerLaw(1, 60, steps.Mask(counted, 2, 3, firstPacked));
             pair.CosineSimilarity(steps.Mask(alsoCounted, 2, 3, secondPacked));
-            results.Add(cat([.. Gradients([.. pair.Run().Values], inputs).Select(result => result.reshape(-1))]));
+            results.Add(cat([.. Gradients(All(pair.Values()), inputs).Select(result => result.reshape(-1))]));
         }
 
         Assert.True(results[0].isfinite().all().item<bool>());
@@ -224,7 +224,7 @@ public sealed class PairLossTests
         pair.CosineSimilarity(masks[0] & masks[1]);
         pair.AbsoluteCosineSimilarity(masks[0] & masks[2]);
         pair.InverseL2PowerLaw(0.7, 1.5, masks[0]);
-        var own = Gradients([.. pair.Run().Values], inputs);
+        var own = Gradients(All(pair.Values()), inputs);
         var plain = Gradients(Plain(inputs, [masks[0], masks[0], masks[0], masks[0] & masks[2], masks[0] & masks[1], masks[0]], [4, 3, 5]), inputs);
         foreach (var (expected, actual) in plain.Zip(own))
         {
@@ -238,11 +238,11 @@ public sealed class PairLossTests
         using var scope = NewDisposeScope();
         using var step = new ClosureSafetyTests.Step(CPU, packed: true);
         var activations = new StepActivations(step.Activations.Batch) { Stage = new StepStage([Pass.StudentClean], IsLast: false) };
-        foreach (var pair in (PairLoss[])[PairLoss.AtLayer(activations, Pass.StudentNoisy), PairLoss.OnEmbeddings(activations, activations.Clean, activations.Noisy)])
+        foreach (var pair in (PairLoss[])[activations.AtLayer(Pass.StudentNoisy), activations.OnEmbeddings(activations.Clean, activations.Noisy)])
         {
             pair.CosineDistance(step.LossMask);
             pair.NormalizedL2(step.LossMask, 5, 1);
-            var (first, second) = pair.Run();
+            var (first, second) = pair.Values();
             Assert.Equal(0, first.item<float>());
             Assert.Equal(0, second.item<float>());
         }
@@ -253,24 +253,13 @@ public sealed class PairLossTests
     {
         using var scope = NewDisposeScope();
         var pair = PairLoss.Begin(zeros(2, 3, 4), zeros(2, 3, 4));
-        Assert.Contains("no terms", Assert.Throws<InvalidOperationException>(pair.Run).Message, StringComparison.Ordinal);
+        Assert.Contains("no terms", Assert.Throws<InvalidOperationException>(pair.Values).Message, StringComparison.Ordinal);
         pair.CosineSimilarity(ones([2, 3], dtype: ScalarType.Bool));
-        Assert.Contains("1 terms, not 2", Assert.Throws<InvalidOperationException>(() => { var (_, _) = pair.Run(); }).Message, StringComparison.Ordinal);
+        Assert.Contains("1 values, not 2", Assert.Throws<InvalidOperationException>(() => { var (_, _) = pair.Values(); }).Message, StringComparison.Ordinal);
         Assert.Throws<ArgumentException>(() => pair.CosineSimilarity(ones([2, 2], dtype: ScalarType.Bool)));
+        pair.CosineDistance(ones([2, 3], dtype: ScalarType.Bool));
+        Assert.Contains("2 terms, not one", Assert.Throws<InvalidOperationException>(pair.Value).Message, StringComparison.Ordinal);
         Assert.Throws<ArgumentException>(() => PairLoss.Begin(zeros(2, 3, 4), zeros(2, 3, 5)));
-    }
-
-    [Fact]
-    public void Every_built_in_term_on_a_pair_has_a_kernel_alone_and_one_on_the_pair()
-    {
-        var definitions = ClosureSafetyTests.Everything(CeTarget.Soft, true).Terms.Select(term => term.Definition).ToArray();
-        Assert.Equal(2 + 4 + 4, definitions.Count(definition => definition.Place is TermPlace.Layer or TermPlace.LayerOrLogits || definition.Pair.Length > 0));
-        foreach (var definition in definitions.Where(definition => definition.Place is TermPlace.Layer or TermPlace.LayerOrLogits || definition.Pair.Length > 0))
-        {
-            static string Words(IEnumerable<System.Reflection.ParameterInfo> parameters) => string.Join(", ", parameters.Where(parameter => !parameter.IsOptional).Select(parameter => $"{parameter.ParameterType.Name} {parameter.Name}"));
-            var alone = typeof(MaskedKernels).GetMethod(definition.Kernel)!.GetParameters();
-            Assert.Equal(Words(alone.Skip(2)), Words(typeof(PairLoss).GetMethod(definition.Kernel)!.GetParameters()));
-        }
     }
 
     private static void Agree((int Seed, int Batch, int Sequence, int Features, bool[] Packed, bool[] Wanted, bool[] Chosen, bool Strided) drawn)
@@ -304,7 +293,7 @@ public sealed class PairLossTests
             Terms[k].Add(pair, masks[k]);
         }
 
-        return [.. pair.Run().Values];
+        return All(pair.Values());
     }
 
     private static Tensor[] Plain(Tensor[] inputs, RowMask[] masks, int[] chosen) =>
@@ -333,6 +322,8 @@ public sealed class PairLossTests
 
         return [.. values.Select(value => value.detach()), .. inputs.Where(input => input.requires_grad).Select(input => input.grad?.clone() ?? zeros_like(input))];
     }
+
+    private static Tensor[] All(TermValues values) => [.. Enumerable.Range(0, values.Count).Select(i => values[i])];
 
     private static Tensor Sum(Tensor[] values) => values.Select((value, i) => (0.5 + i) * value).Aggregate((left, right) => left + right);
 

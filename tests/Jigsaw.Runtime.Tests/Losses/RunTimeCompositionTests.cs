@@ -6,6 +6,7 @@ using Jigsaw.Models;
 using Jigsaw.Models.Lora;
 using Jigsaw.Steps;
 using Jigsaw.Transforms;
+using Jigsaw.Transforms.Noise;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -22,7 +23,7 @@ public sealed class RunTimeCompositionTests : IDisposable
     {
         _teacher = new NoisyTeacher(_model);
         _student = new NoisyStudent(_model, new LoraConfig { Rank = 2 });
-        _transform = new StainedGlassTransform(_model.EmbeddingTable, new TransformConfig { InitialRho = 0 });
+        _transform = new StainedGlassTransform(_model.EmbeddingTable, new TransformConfig { Std = new TanhStd { InitialRho = 0 } });
     }
 
     public void Dispose()
@@ -34,7 +35,7 @@ public sealed class RunTimeCompositionTests : IDisposable
     }
 
     [Fact]
-    public void The_sgt_factory_gives_the_recipes_numbers_to_the_bit() => Agree(
+    public void The_sgt_factory_gives_the_recipes_numbers_bit_for_bit() => Agree(
         () => FullSgtRecipe.Bind(_teacher, _student),
         () => JigsawLosses.CreateJigsawSgtLoss(
             _teacher,
@@ -53,12 +54,12 @@ public sealed class RunTimeCompositionTests : IDisposable
             combineNoiseMasksForMutualInformationSubBatches: false));
 
     [Fact]
-    public void The_older_factory_gives_the_recipes_numbers_to_the_bit_at_a_layer() => Agree(
+    public void The_older_factory_gives_the_recipes_numbers_bit_for_bit_at_a_layer() => Agree(
         () => LayerRecipe.Bind(_teacher, _student),
         () => JigsawLosses.CreateJigsawLoss(_teacher, _student, 1, 0.3, 0.05, 0.3, 0.7, 0.4, 0.15, false, 0.35, 0.02, 0.3, 2));
 
     [Fact]
-    public void The_older_factory_gives_the_recipes_numbers_to_the_bit_at_the_logits() => Agree(
+    public void The_older_factory_gives_the_recipes_numbers_bit_for_bit_at_the_logits() => Agree(
         () => LogitsRecipe.Bind(_teacher, _student),
         () => JigsawLosses.CreateJigsawLoss(_teacher, _student, null, 0.3, 0.05, 0.3, 0.7, 0.4, 0.15, true, 0.35, 0.02));
 

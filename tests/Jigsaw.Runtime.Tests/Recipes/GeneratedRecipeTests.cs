@@ -75,7 +75,7 @@ public class GeneratedRecipeTests
     [InlineData("""{ "jigsaw_ce_performance_loss_weight": -1 }""", "use a finite number that is at least 0")]
     [InlineData("""{ "noise_floor_weight": 1, "noise_floor_weight": 2 }""", "names 'noise_floor_weight' twice")]
     [InlineData("[1]", "holds a JSON array")]
-    [InlineData("{", "is no JSON")]
+    [InlineData("{", "is not JSON")]
     public void A_file_that_does_not_fit_is_refused_in_a_sentence(string json, string sentence)
     {
         Assert.Contains(sentence, Assert.Throws<ArgumentException>(() => Read(json)).Message, StringComparison.Ordinal);

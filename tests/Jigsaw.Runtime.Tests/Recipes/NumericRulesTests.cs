@@ -1,10 +1,7 @@
 using System.Globalization;
-using System.Reflection;
 using CsCheck;
 using Jigsaw.CompilerServices;
 using Jigsaw.Losses.Hyperparameters;
-using Jigsaw.Losses.Kernels;
-using Jigsaw.Losses.Logits;
 
 namespace Jigsaw.Runtime.Tests.Recipes;
 
@@ -58,19 +55,4 @@ public class NumericRulesTests
     [InlineData(Ramp.Cosine, 125, 0.14644660940672627)]
     [InlineData(Ramp.Cosine, 200, 1)]
     public void A_ramp_rises_from_0_to_1(Ramp ramp, long step, double share) => Assert.Equal(share, WeightRamp.At(ramp, step, from: 100, steps: 100), 15);
-
-    [Fact]
-    public void Every_term_states_all_that_the_compiler_reads_of_it()
-    {
-        var definitions = typeof(LossTerm).GetNestedTypes().Select(type => type.GetCustomAttribute<LossTermDefinitionAttribute>()!).ToList();
-
-        Assert.Equal(Enumerable.Range(1, 15), definitions.Select(definition => definition.Order).Order());
-        Assert.Equal(15, definitions.Select(definition => definition.Key).Distinct().Count());
-        Assert.All(definitions, definition => Assert.NotEqual(TokenMask.None, definition.Mask));
-        Assert.All(definitions, definition => Assert.NotEmpty(definition.Notation));
-        Assert.All(definitions, definition => Assert.Equal(definition.Place == TermPlace.Embeddings, definition.Reads.Length > 0));
-        Assert.All(definitions, definition => Assert.NotNull((definition.Place == TermPlace.Logits ? typeof(LogitTerms) : typeof(MaskedKernels)).GetMethod(definition.Kernel)));
-        Assert.Equal(5, definitions.Count(definition => definition.Pull == TermPull.Maximized));
-        Assert.Equal(6, definitions.Count(definition => definition.Kind == TermKind.Strength));
-    }
 }

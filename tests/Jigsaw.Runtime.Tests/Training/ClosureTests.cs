@@ -4,6 +4,7 @@ using Jigsaw.Models;
 using Jigsaw.Models.Lora;
 using Jigsaw.Steps;
 using Jigsaw.Transforms;
+using Jigsaw.Transforms.Noise;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -22,7 +23,7 @@ public sealed class ClosureTests : IDisposable
     {
         _teacher = new NoisyTeacher(_model);
         _student = new NoisyStudent(_model, new LoraConfig { Rank = 2 });
-        _transform = new StainedGlassTransform(_model.EmbeddingTable, new TransformConfig { InitialRho = 0 });
+        _transform = new StainedGlassTransform(_model.EmbeddingTable, new TransformConfig { Std = new TanhStd { InitialRho = 0 } });
         _batches = new RandomBatches((int)_model.EmbeddingTable.shape[0]);
     }
 

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Jigsaw.Batches;
 using Jigsaw.Checkpoints;
 using Jigsaw.Data;
+using Jigsaw.Steps;
 using Jigsaw.Training;
 using TorchSharp;
 using TorchSharp.Modules;
@@ -39,6 +40,10 @@ public sealed class ReplacedPartsTests : IDisposable
     [Fact]
     public void A_stopped_run_resumes_to_the_same_numbers_from_a_custom_checkpoint_format() =>
         AssertResumes(options => options with { CheckpointFormat = new OneFile(), Optimizer = _optimizers["SGD with momentum"] });
+
+    [Fact]
+    public void A_stopped_run_with_a_gradient_filter_resumes_to_the_same_numbers() =>
+        AssertResumes(options => options with { Steps = 12 }, stopAfter: 10, (teacher, student) => FilteredRecipe.Bind(teacher, student));
 
     [Fact]
     public void An_optimizers_tensors_are_saved_under_the_names_of_what_it_trains()
@@ -154,17 +159,17 @@ public sealed class ReplacedPartsTests : IDisposable
         }
     }
 
-    private void AssertResumes(Func<TrainingOptions, TrainingOptions> with)
+    private void AssertResumes(Func<TrainingOptions, TrainingOptions> with, int stopAfter = 5, Func<NoisyTeacher, NoisyStudent, BoundLoss>? bind = null)
     {
-        using var whole = new TrainingSession(with(Options()));
+        using var whole = new TrainingSession(with(Options()), bind: bind);
         var expected = whole.Run();
-        using (var stopped = new TrainingSession(with(Options(_directory))))
+        using (var stopped = new TrainingSession(with(Options(_directory)), bind: bind))
         {
             using var stop = new CancellationTokenSource();
             Assert.Throws<OperationCanceledException>(() => stopped.Trainer.Run(
                 step =>
                 {
-                    if (step.Step == 5)
+                    if (step.Step == stopAfter)
                     {
                         stop.Cancel();
                     }
@@ -172,12 +177,12 @@ public sealed class ReplacedPartsTests : IDisposable
                 stop.Token));
         }
 
-        using var resumed = new TrainingSession(with(Options(_directory)));
+        using var resumed = new TrainingSession(with(Options(_directory)), bind: bind);
         Assert.True(resumed.Trainer.Resume());
-        Assert.Equal(5, resumed.Trainer.StepsDone);
+        Assert.Equal(stopAfter, resumed.Trainer.StepsDone);
         var found = resumed.Run();
-        Assert.Equal(expected.Skip(5).SelectMany(step => step.Components.Values), found.SelectMany(step => step.Components.Values));
-        Assert.Equal(expected.Skip(5).Select(step => step.GradientNorm), found.Select(step => step.GradientNorm));
+        Assert.Equal(expected.Skip(stopAfter).SelectMany(step => step.Components.Values), found.SelectMany(step => step.Components.Values));
+        Assert.Equal(expected.Skip(stopAfter).Select(step => step.GradientNorm), found.Select(step => step.GradientNorm));
         Assert.Equal(whole.Values(), resumed.Values());
     }
 

@@ -7,6 +7,7 @@ using Jigsaw.Models;
 using Jigsaw.Models.Lora;
 using Jigsaw.Steps;
 using Jigsaw.Transforms;
+using Jigsaw.Transforms.Noise;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -95,6 +96,24 @@ public sealed class RunStepTests : IDisposable
         // Four heads of 1100 by 1100 scores are more than are made at once.
         var step = new Bound(this, "llama-gqa", batches: vocabulary => new RandomBatches(vocabulary, rows: 1, length: 1100));
         Compare(step, () => HeldTogetherRecipe.Bind(step.Teacher, step.Student));
+    }
+
+    [Fact]
+    public void Bounds_on_what_x_tells_are_terms_like_the_others()
+    {
+        var step = new Bound(this, "llama-gqa");
+        Compare(step, () => BoundsRecipe.Bind(step.Teacher, step.Student));
+        var numbers = BoundsRecipe.Defaults.ToDictionary();
+        Assert.Equal(4, numbers["information_rate_repeats"]);
+        Assert.Equal(1, numbers["pairwise_information_repeats"]);
+        var bound = BoundsRecipe.Bind(step.Teacher, step.Student);
+        using var values = bound.RunStep(step.Apply(), step.Batch.LossMask);
+
+        // Fresh noise that averages away tells more; the prior is as wide as what it is the prior of.
+        var single = BoundsRecipe.Bind(step.Teacher, step.Student, BoundsRecipe.Defaults with { InformationRateRepeats = 1 });
+        using var fewer = single.RunStep(step.Apply(), step.Batch.LossMask);
+        Assert.True(values.Read()["information_rate"] > fewer.Read()["information_rate"]);
+        Assert.Contains("InformationRateRepeats", Assert.Throws<ArgumentException>(() => BoundsRecipe.Defaults with { InformationRateRepeats = 0 }).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -339,7 +358,7 @@ public sealed class RunStepTests : IDisposable
             _model = CausalLM.Load(TestData.Path("models", family), device ?? CPU, type);
             Teacher = new NoisyTeacher(_model);
             Student = new NoisyStudent(_model, lora ?? new LoraConfig { Rank = 2, Alpha = 3 }, seed: 1);
-            Transform = new StainedGlassTransform(_model.EmbeddingTable, new TransformConfig { InitialRho = -1 });
+            Transform = new StainedGlassTransform(_model.EmbeddingTable, new TransformConfig { Std = new TanhStd { InitialRho = -1 } });
             var vocabulary = (int)_model.EmbeddingTable.shape[0];
             Batch = (batches?.Invoke(vocabulary) ?? new RandomBatches(vocabulary, device: device)).At(0);
             owner._owned.AddRange([Batch, Transform, Student, Teacher, _model]);

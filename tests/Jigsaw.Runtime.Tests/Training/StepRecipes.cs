@@ -106,3 +106,11 @@ public partial class WholeRecipe
     private static Tensor Uncertainty(StudentNoisyLogits student, LossMask mask) =>
         (-(student.Value.softmax(2) * student.Value.log_softmax(2)).sum(2) * mask.Value).sum() / mask.Value.sum();
 }
+
+/// <summary>The bounds on what x̃ tells, on masks of their own and for several copies.</summary>
+[LossRecipe]
+[LossTerm.CePerformance(1.0)]
+[LossTerm.InformationRate(0.1, Mask = TokenMask.Noise | TokenMask.Loss, Repeats = 4)]
+[LossTerm.PairwiseInformation(0.2)]
+[LossTerm.LeaveOneOutInformation(0.3, Repeats = 2, RampSteps = 10)]
+public partial class BoundsRecipe;

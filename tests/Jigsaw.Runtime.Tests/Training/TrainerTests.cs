@@ -43,9 +43,9 @@ public sealed class TrainerTests : IDisposable
     public void A_run_with_a_gradient_filter_resumes_to_the_same_numbers()
     {
         var options = Options() with { Steps = 24 };
-        using var whole = new TrainingSession(options, filtered: true);
+        using var whole = new TrainingSession(options, bind: (teacher, student) => FilteredRecipe.Bind(teacher, student));
         var expected = whole.Run();
-        using (var stopped = new TrainingSession(options with { CheckpointDirectory = _directory, CheckpointEvery = 1000 }, filtered: true))
+        using (var stopped = new TrainingSession(options with { CheckpointDirectory = _directory, CheckpointEvery = 1000 }, bind: (teacher, student) => FilteredRecipe.Bind(teacher, student)))
         {
             using var stop = new CancellationTokenSource();
             Assert.Throws<OperationCanceledException>(() => stopped.Trainer.Run(
@@ -59,7 +59,7 @@ public sealed class TrainerTests : IDisposable
                 stop.Token));
         }
 
-        using var resumed = new TrainingSession(options with { CheckpointDirectory = _directory, CheckpointEvery = 1000 }, filtered: true);
+        using var resumed = new TrainingSession(options with { CheckpointDirectory = _directory, CheckpointEvery = 1000 }, bind: (teacher, student) => FilteredRecipe.Bind(teacher, student));
         Assert.True(resumed.Trainer.Resume());
 
         // By now the filter leaves columns out, and a filter that began to learn again would not.

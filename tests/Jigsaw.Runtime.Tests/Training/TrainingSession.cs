@@ -4,6 +4,7 @@ using Jigsaw.Models.Lora;
 using Jigsaw.Steps;
 using Jigsaw.Training;
 using Jigsaw.Transforms;
+using Jigsaw.Transforms.Noise;
 using static TorchSharp.torch;
 
 namespace Jigsaw.Runtime.Tests.Training;
@@ -15,12 +16,12 @@ internal sealed class TrainingSession : IDisposable
     private readonly NoisyTeacher _teacher;
     private readonly NoisyStudent _student;
 
-    public TrainingSession(TrainingOptions options, TrajectoryRecipe.Hyperparameters? hyperparameters = null, int differentBatches = int.MaxValue, ITokenBatches? batches = null, bool filtered = false)
+    public TrainingSession(TrainingOptions options, TrajectoryRecipe.Hyperparameters? hyperparameters = null, int differentBatches = int.MaxValue, ITokenBatches? batches = null, Func<NoisyTeacher, NoisyStudent, BoundLoss>? bind = null)
     {
         _teacher = new NoisyTeacher(_model);
         _student = new NoisyStudent(_model, new LoraConfig { Rank = 2 }, seed: 1);
-        Transform = new StainedGlassTransform(_model.EmbeddingTable, new TransformConfig { InitialRho = 0 }, seed: 1);
-        Loss = filtered ? FilteredRecipe.Bind(_teacher, _student) : TrajectoryRecipe.Bind(_teacher, _student, hyperparameters ?? TrajectoryRecipe.Defaults);
+        Transform = new StainedGlassTransform(_model.EmbeddingTable, new TransformConfig { Std = new TanhStd { InitialRho = 0 } }, seed: 1);
+        Loss = bind?.Invoke(_teacher, _student) ?? TrajectoryRecipe.Bind(_teacher, _student, hyperparameters ?? TrajectoryRecipe.Defaults);
         Trainer = new Trainer(Loss, Transform, batches ?? new RandomBatches((int)_model.EmbeddingTable.shape[0], differentBatches), options);
     }
 

@@ -1,6 +1,7 @@
 using Jigsaw.Batches;
 using Jigsaw.Checkpoints;
 using Jigsaw.Transforms;
+using Jigsaw.Transforms.Noise;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -96,7 +97,7 @@ public sealed class StainedGlassTransformTests
     public void A_fresh_transform_has_no_shift_and_the_configured_spread()
     {
         using var scope = NewDisposeScope();
-        var config = new TransformConfig { StdMin = 0.1, StdMax = 3, InitialRho = 0.5, Shallow = 2 };
+        var config = new TransformConfig { Std = new TanhStd { Min = 0.1, Max = 3, InitialRho = 0.5, Shallow = 2 } };
         using var transform = new StainedGlassTransform(Table(), config);
         var noisy = transform.Apply(tensor(new long[,] { { 1, 2 } }), RowMask.FromHost([true, true], 1, 2, CPU), RowMask.FromHost([true, true], 1, 2, CPU));
         var expected = transform.Scale * (0.1 + (2.9 * (1 + Math.Tanh(0.5 / 2)) / 2));
@@ -110,11 +111,11 @@ public sealed class StainedGlassTransformTests
     public void A_direct_spread_starts_at_its_own_value_and_a_bounded_mean_stays_inside_its_bound()
     {
         using var scope = NewDisposeScope();
-        using var transform = Stirred(new TransformConfig { Std = StdParameterization.Direct, InitialStd = 0.25, MeanBound = 0.5, Scale = 1 }, 3f);
+        using var transform = Stirred(new TransformConfig { Std = new DirectStd { InitialStd = 0.25 }, Mean = new BoundedMean { Bound = 0.5 }, Scale = 1 }, 3f);
         var (means, stds) = transform.Moments(transform.EmbeddingTable.index_select(0, tensor(new long[] { 1, 2, 3 })).unsqueeze(0), RowMask.FromHost([true, true, true], 1, 3, CPU));
         Assert.InRange(means.abs().max().ToDouble(), 0.01, 0.5);
         Assert.InRange(stds.min().ToDouble(), 1e-4 * 0.999, 2);
-        using var fresh = new StainedGlassTransform(Table(), new TransformConfig { Std = StdParameterization.Direct, InitialStd = 0.25, Scale = 1 });
+        using var fresh = new StainedGlassTransform(Table(), new TransformConfig { Std = new DirectStd { InitialStd = 0.25 }, Scale = 1 });
         Assert.Equal(0.25, fresh.Moments(zeros(1, 1, Features), RowMask.FromHost([true], 1, 1, CPU)).Stds.mean().ToDouble(), 6);
     }
 
@@ -125,7 +126,7 @@ public sealed class StainedGlassTransformTests
         try
         {
             using var scope = NewDisposeScope();
-            using var transform = Stirred(new TransformConfig { MeanBound = 2.5, Heads = 2 });
+            using var transform = Stirred(new TransformConfig { Mean = new BoundedMean { Bound = 2.5 }, Heads = 2 });
             Noisy(transform, [1]);
             transform.Save(directory);
             using var loaded = StainedGlassTransform.Load(directory, transform.EmbeddingTable);
@@ -181,13 +182,21 @@ public sealed class StainedGlassTransformTests
 
     public static TheoryData<string, TransformConfig> Wrong() => new()
     {
-        { nameof(TransformConfig.StdMin), new TransformConfig { StdMin = 0 } },
-        { nameof(TransformConfig.StdMax), new TransformConfig { StdMax = double.NaN } },
-        { nameof(TransformConfig.Shallow), new TransformConfig { Shallow = -1 } },
-        { nameof(TransformConfig.InitialStd), new TransformConfig { Std = StdParameterization.Direct, InitialStd = 5 } },
-        { nameof(TransformConfig.MeanBound), new TransformConfig { MeanBound = 0 } },
-        { nameof(TransformConfig.Heads), new TransformConfig { Heads = 3 } },
-        { nameof(TransformConfig.Scale), new TransformConfig { Scale = double.PositiveInfinity } },
+        { "TanhStd.Min", new TransformConfig { Std = new TanhStd { Min = 0 } } },
+        { "TanhStd.Max", new TransformConfig { Std = new TanhStd { Max = double.NaN } } },
+        { "TanhStd.Max", new TransformConfig { Std = new TanhStd { Max = 1e308 } } },
+        { "DirectStd.Max", new TransformConfig { Std = new DirectStd { Min = 3 } } },
+        { "TanhStd.Shallow", new TransformConfig { Std = new TanhStd { Shallow = -1 } } },
+        { "TanhStd.InitialRho", new TransformConfig { Std = new TanhStd { InitialRho = double.NaN } } },
+        { "DirectStd.InitialStd", new TransformConfig { Std = new DirectStd { InitialStd = 5 } } },
+        { "BoundedMean.Bound", new TransformConfig { Mean = new BoundedMean { Bound = 0 } } },
+        { "BoundedMean.Shift", new TransformConfig { Mean = new BoundedMean { Bound = 1, Shift = double.NegativeInfinity } } },
+        { "TransformConfig.Heads", new TransformConfig { Heads = 3 } },
+        { "TransformConfig.FeedForwardRatio", new TransformConfig { FeedForwardRatio = 0 } },
+        { "TransformConfig.Scale", new TransformConfig { Scale = double.PositiveInfinity } },
+        { "TransformConfig.Scale", new TransformConfig { Scale = double.NaN } },
+        { "TransformConfig.Scale", new TransformConfig { Scale = 0 } },
+        { "TransformConfig.Scale", new TransformConfig { Scale = -1 } },
     };
 
     [Theory]
@@ -196,8 +205,53 @@ public sealed class StainedGlassTransformTests
     {
         using var table = Table();
         var exception = Assert.Throws<ArgumentException>(() => new StainedGlassTransform(table, config));
-        Assert.Equal(property, exception.ParamName);
-        Assert.Contains(property, exception.Message, StringComparison.Ordinal);
+        Assert.StartsWith(property + " is ", exception.Message, StringComparison.Ordinal);
+        Assert.Contains("; use ", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_configuration_is_one_level_of_a_file_and_its_kind_a_number()
+    {
+        using var folder = new TemporaryFolder();
+        using var table = Table();
+        var config = new TransformConfig { Std = new DirectStd { Min = 0.5, Max = 3, InitialStd = 0.75 }, Mean = new BoundedMean { Bound = 2, Shift = 1 }, Scale = 0.25, Heads = 2 };
+        using (var transform = new StainedGlassTransform(table, config, seed: 4))
+        {
+            transform.Save(folder.Path);
+        }
+
+        var written = System.Text.Json.JsonDocument.Parse(File.ReadAllText(folder["sgt_config.json"])).RootElement.GetProperty("config").GetRawText();
+        Assert.Equal(
+            """{"std_min":0.5,"std_max":3,"std":1,"shallow":1,"initial_rho":-4,"initial_std":0.75,"mean_bound":2,"mean_shift":1,"scale":0.25,"heads":2,"feed_forward_ratio":2}""",
+            string.Concat(written.Where(c => !char.IsWhiteSpace(c))));
+        using var loaded = StainedGlassTransform.Load(folder.Path, table);
+        Assert.Equal(config, loaded.Config);
+    }
+
+    [Theory]
+    [InlineData("\"std\": 0", "\"std\": 2", "its std is 2; supported are 0 (tanh) and 1 (direct)")]
+    [InlineData("\"std\": 0", "\"std\": \"logistic\"", "not the JSON of a transform")]
+    [InlineData("\"std_max\": 2", "\"std_max\": 1e308", "TanhStd.Max is 1E+308; use a number above Min, at most 1e6")]
+    [InlineData("\"std_max\": 2", "\"std_max\": -1", "TanhStd.Max is -1")]
+    [InlineData("\"heads\": 4", "\"heads\": 5", "TransformConfig.Heads is 5")]
+    [InlineData("\"median_norm\": ", "\"median_norm\": -", "its median_norm is -")]
+    [InlineData("\"scale\": 0", "\"scale\": -0", "its scale is -0")]
+    [InlineData("\"samples\": 0", "\"samples\": -1", "its samples is -1")]
+    public void A_file_that_asks_for_what_can_not_be_is_refused(string written, string instead, string message)
+    {
+        using var folder = new TemporaryFolder();
+        using var table = Table();
+        using (var transform = new StainedGlassTransform(table))
+        {
+            transform.Save(folder.Path);
+        }
+
+        var text = File.ReadAllText(folder["sgt_config.json"]);
+        Assert.Contains(written, text, StringComparison.Ordinal);
+        File.WriteAllText(folder["sgt_config.json"], text.Replace(written, instead, StringComparison.Ordinal));
+        var exception = Assert.Throws<CheckpointException>(() => StainedGlassTransform.Load(folder.Path, table));
+        Assert.Contains(message, exception.Message, StringComparison.Ordinal);
+        Assert.Contains("sgt_config.json", exception.Message, StringComparison.Ordinal);
     }
 
     private static Tensor Table() => randn([Vocabulary, Features], dtype: ScalarType.Float32, generator: new Generator(11)) * 0.3f;

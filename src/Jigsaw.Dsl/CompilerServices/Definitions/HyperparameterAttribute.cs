@@ -1,7 +1,10 @@
+using System.ComponentModel;
+
 namespace Jigsaw.CompilerServices;
 
 /// <summary>States of an argument of a recipe's attributes which rule it follows, and what the original API calls it.</summary>
 [AttributeUsage(AttributeTargets.Property | AttributeTargets.Parameter, Inherited = false)]
+[EditorBrowsable(EditorBrowsableState.Never)]
 public sealed class HyperparameterAttribute : Attribute
 {
     /// <summary>Describes a number.</summary>
@@ -32,6 +35,6 @@ public sealed class HyperparameterAttribute : Attribute
     /// <summary>The property that has to be written for this one to have an effect.</summary>
     public string? Needs { get; set; }
 
-    /// <summary>Whether it is structure: reported with the hyperparameters, never changed at run time.</summary>
+    /// <summary>True if it is structure: reported with the hyperparameters, never changed at run time.</summary>
     public bool Structure { get; set; }
 }

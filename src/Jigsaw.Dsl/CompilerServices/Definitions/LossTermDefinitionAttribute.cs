@@ -1,3 +1,5 @@
+using System.ComponentModel;
+
 namespace Jigsaw.CompilerServices;
 
 /// <summary>
@@ -5,6 +7,7 @@ namespace Jigsaw.CompilerServices;
 /// analyzers and the tests read it from there.
 /// </summary>
 [AttributeUsage(AttributeTargets.Class, Inherited = false)]
+[EditorBrowsable(EditorBrowsableState.Never)]
 public sealed class LossTermDefinitionAttribute : Attribute
 {
     /// <summary>Defines a term.</summary>

@@ -1,7 +1,10 @@
+using System.ComponentModel;
+
 namespace Jigsaw.CompilerServices;
 
 /// <summary>States of a boolean property that the term averages over another mask where it is written as false.</summary>
 [AttributeUsage(AttributeTargets.Property, Inherited = false)]
+[EditorBrowsable(EditorBrowsableState.Never)]
 public sealed class MaskUnlessAttribute : Attribute
 {
     /// <summary>Names the mask.</summary>

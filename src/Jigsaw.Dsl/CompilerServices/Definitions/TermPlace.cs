@@ -1,6 +1,9 @@
+using System.ComponentModel;
+
 namespace Jigsaw.CompilerServices;
 
 /// <summary>Where a term compares.</summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
 public enum TermPlace
 {
     /// <summary>At the logits.</summary>

@@ -1,6 +1,9 @@
+using System.ComponentModel;
+
 namespace Jigsaw.CompilerServices;
 
 /// <summary>What a recipe needs a term for: one without quality collapses to noise, one without privacy learns the identity.</summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
 public enum TermPurpose
 {
     /// <summary>It shapes what the others do.</summary>

@@ -1,8 +1,10 @@
+using System.ComponentModel;
 using System.Globalization;
 
 namespace Jigsaw.CompilerServices;
 
 /// <summary>Writes numbers the same under every culture.</summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
 public static class NumberText
 {
     /// <summary>The shortest text that reads back as the value; <c>NaN</c>, <c>Infinity</c> and <c>-Infinity</c> spelled out.</summary>

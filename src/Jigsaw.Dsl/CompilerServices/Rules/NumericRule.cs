@@ -1,6 +1,9 @@
+using System.ComponentModel;
+
 namespace Jigsaw.CompilerServices;
 
 /// <summary>What a number of a recipe must be.</summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
 public enum NumericRule
 {
     /// <summary>Not a number, or anything goes.</summary>

@@ -1,6 +1,6 @@
 using Jigsaw.Batches;
 using Jigsaw.Models;
-using Jigsaw.Models.Lora;
+using Jigsaw.Models.Decoder;
 using Jigsaw.Transforms;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -17,7 +17,7 @@ public static class AgreementEvaluator
     /// <param name="adapters">The student's adapters.</param>
     /// <param name="transform">The transform; one sample is drawn for each batch.</param>
     /// <param name="batches">Batches on the model's device; not disposed.</param>
-    public static AgreementReport Measure(CausalLM model, LoraAdapters adapters, StainedGlassTransform transform, IEnumerable<TokenBatch> batches)
+    public static AgreementReport Measure(ICausalLM model, IAdapters adapters, StainedGlassTransform transform, IEnumerable<TokenBatch> batches)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(adapters);
@@ -69,6 +69,6 @@ public static class AgreementEvaluator
 
     internal static Tensor Pick(Tensor values, Tensor rows) => values.flatten(0, 1).index_select(0, rows);
 
-    private static Tensor Hidden(CausalLM model, Tensor embeddings, TokenBatch batch, LoraAdapters? adapters, Tensor rows) =>
+    private static Tensor Hidden(ICausalLM model, Tensor embeddings, TokenBatch batch, IAdapters? adapters, Tensor rows) =>
         Pick(model.Run(embeddings, batch.AttentionMask, adapters).Last!, rows);
 }

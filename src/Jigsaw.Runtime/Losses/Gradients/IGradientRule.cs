@@ -5,7 +5,7 @@ namespace Jigsaw.Losses.Gradients;
 /// <summary>How the gradients of values follow from what was kept of their forward. It holds no tensor itself: what it reads is saved in the graph.</summary>
 internal interface IGradientRule
 {
-    /// <summary>The gradients of the inputs, in their order, in nobody's dispose scope. May throw: the graph makes a sentence of it.</summary>
+    /// <summary>The gradients of the inputs, in their order, not attached to a dispose scope. May throw: the graph makes a sentence of it.</summary>
     /// <param name="saved">What was saved, in its order.</param>
     /// <param name="upstream">What each value's gradient is multiplied by, of the values' shape.</param>
     List<Tensor> Gradients(IReadOnlyList<Tensor> saved, Tensor upstream);

@@ -12,7 +12,7 @@ internal sealed class KnownGradient : autograd.SingleTensorFunction<KnownGradien
     private const string InputsKey = "inputs";
     private const string ThreadKey = "thread";
 
-    private static readonly ConcurrentDictionary<int, string> Refusals = [];
+    private static readonly ConcurrentDictionary<int, string> _refusals = [];
 
     [ThreadStatic]
     private static List<Tensor>? _returned;
@@ -53,7 +53,7 @@ internal sealed class KnownGradient : autograd.SingleTensorFunction<KnownGradien
     /// <exception cref="InvalidOperationException">The last backward was asked for a second derivative, or failed.</exception>
     internal static void ThrowRefusal()
     {
-        if (!Refusals.IsEmpty && Refusals.TryRemove(Environment.CurrentManagedThreadId, out var sentence))
+        if (!_refusals.IsEmpty && _refusals.TryRemove(Environment.CurrentManagedThreadId, out var sentence))
         {
             throw new InvalidOperationException(sentence);
         }
@@ -87,12 +87,12 @@ internal sealed class KnownGradient : autograd.SingleTensorFunction<KnownGradien
             result.AddRange(rule.Gradients(ctx.get_saved_variables(), again ? grad_output * double.NaN : grad_output));
             if (again)
             {
-                Refusals[(int)ctx.get_data(ThreadKey)] = "A jigsaw loss has no second derivative (its gradient is a constant of the graph), but backward was called with create_graph; the gradients of that call are NaN. Call backward without create_graph.";
+                _refusals[(int)ctx.get_data(ThreadKey)] = "A jigsaw loss has no second derivative (its gradient is a constant of the graph), but backward was called with create_graph; the gradients of that call are NaN. Call backward without create_graph.";
             }
         }
         catch (Exception exception)
         {
-            Refusals[(int)ctx.get_data(ThreadKey)] = $"The backward of a jigsaw loss failed, and its gradients are missing: {exception.Message}";
+            _refusals[(int)ctx.get_data(ThreadKey)] = $"The backward of a jigsaw loss failed, and its gradients are missing: {exception.Message}";
             result = [.. Enumerable.Repeat<Tensor>(null!, 1 + (int)ctx.get_data(InputsKey))];
         }
 
@@ -107,6 +107,6 @@ internal sealed class KnownGradient : autograd.SingleTensorFunction<KnownGradien
     /// <param name="Input">The input, of any shape (…, features).</param>
     /// <param name="Gradient">Divided by the factor; of the input's shape, or its rows.</param>
     /// <param name="Factor">What the gradient is to be multiplied by: keeps small numbers of a small dtype from vanishing.</param>
-    /// <param name="Rows">Which rows of the input the gradient's rows belong to; null: all, in order.</param>
+    /// <param name="Rows">Which rows of the input the gradient's rows belong to; null for all, in order.</param>
     internal readonly record struct Part(Tensor Input, Tensor Gradient, double Factor = 1, Tensor? Rows = null);
 }

@@ -7,28 +7,17 @@ namespace Jigsaw.Losses.Hyperparameters;
 /// A JSON object of hyperparameters under the original API's names, read against a recipe's own: a name that the recipe doesn't know is an
 /// error that offers the nearest, and so is structure that differs. What the file doesn't name stays as the recipe has it.
 /// </summary>
-public sealed class HyperparameterFile
+internal static class HyperparameterFile
 {
-    private readonly string _path;
-    private readonly Dictionary<string, object?> _values;
-
-    private HyperparameterFile(string path, Dictionary<string, object?> values)
-    {
-        _path = path;
-        _values = values;
-    }
-
     /// <summary>Reads a file.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="defaults">The recipe's hyperparameters as written.</param>
+    /// <param name="recipe">The recipe's hyperparameters.</param>
     /// <param name="structure">The names among them that are structure.</param>
-    /// <exception cref="ArgumentException">The file is no JSON object, a name is unknown, a value has the wrong type, or structure differs.</exception>
-    public static HyperparameterFile Read(string path, RecipeHyperparameters defaults, params IReadOnlyCollection<string> structure)
+    /// <returns>The recipe's hyperparameters with the file's numbers.</returns>
+    /// <exception cref="ArgumentException">The file is not a JSON object, a name is unknown, a value has the wrong type, or structure differs.</exception>
+    internal static IReadOnlyDictionary<string, object?> Read(string path, IReadOnlyDictionary<string, object?> recipe, IReadOnlyCollection<string> structure)
     {
-        ArgumentNullException.ThrowIfNull(path);
-        ArgumentNullException.ThrowIfNull(defaults);
-        ArgumentNullException.ThrowIfNull(structure);
-        var values = new Dictionary<string, object?>(defaults.ToDictionary(), StringComparer.Ordinal);
+        var values = new Dictionary<string, object?>(recipe, StringComparer.Ordinal);
         using var document = Parse(path);
         var seen = new HashSet<string>(StringComparer.Ordinal);
         foreach (var property in document.RootElement.EnumerateObject())
@@ -52,16 +41,8 @@ public sealed class HyperparameterFile
             };
         }
 
-        return new HyperparameterFile(path, values);
+        return values;
     }
-
-    /// <summary>A number of the file, or of the recipe where the file doesn't name it.</summary>
-    /// <param name="name">Its name in the original API.</param>
-    public double Number(string name) => (double)Find(name);
-
-    /// <summary>A whole number of the file, or of the recipe where the file doesn't name it.</summary>
-    /// <param name="name">Its name in the original API.</param>
-    public int WholeNumber(string name) => (int)Find(name);
 
     private static JsonDocument Parse(string path)
     {
@@ -72,7 +53,7 @@ public sealed class HyperparameterFile
         }
         catch (JsonException error)
         {
-            throw new ArgumentException($"{path} is no JSON: {error.Message}", nameof(path), error);
+            throw new ArgumentException($"{path} is not JSON: {error.Message}", nameof(path), error);
         }
 
         if (document.RootElement.ValueKind != JsonValueKind.Object)
@@ -110,7 +91,7 @@ public sealed class HyperparameterFile
         return Equals(value, known)
             ? known
             : throw new ArgumentException(
-                $"{property.Name} in {path} is {property.Value.GetRawText()}, but the recipe was compiled with {Text(known)}; structure can't change at run time: take the line out, or change the recipe.", nameof(path));
+                $"{property.Name} in {path} is {property.Value.GetRawText()}, but the recipe was compiled with {Text(known)}; structure can't change at run time: remove the line, or change the recipe.", nameof(path));
     }
 
     private static string Text(object? value) => value switch
@@ -143,7 +124,4 @@ public sealed class HyperparameterFile
 
         return row[right.Length];
     }
-
-    private object Find(string name) =>
-        _values.TryGetValue(name, out var value) && value is not null ? value : throw new ArgumentException($"{_path} was read for a recipe that has no number '{name}'.", nameof(name));
 }

@@ -1,34 +1,87 @@
+using System.ComponentModel;
+using System.Runtime.CompilerServices;
 using Jigsaw.CompilerServices;
 
 namespace Jigsaw.Losses.Hyperparameters;
 
-/// <summary>The numbers that a recipe was built with, and its structure, under the original API's parameter names.</summary>
+/// <summary>
+/// The numbers that a recipe was built with, and its structure, under the original API's parameter names. A recipe's own record has a typed property
+/// for each number, checked by the rule that the compiler applies to the attribute.
+/// </summary>
 public abstract record RecipeHyperparameters
 {
+    private readonly HyperparameterTable _table;
+    private readonly double[] _values;
+
+    /// <summary>Starts from the numbers in the attributes.</summary>
+    /// <param name="table">What the hyperparameters are.</param>
+    [EditorBrowsable(EditorBrowsableState.Never)]
+    protected RecipeHyperparameters(HyperparameterTable table)
+    {
+        ArgumentNullException.ThrowIfNull(table);
+        _table = table;
+        _values = table.Defaults();
+    }
+
+    /// <summary>Copies the numbers of another record.</summary>
+    /// <param name="original">The other record.</param>
+    protected RecipeHyperparameters(RecipeHyperparameters original)
+    {
+        ArgumentNullException.ThrowIfNull(original);
+        _table = original._table;
+        _values = [.. original._values];
+    }
+
     /// <summary>Numbers and structure by the original's names; null where the recipe has none.</summary>
-    public abstract IReadOnlyDictionary<string, object?> ToDictionary();
+    public IReadOnlyDictionary<string, object?> ToDictionary() => _table.ToDictionary(_values);
 
-    /// <summary>The value, where it follows its rule.</summary>
+    /// <summary>True if the other record says the same of a recipe of the same type.</summary>
+    /// <param name="other">The other record.</param>
+    public virtual bool Equals(RecipeHyperparameters? other) =>
+        other is not null && EqualityContract == other.EqualityContract && ToDictionary().SequenceEqual(other.ToDictionary());
+
+    /// <inheritdoc/>
+    public override int GetHashCode()
+    {
+        var hash = default(HashCode);
+        Array.ForEach(_values, hash.Add);
+        return hash.ToHashCode();
+    }
+
+    /// <summary>A number.</summary>
+    /// <param name="property">Its property.</param>
+    [EditorBrowsable(EditorBrowsableState.Never)]
+    protected double Number([CallerMemberName] string property = "") => _values[_table.IndexOf(property)];
+
+    /// <summary>A whole number.</summary>
+    /// <param name="property">Its property.</param>
+    [EditorBrowsable(EditorBrowsableState.Never)]
+    protected int WholeNumber([CallerMemberName] string property = "") => (int)Number(property);
+
+    /// <summary>Sets a number, where the value follows its rule.</summary>
     /// <param name="value">The value.</param>
-    /// <param name="name">What has it.</param>
-    /// <param name="rule">Its rule.</param>
-    /// <exception cref="ArgumentException">It doesn't follow its rule: the message gives value, rule and way out.</exception>
-    protected static double Checked(double value, string name, NumericRule rule) =>
-        NumericRules.Problem(rule, name, value) is { } problem ? throw new ArgumentException(problem, name) : value;
+    /// <param name="property">Its property.</param>
+    /// <exception cref="ArgumentException">It doesn't follow its rule: the message gives value, rule and remedy.</exception>
+    [EditorBrowsable(EditorBrowsableState.Never)]
+    protected void Set(double value, [CallerMemberName] string property = "")
+    {
+        var index = _table.IndexOf(property);
+        _values[index] = _table.Checked(index, value);
+    }
 
-    /// <summary>The value, where it follows its rule.</summary>
-    /// <param name="value">The value.</param>
-    /// <param name="name">What has it.</param>
-    /// <param name="rule">Its rule.</param>
-    /// <exception cref="ArgumentException">It doesn't follow its rule: the message gives value, rule and way out.</exception>
-    protected static int Checked(int value, string name, NumericRule rule) =>
-        NumericRules.Problem(rule, name, value) is { } problem ? throw new ArgumentException(problem, name) : value;
-
-    /// <summary>The weight, where it is finite and at least 0.</summary>
-    /// <param name="value">The weight.</param>
-    /// <param name="name">What has it.</param>
-    /// <param name="pull">Which way training pulls its term.</param>
-    /// <exception cref="ArgumentException">It is not: the message gives value, rule and way out.</exception>
-    protected static double Checked(double value, string name, TermPull pull) =>
-        NumericRules.WeightProblem(name, value, pull) is { } problem ? throw new ArgumentException(problem, name) : value;
+    /// <summary>Changes the numbers that a JSON file names.</summary>
+    /// <param name="path">The file: an object of numbers under the original's names.</param>
+    /// <param name="numbers">The numbers in the attributes, of a record made for this call.</param>
+    /// <returns>The record.</returns>
+    /// <exception cref="ArgumentException">The file is not a JSON object, a name is unknown, a number breaks its rule, or structure differs from the recipe's.</exception>
+    [EditorBrowsable(EditorBrowsableState.Never)]
+    protected static T ReadFrom<T>(string path, T numbers)
+        where T : RecipeHyperparameters
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        ArgumentNullException.ThrowIfNull(numbers);
+        var (table, values) = (numbers._table, numbers._values);
+        table.ToValues(HyperparameterFile.Read(path, table.ToDictionary(values), table.StructureNames)).CopyTo(values, 0);
+        return numbers;
+    }
 }

@@ -1,7 +1,7 @@
-namespace Jigsaw.Losses.Hyperparameters;
+namespace Jigsaw.CompilerServices;
 
 /// <summary>How a weight rises from 0 over the first steps of a training.</summary>
-public static class WeightRamp
+internal static class WeightRamp
 {
     /// <summary>The share of the full weight at a step: 0 up to <paramref name="from"/>, 1 from <paramref name="from"/> + <paramref name="steps"/> on.</summary>
     /// <param name="ramp">Linear: (step − from) / steps; cosine: ½ − ½·cos(π·(step − from) / steps).</param>

@@ -1,6 +1,5 @@
 using Jigsaw.Batches;
 using Jigsaw.Losses.Gradients;
-using Jigsaw.Losses.Pairs;
 using Jigsaw.Tensors;
 using static TorchSharp.torch;
 

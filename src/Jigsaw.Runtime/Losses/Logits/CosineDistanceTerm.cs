@@ -1,7 +1,8 @@
 using Jigsaw.Batches;
+using Jigsaw.Losses.Logits;
 using Jigsaw.Tensors;
 
-namespace Jigsaw.Losses.Logits;
+namespace Jigsaw.CompilerServices;
 
 /// <summary>1 − cos(z, t), each norm at least 1e-8.</summary>
 internal sealed class CosineDistanceTerm : LogitTerm

@@ -1,7 +1,8 @@
 using Jigsaw.Batches;
+using Jigsaw.Losses.Logits;
 using Jigsaw.Tensors;
 
-namespace Jigsaw.Losses.Logits;
+namespace Jigsaw.CompilerServices;
 
 /// <summary>Σ p_t·(lse − z); its gradient is exp(z − max) − Σ exp(z − max)·p_t, to be divided by the row's sum.</summary>
 internal sealed class CrossEntropyTerm : LogitTerm

@@ -1,7 +1,8 @@
 using Jigsaw.Batches;
+using Jigsaw.Losses.Logits;
 using static TorchSharp.torch;
 
-namespace Jigsaw.Losses.Logits;
+namespace Jigsaw.CompilerServices;
 
 /// <summary>A custom term on rows of logits: its gradient is autograd's, of a block of rows at a time. Its computation is its own.</summary>
 internal sealed class LogitFunctionTerm : LogitTerm

@@ -1,8 +1,7 @@
 namespace Jigsaw.Losses.Logits;
 
 /// <summary>
-/// What a term on logits computes: a value for each row of a pass's logits, and that value's gradient. Weight, mask and cap are not its business. A built-in term
-/// is a class of this kind whose name is the kernel of its definition and <c>Term</c>.
+/// What a term on logits computes: a value for each row of a pass's logits, and that value's gradient. Weight, mask and cap are not its business.
 /// </summary>
 internal abstract class LogitTerm
 {
@@ -24,11 +23,4 @@ internal abstract class LogitTerm
     /// <summary>Computes the values of a block of rows, and where a gradient is asked for, the gradients in place of the rows and what each is still to be multiplied by.</summary>
     /// <param name="block">The rows.</param>
     public abstract void Compute(in LogitBlock block);
-
-    /// <summary>The built-in term of a kernel's name.</summary>
-    /// <exception cref="ArgumentException">No class has that name.</exception>
-    internal static LogitTerm Named(string kernel) =>
-        typeof(LogitTerm).Assembly.GetType($"{typeof(LogitTerm).Namespace}.{kernel}Term") is { } type && typeof(LogitTerm).IsAssignableFrom(type)
-            ? (LogitTerm)Activator.CreateInstance(type)!
-            : throw new ArgumentException($"There is no term on logits of the name '{kernel}'; add a class {kernel}Term beside {nameof(LogitTerm)}.", nameof(kernel));
 }

@@ -1,10 +1,11 @@
+using System.ComponentModel;
 using Jigsaw.Batches;
-using Jigsaw.CompilerServices;
 using Jigsaw.Losses.Filtering;
+using Jigsaw.Losses.Logits;
 using Jigsaw.Passes;
 using static TorchSharp.torch;
 
-namespace Jigsaw.Losses.Logits;
+namespace Jigsaw.CompilerServices;
 
 /// <summary>
 /// All terms on the logits of one step, computed in one loop over chunks of the tokens that count: the LM head's product, softmax, loss and
@@ -13,6 +14,7 @@ namespace Jigsaw.Losses.Logits;
 /// logits on clean embeddings, a constant. Inputs are float32, bfloat16, float16 or float64; softmax and reductions run in float32 at
 /// least. Products run in the head's dtype.
 /// </summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
 public sealed partial class LogitTerms
 {
     private readonly StepActivations _activations;
@@ -69,7 +71,7 @@ public sealed partial class LogitTerms
 
         // Where no term reads the teacher, its pass may not have been run, and any source stands for the shapes.
         var teacher = _terms.Any(term => term.Term.Reads != TeacherReads.None) ? _activations.TeacherClean : _activations.Of(terms[0].Pass);
-        return VocabularyLoop.Run(
+        var (loss, components) = VocabularyLoop.Run(
             new LogitSource(teacher.Hidden, HeadOf(teacher)),
             [.. terms.Select(term => term.Pass).Distinct().Select(pass => _activations.Of(pass))
                 .Select(pass => new LogitSource(pass.Hidden, HeadOf(pass), [.. terms.Where(term => term.Pass == pass.Pass)]))],
@@ -81,6 +83,7 @@ public sealed partial class LogitTerms
                 _activations.Service<LogitWorkspaces>(),
                 _activations.Service<GradientErrorMeasurement>(),
                 _activations.Service<FilterCalibrations>()));
+        return new LogitTermsValue(loss, components);
     }
 
     internal void Add(LogitTerm term, Pass pass, double weight, RowMask mask, double? maxLoss, double scalingFactor)

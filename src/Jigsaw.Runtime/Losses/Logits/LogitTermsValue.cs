@@ -1,8 +1,10 @@
+using System.ComponentModel;
 using static TorchSharp.torch;
 
-namespace Jigsaw.Losses.Logits;
+namespace Jigsaw.CompilerServices;
 
 /// <summary>What the terms on the logits are worth. Deconstructs into the loss and one component for each term, in the order added.</summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
 public sealed class LogitTermsValue
 {
     internal LogitTermsValue(Tensor loss, IReadOnlyList<Tensor> components)

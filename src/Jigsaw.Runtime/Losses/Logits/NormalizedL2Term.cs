@@ -1,6 +1,7 @@
 using Jigsaw.Batches;
+using Jigsaw.Losses.Logits;
 
-namespace Jigsaw.Losses.Logits;
+namespace Jigsaw.CompilerServices;
 
 /// <summary>‖z − t‖ / max(‖t‖, 1e-8); its gradient is z − t, to be divided by both norms.</summary>
 internal sealed class NormalizedL2Term : LogitTerm

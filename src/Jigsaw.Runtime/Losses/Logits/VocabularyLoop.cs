@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 namespace Jigsaw.Losses.Logits;
 
 /// <summary>
-/// The loop behind <see cref="LogitTerms"/>. Per chunk: one product for the teacher's logits, then for each source one product for its
+/// The loop behind <c>LogitTerms</c>. Per chunk: one product for the teacher's logits, then for each source one product for its
 /// logits, each term's values per row, and one product that takes the logits' gradient back to the hidden states. What a row's gradient is
 /// multiplied by (weights, masks, caps, what a term leaves to the end) is applied to the hidden gradient after the loop, when the caps are known.
 /// </summary>
@@ -33,7 +33,7 @@ internal sealed class VocabularyLoop : IDisposable
     /// <param name="target">What cross-entropies compare with.</param>
     /// <param name="options">How the loop is run.</param>
     /// <param name="services">What outlives the loop.</param>
-    internal static LogitTermsValue Run(LogitSource teacher, IReadOnlyList<LogitSource> sources, IReadOnlyList<WeightedLogitTerm> terms, CeTarget target, VocabularyLoopOptions options, Services services)
+    internal static (Tensor Loss, IReadOnlyList<Tensor> Components) Run(LogitSource teacher, IReadOnlyList<LogitSource> sources, IReadOnlyList<WeightedLogitTerm> terms, CeTarget target, VocabularyLoopOptions options, Services services)
     {
         KnownGradient.ThrowRefusal();
         LogitSource.Check(teacher, sources);
@@ -49,7 +49,7 @@ internal sealed class VocabularyLoop : IDisposable
         }
 
         var loss = KnownGradient.Attach(value, parts);
-        return new LogitTermsValue(loss.MoveToOuterDisposeScope(), [.. components.Select(component => component.MoveToOuterDisposeScope())]);
+        return (loss.MoveToOuterDisposeScope(), [.. components.Select(component => component.MoveToOuterDisposeScope())]);
     }
 
     /// <summary>Frees what is not kept for the next loop.</summary>

@@ -25,7 +25,7 @@ internal static class PairKernel
         using (no_grad())
         {
             rows = new PackedRows(terms.Select(term => term.Mask).Distinct().Aggregate((left, right) => left | right), type);
-            var measures = Measure(inputs, rows, type, terms.Aggregate(PairMeasures.None, (all, term) => all | term.Reads));
+            var measures = Measure(inputs, rows, type, terms.SelectMany(term => term.Reads).Distinct());
             var means = new List<Tensor>();
             foreach (var term in terms)
             {
@@ -46,33 +46,23 @@ internal static class PairKernel
         bool[] wanted = [.. inputs.Select((_, i) => coefficients.Any(coefficient => coefficient.Role / Directions == i))];
         values = RowGradients.Attach(values, inputs, wanted, rows, type, Gradients, coefficients);
         var single = terms.Count == 1 ? [values] : values.unbind();
-        return [.. terms.Select((term, i) => (term.MaxLoss is { } maxLoss ? MaskedKernels.Cap(single[i], maxLoss, term.ScalingFactor) : single[i]).MoveToOuterDisposeScope())];
+        return [.. terms.Select((term, i) => LossCap.Of(single[i], term.MaxLoss, term.ScalingFactor).MoveToOuterDisposeScope())];
     }
 
     private static int RoleOf(int input, PairDirection direction) => (input * Directions) + (int)direction;
 
-    private static Dictionary<PairMeasures, Tensor> Measure(Tensor[] inputs, PackedRows rows, ScalarType type, PairMeasures asked)
+    private static Dictionary<PairMeasure, Tensor> Measure(Tensor[] inputs, PackedRows rows, ScalarType type, IEnumerable<PairMeasure> asked)
     {
         var (features, device) = (inputs[0].shape[^1], inputs[0].device);
         var all = inputs.Select(input => input.detach().reshape(-1, features)).ToArray();
-        var count = rows.Count;
-        var measures = Enum.GetValues<PairMeasures>()
-            .Where(measure => measure != PairMeasures.None && asked.HasFlag(measure))
-            .ToDictionary(measure => measure, _ => empty([count, 1], dtype: type, device: device));
+        var measures = asked.ToDictionary(measure => measure, _ => empty([rows.Count, 1], dtype: type, device: device));
         foreach (var (start, length) in rows.Blocks(features, device))
         {
             using var here = NewDisposeScope();
             var (first, second) = (rows.Read(all[0], start, length), rows.Read(all[1], start, length));
             foreach (var (measure, numbers) in measures)
             {
-                numbers.narrow(0, start, length).copy_(measure switch
-                {
-                    PairMeasures.FirstNorm => first.norm(1, keepdim: true),
-                    PairMeasures.SecondNorm => second.norm(1, keepdim: true),
-                    PairMeasures.Product => RowProduct.Of(first, second),
-                    PairMeasures.Distance => (first - second).norm(1, keepdim: true),
-                    _ => (first + second).norm(1, keepdim: true),
-                });
+                numbers.narrow(0, start, length).copy_(measure.Of(first, second));
             }
         }
 

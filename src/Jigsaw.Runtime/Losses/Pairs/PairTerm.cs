@@ -7,9 +7,9 @@ namespace Jigsaw.Losses.Pairs;
 /// <param name="Mask">Tokens that count.</param>
 /// <param name="Reads">The measures of the rows that it is made of.</param>
 /// <param name="Compute">Makes a value of each row's measures, and what its gradients are multiples of.</param>
-/// <param name="MaxLoss">The cap; null: none.</param>
+/// <param name="MaxLoss">The cap; null leaves it uncapped.</param>
 /// <param name="ScalingFactor">How fast the cap is reached.</param>
-internal sealed record PairTerm(RowMask Mask, PairMeasures Reads, Func<IReadOnlyDictionary<PairMeasures, Tensor>, PairTerm.Rows> Compute, double? MaxLoss = null, double ScalingFactor = 1)
+internal sealed record PairTerm(RowMask Mask, PairMeasure[] Reads, Func<IReadOnlyDictionary<PairMeasure, Tensor>, PairTerm.Rows> Compute, double? MaxLoss = null, double ScalingFactor = 1)
 {
     /// <summary>What a term makes of the rows.</summary>
     /// <param name="Values">A value for each row, shape (rows, 1).</param>

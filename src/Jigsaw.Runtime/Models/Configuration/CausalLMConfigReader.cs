@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Jigsaw.Checkpoints;
+using Jigsaw.Models.Families;
 
 namespace Jigsaw.Models.Configuration;
 
@@ -8,8 +9,6 @@ internal static class CausalLMConfigReader
 {
     private const int MaximumLayers = 4096;
     private const string OtherModel = "use a checkpoint without it.";
-
-    private static readonly string[] _families = ["llama", "mistral", "qwen2", "qwen3"];
 
     // Fields by which models of these and neighboring families compute something else. Null, false, 0 or an empty value switch them off.
     private static readonly string[] _switchedOff =
@@ -28,13 +27,10 @@ internal static class CausalLMConfigReader
     public static CausalLMConfig Read(string path, JsonElement root)
     {
         var fields = new JsonFields(path, root);
-        var family = fields.Text("model_type") ?? throw new CheckpointException(path, "has no field 'model_type'; it is not the config.json of a Hugging Face model.");
-        if (!_families.Contains(family))
-        {
-            throw new CheckpointException(path, $"is of the model_type '{family}'; supported are {string.Join(", ", _families)}.");
-        }
-
-        RejectUnsupported(fields);
+        var type = fields.Text("model_type") ?? throw new CheckpointException(path, "has no field 'model_type'; it is not the config.json of a Hugging Face model.");
+        var family = ModelFamily.All.FirstOrDefault(known => known.Name == type)
+            ?? throw new CheckpointException(path, $"is of the model_type '{type}'; supported are {string.Join(", ", ModelFamily.All.Select(known => known.Name))}.");
+        RejectUnsupported(fields, family);
         var hiddenSize = fields.RequiredCount("hidden_size");
         var layerCount = fields.RequiredCount("num_hidden_layers");
         if (layerCount > MaximumLayers)
@@ -43,7 +39,7 @@ internal static class CausalLMConfigReader
         }
 
         var headCount = fields.RequiredCount("num_attention_heads");
-        var keyValueHeads = fields.Count("num_key_value_heads") ?? (family switch { "mistral" => 8, "qwen2" or "qwen3" => 32, _ => headCount });
+        var keyValueHeads = fields.Count("num_key_value_heads") ?? family.DefaultKeyValueHeadCount ?? headCount;
         if (headCount % keyValueHeads != 0)
         {
             throw new CheckpointException(path, $"has num_attention_heads = {headCount}, not a multiple of num_key_value_heads = {keyValueHeads}; its config.json is damaged.");
@@ -53,7 +49,7 @@ internal static class CausalLMConfigReader
         var maxPositions = fields.Count("max_position_embeddings") ?? 0;
         return new CausalLMConfig
         {
-            ModelType = family,
+            ModelType = family.Name,
             VocabularySize = fields.RequiredCount("vocab_size"),
             HiddenSize = hiddenSize,
             IntermediateSize = fields.RequiredCount("intermediate_size"),
@@ -64,10 +60,10 @@ internal static class CausalLMConfigReader
             NormEps = fields.Number("rms_norm_eps") ?? 1e-6,
             Rope = Rope(path, fields, maxPositions),
             TiedHead = fields.Flag("tie_word_embeddings") ?? false,
-            QueryKeyValueBias = family == "qwen2" || attentionBias,
-            OutputBias = family is "llama" or "qwen3" && attentionBias,
-            FeedForwardBias = family == "llama" && (fields.Flag("mlp_bias") ?? false),
-            QueryKeyNorm = family == "qwen3",
+            QueryKeyValueBias = family.AlwaysQueryKeyValueBias || attentionBias,
+            OutputBias = family.ReadsAttentionBias && attentionBias,
+            FeedForwardBias = family.ReadsFeedForwardBias && (fields.Flag("mlp_bias") ?? false),
+            QueryKeyNorm = family.QueryKeyNorm,
             Windows = Windows(path, fields, family, layerCount),
             MaxPositions = maxPositions,
             DType = fields.Text("dtype") ?? fields.Text("torch_dtype"),
@@ -75,7 +71,7 @@ internal static class CausalLMConfigReader
         };
     }
 
-    private static void RejectUnsupported(JsonFields fields)
+    private static void RejectUnsupported(JsonFields fields, ModelFamily family)
     {
         if (fields.Text("hidden_act") is { } activation && activation is not ("silu" or "swish"))
         {
@@ -98,12 +94,12 @@ internal static class CausalLMConfigReader
             }
         }
 
-        if (fields.Text("model_type") is "mistral" or "qwen2" && fields.Flag("attention_bias") == true)
+        if (!family.ReadsAttentionBias && fields.Flag("attention_bias") == true)
         {
             throw fields.Unsupported("attention_bias", "transformers ignores it for this family, so what is meant is unclear.");
         }
 
-        if (fields.Text("model_type") is not "llama" && fields.Flag("mlp_bias") == true)
+        if (!family.ReadsFeedForwardBias && fields.Flag("mlp_bias") == true)
         {
             throw fields.Unsupported("mlp_bias", "transformers ignores it for this family, so what is meant is unclear.");
         }
@@ -118,18 +114,18 @@ internal static class CausalLMConfigReader
         _ => false,
     };
 
-    private static int HeadDim(string path, JsonFields fields, string family, int hiddenSize, int headCount)
+    private static int HeadDim(string path, JsonFields fields, ModelFamily family, int hiddenSize, int headCount)
     {
-        var headDim = fields.Count("head_dim") ?? (family == "qwen3" ? 128 : hiddenSize / headCount);
+        var headDim = fields.Count("head_dim") ?? family.DefaultHeadDim ?? hiddenSize / headCount;
         return headDim % 2 == 0
             ? headDim
             : throw new CheckpointException(path, $"gives heads of {headDim} features; rotary embeddings need an even number.");
     }
 
-    private static int?[] Windows(string path, JsonFields fields, string family, int layerCount)
+    private static int?[] Windows(string path, JsonFields fields, ModelFamily family, int layerCount)
     {
         var windows = new int?[layerCount];
-        var window = family is "qwen2" or "qwen3" && fields.Flag("use_sliding_window") != true ? null : fields.Count("sliding_window");
+        var window = family.DefaultFirstWindowLayer is not null && fields.Flag("use_sliding_window") != true ? null : fields.Count("sliding_window");
         if (fields.Texts("layer_types") is { } types)
         {
             if (types.Count != layerCount)
@@ -147,13 +143,13 @@ internal static class CausalLMConfigReader
                 };
             }
         }
-        else if (family == "llama" && window is not null)
+        else if (!family.ReadsSlidingWindow && window is not null)
         {
             throw fields.Unsupported("sliding_window", "transformers ignores it for this family, so what is meant is unclear.");
         }
         else if (window is not null)
         {
-            var first = family == "mistral" ? 0 : fields.Integer("max_window_layers") ?? 28;
+            var first = family.DefaultFirstWindowLayer is { } otherwise ? fields.Integer("max_window_layers") ?? otherwise : 0;
             for (var i = Math.Max(first, 0); i < layerCount; i++)
             {
                 windows[i] = window;

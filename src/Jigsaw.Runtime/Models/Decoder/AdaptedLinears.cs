@@ -1,4 +1,3 @@
-using Jigsaw.Models.Lora;
 using static TorchSharp.torch;
 
 namespace Jigsaw.Models.Decoder;
@@ -14,11 +13,11 @@ internal static class AdaptedLinears
     /// <param name="input">Shape (batch, rows, input).</param>
     /// <param name="adapters">The adapters of the run.</param>
     /// <param name="record">Where to keep what the way back needs; null: nothing.</param>
-    public static Tensor[] Apply(FrozenLinear[] linears, Tensor input, LoraAdapters? adapters, LayerRecord? record)
+    public static Tensor[] Apply(FrozenLinear[] linears, Tensor input, IAdapters? adapters, LayerRecord? record)
     {
         Tensor? Into(FrozenLinear linear) => record?.BufferOf(linear, input);
         var adapted = Adapted(linears, adapters);
-        if (adapted.Length < 2 || is_grad_enabled() || Drops(adapters!))
+        if (adapted.Length < 2 || is_grad_enabled() || adapters!.IsRandom)
         {
             return [.. linears.Select(linear => linear.Apply(input, adapters, record, Into(linear)))];
         }
@@ -45,10 +44,10 @@ internal static class AdaptedLinears
     /// <param name="adapters">The adapters of the run.</param>
     /// <param name="record">What the run kept.</param>
     /// <param name="sum">The gradient with respect to the input, shape (rows, input), written over; null when nobody asks.</param>
-    public static void Back(FrozenLinear[] linears, Tensor[] gradients, Tensor input, LoraAdapters? adapters, LayerRecord record, Tensor? sum)
+    public static void Back(FrozenLinear[] linears, Tensor[] gradients, Tensor input, IAdapters? adapters, LayerRecord record, Tensor? sum)
     {
         var adapted = Adapted(linears, adapters);
-        var together = adapted.Length > 1 && !Drops(adapters!);
+        var together = adapted.Length > 1 && !adapters!.IsRandom;
         for (var i = 0; i < linears.Length; i++)
         {
             linears[i].Back(gradients[i], input, together ? null : adapters, record, sum, adds: i > 0);
@@ -67,7 +66,7 @@ internal static class AdaptedLinears
         {
             var gradient = gradients[index].to(type).t();
             across.narrow(0, from, adapter.Down.shape[0]).addmm_(adapter.Up.t(), gradient, beta: 0, alpha: 1);
-            adapter.AddToUp(LoraAdapter.Rows(record.AdapterOf(linears[index]).Inner), gradient);
+            adapter.AddToUp(TokenRows.Of(record.AdapterOf(linears[index]).Inner), gradient);
             from += adapter.Down.shape[0];
         }
 
@@ -89,12 +88,14 @@ internal static class AdaptedLinears
         }
     }
 
-    private static bool Drops(LoraAdapters adapters) => adapters is { Training: true, Config.Dropout: > 0 };
-
-    private static (int Index, LoraAdapter Adapter)[] Adapted(FrozenLinear[] linears, LoraAdapters? adapters) =>
-        [.. linears.Select((linear, index) => (Index: index, Adapter: adapters?.Find(linear.Module)!)).Where(pair => pair.Adapter is not null)];
+        /// <summary>The maps that have an adapter; none if one is of another kind, which can't be stacked.</summary>
+    private static (int Index, ILowRankAdapter Adapter)[] Adapted(FrozenLinear[] linears, IAdapters? adapters)
+    {
+        var found = linears.Select((linear, index) => (Index: index, Adapter: adapters?.Find(linear.Module))).Where(pair => pair.Adapter is not null).ToArray();
+        return Array.TrueForAll(found, pair => pair.Adapter is ILowRankAdapter) ? [.. found.Select(pair => (pair.Index, (ILowRankAdapter)pair.Adapter!))] : [];
+    }
 
     /// <summary>s·A of each, below each other: shape (ranks, input).</summary>
-    private static Tensor Scaled((int Index, LoraAdapter Adapter)[] adapted) =>
+    private static Tensor Scaled((int Index, ILowRankAdapter Adapter)[] adapted) =>
         cat([.. adapted.Select(pair => pair.Adapter.Scale == 1 ? pair.Adapter.Down : pair.Adapter.Down * pair.Adapter.Scale)], 0);
 }

@@ -1,4 +1,3 @@
-using Jigsaw.Models.Lora;
 using static TorchSharp.torch;
 
 namespace Jigsaw.Models.Decoder;
@@ -21,7 +20,7 @@ internal sealed partial class DecoderLayer
     /// <param name="adapters">The adapters of the run.</param>
     /// <param name="record">Where to keep what the way back needs.</param>
     /// <param name="output">Where the output goes, shape of the input.</param>
-    public void Record(Tensor hidden, AttentionInputs inputs, LoraAdapters? adapters, LayerRecord record, Tensor output)
+    public void Record(Tensor hidden, AttentionInputs inputs, IAdapters? adapters, LayerRecord record, Tensor output)
     {
         using var scope = NewDisposeScope();
         var (middle, gate, up) = RunToGate(hidden, inputs, adapters, cache: null, record);
@@ -29,11 +28,11 @@ internal sealed partial class DecoderLayer
     }
 
     /// <summary>Makes the record of a run again; its output is not made.</summary>
-    public void Rerun(Tensor hidden, AttentionInputs inputs, LoraAdapters? adapters, LayerRecord record)
+    public void Rerun(Tensor hidden, AttentionInputs inputs, IAdapters? adapters, LayerRecord record)
     {
         using var scope = NewDisposeScope();
         var (_, gate, up) = RunToGate(hidden, inputs, adapters, cache: null, record);
-        if (adapters?.Find(Down.Module) is { } adapter)
+        if (adapters?.Find(Down.Module) is ILowRankAdapter adapter)
         {
             adapter.Inner(nn.functional.silu(gate).mul_(up), adapters.Training, Down, record);
         }
@@ -47,11 +46,11 @@ internal sealed partial class DecoderLayer
     /// <param name="record">What the run kept.</param>
     /// <param name="wanted">Whether the input's gradient is asked for.</param>
     /// <returns>The same tensor, now with respect to the input; null when nobody asks.</returns>
-    public Tensor? Back(Tensor gradient, Tensor hidden, AttentionInputs inputs, LoraAdapters? adapters, LayerRecord record, bool wanted)
+    public Tensor? Back(Tensor gradient, Tensor hidden, AttentionInputs inputs, IAdapters? adapters, LayerRecord record, bool wanted)
     {
         using var scope = NewDisposeScope();
         gradient.add_(BackFeedForward(gradient, adapters, record));
-        var attended = LoraAdapter.Rows(record.Attended);
+        var attended = TokenRows.Of(record.Attended);
         var attendedGradient = empty_like(attended);
         Output.Back(gradient, attended, adapters, record, attendedGradient);
         if (!wanted && new[] { Query, Key, Value }.All(linear => adapters?.Find(linear.Module) is null))
@@ -60,7 +59,7 @@ internal sealed partial class DecoderLayer
         }
 
         var (query, key, value) = BackAttention(attendedGradient.view(record.Attended.shape), record, inputs);
-        var rows = LoraAdapter.Rows(hidden);
+        var rows = TokenRows.Of(hidden);
         var normed = InputNorm.Apply(rows);
         var sum = wanted ? empty_like(normed) : null;
         AdaptedLinears.Back([Query, Key, Value], [query, key, value], normed, adapters, record, sum);
@@ -68,10 +67,10 @@ internal sealed partial class DecoderLayer
     }
 
     /// <summary>From the output's gradient to that of the stream before the feed-forward's norm, the direct way left out.</summary>
-    private Tensor BackFeedForward(Tensor gradient, LoraAdapters? adapters, LayerRecord record)
+    private Tensor BackFeedForward(Tensor gradient, IAdapters? adapters, LayerRecord record)
     {
         using var scope = NewDisposeScope();
-        Tensor Recorded(FrozenLinear linear) => LoraAdapter.Rows(record.OutputOf(linear));
+        Tensor Recorded(FrozenLinear linear) => TokenRows.Of(record.OutputOf(linear));
         var type = gradient.dtype == ScalarType.Float64 ? ScalarType.Float64 : ScalarType.Float32;
         var (gate, up, middle) = (Recorded(Gate).to(type), Recorded(Up).to(type), Recorded(Output));
         var share = gate.sigmoid();
@@ -133,7 +132,7 @@ internal sealed partial class DecoderLayer
         return (
             Projected(queryGradient, record.OutputOf(Query), QueryNorm, inputs),
             Projected(keyGradient, record.OutputOf(Key), KeyNorm, inputs),
-            LoraAdapter.Rows(valueGradient.view(batch, shared, rows, size).transpose(1, 2).reshape(batch, rows, -1)).MoveToOuterDisposeScope());
+            TokenRows.Of(valueGradient.view(batch, shared, rows, size).transpose(1, 2).reshape(batch, rows, -1)).MoveToOuterDisposeScope());
     }
 
     /// <summary>Through rotation and norm, from heads (batch, heads, rows, head dim) to (rows, features).</summary>
@@ -143,10 +142,10 @@ internal sealed partial class DecoderLayer
         var (first, second) = (heads.narrow(3, 0, half), heads.narrow(3, half, half));
         var back = cat([(first * inputs.Cosines) + (second * inputs.Sines), (second * inputs.Cosines) - (first * inputs.Sines)], 3).transpose(1, 2);
         var gradient = norm is null ? back : norm.Back(back, projected.view(back.shape));
-        return LoraAdapter.Rows(gradient.reshape(projected.shape)).MoveToOuterDisposeScope();
+        return TokenRows.Of(gradient.reshape(projected.shape)).MoveToOuterDisposeScope();
     }
 
-    private static Tensor Gradient(Tensor leaf) => LoraAdapter.Rows(leaf.grad!).MoveToOuterDisposeScope();
+    private static Tensor Gradient(Tensor leaf) => TokenRows.Of(leaf.grad!).MoveToOuterDisposeScope();
 
     private static Tensor Leaf(Tensor tensor) => tensor.detach().requires_grad_();
 }

@@ -1,5 +1,4 @@
 using Jigsaw.Models.Configuration;
-using Jigsaw.Models.Lora;
 using Jigsaw.Tensors;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -60,7 +59,7 @@ internal sealed partial class DecoderLayer : IDisposable
     public static string NameOf(int index) => $"model.layers.{index}";
 
     /// <summary>The layer's output, shape (batch, rows, hidden), in the outer dispose scope.</summary>
-    public Tensor Run(Tensor hidden, AttentionInputs inputs, LoraAdapters? adapters, KeyValueCache? cache)
+    public Tensor Run(Tensor hidden, AttentionInputs inputs, IAdapters? adapters, KeyValueCache? cache)
     {
         using var scope = NewDisposeScope();
         var (middle, gate, up) = RunToGate(hidden, inputs, adapters, cache, record: null);
@@ -94,7 +93,7 @@ internal sealed partial class DecoderLayer : IDisposable
     }
 
     /// <summary>All but the last map: the stream after attention, the gate, and what it multiplies.</summary>
-    private (Tensor Middle, Tensor Gate, Tensor Up) RunToGate(Tensor hidden, AttentionInputs inputs, LoraAdapters? adapters, KeyValueCache? cache, LayerRecord? record)
+    private (Tensor Middle, Tensor Gate, Tensor Up) RunToGate(Tensor hidden, AttentionInputs inputs, IAdapters? adapters, KeyValueCache? cache, LayerRecord? record)
     {
         var normed = InputNorm.Apply(hidden);
         var projected = AdaptedLinears.Apply([Query, Key, Value], normed, adapters, record);

@@ -1,4 +1,3 @@
-using Jigsaw.Models.Lora;
 using Jigsaw.Tensors;
 using static TorchSharp.torch;
 
@@ -27,10 +26,15 @@ internal sealed class FrozenLinear(string module, Tensor weight, Tensor? bias) :
     /// <param name="adapters">The adapters of the run.</param>
     /// <param name="record">Where to keep what the way back needs; null: nothing.</param>
     /// <param name="into">Where the output goes, shape (batch, rows, output); null: into a tensor of its own.</param>
-    public Tensor Apply(Tensor input, LoraAdapters? adapters, LayerRecord? record = null, Tensor? into = null)
+    public Tensor Apply(Tensor input, IAdapters? adapters, LayerRecord? record = null, Tensor? into = null)
     {
         var output = into is null ? nn.functional.linear(input, Weight, Bias) : Product(input, into);
-        return adapters?.Find(Module) is { } adapter ? adapter.AddTo(output, input, adapters.Training, this, record) : output;
+        return adapters?.Find(Module) switch
+        {
+            null => output,
+            ILowRankAdapter adapter => adapter.AddTo(output, input, adapters.Training, this, record),
+            { } adapter => (output + adapter.Apply(input)).to(output.dtype),
+        };
     }
 
     /// <summary>Takes an output's gradient back to the input's, and to the adapter's parameters.</summary>
@@ -40,25 +44,25 @@ internal sealed class FrozenLinear(string module, Tensor weight, Tensor? bias) :
     /// <param name="record">What the run kept.</param>
     /// <param name="sum">The gradient with respect to the input, shape (rows, input); null when nobody asks.</param>
     /// <param name="adds">Whether it is added to; else it is written over.</param>
-    public void Back(Tensor gradient, Tensor input, LoraAdapters? adapters, LayerRecord record, Tensor? sum, bool adds = false)
+    public void Back(Tensor gradient, Tensor input, IAdapters? adapters, LayerRecord record, Tensor? sum, bool adds = false)
     {
         sum?.addmm_(gradient, Weight, beta: adds ? 1 : 0);
-        if (adapters?.Find(Module) is { } adapter)
+        if (adapters?.Find(Module) is ILowRankAdapter adapter)
         {
             var (inner, dropout) = record.AdapterOf(this);
-            adapter.Back(gradient, input, LoraAdapter.Rows(inner), dropout is null ? null : LoraAdapter.Rows(dropout), sum);
+            adapter.Back(gradient, input, TokenRows.Of(inner), dropout is null ? null : TokenRows.Of(dropout), sum);
         }
     }
 
     private Tensor Product(Tensor input, Tensor buffer)
     {
-        var rows = LoraAdapter.Rows(buffer);
+        var rows = TokenRows.Of(buffer);
         if (Bias is not null)
         {
             rows.copy_(Bias);
         }
 
-        rows.addmm_(LoraAdapter.Rows(input), Weight.t(), beta: Bias is null ? 0 : 1);
+        rows.addmm_(TokenRows.Of(input), Weight.t(), beta: Bias is null ? 0 : 1);
         return buffer;
     }
 

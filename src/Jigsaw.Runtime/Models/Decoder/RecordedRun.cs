@@ -1,4 +1,3 @@
-using Jigsaw.Models.Lora;
 using static TorchSharp.torch;
 
 namespace Jigsaw.Models.Decoder;
@@ -12,7 +11,7 @@ internal sealed class RecordedRun : IDisposable
     private readonly DecoderLayer[] _layers;
     private readonly RmsNorm _norm;
     private readonly AttentionInputs _inputs;
-    private readonly LoraAdapters? _adapters;
+    private readonly IAdapters? _adapters;
     private readonly int? _layer;
     private readonly bool _wantsInput;
     private readonly bool _rematerialize;
@@ -33,7 +32,7 @@ internal sealed class RecordedRun : IDisposable
     /// <param name="wantsInput">Whether the embeddings' gradient is asked for.</param>
     /// <param name="memory">What the passes of a step use in turn.</param>
     /// <param name="rematerialize">Whether to keep the layers' inputs alone, and run each layer again on the way back.</param>
-    internal RecordedRun(DecoderLayer[] layers, RmsNorm norm, Tensor embeddings, AttentionInputs inputs, LoraAdapters? adapters, int? layer, bool toEnd, bool wantsInput, LayerRecords memory, bool rematerialize)
+    internal RecordedRun(DecoderLayer[] layers, RmsNorm norm, Tensor embeddings, AttentionInputs inputs, IAdapters? adapters, int? layer, bool toEnd, bool wantsInput, LayerRecords memory, bool rematerialize)
     {
         (_layers, _norm, _inputs, _adapters, _layer, _wantsInput, _memory, _rematerialize) = (layers, norm, inputs, adapters, layer, wantsInput, memory, rematerialize);
         _records = new LayerRecord?[layers.Length];
@@ -81,12 +80,12 @@ internal sealed class RecordedRun : IDisposable
     {
         using var scope = NewDisposeScope();
         using var grad = no_grad();
-        var gradient = States.Last?.grad is { } last ? _norm.Back(LoraAdapter.Rows(last), LoraAdapter.Rows(_hidden[^1])) : null;
+        var gradient = States.Last?.grad is { } last ? _norm.Back(TokenRows.Of(last), TokenRows.Of(_hidden[^1])) : null;
         for (var i = _layers.Length - 1; i >= _first; i--)
         {
             if (i == _layer && States.Layer?.grad is { } own)
             {
-                gradient = gradient is null ? LoraAdapter.Rows(own).clone() : gradient.add_(LoraAdapter.Rows(own));
+                gradient = gradient is null ? TokenRows.Of(own).clone() : gradient.add_(TokenRows.Of(own));
             }
 
             if (gradient is null)

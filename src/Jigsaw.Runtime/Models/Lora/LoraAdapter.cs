@@ -5,26 +5,21 @@ using static TorchSharp.torch;
 namespace Jigsaw.Models.Lora;
 
 /// <summary>The adapter of one linear map: y + s·B·A·x.</summary>
-internal sealed class LoraAdapter(string module, Parameter down, Parameter up, double scale)
+internal sealed class LoraAdapter(string module, Parameter down, Parameter up, double scale) : ILowRankAdapter
 {
     public string Module { get; } = module;
 
-    /// <summary>A, shape (rank, input).</summary>
+    /// <inheritdoc/>
     public Parameter Down { get; } = down;
 
-    /// <summary>B, shape (output, rank).</summary>
+    /// <inheritdoc/>
     public Parameter Up { get; } = up;
 
     public double Scale { get; } = scale;
 
     public double Dropout { get; init; }
 
-    /// <summary>Adds the adapter's part in the adapter's own type; the sum has the output's, and stands in its place where no graph is kept.</summary>
-    /// <param name="output">y, shape (…, output).</param>
-    /// <param name="input">x, shape (…, input).</param>
-    /// <param name="training">Whether dropout is applied.</param>
-    /// <param name="linear">The adapted map.</param>
-    /// <param name="record">Where to keep what the way back needs; null: nothing.</param>
+    /// <inheritdoc/>
     public Tensor AddTo(Tensor output, Tensor input, bool training, FrozenLinear linear, LayerRecord? record)
     {
         var inner = Inner(input, training, linear, record);
@@ -37,14 +32,12 @@ internal sealed class LoraAdapter(string module, Parameter down, Parameter up, d
         return output;
     }
 
-    /// <summary>Adds B·(s·A·x) to y in its place; no graph is kept.</summary>
-    /// <param name="output">y, shape (batch, rows, output).</param>
-    /// <param name="inner">s·A·x, shape (batch, rows, rank).</param>
+    /// <inheritdoc/>
     public void AddUp(Tensor output, Tensor inner)
     {
         if (output.dtype == inner.dtype)
         {
-            Rows(output).addmm_(Rows(inner), Up.t());
+            TokenRows.Of(output).addmm_(TokenRows.Of(inner), Up.t());
         }
         else
         {
@@ -52,7 +45,7 @@ internal sealed class LoraAdapter(string module, Parameter down, Parameter up, d
         }
     }
 
-    /// <summary>s·A·x, shape (…, rank).</summary>
+    /// <inheritdoc/>
     public Tensor Inner(Tensor input, bool training, FrozenLinear linear, LayerRecord? record)
     {
         var own = input.to(Down.dtype);
@@ -69,12 +62,7 @@ internal sealed class LoraAdapter(string module, Parameter down, Parameter up, d
         return inner;
     }
 
-    /// <summary>Adds what an output's gradient makes of the parameters' gradients, and of the input's.</summary>
-    /// <param name="gradient">With respect to y, shape (rows, output).</param>
-    /// <param name="input">x, shape (rows, input).</param>
-    /// <param name="inner">s·A·x, shape (rows, rank).</param>
-    /// <param name="dropout">What x was multiplied by, shape (rows, input); null: nothing.</param>
-    /// <param name="sum">The gradient with respect to x, shape (rows, input), which is added to; null when nobody asks.</param>
+    /// <inheritdoc/>
     public void Back(Tensor gradient, Tensor input, Tensor inner, Tensor? dropout, Tensor? sum)
     {
         using var scope = NewDisposeScope();
@@ -95,18 +83,16 @@ internal sealed class LoraAdapter(string module, Parameter down, Parameter up, d
         }
     }
 
+    /// <summary>s·B·A·x, without dropout.</summary>
+    public Tensor Apply(Tensor input) => nn.functional.linear(nn.functional.linear(input.to(Down.dtype), Down) * Scale, Up);
+
     /// <summary>s·B·A, shape (output, input).</summary>
     public Tensor Delta() => Up.matmul(Down) * Scale;
 
-    /// <summary>A tensor of shape (…, features) as (rows, features).</summary>
-    public static Tensor Rows(Tensor tensor) => tensor.view(-1, tensor.shape[^1]);
-
-    /// <summary>Adds to B's gradient.</summary>
-    /// <param name="inner">s·A·x, shape (rows, rank).</param>
-    /// <param name="across">The output's gradient, shape (output, rows).</param>
+    /// <inheritdoc/>
     public void AddToUp(Tensor inner, Tensor across) => Add(Up, inner.t().mm(across.t()).t());
 
-    /// <summary>Adds to A's gradient, shape (rank, input).</summary>
+    /// <inheritdoc/>
     public void AddToDown(Tensor product) => Add(Down, product);
 
     private static void Add(Parameter parameter, Tensor product)

@@ -9,7 +9,7 @@ namespace Jigsaw.Models.Lora;
 /// Low-rank adapters for a frozen base: what is trained of a student. They are given to each run of the base and never merged into it, so
 /// that the teacher stays the base. Read and written as PEFT has them.
 /// </summary>
-public sealed class LoraAdapters : IDisposable
+public sealed class LoraAdapters : IAdapters
 {
     internal const string KeyPrefix = "base_model.model.";
     internal const string DownSuffix = ".lora_A.weight";
@@ -45,8 +45,11 @@ public sealed class LoraAdapters : IDisposable
         }
     }
 
-    /// <summary>Whether dropout, if the configuration has any, is applied in runs.</summary>
+    /// <summary>True if dropout, if the configuration has any, is applied in runs.</summary>
     public bool Training { get; set; }
+
+    /// <inheritdoc/>
+    public bool IsRandom => Training && Config.Dropout > 0;
 
     /// <summary>Makes fresh adapters: A uniform in ±1/√input (Kaiming with a = √5), B zero, so that they change nothing yet.</summary>
     /// <param name="model">The base; the adapters are made on its device, float32, or float64 when the base is.</param>
@@ -133,7 +136,8 @@ public sealed class LoraAdapters : IDisposable
         }
     }
 
-    internal LoraAdapter? Find(string module) => _adapters.GetValueOrDefault(module);
+    /// <inheritdoc/>
+    public ILinearAdapter? Find(string module) => _adapters.GetValueOrDefault(module);
 
     private static IEnumerable<(FrozenLinear Module, LoraTargets Targets)> TargetsOf(CausalLM model, LoraConfig lora)
     {

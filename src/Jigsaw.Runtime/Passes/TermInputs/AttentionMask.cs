@@ -3,7 +3,7 @@ using TorchSharp;
 
 namespace Jigsaw;
 
-/// <summary>Real tokens, not padding: shape (batch, sequence), bool. A term of one's own that takes this type reads it.</summary>
+/// <summary>Real tokens, not padding: shape (batch, sequence), bool. A custom term that takes this type reads it.</summary>
 /// <param name="Value">The tensor.</param>
 public readonly record struct AttentionMask(torch.Tensor Value)
 {

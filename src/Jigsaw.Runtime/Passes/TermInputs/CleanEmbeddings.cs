@@ -2,7 +2,7 @@ using TorchSharp;
 
 namespace Jigsaw;
 
-/// <summary>The clean embeddings x, shape (batch, sequence, features). A term of one's own that takes this type reads them.</summary>
+/// <summary>The clean embeddings x, shape (batch, sequence, features). A custom term that takes this type reads them.</summary>
 /// <param name="Value">The tensor.</param>
 public readonly record struct CleanEmbeddings(torch.Tensor Value)
 {

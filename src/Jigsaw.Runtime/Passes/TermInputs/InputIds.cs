@@ -2,7 +2,7 @@ using TorchSharp;
 
 namespace Jigsaw;
 
-/// <summary>The token ids of the batch, shape (batch, sequence), int64. A term of one's own that takes this type reads them.</summary>
+/// <summary>The token ids of the batch, shape (batch, sequence), int64. A custom term that takes this type reads them.</summary>
 /// <param name="Value">The tensor.</param>
 public readonly record struct InputIds(torch.Tensor Value)
 {

@@ -2,7 +2,7 @@ using TorchSharp;
 
 namespace Jigsaw;
 
-/// <summary>The transformed embeddings x̃, shape (batch, sequence, features); equal to x where the noise mask is not set. A term of one's own that takes this type reads them.</summary>
+/// <summary>The transformed embeddings x̃, shape (batch, sequence, features); equal to x where the noise mask is not set. A custom term that takes this type reads them.</summary>
 /// <param name="Value">The tensor.</param>
 public readonly record struct NoisyEmbeddings(torch.Tensor Value)
 {

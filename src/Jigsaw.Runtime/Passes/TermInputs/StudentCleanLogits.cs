@@ -2,7 +2,7 @@ using TorchSharp;
 
 namespace Jigsaw;
 
-/// <summary>Logits, shape (batch, sequence, vocabulary), of the adapted model on the clean embeddings. A term of one's own that takes this type makes the closure materialize them.</summary>
+/// <summary>Logits, shape (batch, sequence, vocabulary), of the adapted model on the clean embeddings. A custom term that takes this type makes the closure materialize them.</summary>
 /// <param name="Value">The tensor.</param>
 public readonly record struct StudentCleanLogits(torch.Tensor Value)
 {

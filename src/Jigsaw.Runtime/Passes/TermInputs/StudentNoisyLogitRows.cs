@@ -3,7 +3,7 @@ using TorchSharp;
 namespace Jigsaw;
 
 /// <summary>
-/// Logits of some of the batch's tokens, shape (rows, vocabulary), in no promised order, float32 at least, of the adapted model on the transformed embeddings. A term of one's own
+/// Logits of some of the batch's tokens, shape (rows, vocabulary), in no promised order, float32 at least, of the adapted model on the transformed embeddings. A custom term
 /// that takes this type returns one value for each row, shape (rows), and is computed in the loop over the vocabulary: the logits of the batch are never there.
 /// </summary>
 /// <param name="Value">The tensor, to be read only.</param>

@@ -2,7 +2,7 @@ using TorchSharp;
 
 namespace Jigsaw;
 
-/// <summary>Hidden states at the distillation layer, shape (batch, sequence, hidden), of the base model on the transformed embeddings. A term of one's own that takes this type reads them.</summary>
+/// <summary>Hidden states at the distillation layer, shape (batch, sequence, hidden), of the base model on the transformed embeddings. A custom term that takes this type reads them.</summary>
 /// <param name="Value">The tensor.</param>
 public readonly record struct TeacherNoisyHidden(torch.Tensor Value)
 {

@@ -2,7 +2,7 @@ using TorchSharp;
 
 namespace Jigsaw;
 
-/// <summary>The transform's standard deviations σ, shape (batch, sequence, features), positive. A term of one's own that takes this type reads them.</summary>
+/// <summary>The transform's standard deviations σ, shape (batch, sequence, features), positive. A custom term that takes this type reads them.</summary>
 /// <param name="Value">The tensor.</param>
 public readonly record struct TransformStds(torch.Tensor Value)
 {

@@ -1,0 +1,27 @@
+using Jigsaw.Planning;
+
+namespace Jigsaw.Generators.Gathering;
+
+/// <summary>A recipe and the type that it is declared by, by value: no symbol, syntax or location is reachable from here.</summary>
+/// <param name="Recipe">What the recipe says.</param>
+/// <param name="Namespace">The namespace, its names unescaped; empty for the global one.</param>
+/// <param name="Types">The recipe's type and those around it, outermost first.</param>
+/// <param name="MetadataName">The recipe's full metadata name.</param>
+/// <param name="Members">Names of members, of the recipe or of a base class, that generated ones would collide with.</param>
+/// <param name="BaseRecipe">The base class that is a recipe itself, if any.</param>
+/// <param name="HasRuntime">True if the runtime is referenced.</param>
+/// <param name="HasTypeVar">True if the program declares a type of the name <c>var</c>.</param>
+/// <param name="LanguageVersion">The C# version as a number, 900 for 9.0.</param>
+internal sealed record RecipeDeclaration(
+    RecipeModel Recipe,
+    EquatableArray<string> Namespace,
+    EquatableArray<ContainerModel> Types,
+    string MetadataName,
+    EquatableArray<string> Members,
+    string? BaseRecipe,
+    bool HasRuntime,
+    bool HasTypeVar,
+    int LanguageVersion)
+{
+    public ContainerModel Type => Types[Types.Count - 1];
+}

@@ -1,0 +1,37 @@
+using Jigsaw.CompilerServices;
+
+namespace Jigsaw.Planning;
+
+/// <summary>One term of a recipe.</summary>
+/// <param name="Name">Its name: of the attribute, or of the method with a capital first letter.</param>
+/// <param name="Key">Its component key.</param>
+/// <param name="Definition">What a built-in term states of itself; null for a custom one.</param>
+/// <param name="Custom">The method of a custom term; null for a built-in one.</param>
+/// <param name="Arguments">What its attribute takes, and what was written for it.</param>
+internal sealed record TermModel(string Name, string Key, TermDefinition? Definition, CustomTermModel? Custom, EquatableArray<ArgumentModel> Arguments)
+{
+    public ArgumentModel Weight => Argument("Weight")!;
+
+    /// <summary>True if the term is in the program: a weight of 0 removes it.</summary>
+    public bool IsActive => Weight.Value is not 0;
+
+    public TermPull Pull => Definition?.Pull ?? TermPull.Minimized;
+
+    public TermKind Kind => Definition?.Kind ?? TermKind.Similarity;
+
+    /// <summary>What messages call it.</summary>
+    public string SpokenName => Custom?.Method ?? Name;
+
+    public ArgumentModel? Argument(string name)
+    {
+        foreach (var argument in Arguments)
+        {
+            if (argument.Name == name)
+            {
+                return argument;
+            }
+        }
+
+        return null;
+    }
+}

@@ -1,0 +1,95 @@
+using System.ComponentModel;
+
+namespace Jigsaw.CompilerServices;
+
+/// <summary>What a recipe's hyperparameters are: the property of each number, its name in the original API, its rule and its value in the attributes; and the recipe's structure.</summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
+public sealed class HyperparameterTable
+{
+    private readonly List<Row> _rows = [];
+    private readonly Dictionary<string, int> _byProperty = new(StringComparer.Ordinal);
+    private readonly OrderedDictionary<string, object?> _structure = new(StringComparer.Ordinal);
+
+    /// <summary>The names that are structure.</summary>
+    internal IReadOnlyCollection<string> StructureNames => _structure.Keys;
+
+    /// <summary>Adds the weight of a term that is added to the loss.</summary>
+    /// <param name="property">Its property.</param>
+    /// <param name="originalName">Its name in the original API.</param>
+    /// <param name="value">Its value in the attributes.</param>
+    public HyperparameterTable Weight(string property, string originalName, double value) => Add(property, originalName, value, NumericRule.Weight);
+
+    /// <summary>Adds the weight of a term that is subtracted from the loss.</summary>
+    /// <inheritdoc cref="Weight"/>
+    public HyperparameterTable SubtractedWeight(string property, string originalName, double value) => Add(property, originalName, value, NumericRule.Weight, TermPull.Maximized);
+
+    /// <summary>Adds a number that is finite and greater than 0.</summary>
+    /// <inheritdoc cref="Weight"/>
+    public HyperparameterTable Positive(string property, string originalName, double value) => Add(property, originalName, value, NumericRule.Positive);
+
+    /// <summary>Adds a number from 0 to 1.</summary>
+    /// <inheritdoc cref="Weight"/>
+    public HyperparameterTable Fraction(string property, string originalName, double value) => Add(property, originalName, value, NumericRule.Fraction);
+
+    /// <summary>Adds a whole number that is at least 0.</summary>
+    /// <inheritdoc cref="Weight"/>
+    public HyperparameterTable Index(string property, string originalName, int value) => Add(property, originalName, value, NumericRule.Index);
+
+    /// <summary>Adds a whole number that is at least 1.</summary>
+    /// <inheritdoc cref="Weight"/>
+    public HyperparameterTable Count(string property, string originalName, int value) => Add(property, originalName, value, NumericRule.Count);
+
+    /// <summary>Adds something that can't change at run time.</summary>
+    /// <param name="originalName">Its name in the original API.</param>
+    /// <param name="value">What the recipe was compiled with; null if nothing was written.</param>
+    public HyperparameterTable Structure(string originalName, object? value)
+    {
+        _structure.Add(originalName, value);
+        return this;
+    }
+
+    /// <summary>The values in the attributes.</summary>
+    internal double[] Defaults() => [.. _rows.Select(row => row.Default)];
+
+    /// <summary>Where the number of a property is among the values.</summary>
+    internal int IndexOf(string property) => _byProperty[property];
+
+    /// <summary>The value of a number, where it follows its rule.</summary>
+    /// <exception cref="ArgumentException">It doesn't: the message gives value, rule and remedy.</exception>
+    internal double Checked(int index, double value)
+    {
+        var row = _rows[index];
+        var problem = row.Rule == NumericRule.Weight ? NumericRules.WeightProblem(row.Property, value, row.Pull) : NumericRules.Problem(row.Rule, row.Property, value);
+        return problem is null ? value : throw new ArgumentException(problem, row.Property);
+    }
+
+    /// <summary>Numbers and structure by the original's names.</summary>
+    internal OrderedDictionary<string, object?> ToDictionary(IReadOnlyList<double> values)
+    {
+        var result = new OrderedDictionary<string, object?>(StringComparer.Ordinal);
+        for (var i = 0; i < _rows.Count; i++)
+        {
+            result.Add(_rows[i].OriginalName, _rows[i].Rule is NumericRule.Index or NumericRule.Count ? (object)(int)values[i] : values[i]);
+        }
+
+        foreach (var (name, value) in _structure)
+        {
+            result.Add(name, value);
+        }
+
+        return result;
+    }
+
+    /// <summary>The numbers of a dictionary by the original's names, checked.</summary>
+    internal double[] ToValues(IReadOnlyDictionary<string, object?> named) =>
+        [.. _rows.Select((row, i) => Checked(i, named[row.OriginalName] is int whole ? whole : (double)named[row.OriginalName]!))];
+
+    private HyperparameterTable Add(string property, string originalName, double value, NumericRule rule, TermPull pull = TermPull.Minimized)
+    {
+        _byProperty.Add(property, _rows.Count);
+        _rows.Add(new Row(property, originalName, value, rule, pull));
+        return this;
+    }
+
+    private sealed record Row(string Property, string OriginalName, double Default, NumericRule Rule, TermPull Pull);
+}

@@ -1,0 +1,18 @@
+using Jigsaw.Batches;
+using static TorchSharp.torch;
+
+namespace Jigsaw.CompilerServices;
+
+/// <content>The rate at which x̃ tells about its text.</content>
+public sealed partial class EmbeddingTerms
+{
+    /// <summary>Mean over the counted tokens of KL(N(x + μ, σ²/n) ‖ N(a, v)), in nats per token.</summary>
+    /// <param name="clean">x, shape (batch, sequence, features).</param>
+    /// <param name="means">μ, the same shape.</param>
+    /// <param name="stds">σ, the same shape.</param>
+    /// <param name="mask">Tokens that count.</param>
+    /// <param name="noiseMask">Tokens that the transform changes, whose moments are a and v.</param>
+    /// <param name="repeats">How many copies of x̃ with fresh noise an attacker sees.</param>
+    /// <exception cref="ArgumentException">Shapes, dtypes or devices are incompatible, or the number of copies is less than 1.</exception>
+    public Tensor InformationRate(Tensor clean, Tensor means, Tensor stds, RowMask mask, RowMask noiseMask, int repeats) => Value(() => Losses.Information.InformationRate.Compute(clean, means, stds, mask, noiseMask, repeats));
+}

@@ -1,0 +1,140 @@
+using Jigsaw.Batches;
+using Jigsaw.Losses.Gradients;
+using Jigsaw.Tensors;
+using static TorchSharp.torch;
+
+namespace Jigsaw.CompilerServices;
+
+/// <content>Mutual information over all pairs of a sample and a mixture component.</content>
+public sealed partial class EmbeddingTerms
+{
+    private static readonly double _halfLogTwoPi = 0.5 * Math.Log(2 * Math.PI);
+
+    /// <summary>
+    /// Sub-batch Monte Carlo estimate of the mutual information between x and x̃: the first half of the batch gives the components of a
+    /// Gaussian mixture, the second half the samples; all pairs count. Linear in the batch. Of an odd batch the last row is left out; with
+    /// fewer than two rows value and gradients are 0. Source: arXiv 2506.09452 and Stained Glass Engine docs, loss/jigsaw; that it is
+    /// minimized and that the three means are pooled over the same pairs is our reading.
+    /// </summary>
+    /// <param name="clean">x, shape (batch, sequence, features).</param>
+    /// <param name="means">μ, the same shape.</param>
+    /// <param name="stds">σ, the same shape.</param>
+    /// <param name="noisy">x̃, the same shape.</param>
+    /// <param name="mask">Tokens that the transform changes.</param>
+    /// <param name="combineNoiseMasks">True if a pair counts where both of its masks are set, false if it counts where the component's is; samples must be finite there.</param>
+    /// <returns>The value in nats per counted feature; the mean over pairs of ½·((x̃ − x − μ)/σ)², and that of ½·log 2π + log σ, both detached.</returns>
+    /// <exception cref="ArgumentException">Shapes, dtypes or devices differ.</exception>
+    public TermValues MutualInformation(Tensor clean, Tensor means, Tensor stds, Tensor noisy, RowMask mask, bool combineNoiseMasks) => Values(3, () =>
+    {
+        var (value, mahalanobisDistance, logConstantsAndDeterminant) = SubBatchEntropy(clean, means, stds, noisy, mask, combineNoiseMasks, conditional: true);
+        return [value, mahalanobisDistance, logConstantsAndDeterminant];
+    });
+
+    /// <summary>
+    /// The value, differentiable, and the two parts of the mixture entropy, detached. Linear in the batch: Σ_i (x̃_i − a)² is
+    /// Σ_i (x̃_i − c)² + n(c − a)² + 2(c − a)·Σ_i (x̃_i − c) for every c, and near the samples' mean nothing cancels, also where the deviations
+    /// differ by orders. The gradients are the same sums again.
+    /// </summary>
+    /// <param name="clean">x, shape (batch, sequence, features).</param>
+    /// <param name="means">μ.</param>
+    /// <param name="stds">σ.</param>
+    /// <param name="noisy">x̃.</param>
+    /// <param name="mask">Tokens that the transform changes.</param>
+    /// <param name="combine">True if a pair counts where both masks are set, false if it counts where the component's is.</param>
+    /// <param name="conditional">True to subtract the conditional entropy; otherwise the value is the mixture's entropy.</param>
+    internal static (Tensor Value, Tensor MahalanobisDistance, Tensor LogConstantsAndDeterminant) SubBatchEntropy(Tensor clean, Tensor means, Tensor stds, Tensor noisy, RowMask mask, bool combine, bool conditional)
+    {
+        KernelArguments.RequireTokens(clean);
+        KernelArguments.RequireLike(clean, means);
+        KernelArguments.RequireLike(clean, stds);
+        KernelArguments.RequireLike(clean, noisy);
+        KernelArguments.RequireMask(clean.device, mask, clean.shape[0], clean.shape[1]);
+        KnownGradient.ThrowRefusal();
+        using var scope = NewDisposeScope();
+        var grad = is_grad_enabled();
+        var parts = new List<KnownGradient.Part>();
+        Tensor value;
+        Tensor mahalanobis;
+        Tensor constants;
+        using (no_grad())
+        {
+            var type = KernelArguments.AccumulationType(clean, means, stds, noisy);
+            var half = clean.shape[0] / 2;
+            var components = mask.Value.narrow(0, 0, half).unsqueeze(-1);
+            var samples = combine ? mask.Value.narrow(0, half, half).unsqueeze(-1) : half == 0 ? components : components.any(0, keepdim: true).expand(components.shape);
+            var (noComponent, noSample) = (components.eq(false), samples.eq(false));
+            Tensor First(Tensor tensor, double otherwise) => tensor.detach().narrow(0, 0, half).to(type, copy: true).masked_fill_(noComponent, otherwise);
+            Tensor Second(Tensor tensor, double otherwise) => tensor.detach().narrow(0, half, half).to(type, copy: true).masked_fill_(noSample, otherwise);
+
+            var (componentWeights, sampleWeights) = (components.to(type), samples.to(type));
+            var (componentCount, sampleCount) = (componentWeights.sum([0]), sampleWeights.sum([0]));
+            var counted = (componentCount * sampleCount).sum() * clean.shape[2];
+            var pairs = counted.clamp_min(1);
+            var share = counted / pairs;
+
+            var deviations = First(stds, 1);
+            var sampleDeviations = Second(stds, 1);
+            var noise = Second(noisy, 0);
+            var center = (noise * sampleWeights).sum([0]) / sampleCount.clamp_min(1);
+            noise.sub_(center).mul_(sampleWeights);
+            var residue = noise.sum([0]);
+            var offsets = First(clean, 0).add_(First(means, 0)).neg_().add_(center);
+            var squares = noise.square().sum([0]) + (offsets * ((offsets * sampleCount) + (2 * residue)));
+            var precisions = componentWeights / deviations.square();
+            mahalanobis = (precisions * squares).sum() * 0.5 / pairs;
+            constants = ((deviations.log().sum([0]) * sampleCount).sum() / pairs) + (share * _halfLogTwoPi);
+            value = mahalanobis + constants;
+            if (conditional)
+            {
+                value -= ((sampleDeviations.log().sum([0]) * componentCount).sum() / pairs) + (share * (0.5 + _halfLogTwoPi));
+            }
+
+            if (grad && (clean.requires_grad || means.requires_grad))
+            {
+                var centers = Whole(clean, half, (precisions * ((offsets * sampleCount) + residue) / pairs).neg_(), null);
+                foreach (var input in (ReadOnlySpan<Tensor>)[clean, means])
+                {
+                    if (input.requires_grad)
+                    {
+                        parts.Add(new KnownGradient.Part(input, centers.alias().DetachFromDisposeScope()));
+                    }
+                }
+            }
+
+            if (grad && stds.requires_grad)
+            {
+                var first = ((componentWeights * sampleCount) - squares.mul_(precisions)).div_(deviations).div_(pairs);
+                var second = conditional ? (sampleWeights * componentCount / sampleDeviations / pairs).neg_() : null;
+                parts.Add(new KnownGradient.Part(stds, Whole(stds, half, first, second).DetachFromDisposeScope()));
+            }
+
+            if (grad && noisy.requires_grad)
+            {
+                var pull = (precisions * offsets).sum([0]);
+                var second = noise.mul_(precisions.sum([0])).add_(pull).mul_(sampleWeights).div_(pairs);
+                parts.Add(new KnownGradient.Part(noisy, Whole(noisy, half, null, second).DetachFromDisposeScope()));
+            }
+        }
+
+        return (
+            KnownGradient.Attach(value, parts).MoveToOuterDisposeScope(),
+            mahalanobis.MoveToOuterDisposeScope(),
+            constants.MoveToOuterDisposeScope());
+    }
+
+    private static Tensor Whole(Tensor like, long half, Tensor? first, Tensor? second)
+    {
+        var whole = zeros(like.shape, dtype: (first ?? second)!.dtype, device: like.device);
+        if (first is not null)
+        {
+            whole.narrow(0, 0, half).copy_(first);
+        }
+
+        if (second is not null)
+        {
+            whole.narrow(0, half, half).copy_(second);
+        }
+
+        return whole;
+    }
+}

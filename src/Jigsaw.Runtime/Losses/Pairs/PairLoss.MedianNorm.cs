@@ -1,0 +1,21 @@
+using Jigsaw.Batches;
+using Jigsaw.Losses.Pairs;
+
+namespace Jigsaw.CompilerServices;
+
+/// <content>The distance of a sum's norm from the median norm.</content>
+public sealed partial class PairLoss
+{
+    /// <summary>Adds mean_m |‖first + second‖₂ − T|. Source: Stained Glass Engine docs, loss/jigsaw.</summary>
+    /// <param name="medianNorm">T, the median L2 norm of the embedding table's rows.</param>
+    /// <param name="mask">Tokens that count.</param>
+    /// <exception cref="ArgumentException">The mask and the tensors differ in shape or device.</exception>
+    public PairLoss MedianNorm(double medianNorm, RowMask mask) => Add(mask, [PairMeasure.NormOfSum], measures =>
+    {
+        var norms = measures[PairMeasure.NormOfSum];
+        var excess = norms - medianNorm;
+        var signs = excess.sign();
+        var factor = (signs / norms).masked_fill_(norms.eq(0), 0);
+        return new(excess * signs, [new(0, PairDirection.Together, factor), new(1, PairDirection.Together, factor)]);
+    });
+}
