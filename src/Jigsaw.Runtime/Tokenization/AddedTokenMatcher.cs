@@ -1,4 +1,5 @@
 using System.Globalization;
+using Jigsaw.Tokenization.Unicode;
 
 namespace Jigsaw.Tokenization;
 

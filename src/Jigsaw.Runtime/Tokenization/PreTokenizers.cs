@@ -1,5 +1,6 @@
 using System.Globalization;
 using Jigsaw.Tokenization.Patterns;
+using Jigsaw.Tokenization.Unicode;
 
 namespace Jigsaw.Tokenization;
 

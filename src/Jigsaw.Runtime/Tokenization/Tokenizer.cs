@@ -1,5 +1,6 @@
 using System.Text;
 using Jigsaw.Checkpoints;
+using Jigsaw.Tokenization.Unicode;
 
 namespace Jigsaw.Tokenization;
 

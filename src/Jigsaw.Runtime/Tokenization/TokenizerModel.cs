@@ -1,3 +1,5 @@
+using Jigsaw.Tokenization.Unicode;
+
 namespace Jigsaw.Tokenization;
 
 /// <summary>What a tokenizer.json says, ready to run.</summary>

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Jigsaw.Checkpoints;
 using Jigsaw.Tokenization.Patterns;
+using Jigsaw.Tokenization.Unicode;
 
 namespace Jigsaw.Tokenization;
 

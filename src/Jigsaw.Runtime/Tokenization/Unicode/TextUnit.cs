@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace Jigsaw.Tokenization;
+namespace Jigsaw.Tokenization.Unicode;
 
 /// <summary>One code point on its way through a tokenizer, and the characters of the original text that it came from.</summary>
 internal readonly record struct TextUnit(int CodePoint, int Start, int End)
