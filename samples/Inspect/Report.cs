@@ -65,7 +65,7 @@ internal static class Report
         Line(output, "dtype", config.DType ?? "not told");
         Line(output, "layers", $"{config.LayerCount} of {config.HiddenSize} features, feed-forward {config.IntermediateSize}");
         Line(output, "attention", $"{config.HeadCount} heads of {config.HeadDim}, {config.KeyValueHeadCount} for keys and values{Extras(config)}");
-        Line(output, "rope", $"{config.Rope.Kind.ToString().ToLowerInvariant()}, theta {config.Rope.Theta.ToString(CultureInfo.InvariantCulture)}, up to {config.MaxPositions} tokens");
+        Line(output, "rope", $"{config.RopeType}, theta {config.RopeTheta.ToString(CultureInfo.InvariantCulture)}, up to {config.MaxPositions} tokens");
         Line(output, "head", $"{(config.TiedHead ? "tied to the embeddings" : "of its own")}, {Number(config.VocabularySize)} tokens");
     }
 

@@ -68,7 +68,7 @@ internal sealed class StepWork : IDisposable
         if (together)
         {
             var mask = cat([_batch.AttentionMask.Value, _batch.AttentionMask.Value]);
-            _model.Run(_model.Embed(cat([_batch.InputIds, _batch.InputIds])), mask);
+            _model.Run(_model.Embed(cat([_batch.InputIds, _batch.InputIds])), RowMask.FromTensor(mask));
             return;
         }
 

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using Jigsaw.Batches;
-using Jigsaw.Diagnostics;
 using Jigsaw.Models;
 using Jigsaw.Steps;
 using Jigsaw.Training;
@@ -134,7 +133,7 @@ internal static class ProfileSection
             _counts = counts;
             var listener = new ActivityListener
             {
-                ShouldListenTo = source => source.Name == StepPhases.SourceName,
+                ShouldListenTo = source => source.Name == "Jigsaw",
                 Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllData,
                 ActivityStopped = activity => Count(activity.OperationName, activity.Duration.TotalMilliseconds),
             };

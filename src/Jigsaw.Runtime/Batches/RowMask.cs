@@ -4,17 +4,19 @@ namespace Jigsaw.Batches;
 
 /// <summary>
 /// A boolean mask over the tokens of a batch, shape (batch, sequence), on the batch's device. Made on the host it also carries the
-/// index of its rows, shape (n) int64, and their number, so that kernels can gather the tokens that count without asking the device.
-/// A bare tensor converts to a mask without an index: kernels then keep every row and give weight 0 to those that don't count.
+/// index of its rows, shape (n) int64, and their number, so kernels can gather the tokens that count without asking the device.
+/// Made of a tensor it has no index: kernels then keep every row and give weight 0 to those that don't count.
 /// </summary>
 public sealed class RowMask : IDisposable
 {
     private readonly bool[]? _host;
+    private readonly bool _ownsValue;
     private readonly List<(RowMask Other, bool Union, RowMask Result)> _combined = [];
 
-    private RowMask(Tensor value, Tensor? rows, bool[]? host, int? count)
+    private RowMask(Tensor value, Tensor? rows, bool[]? host, int? count, bool ownsValue)
     {
         Value = value;
+        _ownsValue = ownsValue;
         Rows = rows;
         _host = host;
         Count = count;
@@ -23,16 +25,16 @@ public sealed class RowMask : IDisposable
     /// <summary>The mask, shape (batch, sequence), bool.</summary>
     public Tensor Value { get; }
 
-    /// <summary>Indices of the tokens that count among the batch·sequence rows, ascending, shape (n) int64; null when the mask was not made on the host.</summary>
+    /// <summary>Indices of the tokens that count among the batch·sequence rows, ascending, shape (n) int64; null if the mask was not made on the host.</summary>
     public Tensor? Rows { get; }
 
-    /// <summary>How many tokens count; null when the mask was not made on the host.</summary>
+    /// <summary>How many tokens count; null if the mask was not made on the host.</summary>
     public int? Count { get; }
 
-    /// <summary>Whether <see cref="Rows"/> and <see cref="Count"/> are there.</summary>
+    /// <summary>True if there are <see cref="Rows"/> and a <see cref="Count"/>.</summary>
     public bool IsPacked => Rows is not null;
 
-    /// <summary>The mask on the host in row-major order; empty when it was not made on the host.</summary>
+    /// <summary>The mask on the host in row-major order; empty if it was not made on the host.</summary>
     public ReadOnlySpan<bool> Host => _host;
 
     /// <summary>The device of the mask.</summary>
@@ -41,7 +43,7 @@ public sealed class RowMask : IDisposable
     /// <summary>Makes a mask from host values and uploads it once, with the index of its rows.</summary>
     /// <param name="values">The mask in row-major order, batch·sequence values.</param>
     /// <param name="batch">Number of sequences.</param>
-    /// <param name="sequence">Tokens a sequence, padding included.</param>
+    /// <param name="sequence">Tokens per sequence, padding included.</param>
     /// <param name="device">Where the mask goes.</param>
     /// <exception cref="ArgumentException">The number of values is not batch·sequence.</exception>
     public static RowMask FromHost(ReadOnlySpan<bool> values, int batch, int sequence, Device device)
@@ -63,11 +65,11 @@ public sealed class RowMask : IDisposable
 
         var value = Upload(tensor(host, dtype: ScalarType.Bool).reshape(batch, sequence), device);
         var index = Upload(tensor(rows.ToArray(), dtype: ScalarType.Int64), device);
-        return new RowMask(value, index, host, rows.Count);
+        return new RowMask(value, index, host, rows.Count, ownsValue: true);
     }
 
     /// <summary>Takes a mask that is on a device already. It has no row index.</summary>
-    /// <param name="value">Shape (batch, sequence), bool. Not copied, and not disposed with the mask's owner.</param>
+    /// <param name="value">Shape (batch, sequence), bool. Not copied; it stays the caller's, and is not freed with the mask.</param>
     /// <exception cref="ArgumentException">The tensor is not a two-dimensional boolean tensor.</exception>
     public static RowMask FromTensor(Tensor value)
     {
@@ -77,7 +79,7 @@ public sealed class RowMask : IDisposable
             throw new ArgumentException($"A mask is a bool tensor of shape (batch, sequence), not {value.dtype} of shape ({string.Join(", ", value.shape)}).", nameof(value));
         }
 
-        return new RowMask(value, null, null, null);
+        return new RowMask(value, null, null, null, ownsValue: false);
     }
 
     /// <summary>Tokens that count in both masks.</summary>
@@ -86,28 +88,22 @@ public sealed class RowMask : IDisposable
     /// <summary>Tokens that count in either mask.</summary>
     public static RowMask operator |(RowMask left, RowMask right) => left.BitwiseOr(right);
 
-    /// <summary>A mask without a row index.</summary>
-    public static implicit operator RowMask(Tensor value) => FromTensor(value);
-
-    /// <summary>The mask's tensor, shape (batch, sequence), bool.</summary>
-    public static implicit operator Tensor(RowMask mask)
-    {
-        ArgumentNullException.ThrowIfNull(mask);
-        return mask.Value;
-    }
-
     /// <summary>Tokens that count in both masks.</summary>
     public RowMask BitwiseAnd(RowMask other) => Combine(other, union: false);
 
     /// <summary>Tokens that count in either mask.</summary>
     public RowMask BitwiseOr(RowMask other) => Combine(other, union: true);
 
-    /// <summary>Frees the mask and its row index.</summary>
+    /// <summary>Frees the mask and its row index, but not a tensor that it was made of.</summary>
     public void Dispose()
     {
         _combined.ForEach(known => known.Result.Dispose());
         _combined.Clear();
-        Value.Dispose();
+        if (_ownsValue)
+        {
+            Value.Dispose();
+        }
+
         Rows?.Dispose();
     }
 
@@ -121,12 +117,12 @@ public sealed class RowMask : IDisposable
 
         if (!Value.shape.AsSpan().SequenceEqual(other.Value.shape))
         {
-            throw new ArgumentException($"Masks of shapes ({string.Join(", ", Value.shape)}) and ({string.Join(", ", other.Value.shape)}) don't go together.", nameof(other));
+            throw new ArgumentException($"Masks of shapes ({string.Join(", ", Value.shape)}) and ({string.Join(", ", other.Value.shape)}) differ; combine masks of one batch.", nameof(other));
         }
 
         if (_host is null || other._host is null)
         {
-            return FromTensor(union ? Value | other.Value : Value & other.Value);
+            return new RowMask(union ? Value | other.Value : Value & other.Value, null, null, null, ownsValue: true);
         }
 
         foreach (var known in _combined)

@@ -163,7 +163,7 @@ public static partial class JigsawLosses
     {
         KernelArguments.RequireTokens(stds);
         using var scope = NewDisposeScope();
-        mask ??= ones([stds.shape[0], stds.shape[1]], dtype: ScalarType.Bool, device: stds.device);
+        mask ??= RowMask.FromTensor(ones([stds.shape[0], stds.shape[1]], dtype: ScalarType.Bool, device: stds.device));
         KernelArguments.RequireMask(stds.device, mask, stds.shape[0], stds.shape[1]);
         var mean = MaskedMean.Mean(
             stds,

@@ -2,10 +2,10 @@ namespace Jigsaw.Data;
 
 /// <summary>
 /// Cuts shuffled epochs into batches, by number and without state. A last single row goes into the batch before it, since the
-/// mutual information needs two. Where the rows' lengths are known, rows of like length share a batch, so that little of it is padding;
+/// mutual information needs two. Where the rows' lengths are known, rows of similar length share a batch, so little of it is padding;
 /// batches still come in random order.
 /// </summary>
-public sealed class EpochOrder
+internal sealed class EpochOrder
 {
     // Rows are sorted among this many batches: enough to leave little padding, few enough to leave the batches different each epoch.
     private const int BatchesSortedTogether = 16;
@@ -19,7 +19,7 @@ public sealed class EpochOrder
 
     /// <summary>An order over rows.</summary>
     /// <param name="rows">Rows of the data, at least 1.</param>
-    /// <param name="batchSize">Rows a batch, at least 1.</param>
+    /// <param name="batchSize">Rows per batch, at least 1.</param>
     /// <param name="seed">Seed of the shuffles.</param>
     /// <param name="lengths">Tokens of each row; null: rows are not sorted.</param>
     public EpochOrder(int rows, int batchSize, long seed, IReadOnlyList<int>? lengths = null)
@@ -39,7 +39,7 @@ public sealed class EpochOrder
         _batches = batches > 1 && batchSize > 1 && rows % batchSize == 1 ? batches - 1 : batches;
     }
 
-    /// <summary>Batches an epoch.</summary>
+    /// <summary>Batches per epoch.</summary>
     public int BatchesPerEpoch => _batches;
 
     /// <summary>The rows of a batch.</summary>

@@ -3,17 +3,17 @@ using System.Diagnostics;
 namespace Jigsaw.Diagnostics;
 
 /// <summary>
-/// The phases of training steps as activities of an <see cref="ActivitySource"/>, for profilers and OpenTelemetry: passes forth and back, the loss, the transform
-/// forth and back, the optimizer. Without a listener they cost nothing. Operations on a device that runs on its own are counted where they are asked for.
+/// The phases of training steps as activities of an <see cref="ActivitySource"/>, for profilers and OpenTelemetry: passes forward and backward, the loss, the transform
+/// forward and backward, the optimizer. Without a listener they cost nothing. Operations on a device that runs on its own are counted where they are asked for.
 /// </summary>
-public static class StepPhases
+internal static class StepPhases
 {
     /// <summary>The name of the source.</summary>
     public const string SourceName = "Jigsaw";
 
     private static readonly ActivitySource Source = new(SourceName);
 
-    /// <summary>Begins a phase, which ends when it is disposed; null when nobody listens.</summary>
+    /// <summary>Begins a phase, which ends when it is disposed; null without a listener.</summary>
     /// <param name="name">What runs.</param>
     /// <param name="pass">Which pass it belongs to.</param>
     internal static Activity? Begin(string name, Pass? pass = null) =>

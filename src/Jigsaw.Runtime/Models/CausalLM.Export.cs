@@ -33,7 +33,7 @@ public sealed partial class CausalLM
         IsMerged = true;
     }
 
-    /// <summary>Puts back the weights that <see cref="Merge"/> replaced, to the bit.</summary>
+    /// <summary>Puts back the weights that <see cref="Merge"/> replaced, bit for bit.</summary>
     public void Unmerge()
     {
         foreach (var linear in Linears)
@@ -44,11 +44,11 @@ public sealed partial class CausalLM
         IsMerged = false;
     }
 
-    /// <summary>Whether adapters are merged into the weights.</summary>
+    /// <summary>True if adapters are merged into the weights.</summary>
     public bool IsMerged { get; private set; }
 
     /// <summary>Writes a checkpoint that transformers loads: the weights, and the other files of the checkpoint that this model was read from.</summary>
-    /// <param name="directory">The directory; made when it isn't there. Not the one that the model was read from.</param>
+    /// <param name="directory">The directory; made if it doesn't exist. Not the one that the model was read from.</param>
     /// <param name="adapters">Adapters to add into the weights that are written; the model itself stays as it is.</param>
     /// <param name="shardBytes">The largest file of weights; one file when null.</param>
     /// <exception cref="ArgumentException">The directory is the model's own.</exception>

@@ -7,13 +7,13 @@ namespace Jigsaw.Models;
 
 public sealed partial class CausalLM
 {
-    /// <summary>Goes on from prompts given as embeddings, such as transformed ones. New tokens are embedded as they are.</summary>
+    /// <summary>Continues prompts given as embeddings, such as transformed ones. New tokens are embedded as they are.</summary>
     /// <param name="embeddings">Shape (batch, sequence, hidden).</param>
     /// <param name="attentionMask">Real tokens, shape (batch, sequence); padding may stand left or right. Every row needs a token.</param>
     /// <param name="adapters">The adapters to apply; the bare base when null.</param>
     /// <param name="options">How; greedy when null.</param>
     /// <returns>For each row the new tokens, up to and with the first end token.</returns>
-    /// <exception cref="ArgumentException">Shapes don't go together, a row has no token, or an option is out of its range.</exception>
+    /// <exception cref="ArgumentException">Shapes do not fit each other, a row has no token, or an option is out of its range.</exception>
     /// <exception cref="InvalidOperationException">Layers of the model are offloaded.</exception>
     public int[][] Generate(Tensor embeddings, RowMask attentionMask, IAdapters? adapters = null, GenerationOptions? options = null)
     {
@@ -57,13 +57,13 @@ public sealed partial class CausalLM
         return [.. replies.Select(reply => reply.ToArray())];
     }
 
-    /// <summary>Goes on from prompts given as token ids.</summary>
+    /// <summary>Continues prompts given as token ids.</summary>
     /// <param name="ids">Shape (batch, sequence), int64.</param>
     /// <param name="attentionMask">Real tokens, shape (batch, sequence); padding may stand left or right. Every row needs a token.</param>
     /// <param name="adapters">The adapters to apply; the bare base when null.</param>
     /// <param name="options">How; greedy when null.</param>
     /// <returns>For each row the new tokens, up to and with the first end token.</returns>
-    /// <exception cref="ArgumentException">Shapes don't go together, a row has no token, or an option is out of its range.</exception>
+    /// <exception cref="ArgumentException">Shapes do not fit each other, a row has no token, or an option is out of its range.</exception>
     public int[][] GenerateFromIds(Tensor ids, RowMask attentionMask, IAdapters? adapters = null, GenerationOptions? options = null)
     {
         using var scope = NewDisposeScope();
@@ -84,7 +84,7 @@ public sealed partial class CausalLM
         return Head.Logits(_norm.Apply(hidden.narrow(1, hidden.shape[1] - 1, 1)).squeeze(1));
     }
 
-    /// <summary>Moves the tokens of every row to its end, so that all rows go on in the same column.</summary>
+    /// <summary>Moves the tokens of every row to its end, so all rows go on in the same column.</summary>
     private static (Tensor Embeddings, Tensor Mask) LeftPadded(Tensor embeddings, Tensor mask)
     {
         if (!mask.any(1).all().cpu().item<bool>())

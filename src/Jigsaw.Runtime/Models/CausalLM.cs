@@ -91,8 +91,8 @@ public sealed partial class CausalLM : IRecordedModel, IDisposable
     /// <param name="attentionMask">Real tokens, shape (batch, sequence); padding may stand left or right, and a row may be padding alone: what padding gives is finite and means nothing.</param>
     /// <param name="adapters">The adapters to apply; the bare base when null.</param>
     /// <param name="layer">A decoder layer whose raw output to keep, counted from 0; none when null.</param>
-    /// <param name="toEnd">Whether to run to the final norm; else the run stops after <paramref name="layer"/>.</param>
-    /// <exception cref="ArgumentException">Shapes don't go together, the layer is not in the model, or nothing is asked for.</exception>
+    /// <param name="toEnd">True to run to the final norm; else the run stops after <paramref name="layer"/>.</param>
+    /// <exception cref="ArgumentException">Shapes do not fit each other, the layer is not in the model, or nothing is asked for.</exception>
     /// <exception cref="InvalidOperationException">The run would need offloaded layers, or adapters are given that are merged into the weights.</exception>
     public HiddenStates Run(Tensor embeddings, RowMask attentionMask, IAdapters? adapters = null, int? layer = null, bool toEnd = true)
     {

@@ -30,7 +30,7 @@ internal static class CausalLMTensors
         }
     }
 
-    /// <summary>Whether transformers ignores a tensor in a file, and Jigsaw too: old rotary tables, and the head of a tied model.</summary>
+    /// <summary>True if transformers ignores a tensor in a file, and Jigsaw too: old rotary tables, and the head of a tied model.</summary>
     public static bool IsIgnored(CausalLMConfig config, string name) =>
         name.EndsWith(".rotary_emb.inv_freq", StringComparison.Ordinal) || (config.TiedHead && name == Head);
 

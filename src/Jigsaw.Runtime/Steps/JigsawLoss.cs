@@ -59,7 +59,7 @@ public sealed class JigsawLoss<TComponents, THyperparameters> : BoundLoss
     private (long Teacher, long Student) Forwards => (Teacher.Forwards, Student.Forwards);
 
     /// <summary>The three closures of the original API.</summary>
-    public void Deconstruct(out LossClosure loss, out Func<TComponents> components, out Func<THyperparameters> hyperparameters)
+    public void Deconstruct(out Func<RowMask, Tensor> loss, out Func<TComponents> components, out Func<THyperparameters> hyperparameters)
     {
         loss = Loss;
         components = Components;

@@ -124,7 +124,7 @@ public sealed class StainedGlassTransform : IDisposable
     /// <summary>Seed of the initial parameters and of the noise.</summary>
     public long Seed { get; }
 
-    /// <summary>How many samples have been drawn; the noise of the next one follows from it and the seed, so that a resumed run continues with the same noise.</summary>
+    /// <summary>How many samples have been drawn; the noise of the next one follows from it and the seed, so a resumed run continues with the same noise.</summary>
     public long Samples { get; set; }
 
     /// <summary>The embedding table, shape (vocabulary, features).</summary>
@@ -145,8 +145,8 @@ public sealed class StainedGlassTransform : IDisposable
     /// <summary>The largest σ that the transform can give: <see cref="Scale"/>·σ_max.</summary>
     public double StdMax => Scale * Config.Std.Max;
 
-    /// <summary>What is trained.</summary>
-    public IReadOnlyList<TransformParameter> Parameters { get; }
+    /// <summary>What is trained; <c>JigsawOptimizer.Groups</c> names it, too.</summary>
+    internal IReadOnlyList<TransformParameter> Parameters { get; }
 
     /// <summary>Embeds a batch, and samples x̃ once for teacher and student.</summary>
     /// <param name="batch">Token ids and masks on the transform's device.</param>
@@ -176,7 +176,7 @@ public sealed class StainedGlassTransform : IDisposable
             AttentionMask = attentionMask,
             NoiseMask = noiseMask,
             Clean = clean,
-            Noisy = TransformFunctions.Sample(clean, means, stds, Noise(clean), noiseMask),
+            Noisy = TransformFunctions.Sample(clean, means, stds, Noise(clean), noiseMask.Value),
             Means = means,
             Stds = stds,
             StdMax = StdMax,
@@ -278,7 +278,7 @@ public sealed class StainedGlassTransform : IDisposable
         var headSize = _features / Config.Heads;
         var qkv = nn.functional.linear(x, _qkvWeight, _qkvBias).reshape(batch, sequence, 3, Config.Heads, headSize).permute(2, 0, 3, 1, 4);
 
-        // Each token sees itself, also in padding, so that no row of the softmax is empty.
+        // Each token sees itself, also in padding, so no row of the softmax is empty.
         var causal = ones(sequence, sequence, dtype: ScalarType.Bool, device: x.device).tril();
         var self = eye(sequence, dtype: ScalarType.Bool, device: x.device);
         var visible = (causal & attentionMask.Value.unsqueeze(1).unsqueeze(1)) | self;

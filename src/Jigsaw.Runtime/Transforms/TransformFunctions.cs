@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 namespace Jigsaw.Transforms;
 
 /// <summary>The formulas of the Stained Glass Transform (Stained Glass Engine docs, noise layers), element by element.</summary>
-public static class TransformFunctions
+internal static class TransformFunctions
 {
     /// <summary>σ = σ_min + (σ_max − σ_min)·(1 + tanh(ρ / shallow)) / 2, computed as σ_min + (σ_max − σ_min)·sigmoid(2ρ / shallow), which doesn't cancel near σ_min.</summary>
     /// <param name="rho">ρ, any shape, floating point.</param>
@@ -40,7 +40,7 @@ public static class TransformFunctions
         return ((rho + shift) / bound).tanh() * bound;
     }
 
-    /// <summary>x̃ = x + m·(μ + σ·ε). Where the mask is not set, x̃ is x to the bit, whatever stands in μ, σ and ε.</summary>
+    /// <summary>x̃ = x + m·(μ + σ·ε). Where the mask is not set, x̃ is x bit for bit, whatever stands in μ, σ and ε.</summary>
     /// <param name="clean">x, shape (batch, sequence, features).</param>
     /// <param name="means">μ, broadcast to x.</param>
     /// <param name="stds">σ, broadcast to x.</param>

@@ -65,7 +65,7 @@ internal sealed class OracleRun
         if (!_masks.TryGetValue(name, out var mask))
         {
             var value = _file.Read($"{_name}/in.{name}");
-            mask = _case.Packed ? RowMask.FromHost(value.data<bool>().ToArray(), (int)value.shape[0], (int)value.shape[1], CPU) : value;
+            mask = _case.Packed ? RowMask.FromHost(value.data<bool>().ToArray(), (int)value.shape[0], (int)value.shape[1], CPU) : RowMask.FromTensor(value);
             _masks.Add(name, mask);
         }
 

@@ -254,10 +254,10 @@ public sealed class PairLossTests
         using var scope = NewDisposeScope();
         var pair = PairLoss.Begin(zeros(2, 3, 4), zeros(2, 3, 4));
         Assert.Contains("no terms", Assert.Throws<InvalidOperationException>(pair.Values).Message, StringComparison.Ordinal);
-        pair.CosineSimilarity(ones([2, 3], dtype: ScalarType.Bool));
+        pair.CosineSimilarity(RowMask.FromTensor(ones([2, 3], dtype: ScalarType.Bool)));
         Assert.Contains("1 values, not 2", Assert.Throws<InvalidOperationException>(() => { var (_, _) = pair.Values(); }).Message, StringComparison.Ordinal);
-        Assert.Throws<ArgumentException>(() => pair.CosineSimilarity(ones([2, 2], dtype: ScalarType.Bool)));
-        pair.CosineDistance(ones([2, 3], dtype: ScalarType.Bool));
+        Assert.Throws<ArgumentException>(() => pair.CosineSimilarity(RowMask.FromTensor(ones([2, 2], dtype: ScalarType.Bool))));
+        pair.CosineDistance(RowMask.FromTensor(ones([2, 3], dtype: ScalarType.Bool)));
         Assert.Contains("2 terms, not one", Assert.Throws<InvalidOperationException>(pair.Value).Message, StringComparison.Ordinal);
         Assert.Throws<ArgumentException>(() => PairLoss.Begin(zeros(2, 3, 4), zeros(2, 3, 5)));
     }

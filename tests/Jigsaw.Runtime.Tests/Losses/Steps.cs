@@ -37,7 +37,7 @@ internal sealed class Steps
     internal bool[] Bits(int count, double share) => [.. Enumerable.Range(0, count).Select(_ => _random.NextDouble() < share)];
 
     internal RowMask Mask(bool[] bits, int batch, int sequence, bool packed = true) =>
-        packed ? RowMask.FromHost(bits, batch, sequence, Device) : tensor(bits).reshape(batch, sequence).to(Device);
+        packed ? RowMask.FromHost(bits, batch, sequence, Device) : RowMask.FromTensor(tensor(bits).reshape(batch, sequence).to(Device));
 
     internal static StepActivations Of(RowMask attention, RowMask noise, Tensor embeddings, LanguageModelHead? head, params (Pass Pass, Tensor? Hidden, Tensor? Layer)[] passes) =>
         Of(attention, noise, embeddings, embeddings, embeddings, embeddings, head, passes);

@@ -27,12 +27,12 @@ public sealed class CausalLMTests
                 var states = model.Run(embeddings, mask, layer: layer, toEnd: layer == model.LayerCount - 1);
                 if (oracle.Has($"layer.{layer}.{input}"))
                 {
-                    Oracle.AssertClose(states.Layer!, oracle.Read($"layer.{layer}.{input}"), Oracle.LogitTolerance, mask);
+                    Oracle.AssertClose(states.Layer!, oracle.Read($"layer.{layer}.{input}"), Oracle.LogitTolerance, mask.Value);
                 }
 
                 if (states.Last is { } last)
                 {
-                    Oracle.AssertClose(model.Head.Logits(last), oracle.Read($"logits.{input}"), Oracle.LogitTolerance, mask);
+                    Oracle.AssertClose(model.Head.Logits(last), oracle.Read($"logits.{input}"), Oracle.LogitTolerance, mask.Value);
                 }
             }
         }
@@ -57,7 +57,7 @@ public sealed class CausalLMTests
         var masked = oracle.Read("embeds.inputs").clone().requires_grad_(true);
         var mask = oracle.Mask("embeds.masked.mask");
         var maskedLogits = model.Head.Logits(model.Run(masked, mask).Last!);
-        Oracle.AssertClose(maskedLogits, oracle.Read("embeds.masked.logits"), Oracle.LogitTolerance, mask);
+        Oracle.AssertClose(maskedLogits, oracle.Read("embeds.masked.logits"), Oracle.LogitTolerance, mask.Value);
         (maskedLogits * weights * mask.Value.unsqueeze(-1)).sum().backward();
         Oracle.AssertClose(masked.grad!, oracle.Read("embeds.masked.grad"), Oracle.GradientTolerance);
         Assert.Null(model.EmbeddingTable.grad);

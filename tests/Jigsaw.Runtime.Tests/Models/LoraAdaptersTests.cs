@@ -29,9 +29,9 @@ public sealed class LoraAdaptersTests
         var embeddings = model.Embed(oracle.Read("ids"));
 
         var adapted = model.Head.Logits(model.Run(embeddings, mask, adapters).Last!);
-        Oracle.AssertClose(adapted, oracle.Read("logits.adapted"), room * Oracle.LogitTolerance, mask);
+        Oracle.AssertClose(adapted, oracle.Read("logits.adapted"), room * Oracle.LogitTolerance, mask.Value);
         var disabled = model.Head.Logits(model.Run(embeddings, mask).Last!);
-        Oracle.AssertClose(disabled, oracle.Read("logits.disabled"), Oracle.LogitTolerance, mask);
+        Oracle.AssertClose(disabled, oracle.Read("logits.disabled"), Oracle.LogitTolerance, mask.Value);
 
         (adapted * oracle.Read("logit_weights")).sum().backward();
         var named = adapters.NamedParameters.ToDictionary(parameter => parameter.Name, parameter => parameter.Value);
@@ -105,7 +105,7 @@ public sealed class LoraAdaptersTests
         var embeddings = model.Embed(oracle.Read("ids")).to(ScalarType.Float32).requires_grad_(true);
         var last = model.Run(embeddings, mask, adapters).Last!;
         Assert.Equal(ScalarType.BFloat16, last.dtype);
-        Oracle.AssertClose(model.Head.Logits(last), oracle.Read("logits.adapted"), 5e-2, mask);
+        Oracle.AssertClose(model.Head.Logits(last), oracle.Read("logits.adapted"), 5e-2, mask.Value);
         last.to(ScalarType.Float32).square().sum().backward();
         Assert.All(adapters.NamedParameters, parameter => Assert.Equal(ScalarType.Float32, parameter.Value.grad!.dtype));
         Assert.Equal(ScalarType.Float32, embeddings.grad!.dtype);
@@ -127,7 +127,7 @@ public sealed class LoraAdaptersTests
             Oracle.AssertClose(model.Linears.Single(linear => linear.Module == module).Weight, oracle.Read(key), 1e-6);
         }
 
-        Oracle.AssertClose(model.Head.Logits(model.Run(embeddings, mask).Last!), oracle.Read("logits.merged"), Oracle.LogitTolerance, mask);
+        Oracle.AssertClose(model.Head.Logits(model.Run(embeddings, mask).Last!), oracle.Read("logits.merged"), Oracle.LogitTolerance, mask.Value);
         Assert.Throws<InvalidOperationException>(() => model.Merge(adapters));
         Assert.Contains("a second time", Assert.Throws<InvalidOperationException>(() => model.Run(embeddings, mask, adapters)).Message, StringComparison.Ordinal);
         model.Unmerge();

@@ -119,7 +119,7 @@ public sealed class ClosureTests : IDisposable
         using var batch = _batches.At(0);
         var (loss, _, _) = TrajectoryRecipe.Bind(_teacher, _student);
         Forward(batch);
-        Assert.Contains("(2, 3)", Assert.Throws<ArgumentException>(() => loss(zeros(2, 3, dtype: ScalarType.Bool))).Message, StringComparison.Ordinal);
+        Assert.Contains("(2, 3)", Assert.Throws<ArgumentException>(() => loss(RowMask.FromTensor(zeros(2, 3, dtype: ScalarType.Bool)))).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -146,7 +146,7 @@ public sealed class ClosureTests : IDisposable
         using var batch = _batches.At(0);
         var (loss, _, _) = TrajectoryRecipe.Bind(_teacher, _student);
         Forward(batch);
-        Assert.Throws<ArgumentException>(() => loss(zeros(2, 3, dtype: ScalarType.Bool)));
+        Assert.Throws<ArgumentException>(() => loss(RowMask.FromTensor(zeros(2, 3, dtype: ScalarType.Bool))));
         AssertSaid(() => loss(batch.LossMask), "a loss that failed");
         Forward(batch);
         loss(batch.LossMask);

@@ -275,7 +275,7 @@ public sealed class RunStepTests : IDisposable
         var jigsaw = TrajectoryRecipe.Bind(step.Teacher, step.Student);
         var batch = step.Apply();
         Assert.Contains("finite", Assert.Throws<ArgumentException>(() => jigsaw.RunStep(batch, step.Batch.LossMask, double.NaN)).Message, StringComparison.Ordinal);
-        Assert.Contains("(2, 3)", Assert.Throws<ArgumentException>(() => jigsaw.RunStep(batch, zeros(2, 3, dtype: ScalarType.Bool))).Message, StringComparison.Ordinal);
+        Assert.Contains("(2, 3)", Assert.Throws<ArgumentException>(() => jigsaw.RunStep(batch, RowMask.FromTensor(zeros(2, 3, dtype: ScalarType.Bool)))).Message, StringComparison.Ordinal);
         _ = HardRecipe.Bind(step.Teacher, step.Student);
         Assert.Contains("another recipe", Assert.Throws<InvalidOperationException>(() => jigsaw.RunStep(batch, step.Batch.LossMask)).Message, StringComparison.Ordinal);
     }

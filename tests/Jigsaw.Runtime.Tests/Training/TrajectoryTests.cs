@@ -74,7 +74,7 @@ public sealed class TrajectoryTests(ITestOutputHelper output)
                 AttentionMask = attention,
                 NoiseMask = noiseMask,
                 Clean = clean,
-                Noisy = TransformFunctions.Sample(clean, means, stds, eps[step], noiseMask),
+                Noisy = TransformFunctions.Sample(clean, means, stds, eps[step], noiseMask.Value),
                 Means = means,
                 Stds = stds,
                 StdMax = StdMax,

@@ -12,7 +12,7 @@ public interface IInversionAttack
     /// <summary>Its candidates for each token, best first.</summary>
     /// <param name="noisy">x̃, shape (batch, sequence, features).</param>
     /// <param name="attentionMask">Real tokens.</param>
-    /// <param name="candidates">Candidates a token.</param>
+    /// <param name="candidates">Candidates per token.</param>
     /// <returns>Token ids, shape (batch, sequence, candidates), int64.</returns>
     Tensor Read(Tensor noisy, RowMask attentionMask, int candidates);
 }

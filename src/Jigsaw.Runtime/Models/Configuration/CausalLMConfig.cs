@@ -30,28 +30,34 @@ public sealed record CausalLMConfig
     /// <summary>Heads of keys and values.</summary>
     public required int KeyValueHeadCount { get; init; }
 
-    /// <summary>Features a head.</summary>
+    /// <summary>Features per head.</summary>
     public required int HeadDim { get; init; }
 
     /// <summary>What is added to the mean square in the norms.</summary>
     public double NormEps { get; init; } = 1e-6;
 
     /// <summary>Rotary position embeddings.</summary>
-    public RopeConfig Rope { get; init; } = new();
+    internal RopeConfig Rope { get; init; } = new();
 
-    /// <summary>Whether the LM head is the embedding table.</summary>
+    /// <summary>How rotary positions are scaled, as <c>rope_type</c> has it: <c>default</c>, <c>linear</c>, <c>llama3</c>, …</summary>
+    public string RopeType => Rope.Kind.ToString().ToLowerInvariant();
+
+    /// <summary>The base of the rotary frequencies.</summary>
+    public double RopeTheta => Rope.Theta;
+
+    /// <summary>True if the LM head is the embedding table.</summary>
     public bool TiedHead { get; init; }
 
-    /// <summary>Whether the projections of queries, keys and values have biases.</summary>
+    /// <summary>True if the projections of queries, keys and values have biases.</summary>
     public bool QueryKeyValueBias { get; init; }
 
-    /// <summary>Whether the attention's output projection has a bias.</summary>
+    /// <summary>True if the attention's output projection has a bias.</summary>
     public bool OutputBias { get; init; }
 
-    /// <summary>Whether the feed-forward projections have biases.</summary>
+    /// <summary>True if the feed-forward projections have biases.</summary>
     public bool FeedForwardBias { get; init; }
 
-    /// <summary>Whether queries and keys are normed a head (Qwen 3).</summary>
+    /// <summary>True if queries and keys are normed per head (Qwen 3).</summary>
     public bool QueryKeyNorm { get; init; }
 
     /// <summary>For each layer the sliding window w (token i sees j with i − w &lt; j ≤ i), or null where it sees all.</summary>

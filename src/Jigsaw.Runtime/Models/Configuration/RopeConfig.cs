@@ -2,7 +2,7 @@ namespace Jigsaw.Models.Configuration;
 
 /// <summary>Rotary position embeddings of a model, as <c>rope_parameters</c> or <c>rope_scaling</c> of its config.json tell them.</summary>
 /// <remarks>Formulas: transformers' modeling_rope_utils; yarn also arXiv 2309.00071.</remarks>
-public sealed record RopeConfig
+internal sealed record RopeConfig
 {
     /// <summary>How frequencies are stretched.</summary>
     public RopeKind Kind { get; init; }
@@ -35,7 +35,7 @@ public sealed record RopeConfig
     public double AttentionFactor { get; init; } = 1;
 
     /// <summary>The frequencies of the dimension pairs, in single precision as transformers has them.</summary>
-    /// <param name="headDim">Features a head; even.</param>
+    /// <param name="headDim">Features per head; even.</param>
     public float[] Frequencies(int headDim)
     {
         var frequencies = new float[headDim / 2];

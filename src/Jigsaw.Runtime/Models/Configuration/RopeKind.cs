@@ -1,7 +1,7 @@
 namespace Jigsaw.Models.Configuration;
 
 /// <summary>How rotary frequencies are stretched beyond the length a model was first trained on.</summary>
-public enum RopeKind
+internal enum RopeKind
 {
     /// <summary>Not at all.</summary>
     Default,

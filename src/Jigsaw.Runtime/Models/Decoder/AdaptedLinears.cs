@@ -12,7 +12,7 @@ internal static class AdaptedLinears
     /// <param name="linears">The maps.</param>
     /// <param name="input">Shape (batch, rows, input).</param>
     /// <param name="adapters">The adapters of the run.</param>
-    /// <param name="record">Where to keep what the way back needs; null: nothing.</param>
+    /// <param name="record">Where to keep what the backward pass needs; null if not needed.</param>
     public static Tensor[] Apply(FrozenLinear[] linears, Tensor input, IAdapters? adapters, LayerRecord? record)
     {
         Tensor? Into(FrozenLinear linear) => record?.BufferOf(linear, input);
@@ -43,7 +43,7 @@ internal static class AdaptedLinears
     /// <param name="input">Shape (rows, input).</param>
     /// <param name="adapters">The adapters of the run.</param>
     /// <param name="record">What the run kept.</param>
-    /// <param name="sum">The gradient with respect to the input, shape (rows, input), written over; null when nobody asks.</param>
+    /// <param name="sum">The gradient with respect to the input, shape (rows, input), written over; null if not needed.</param>
     public static void Back(FrozenLinear[] linears, Tensor[] gradients, Tensor input, IAdapters? adapters, LayerRecord record, Tensor? sum)
     {
         var adapted = Adapted(linears, adapters);

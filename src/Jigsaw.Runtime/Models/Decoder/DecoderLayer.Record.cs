@@ -3,12 +3,12 @@ using static TorchSharp.torch;
 namespace Jigsaw.Models.Decoder;
 
 /// <content>
-/// The way back, written out: gradients of a run that kept no graph. The weights are frozen, so that it is one product for each of the way
-/// forth, and the adapters' small ones.
+/// The backward pass, written out: gradients of a run that kept no graph. The weights are frozen, so it is one product for each of the
+/// forward pass, and the adapters' small ones.
 /// </content>
 internal sealed partial class DecoderLayer
 {
-    // What the scores of all heads may take on the way back.
+    // What the scores of all heads may take in the backward pass.
     private const long ScoreBytes = 16L << 20;
 
     /// <summary>How many values a record keeps of each token.</summary>
@@ -18,7 +18,7 @@ internal sealed partial class DecoderLayer
     /// <param name="hidden">The layer's input, shape (batch, rows, hidden).</param>
     /// <param name="inputs">What the run's layers share.</param>
     /// <param name="adapters">The adapters of the run.</param>
-    /// <param name="record">Where to keep what the way back needs.</param>
+    /// <param name="record">Where to keep what the backward pass needs.</param>
     /// <param name="output">Where the output goes, shape of the input.</param>
     public void Record(Tensor hidden, AttentionInputs inputs, IAdapters? adapters, LayerRecord record, Tensor output)
     {
@@ -44,8 +44,8 @@ internal sealed partial class DecoderLayer
     /// <param name="inputs">What the run's layers share.</param>
     /// <param name="adapters">The adapters of the run.</param>
     /// <param name="record">What the run kept.</param>
-    /// <param name="wanted">Whether the input's gradient is asked for.</param>
-    /// <returns>The same tensor, now with respect to the input; null when nobody asks.</returns>
+    /// <param name="wanted">True if the input's gradient is asked for.</param>
+    /// <returns>The same tensor, now with respect to the input; null if not needed.</returns>
     public Tensor? Back(Tensor gradient, Tensor hidden, AttentionInputs inputs, IAdapters? adapters, LayerRecord record, bool wanted)
     {
         using var scope = NewDisposeScope();
@@ -108,7 +108,7 @@ internal sealed partial class DecoderLayer
         return (Gradient(query), Gradient(key), Gradient(value));
     }
 
-    /// <summary>Written out. The heads of a group stand below each other, so that nothing is repeated, and their keys' gradients come summed.</summary>
+    /// <summary>Written out. The heads of a group stand below each other, so nothing is repeated, and their keys' gradients come summed.</summary>
     private (Tensor Query, Tensor Key, Tensor Value) BackByProducts(Tensor gradient, LayerRecord record, AttentionInputs inputs)
     {
         using var scope = NewDisposeScope();

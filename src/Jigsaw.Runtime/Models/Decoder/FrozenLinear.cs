@@ -24,7 +24,7 @@ internal sealed class FrozenLinear(string module, Tensor weight, Tensor? bias) :
     /// <summary>The map and its adapter: shape (…, output).</summary>
     /// <param name="input">Shape (…, input).</param>
     /// <param name="adapters">The adapters of the run.</param>
-    /// <param name="record">Where to keep what the way back needs; null: nothing.</param>
+    /// <param name="record">Where to keep what the backward pass needs; null if not needed.</param>
     /// <param name="into">Where the output goes, shape (batch, rows, output); null: into a tensor of its own.</param>
     public Tensor Apply(Tensor input, IAdapters? adapters, LayerRecord? record = null, Tensor? into = null)
     {
@@ -42,8 +42,8 @@ internal sealed class FrozenLinear(string module, Tensor weight, Tensor? bias) :
     /// <param name="input">The input, shape (rows, input).</param>
     /// <param name="adapters">The adapters of the run.</param>
     /// <param name="record">What the run kept.</param>
-    /// <param name="sum">The gradient with respect to the input, shape (rows, input); null when nobody asks.</param>
-    /// <param name="adds">Whether it is added to; else it is written over.</param>
+    /// <param name="sum">The gradient with respect to the input, shape (rows, input); null if not needed.</param>
+    /// <param name="adds">True if it is added to; else it is written over.</param>
     public void Back(Tensor gradient, Tensor input, IAdapters? adapters, LayerRecord record, Tensor? sum, bool adds = false)
     {
         sum?.addmm_(gradient, Weight, beta: adds ? 1 : 0);

@@ -27,10 +27,10 @@ internal sealed class LayerRecord(Tensor memory) : IDisposable
     public void KeepAdapter(FrozenLinear linear, Tensor inner, Tensor? dropout) =>
         _adapters[linear.Role] = (inner.DetachFromDisposeScope(), dropout?.DetachFromDisposeScope());
 
-    /// <summary>The buffer for what a linear map makes of an input, shape (batch, rows, output), with anything in it.</summary>
+    /// <summary>The buffer for what a linear map makes of an input, shape (batch, rows, output), uninitialized.</summary>
     public Tensor BufferOf(FrozenLinear linear, Tensor input) => Buffer(linear.Role, input, linear.OutputSize);
 
-    /// <summary>Forgets what is kept, so that the memory can be used again.</summary>
+    /// <summary>Forgets what is kept, so the memory can be used again.</summary>
     public void Clear()
     {
         foreach (var buffer in _buffers.Values)

@@ -48,7 +48,7 @@ internal sealed class LayerRecords
         _free.Push(record);
     }
 
-    /// <summary>Memory for hidden states between layers, so many values at least, with anything in it.</summary>
+    /// <summary>Memory for hidden states between layers, so many values at least, uninitialized.</summary>
     public Tensor TakeHidden(long count, Tensor like) =>
         _hidden.TryPop(out var memory) && memory.numel() >= count ? memory : Allocate([count], like);
 

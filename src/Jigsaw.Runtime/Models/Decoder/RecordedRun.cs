@@ -28,10 +28,10 @@ internal sealed class RecordedRun : IDisposable
     /// <param name="inputs">What the layers share; taken over.</param>
     /// <param name="adapters">The adapters; the bare base when null.</param>
     /// <param name="layer">A layer whose output is left; none when null.</param>
-    /// <param name="toEnd">Whether the final norm's output is left.</param>
-    /// <param name="wantsInput">Whether the embeddings' gradient is asked for.</param>
+    /// <param name="toEnd">True if the final norm's output is left.</param>
+    /// <param name="wantsInput">True if the embeddings' gradient is asked for.</param>
     /// <param name="memory">What the passes of a step use in turn.</param>
-    /// <param name="rematerialize">Whether to keep the layers' inputs alone, and run each layer again on the way back.</param>
+    /// <param name="rematerialize">True to keep the layers' inputs alone, and run each layer again in the backward pass.</param>
     internal RecordedRun(DecoderLayer[] layers, RmsNorm norm, Tensor embeddings, AttentionInputs inputs, IAdapters? adapters, int? layer, bool toEnd, bool wantsInput, LayerRecords memory, bool rematerialize)
     {
         (_layers, _norm, _inputs, _adapters, _layer, _wantsInput, _memory, _rematerialize) = (layers, norm, inputs, adapters, layer, wantsInput, memory, rematerialize);
@@ -75,7 +75,7 @@ internal sealed class RecordedRun : IDisposable
     public HiddenStates States { get; }
 
     /// <summary>Takes the gradients of what the run left to the adapters' parameters, and gives that of the embeddings.</summary>
-    /// <returns>Shape (batch, sequence, hidden), in the model's type; null when nobody asks, or nothing was read.</returns>
+    /// <returns>Shape (batch, sequence, hidden), in the model's type; null if not needed, or nothing was read.</returns>
     public Tensor? Back()
     {
         using var scope = NewDisposeScope();

@@ -52,7 +52,7 @@ internal sealed class LoraAdapter(string module, Parameter down, Parameter up, d
         Tensor? dropout = null;
         if (training && Dropout > 0)
         {
-            // The factors alone, so that a record can hold them.
+            // The factors alone, so a record can hold them.
             dropout = nn.functional.dropout(ones_like(own), Dropout, training: true);
             own = own * dropout;
         }

@@ -51,7 +51,7 @@ public sealed class LoraAdapters : IAdapters
     /// <inheritdoc/>
     public bool IsRandom => Training && Config.Dropout > 0;
 
-    /// <summary>Makes fresh adapters: A uniform in ±1/√input (Kaiming with a = √5), B zero, so that they change nothing yet.</summary>
+    /// <summary>Makes fresh adapters: A uniform in ±1/√input (Kaiming with a = √5), B zero, so they change nothing yet.</summary>
     /// <param name="model">The base; the adapters are made on its device, float32, or float64 when the base is.</param>
     /// <param name="lora">Which modules, and of which rank.</param>
     /// <param name="seed">Seed of a generator of their own; the values don't depend on the device.</param>
@@ -114,7 +114,7 @@ public sealed class LoraAdapters : IAdapters
     }
 
     /// <summary>Writes <c>adapter_config.json</c> and <c>adapter_model.safetensors</c>, which PEFT loads.</summary>
-    /// <param name="directory">The directory; made when it isn't there.</param>
+    /// <param name="directory">The directory; made if it doesn't exist.</param>
     public void Save(string directory)
     {
         ArgumentNullException.ThrowIfNull(directory);

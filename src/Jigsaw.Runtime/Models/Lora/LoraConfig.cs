@@ -13,7 +13,7 @@ public sealed record LoraConfig
     /// <summary>The numerator of the scale α/r (PEFT: <c>lora_alpha</c>).</summary>
     public double Alpha { get; init; } = 16;
 
-    /// <summary>Whether the scale is α/√r (PEFT: <c>use_rslora</c>).</summary>
+    /// <summary>True if the scale is α/√r (PEFT: <c>use_rslora</c>).</summary>
     public bool RankStabilized { get; init; }
 
     /// <summary>The chance that a feature of an adapter's input is dropped while its adapters are in training (PEFT: <c>lora_dropout</c>).</summary>

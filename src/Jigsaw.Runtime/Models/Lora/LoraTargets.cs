@@ -38,7 +38,7 @@ internal sealed class LoraTargets
 
     private bool IsAllLinear => _config.TargetPattern is null && _config.TargetModules is [LoraConfig.AllLinear];
 
-    /// <summary>Whether a module of this full name gets an adapter.</summary>
+    /// <summary>True if a module of this full name gets an adapter.</summary>
     public bool Includes(string module)
     {
         if (_config.ExcludePattern is { } exclude ? IsWhole(exclude, module) : _config.ExcludeModules.Any(name => EndsWith(module, name)))

@@ -14,5 +14,5 @@ public readonly record struct AttentionMask(torch.Tensor Value)
     public static implicit operator AttentionMask(torch.Tensor value) => new(value);
 
     /// <summary>The tensor of a mask of the batch.</summary>
-    public static implicit operator AttentionMask(RowMask mask) => new((torch.Tensor)mask);
+    public static implicit operator AttentionMask(RowMask mask) => new(mask.Value);
 }

@@ -14,5 +14,5 @@ public readonly record struct LossMask(torch.Tensor Value)
     public static implicit operator LossMask(torch.Tensor value) => new(value);
 
     /// <summary>The tensor of a mask of the batch.</summary>
-    public static implicit operator LossMask(RowMask mask) => new((torch.Tensor)mask);
+    public static implicit operator LossMask(RowMask mask) => new(mask.Value);
 }

@@ -14,5 +14,5 @@ public readonly record struct NoiseMask(torch.Tensor Value)
     public static implicit operator NoiseMask(torch.Tensor value) => new(value);
 
     /// <summary>The tensor of a mask of the batch.</summary>
-    public static implicit operator NoiseMask(RowMask mask) => new((torch.Tensor)mask);
+    public static implicit operator NoiseMask(RowMask mask) => new(mask.Value);
 }

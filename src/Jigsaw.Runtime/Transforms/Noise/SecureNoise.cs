@@ -8,7 +8,7 @@ namespace Jigsaw.Transforms.Noise;
 
 /// <summary>
 /// Noise that nobody can take away: keys from the operating system's random generator, expanded by AES-256 in counter mode, a key of its own for every few thousand
-/// numbers, so that no state could be copied, repeated or read back. Each number is the sum of four independent standard normals, halved: a floating-point attack must then
+/// numbers, so no state could be copied, repeated or read back. Each number is the sum of four independent standard normals, halved: a floating-point attack must then
 /// get through 8 uniforms of 53 bits per pair of numbers. All arithmetic is float64 and takes the same path for all values: nothing is rejected.
 /// </summary>
 /// <remarks>
