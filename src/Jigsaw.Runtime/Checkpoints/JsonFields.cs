@@ -19,10 +19,15 @@ internal sealed class JsonFields
         _element = element;
     }
 
+    public string Path => _path;
+
     public IEnumerable<string> Names => _element.EnumerateObject().Select(property => property.Name);
 
     /// <summary>Whether the field is there and not null.</summary>
     public bool Has(string name) => Find(name) is not null;
+
+    /// <summary>True if the field is there and null, which for some fields means something else than its absence.</summary>
+    public bool IsNull(string name) => _element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Null;
 
     public JsonElement? Find(string name) =>
         _element.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null ? value : null;

@@ -117,6 +117,11 @@ internal sealed class SafetensorsHeader
 
     private static void ReadMetadata(string path, ref Utf8JsonReader reader, Dictionary<string, string> metadata)
     {
+        if (reader.TokenType == JsonTokenType.Null)
+        {
+            return;
+        }
+
         Require(path, "__metadata__", reader.TokenType == JsonTokenType.StartObject);
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {

@@ -23,6 +23,7 @@ internal sealed class CausalLMLoader(string directory, Device device, ScalarType
             }
 
             var table = _tensors[CausalLMTensors.EmbeddingTable];
+            CheckTiedHead(config, weights, table);
             var layers = Enumerable.Range(0, config.LayerCount).Select(i => Layer(config, i)).ToArray();
             var norm = new RmsNorm(_tensors[CausalLMTensors.Norm], config.NormEps);
             return make(config, table, layers, norm, config.TiedHead ? table : _tensors[CausalLMTensors.Head]);
@@ -35,6 +36,21 @@ internal sealed class CausalLMLoader(string directory, Device device, ScalarType
             }
 
             throw;
+        }
+    }
+
+    /// <summary>A head that is stored beside a tied one must be the same, or it would be ignored in silence.</summary>
+    private void CheckTiedHead(CausalLMConfig config, CheckpointWeights weights, Tensor table)
+    {
+        if (!config.TiedHead || !weights.Names.Contains(CausalLMTensors.Head))
+        {
+            return;
+        }
+
+        using var head = weights.Read(CausalLMTensors.Head, device, dtype);
+        if (!head.shape.SequenceEqual(table.shape) || !head.Equals(table))
+        {
+            throw new CheckpointException(directory, $"has 'tie_word_embeddings' = true and an '{CausalLMTensors.Head}' that differs from '{CausalLMTensors.EmbeddingTable}'; set tie_word_embeddings to false to use the stored head, or remove it.");
         }
     }
 

@@ -1,26 +1,42 @@
 using System.Globalization;
+using Jigsaw.Tokenization.Unicode;
 
 namespace Jigsaw.Tokenization;
 
 /// <summary>Finds added tokens in a text: the leftmost, of those the longest.</summary>
 internal sealed class AddedTokenMatcher
 {
-    private readonly Dictionary<int, (int[] CodePoints, AddedToken Token)[]> _byFirst;
+    private readonly Dictionary<(int Node, int CodePoint), int> _edges = [];
+    private readonly Dictionary<int, AddedToken> _ends = [];
 
     public AddedTokenMatcher(IEnumerable<AddedToken> tokens, Func<TextUnit[], TextUnit[]> normalize)
     {
-        _byFirst = tokens
-            .Select(token => (CodePoints: normalize(TextUnit.Split(token.Content)).Select(unit => unit.CodePoint).ToArray(), Token: token))
-            .Where(entry => entry.CodePoints.Length > 0)
-            .GroupBy(entry => entry.CodePoints[0])
-            .ToDictionary(group => group.Key, group => group.OrderByDescending(entry => entry.CodePoints.Length).ToArray());
+        var nodes = 1;
+        foreach (var token in tokens)
+        {
+            var node = 0;
+            foreach (var unit in normalize(TextUnit.Split(token.Content)))
+            {
+                if (!_edges.TryGetValue((node, unit.CodePoint), out var next))
+                {
+                    _edges[(node, unit.CodePoint)] = next = nodes++;
+                }
+
+                node = next;
+            }
+
+            if (node != 0)
+            {
+                _ends.TryAdd(node, token);
+            }
+        }
     }
 
     /// <summary>Cuts a text into added tokens and what is between them.</summary>
     public IEnumerable<(TextUnit[] Units, AddedToken? Token)> Find(TextUnit[] units, Func<AddedToken, int, int, bool> allowed)
     {
         var start = 0;
-        for (var i = 0; i < units.Length && _byFirst.Count > 0;)
+        for (var i = 0; i < units.Length && _ends.Count > 0;)
         {
             if (Match(units, i, allowed) is not { } match)
             {
@@ -29,12 +45,18 @@ internal sealed class AddedTokenMatcher
             }
 
             var (first, end) = (i, i + match.Length);
-            while (match.Token.StripsLeft && first > start && IsSpace(units[first - 1]))
+            if (match.Token.SingleWord && (IsWord(units, first - 1) || IsWord(units, end)))
+            {
+                i = end;
+                continue;
+            }
+
+            while (match.Token.StripsLeft && first > start && PreTokenizers.IsSpace(units[first - 1].CodePoint))
             {
                 first--;
             }
 
-            while (match.Token.StripsRight && end < units.Length && IsSpace(units[end]))
+            while (match.Token.StripsRight && end < units.Length && PreTokenizers.IsSpace(units[end].CodePoint))
             {
                 end++;
             }
@@ -54,26 +76,19 @@ internal sealed class AddedTokenMatcher
         }
     }
 
-    private static bool IsSpace(TextUnit unit) => unit.CodePoint <= char.MaxValue && char.IsWhiteSpace((char)unit.CodePoint);
-
     private (AddedToken Token, int Length)? Match(TextUnit[] units, int at, Func<AddedToken, int, int, bool> allowed)
     {
-        if (!_byFirst.TryGetValue(units[at].CodePoint, out var candidates))
+        (AddedToken, int)? longest = null;
+        var node = 0;
+        for (var i = at; i < units.Length && _edges.TryGetValue((node, units[i].CodePoint), out node); i++)
         {
-            return null;
-        }
-
-        foreach (var (codePoints, token) in candidates)
-        {
-            if (Normalizers.StartsWith(units.AsSpan(at), codePoints)
-                && allowed(token, units[at].Start, units[at + codePoints.Length - 1].End)
-                && (!token.SingleWord || (!IsWord(units, at - 1) && !IsWord(units, at + codePoints.Length))))
+            if (_ends.TryGetValue(node, out var token) && allowed(token, units[at].Start, units[i].End))
             {
-                return (token, codePoints.Length);
+                longest = (token, i + 1 - at);
             }
         }
 
-        return null;
+        return longest;
     }
 
     private static bool IsWord(TextUnit[] units, int at) =>

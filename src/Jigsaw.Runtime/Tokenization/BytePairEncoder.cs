@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Text;
+using Jigsaw.Tokenization.Unicode;
 
 namespace Jigsaw.Tokenization;
 

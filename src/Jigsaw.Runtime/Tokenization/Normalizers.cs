@@ -1,52 +1,46 @@
 using System.Globalization;
 using System.Text;
+using Jigsaw.Tokenization.Patterns;
+using Jigsaw.Tokenization.Unicode;
 
 namespace Jigsaw.Tokenization;
 
 /// <summary>The normalizers of tokenizer.json that Jigsaw knows. Each keeps for every code point where in the text it came from.</summary>
 internal static class Normalizers
 {
-    public static Func<TextUnit[], TextUnit[]> Sequence(IReadOnlyList<Func<TextUnit[], TextUnit[]>> normalizers) =>
-        units => normalizers.Aggregate(units, (current, normalize) => normalize(current));
+    private const int MaximumGrowth = 64;
+    private const int AlwaysAllowed = 1 << 16;
 
-    public static Func<TextUnit[], TextUnit[]> Unicode(NormalizationForm form) => units =>
+    /// <summary>One after the other. A text that grows out of proportion is refused, since a few replacements in a row could fill the memory.</summary>
+    /// <param name="normalizers">What is done, in order.</param>
+    /// <param name="tooLong">What to throw.</param>
+    public static Func<TextUnit[], TextUnit[]> Sequence(IReadOnlyList<Func<TextUnit[], TextUnit[]>> normalizers, Func<Exception> tooLong) =>
+        units => normalizers.Aggregate(units, (current, normalize) => normalize(current) is var next && next.Length > AlwaysAllowed + (MaximumGrowth * (long)units.Length) ? throw tooLong() : next);
+
+    public static Func<TextUnit[], TextUnit[]> Unicode(bool compatible, bool composed) => units => UnicodeNormalizer.Normalize(units, compatible, composed);
+
+    public static Func<TextUnit[], TextUnit[]> Lowercase() => units =>
+        [.. units.SelectMany(unit => Templates.TextCasing.ToLower(Scalar(unit)).EnumerateRunes().Select(rune => unit with { CodePoint = rune.Value }))];
+
+    /// <summary>Without marks.</summary>
+    public static Func<TextUnit[], TextUnit[]> StripAccents() => units =>
+        Array.FindAll(units, unit => CharUnicodeInfo.GetUnicodeCategory(unit.CodePoint) is not (UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark or UnicodeCategory.EnclosingMark));
+
+    /// <summary>Without white space at its ends.</summary>
+    public static Func<TextUnit[], TextUnit[]> Strip(bool left, bool right) => units =>
     {
-        var text = TextUnit.Join(units);
-        var normalized = Normalize(text, form);
-        if (normalized == text)
+        var (start, end) = (0, units.Length);
+        while (left && start < end && PreTokenizers.IsSpace(units[start].CodePoint))
         {
-            return units;
+            start++;
         }
 
-        // A base character and the marks behind it are normalized together, and all of the result comes from all of them.
-        var result = new List<TextUnit>(units.Length);
-        for (var first = 0; first < units.Length;)
+        while (right && end > start && PreTokenizers.IsSpace(units[end - 1].CodePoint))
         {
-            var end = first + 1;
-            while (end < units.Length && Combines(units[end].CodePoint))
-            {
-                end++;
-            }
-
-            AddCluster(Normalize(TextUnit.Join(units.AsSpan(first, end - first)), form), units[first].Start, units[end - 1].End);
-            first = end;
+            end--;
         }
 
-        if (TextUnit.Join([.. result]) != normalized)
-        {
-            result.Clear();
-            AddCluster(normalized, units[0].Start, units[^1].End);
-        }
-
-        return [.. result];
-
-        void AddCluster(string cluster, int start, int end)
-        {
-            foreach (var rune in cluster.EnumerateRunes())
-            {
-                result.Add(new TextUnit(rune.Value, start, end));
-            }
-        }
+        return units[start..end];
     };
 
     public static Func<TextUnit[], TextUnit[]> Prepend(string prefix) => units =>
@@ -75,6 +69,21 @@ internal static class Normalizers
         };
     }
 
+    public static Func<TextUnit[], TextUnit[]> Replace(CodePointPattern pattern, string content) => units =>
+    {
+        var result = new List<TextUnit>(units.Length);
+        var end = 0;
+        foreach (var match in pattern.Matches(units).Where(match => match.End > match.Start))
+        {
+            result.AddRange(units.AsSpan(end, match.Start - end));
+            result.AddRange(Inserted(content, units[match.Start].Start, units[match.End - 1].End));
+            end = match.End;
+        }
+
+        result.AddRange(units.AsSpan(end));
+        return [.. result];
+    };
+
     public static IEnumerable<TextUnit> Inserted(string text, int start, int end) =>
         TextUnit.Split(text).Select(unit => new TextUnit(unit.CodePoint, start, end));
 
@@ -96,29 +105,5 @@ internal static class Normalizers
         return true;
     }
 
-    /// <summary>Noncharacters such as U+FFFE, which .NET refuses to normalize, are their own normal form and stand between the parts.</summary>
-    private static string Normalize(string text, NormalizationForm form)
-    {
-        var result = new StringBuilder(text.Length);
-        var start = 0;
-        for (var i = 0; i <= text.Length; i++)
-        {
-            if (i == text.Length || text[i] is '\uFFFE' or '\uFFFF' or (>= '\uFDD0' and <= '\uFDEF'))
-            {
-                result.Append(text.AsSpan(start, i - start).ToString().Normalize(form));
-                if (i < text.Length)
-                {
-                    result.Append(text[i]);
-                }
-
-                start = i + 1;
-            }
-        }
-
-        return result.ToString();
-    }
-
-    private static bool Combines(int codePoint) =>
-        CharUnicodeInfo.GetUnicodeCategory(codePoint) is UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark or UnicodeCategory.EnclosingMark
-        || codePoint is (>= 0x1160 and <= 0x11FF) or (>= 0xD7B0 and <= 0xD7FF);
+    private static Rune Scalar(TextUnit unit) => new(unit.CodePoint);
 }

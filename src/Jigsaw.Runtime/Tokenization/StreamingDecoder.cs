@@ -10,6 +10,7 @@ public sealed class StreamingDecoder
     private readonly bool _skipSpecial;
     private readonly List<byte> _pending = [];
     private int _leftToStrip;
+    private bool _isFirst = true;
 
     /// <summary>Begins a text.</summary>
     /// <param name="tokenizer">The tokenizer.</param>
@@ -32,6 +33,12 @@ public sealed class StreamingDecoder
             return string.Empty;
         }
 
+        if (_isFirst && _tokenizer.Decoding.DroppedFromFirst is { } dropped)
+        {
+            token = token.Replace(dropped, string.Empty, StringComparison.Ordinal);
+        }
+
+        _isFirst = false;
         return Strip(_tokenizer.Decoding.ByteLevel ? PushBytes(token) : PushText(token));
     }
 

@@ -1,6 +1,6 @@
 using System.Text;
-using System.Text.Json;
 using Jigsaw.Checkpoints;
+using Jigsaw.Tokenization.Unicode;
 
 namespace Jigsaw.Tokenization;
 
@@ -54,7 +54,7 @@ public sealed class Tokenizer
     public ChatTemplate? ChatTemplate { get; private init; }
 
     /// <summary>Reads the tokenizer of a checkpoint directory.</summary>
-    /// <param name="directory">The directory with tokenizer.json, and, where they are there, tokenizer_config.json and chat_template.jinja.</param>
+    /// <param name="directory">The directory with tokenizer.json, and, where they are there, tokenizer_config.json, special_tokens_map.json and chat_template.jinja.</param>
     /// <exception cref="CheckpointException">A file is missing, damaged, or asks for what isn't supported.</exception>
     public static Tokenizer Load(string directory)
     {
@@ -65,25 +65,13 @@ public sealed class Tokenizer
         }
 
         var model = new TokenizerReader(Path.Combine(directory, "tokenizer.json")).Read();
-        var configPath = Path.Combine(directory, "tokenizer_config.json");
-        if (!File.Exists(configPath))
+        return new TokenizerConfig(directory).Configure(model, (framed, tokens, template) => new Tokenizer(framed)
         {
-            return new Tokenizer(model);
-        }
-
-        return JsonFile.Read(configPath, root => Configured(model, directory, configPath, new JsonFields(configPath, root)));
-    }
-
-    private static Tokenizer Configured(TokenizerModel model, string directory, string configPath, JsonFields config)
-    {
-        var (begin, end) = (SpecialToken(config, "bos_token"), SpecialToken(config, "eos_token"));
-        return new Tokenizer(model)
-        {
-            BeginToken = begin,
-            EndToken = end,
-            PadToken = SpecialToken(config, "pad_token"),
-            ChatTemplate = ChatTemplateFile.Read(directory, configPath, config, begin, end),
-        };
+            BeginToken = tokens.GetValueOrDefault("bos_token"),
+            EndToken = tokens.GetValueOrDefault("eos_token"),
+            PadToken = tokens.GetValueOrDefault("pad_token"),
+            ChatTemplate = template,
+        });
     }
 
     /// <summary>The same tokenizer with another chat template.</summary>
@@ -144,6 +132,18 @@ public sealed class Tokenizer
     internal IReadOnlyList<Token> Tokenize(string text, Func<AddedToken, int, int, bool> allowed)
     {
         ArgumentNullException.ThrowIfNull(text);
+        try
+        {
+            return Cut(text, allowed);
+        }
+        catch (Patterns.PatternException exception)
+        {
+            throw new CheckpointException(_model.Path, $"has a pattern that can't be run on this text: {exception.Message}. Shorten the text, or use a tokenizer with a plainer pattern.", exception);
+        }
+    }
+
+    private List<Token> Cut(string text, Func<AddedToken, int, int, bool> allowed)
+    {
         var tokens = new List<Token>();
         foreach (var part in _asWritten.Find(TextUnit.Split(text), allowed))
         {
@@ -159,13 +159,6 @@ public sealed class Tokenizer
 
         return tokens;
     }
-
-    private static string? SpecialToken(JsonFields config, string name) => config.Find(name) switch
-    {
-        null => null,
-        { ValueKind: JsonValueKind.Object } => config.Object(name)!.Text("content"),
-        _ => config.Text(name),
-    };
 
     private void TokenizeNormalized(TextUnit[] units, Func<AddedToken, int, int, bool> allowed, List<Token> tokens)
     {

@@ -1,8 +1,13 @@
+using Jigsaw.Tokenization.Unicode;
+
 namespace Jigsaw.Tokenization;
 
 /// <summary>What a tokenizer.json says, ready to run.</summary>
 internal sealed record TokenizerModel
 {
+    /// <summary>The file it was read from.</summary>
+    public required string Path { get; init; }
+
     public required BytePairEncoder Encoder { get; init; }
 
     public required Func<TextUnit[], TextUnit[]> Normalize { get; init; }

@@ -1,6 +1,7 @@
-using System.Text;
 using System.Text.Json;
 using Jigsaw.Checkpoints;
+using Jigsaw.Tokenization.Patterns;
+using Jigsaw.Tokenization.Unicode;
 
 namespace Jigsaw.Tokenization;
 
@@ -8,6 +9,11 @@ namespace Jigsaw.Tokenization;
 internal sealed class TokenizerReader(string path)
 {
     private const int MaximumTokens = 4_000_000;
+    /// <summary>What \w is to the engine that this pre-tokenizer has in Hugging Face's library, which is not Oniguruma.</summary>
+    private const string RustWord = @"\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\x{200C}\x{200D}";
+
+    private const int MaximumInsertion = 64;
+    private const int MaximumStrip = 1000;
 
     private bool _byteLevel;
 
@@ -33,6 +39,7 @@ internal sealed class TokenizerReader(string path)
         var tokens = Tokens(vocabulary, added);
         return new TokenizerModel
         {
+            Path = path,
             Encoder = Encoder(model, vocabulary),
             Normalize = normalize,
             Split = split,
@@ -173,21 +180,25 @@ internal sealed class TokenizerReader(string path)
         return tokens;
     }
 
-    private Func<TextUnit[], TextUnit[]> Normalizer(JsonFields normalizer) => normalizer.Text("type") switch
+    private Func<TextUnit[], TextUnit[]> Normalizer(JsonFields normalizer) => Type(normalizer, "normalizer") switch
     {
-        "Sequence" => Normalizers.Sequence([.. Parts(normalizer, "normalizers").Select(Normalizer)]),
-        "NFC" => Normalizers.Unicode(NormalizationForm.FormC),
-        "NFD" => Normalizers.Unicode(NormalizationForm.FormD),
-        "NFKC" => Normalizers.Unicode(NormalizationForm.FormKC),
-        "NFKD" => Normalizers.Unicode(NormalizationForm.FormKD),
-        "Prepend" => Normalizers.Prepend(Needed(normalizer, "prepend")),
-        "Replace" => Normalizers.Replace(PlainPattern(normalizer), Needed(normalizer, "content")),
-        _ => throw normalizer.Unsupported("type", "the normalizers NFC, NFD, NFKC, NFKD, Prepend, Replace and Sequence are."),
+        "Sequence" => Normalizers.Sequence([.. Parts(normalizer, "normalizers").Select(Normalizer)], () => new CheckpointException(path, "has normalizers that make a text more than 64 times as long; fetch it again.")),
+        "NFC" => Normalizers.Unicode(compatible: false, composed: true),
+        "NFD" => Normalizers.Unicode(compatible: false, composed: false),
+        "NFKC" => Normalizers.Unicode(compatible: true, composed: true),
+        "NFKD" => Normalizers.Unicode(compatible: true, composed: false),
+        "Lowercase" => Normalizers.Lowercase(),
+        "StripAccents" => Normalizers.StripAccents(),
+        "Strip" => Normalizers.Strip(normalizer.Flag("strip_left") ?? true, normalizer.Flag("strip_right") ?? true),
+        "Prepend" => Normalizers.Prepend(Bounded(normalizer, "prepend")),
+        "Replace" when Regex(normalizer) is { } regex => Normalizers.Replace(regex, Bounded(normalizer, "content")),
+        "Replace" => Normalizers.Replace(PlainPattern(normalizer), Bounded(normalizer, "content")),
+        _ => throw normalizer.Unsupported("type", "the normalizers NFC, NFD, NFKC, NFKD, Lowercase, Strip, StripAccents, Prepend, Replace and Sequence are."),
     };
 
     private Func<TextUnit[], IEnumerable<TextUnit[]>> Split(JsonFields splitter)
     {
-        switch (splitter.Text("type"))
+        switch (Type(splitter, "pre-tokenizer"))
         {
             case "Sequence":
                 return PreTokenizers.Sequence([.. Parts(splitter, "pretokenizers").Select(Split)]);
@@ -197,24 +208,74 @@ internal sealed class TokenizerReader(string path)
                 _byteLevel = true;
                 return PreTokenizers.ByteLevel(splitter.Flag("add_prefix_space") ?? true, splitter.Flag("use_regex") ?? true);
             case "Split":
-                var behavior = splitter.Text("behavior");
-                return behavior is "Isolated" or "Removed"
-                    ? PreTokenizers.Split(Pattern(splitter), behavior == "Removed", splitter.Flag("invert") ?? false)
-                    : throw splitter.Unsupported("behavior", "Isolated and Removed are.");
+                var isInverted = splitter.Flag("invert") ?? false;
+                return Regex(splitter) is { } regex
+                    ? PreTokenizers.Split(regex, Behavior(splitter, null), isInverted)
+                    : PreTokenizers.Split(PlainPattern(splitter), Behavior(splitter, null), isInverted);
+            case "Punctuation":
+                return PreTokenizers.Split(PreTokenizers.IsPunctuation, Behavior(splitter, SplitBehavior.Isolated));
+            case "Whitespace":
+                return PreTokenizers.Split(new CodePointPattern($@"[{RustWord}]+|[^{RustWord}\s]+"), SplitBehavior.Removed, isInverted: true);
+            case "WhitespaceSplit":
+                return PreTokenizers.Split(PreTokenizers.IsSpace, SplitBehavior.Removed);
+            case "CharDelimiterSplit":
+                return PreTokenizers.Split(Needed(splitter, "delimiter"), SplitBehavior.Removed, isInverted: false);
             case "Metaspace":
-                // "first" means the first word of the whole text; "always", every piece between added tokens too.
+                // "first" means the piece that begins the whole text; "always", every piece between added tokens too.
                 var scheme = splitter.Text("prepend_scheme") ?? (splitter.Flag("add_prefix_space") == false ? "never" : "always");
-                return scheme is "always" or "never"
-                    ? PreTokenizers.Metaspace(splitter.Text("replacement") ?? "\u2581", scheme == "always", splitter.Flag("split") ?? true)
-                    : throw splitter.Unsupported("prepend_scheme", "always and never are.");
+                return scheme is "always" or "first" or "never"
+                    ? PreTokenizers.Metaspace(Replacement(splitter), scheme, splitter.Flag("split") ?? true)
+                    : throw splitter.Unsupported("prepend_scheme", "always, first and never are.");
             default:
-                throw splitter.Unsupported("type", "the pre-tokenizers Digits, ByteLevel, Split, Metaspace and Sequence are.");
+                throw splitter.Unsupported("type", "the pre-tokenizers Digits, ByteLevel, Split, Punctuation, Whitespace, WhitespaceSplit, CharDelimiterSplit, Metaspace and Sequence are.");
+        }
+    }
+
+    private static SplitBehavior Behavior(JsonFields splitter, SplitBehavior? otherwise) => splitter.Text("behavior") switch
+    {
+        null when otherwise is { } behavior => behavior,
+        "Removed" => SplitBehavior.Removed,
+        "Isolated" => SplitBehavior.Isolated,
+        "MergedWithPrevious" => SplitBehavior.MergedWithPrevious,
+        "MergedWithNext" => SplitBehavior.MergedWithNext,
+        "Contiguous" => SplitBehavior.Contiguous,
+        null => throw new CheckpointException(splitter.Path, "has a Split without 'behavior'; fetch it again."),
+        _ => throw splitter.Unsupported("behavior", "Removed, Isolated, MergedWithPrevious, MergedWithNext and Contiguous are."),
+    };
+
+    private static string Replacement(JsonFields fields) => fields.Text("replacement") switch
+    {
+        null => "\u2581",
+        { Length: > 0 } text when TextUnit.Split(text).Length == 1 => text,
+        _ => throw fields.Wrong("replacement", "one character"),
+    };
+
+    private string Type(JsonFields component, string kind) => component.Text("type") ?? throw new CheckpointException(path, $"has a {kind} without 'type'; fetch it again.");
+
+    /// <summary>A text that is put in, of a length that can't fill the memory.</summary>
+    private string Bounded(JsonFields fields, string name) =>
+        Needed(fields, name) is var text && text.Length <= MaximumInsertion ? text : throw fields.Wrong(name, $"a text of at most {MaximumInsertion} characters");
+
+    private CodePointPattern? Regex(JsonFields fields)
+    {
+        if (fields.Object("pattern")?.Text("Regex") is not { } pattern)
+        {
+            return null;
+        }
+
+        try
+        {
+            return new CodePointPattern(pattern);
+        }
+        catch (PatternException exception)
+        {
+            throw new CheckpointException(path, $"has the pattern '{pattern}', which can't be run as Oniguruma runs it: {exception.Message}. Use a tokenizer with a plainer pattern.", exception);
         }
     }
 
     private (IReadOnlyList<int>, IReadOnlyList<int>) Frame(JsonFields processor)
     {
-        switch (processor.Text("type"))
+        switch (Type(processor, "post-processor"))
         {
             case "ByteLevel":
                 return ([], []);
@@ -223,10 +284,17 @@ internal sealed class TokenizerReader(string path)
                 return ([.. frames.Reverse().SelectMany(frame => frame.Item1)], [.. frames.SelectMany(frame => frame.Item2)]);
             case "TemplateProcessing":
                 return Template(processor);
+            case "RobertaProcessing" or "BertProcessing":
+                return ([Special(processor, "cls")], [Special(processor, "sep")]);
             default:
-                throw processor.Unsupported("type", "the post-processors TemplateProcessing, ByteLevel and Sequence are.");
+                throw processor.Unsupported("type", "the post-processors TemplateProcessing, RobertaProcessing, BertProcessing, ByteLevel and Sequence are.");
         }
     }
+
+    /// <summary>The id of a pair of a token and its id.</summary>
+    private int Special(JsonFields processor, string name) => processor.Find(name) is { ValueKind: JsonValueKind.Array } pair && pair.GetArrayLength() == 2
+        ? Id(pair[1])
+        : throw new CheckpointException(path, $"lacks the pair '{name}' of a token and its id; fetch it again.");
 
     private (IReadOnlyList<int>, IReadOnlyList<int>) Template(JsonFields processor)
     {
@@ -251,13 +319,13 @@ internal sealed class TokenizerReader(string path)
 
     private TokenDecoding Decoding(JsonFields decoder)
     {
-        switch (decoder.Text("type"))
+        switch (Type(decoder, "decoder"))
         {
             case "ByteLevel":
                 return new TokenDecoding(true, false, [], 0);
             case "Metaspace":
                 var prepended = (decoder.Text("prepend_scheme") ?? (decoder.Flag("add_prefix_space") == false ? "never" : "always")) != "never";
-                return new TokenDecoding(false, false, [(decoder.Text("replacement") ?? "\u2581", " ")], prepended ? 1 : 0);
+                return new TokenDecoding(false, false, [(Replacement(decoder), " ")], 0) { DroppedFromFirst = prepended ? Replacement(decoder) : null };
             case "ByteFallback":
                 return new TokenDecoding(false, true, [], 0);
             case "Fuse":
@@ -265,12 +333,14 @@ internal sealed class TokenizerReader(string path)
             case "Replace":
                 return new TokenDecoding(false, false, [(PlainPattern(decoder), Needed(decoder, "content"))], 0);
             case "Strip" when decoder.Text("content") == " " && decoder.Integer("stop") is null or 0:
-                return new TokenDecoding(false, false, [], decoder.Integer("start") ?? 0);
+                return decoder.Integer("start") is null or (>= 0 and <= MaximumStrip)
+                    ? new TokenDecoding(false, false, [], decoder.Integer("start") ?? 0)
+                    : throw decoder.Wrong("start", $"a whole number from 0 to {MaximumStrip}");
             case "Sequence":
                 var parts = Parts(decoder, "decoders").Select(Decoding).ToArray();
-                return new TokenDecoding(parts.Any(part => part.ByteLevel), parts.Any(part => part.ByteFallback), [.. parts.SelectMany(part => part.Replacements)], parts.Sum(part => part.StripLeft));
+                return new TokenDecoding(parts.Any(part => part.ByteLevel), parts.Any(part => part.ByteFallback), [.. parts.SelectMany(part => part.Replacements)], parts.Sum(part => part.StripLeft)) { DroppedFromFirst = parts.Select(part => part.DroppedFromFirst).FirstOrDefault(dropped => dropped is not null) };
             default:
-                throw decoder.Unsupported("type", "the decoders ByteLevel, Metaspace, ByteFallback, Fuse, Replace, Strip of leading spaces and Sequence are.");
+                throw decoder.Unsupported("type", "the decoders ByteLevel, Metaspace, ByteFallback, Fuse, Replace of plain texts, Strip of leading spaces and Sequence are.");
         }
     }
 
@@ -284,10 +354,4 @@ internal sealed class TokenizerReader(string path)
 
     private static string PlainPattern(JsonFields fields) =>
         fields.Object("pattern")?.Text("String") is { Length: > 0 } text ? text : throw fields.Unsupported("pattern", "a plain text is.");
-
-    private string Pattern(JsonFields fields)
-    {
-        var pattern = fields.Object("pattern") ?? throw new CheckpointException(path, "has a Split without a pattern; fetch it again.");
-        return pattern.Text("Regex") ?? System.Text.RegularExpressions.Regex.Escape(Needed(pattern, "String"));
-    }
 }

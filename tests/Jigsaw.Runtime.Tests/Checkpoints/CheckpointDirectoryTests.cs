@@ -40,6 +40,31 @@ public sealed class CheckpointDirectoryTests
         AssertRefused(folder.Path, "holds the tensor 'model.layers.1.self_attn.q_proj.bias'");
     }
 
+    [Theory]
+    [InlineData("mistral")]
+    [InlineData("qwen2")]
+    [InlineData("qwen3")]
+    public void Heads_for_keys_and_values_that_are_null_are_as_many_as_those_for_queries(string name)
+    {
+        using var folder = new TemporaryFolder();
+        Copy(name, folder);
+        var config = JsonNode.Parse(File.ReadAllText(folder["config.json"]))!;
+        config["num_key_value_heads"] = null;
+        File.WriteAllText(folder["config.json"], config.ToJsonString());
+        Assert.Equal(config["num_attention_heads"]!.GetValue<int>(), CausalLMConfig.Read(folder.Path).KeyValueHeadCount);
+    }
+
+    [Fact]
+    public void A_stored_head_that_differs_from_a_tied_one_is_refused()
+    {
+        using var folder = new TemporaryFolder();
+        Copy("llama-gqa", folder);
+        var config = JsonNode.Parse(File.ReadAllText(folder["config.json"]))!;
+        config["tie_word_embeddings"] = true;
+        File.WriteAllText(folder["config.json"], config.ToJsonString());
+        AssertRefused(folder.Path, "'lm_head.weight' that differs");
+    }
+
     [Fact]
     public void A_weight_file_that_was_cut_short_is_named()
     {

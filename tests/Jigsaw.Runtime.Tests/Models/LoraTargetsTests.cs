@@ -32,6 +32,22 @@ public sealed class LoraTargetsTests
         Assert.Equal(2, Count(new LoraConfig { TargetPattern = @"model\.layers\.[01]\.mlp\.down_proj" }));
     }
 
+    [Theory]
+    [InlineData(@"(?P<n>.*)\.q_proj", 12)]
+    [InlineData(@".*\.q_proj\Z", 12)]
+    [InlineData(@"model\.layers\.(?P<l>1)(?P=l)\.self_attn\.[qo]_proj", 2)]
+    public void Patterns_are_regular_expressions_of_Python(string pattern, int expected) => Assert.Equal(expected, Count(new LoraConfig { TargetPattern = pattern }));
+
+    [Fact]
+    public void A_key_of_a_pattern_that_matches_no_module_is_refused()
+    {
+        Assert.Contains(
+            "RankPattern has 'q_porj'",
+            Assert.Throws<ArgumentException>(() => new LoraTargets(new LoraConfig { RankPattern = new Dictionary<string, int> { ["q_porj"] = 4 } }).CheckPatterns(_modules)).Message,
+            StringComparison.Ordinal);
+        new LoraTargets(new LoraConfig { AlphaPattern = new Dictionary<string, double> { ["q_proj"] = 4 } }).CheckPatterns(_modules);
+    }
+
     [Fact]
     public void Excluded_modules_are_left_out()
     {

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using CsCheck;
 using Jigsaw.Tokenization;
+using Jigsaw.Tokenization.Unicode;
 
 namespace Jigsaw.Runtime.Tests.Tokenization;
 

@@ -39,7 +39,7 @@ internal static class CausalLMConfigReader
         }
 
         var headCount = fields.RequiredCount("num_attention_heads");
-        var keyValueHeads = fields.Count("num_key_value_heads") ?? family.DefaultKeyValueHeadCount ?? headCount;
+        var keyValueHeads = fields.Count("num_key_value_heads") ?? (fields.IsNull("num_key_value_heads") ? headCount : family.DefaultKeyValueHeadCount ?? headCount);
         if (headCount % keyValueHeads != 0)
         {
             throw new CheckpointException(path, $"has num_attention_heads = {headCount}, not a multiple of num_key_value_heads = {keyValueHeads}; its config.json is damaged.");

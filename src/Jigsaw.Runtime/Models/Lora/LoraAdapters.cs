@@ -148,6 +148,7 @@ public sealed class LoraAdapters : IAdapters
         }
 
         var modules = model.Linears.Where(linear => targets.Includes(linear.Module)).ToArray();
+        targets.CheckPatterns(modules.Select(module => module.Module));
         return modules.Length > 0
             ? modules.Select(module => (module, targets))
             : throw new ArgumentException($"No module of the model matches the target modules [{lora.TargetPattern ?? string.Join(", ", lora.TargetModules)}]; its modules are named like {string.Join(", ", model.Linears.Take(7).Select(linear => linear.Module))}.", nameof(lora));

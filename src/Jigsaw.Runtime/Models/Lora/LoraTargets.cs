@@ -67,6 +67,20 @@ internal sealed class LoraTargets
         return Find(_config.AlphaPattern, module, _config.Alpha) / (_config.RankStabilized ? Math.Sqrt(rank) : rank);
     }
 
+    /// <summary>Refuses a key of the rank or alpha pattern that no module has, since its number would be dropped in silence.</summary>
+    /// <exception cref="ArgumentException">There is one.</exception>
+    public void CheckPatterns(IEnumerable<string> modules)
+    {
+        var all = modules.ToArray();
+        foreach (var (name, pattern) in _config.RankPattern.Keys.Select(key => (nameof(LoraConfig.RankPattern), key)).Concat(_config.AlphaPattern.Keys.Select(key => (nameof(LoraConfig.AlphaPattern), key))))
+        {
+            if (all.Length > 0 && !Array.Exists(all, module => IsMeant(pattern, module)))
+            {
+                throw new ArgumentException($"{name} has '{pattern}', which matches no module with an adapter; their names end like {string.Join(", ", all.Take(7))}.");
+            }
+        }
+    }
+
     private bool IsTransformed(string module)
     {
         if (_config.LayersToTransform is not { } layers)
@@ -90,7 +104,7 @@ internal sealed class LoraTargets
     {
         foreach (var (pattern, value) in patterns)
         {
-            if (Match($@"^(?:.*\.)?(?:{pattern})$", module).Success)
+            if (IsMeant(pattern, module))
             {
                 return value;
             }
@@ -98,6 +112,8 @@ internal sealed class LoraTargets
 
         return otherwise;
     }
+
+    private static bool IsMeant(string pattern, string module) => Match($@"^(?:.*\.)?(?:{pattern})$", module).Success;
 
     private static bool EndsWith(string module, string name) => module == name || module.EndsWith("." + name, StringComparison.Ordinal);
 
@@ -107,15 +123,15 @@ internal sealed class LoraTargets
     {
         try
         {
-            return Regex.Match(module, pattern, RegexOptions.CultureInvariant, _matchLimit);
+            return Regex.Match(module, PythonPattern.Translate(pattern), RegexOptions.CultureInvariant, _matchLimit);
         }
         catch (ArgumentException exception)
         {
-            throw new ArgumentException($"'{pattern}' is not a regular expression ({exception.Message})", nameof(pattern), exception);
+            throw new ArgumentException($"'{pattern}' is not a regular expression; write it as Python's re has it.", exception);
         }
         catch (RegexMatchTimeoutException exception)
         {
-            throw new ArgumentException($"'{pattern}' takes longer than {_matchLimit.TotalSeconds} s to match a module's name; write it without nested repetitions.", nameof(pattern), exception);
+            throw new ArgumentException($"'{pattern}' takes longer than {_matchLimit.TotalSeconds} s to match a module's name; write it without nested repetitions.", exception);
         }
     }
 }

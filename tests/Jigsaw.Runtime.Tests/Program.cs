@@ -1,0 +1,19 @@
+using Jigsaw.Tokenization;
+
+namespace Jigsaw.Runtime.Tests;
+
+/// <summary>What tests run in a process of their own: the ids of a text, for a process whose globalization is set by its environment.</summary>
+internal static class Program
+{
+    public static int Main(string[] arguments)
+    {
+        if (arguments is not [var directory, var text])
+        {
+            Console.Error.WriteLine("Give the directory of a tokenizer and a text.");
+            return 1;
+        }
+
+        Console.WriteLine(string.Join(' ', Tokenizer.Load(directory).Encode(text, addedTokens: AddedTokens.All)));
+        return 0;
+    }
+}
