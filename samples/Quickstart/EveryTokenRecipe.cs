@@ -4,7 +4,7 @@ namespace Quickstart;
 
 /// <summary>
 /// The same aims with the performance term over every token and not over the reply alone: the student learns in fewer steps, and a
-/// trained reader gets nearly everything, since x̃ must then tell the next token everywhere. Here to compare with.
+/// trained inversion attack recovers nearly everything, since x̃ must then tell the next token everywhere. Here to compare with.
 /// </summary>
 [LossRecipe]
 [LossTerm.CePerformance(1.0)]

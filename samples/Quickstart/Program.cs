@@ -18,18 +18,18 @@ var device = new Option<string>("--device") { Description = "cpu, cuda or cuda:N
 var precision = new Option<string>("--precision") { Description = "dtype of the frozen base.", DefaultValueFactory = _ => "float32" };
 precision.AcceptOnlyFromAmong("float32", "bfloat16");
 var steps = new Option<int>("--steps") { Description = "Training steps.", DefaultValueFactory = _ => 700 };
-var batch = new Option<int>("--batch") { Description = "Chats a step.", DefaultValueFactory = _ => 16 };
+var batch = new Option<int>("--batch") { Description = "Chats per step.", DefaultValueFactory = _ => 16 };
 var chats = new Option<int>("--eval-chats") { Description = "Chats of the evaluation.", DefaultValueFactory = _ => 200 };
-var reader = new Option<int>("--reader-steps") { Description = "Batches that the trained reader is fitted on.", DefaultValueFactory = _ => 400 };
+var attackSteps = new Option<int>("--attack-steps") { Description = "Batches that the trained inversion attack is fitted on.", DefaultValueFactory = _ => 400 };
 var seed = new Option<long>("--seed") { Description = "Seed of transform, adapters and data order.", DefaultValueFactory = _ => 0 };
 var output = new Option<DirectoryInfo?>("--output") { Description = "Where transform, adapters and checkpoints go. [default: the next free of runs/quickstart, runs/quickstart-2, …; with --resume the last of them]" };
 var resume = new Option<bool>("--resume") { Description = "Go on from the last checkpoint in the output directory." };
 
-foreach (var positive in new[] { steps, batch, chats, reader })
+foreach (var positive in new[] { steps, batch, chats, attackSteps })
 {
     positive.Validators.Add(result =>
     {
-        // What is no number gets the parser's own sentence.
+        // What is not a number gets the parser's own sentence.
         if (result.Tokens is [var token] && int.TryParse(token.Value, CultureInfo.InvariantCulture, out var value) && value < 1)
         {
             result.AddError($"{positive.Name} is {value}; use at least 1.");
@@ -39,7 +39,7 @@ foreach (var positive in new[] { steps, batch, chats, reader })
 
 var command = new RootCommand("Trains a Stained Glass Transform and LoRA adapters on a small language model, and measures what they keep and what they hide.")
 {
-    model, data, evaluation, recipe, numbers, stdMax, initialRho, device, precision, steps, batch, chats, reader, seed, output, resume,
+    model, data, evaluation, recipe, numbers, stdMax, initialRho, device, precision, steps, batch, chats, attackSteps, seed, output, resume,
 };
 command.SetAction((parsed, cancellation) =>
 {
@@ -58,7 +58,7 @@ command.SetAction((parsed, cancellation) =>
             parsed.GetRequiredValue(steps),
             parsed.GetRequiredValue(batch),
             parsed.GetRequiredValue(chats),
-            parsed.GetRequiredValue(reader),
+            parsed.GetRequiredValue(attackSteps),
             parsed.GetRequiredValue(seed),
             parsed.GetValue(output) ?? DefaultOutput(parsed.GetValue(resume)),
             parsed.GetValue(resume));

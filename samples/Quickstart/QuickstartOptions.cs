@@ -13,9 +13,9 @@ namespace Quickstart;
 /// <param name="Device">Where to run.</param>
 /// <param name="Precision">The dtype of the frozen base.</param>
 /// <param name="Steps">Training steps.</param>
-/// <param name="BatchSize">Chats a step.</param>
+/// <param name="BatchSize">Chats per step.</param>
 /// <param name="EvaluationChats">Chats of the evaluation.</param>
-/// <param name="ReaderSteps">Batches that the trained reader is fitted on.</param>
+/// <param name="AttackSteps">Batches that the trained inversion attack is fitted on.</param>
 /// <param name="Seed">Seed of transform, adapters and data order.</param>
 /// <param name="Output">Where transform, adapters and checkpoints go.</param>
 /// <param name="Resume">Whether to go on from the last checkpoint in the output directory.</param>
@@ -32,7 +32,7 @@ internal sealed record QuickstartOptions(
     int Steps,
     int BatchSize,
     int EvaluationChats,
-    int ReaderSteps,
+    int AttackSteps,
     long Seed,
     DirectoryInfo Output,
     bool Resume);

@@ -65,12 +65,12 @@ internal sealed class QuickstartRun(QuickstartOptions options)
         Report.Saved(transformDirectory, adapterDirectory);
 
         // The attacker's data is the training's, in another order.
-        var attack = new ChatBatches(train, tokenizer, options.BatchSize, options.Seed + 1);
+        var pairs = new ChatBatches(train, tokenizer, options.BatchSize, options.Seed + 1);
         TrainedInversionAttack Fit(bool usesEmbeddingTable) => TrainedInversionAttack.Fit(
             transform,
-            attack,
-            new TrainedInversionAttackOptions { Steps = options.ReaderSteps, UsesEmbeddingTable = usesEmbeddingTable },
-            Report.WatchReader(options.ReaderSteps),
+            pairs,
+            new TrainedInversionAttackOptions { Steps = options.AttackSteps, UsesEmbeddingTable = usesEmbeddingTable },
+            Report.WatchAttack(options.AttackSteps),
             cancellationToken);
         using var scratch = Fit(usesEmbeddingTable: false);
         using var informed = Fit(usesEmbeddingTable: true);

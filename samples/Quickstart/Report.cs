@@ -1,4 +1,5 @@
 using System.Globalization;
+using Jigsaw;
 using Jigsaw.Data;
 using Jigsaw.Evaluation.Attacks;
 using Jigsaw.Models;
@@ -50,14 +51,14 @@ internal static class Report
             });
     }
 
-    public static Action<int, double> WatchReader(int steps)
+    public static Action<int, double> WatchAttack(int steps)
     {
-        AnsiConsole.WriteLine("Fitting a reader that owns the transform …");
+        AnsiConsole.WriteLine("Fitting an inversion attack that owns the transform …");
         return (step, loss) =>
         {
             if (step == steps)
             {
-                AnsiConsole.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Reader fitted: {loss:0.00} nats a transformed token on its last batch."));
+                AnsiConsole.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Attack fitted: {loss:0.00} nats per transformed token on its last batch."));
             }
         };
     }
@@ -66,32 +67,32 @@ internal static class Report
     {
         var table = new Table().Title("On chats that the training has not seen").AddColumn("").AddColumn(new TableColumn("before").RightAligned()).AddColumn(new TableColumn("after").RightAligned());
         void Row(string name, Func<TrialResult, string> value) => table.AddRow(Markup.Escape(name), Markup.Escape(value(before)), Markup.Escape(value(after)));
-        Row("student(noisy) agrees with teacher(clean)", result => Percent(result.Agreement.StudentNoisy.Agreement));
-        Row("  … KL, nats a token", result => Number(result.Agreement.StudentNoisy.Divergence));
-        Row("teacher(noisy) agrees", result => Percent(result.Agreement.TeacherNoisy.Agreement));
-        Row("  … KL, nats a token", result => Number(result.Agreement.TeacherNoisy.Divergence));
-        Row("student(clean) agrees", result => Percent(result.Agreement.StudentClean.Agreement));
-        foreach (var reader in after.Readers.Select(reader => reader.Reader))
+        Row("student(noisy) agrees with teacher(clean)", result => Percent(result.Agreement[Pass.StudentNoisy]));
+        Row("  … KL, nats per token", result => Number(result.Divergence[Pass.StudentNoisy]));
+        Row("teacher(noisy) agrees", result => Percent(result.Agreement[Pass.TeacherNoisy]));
+        Row("  … KL, nats per token", result => Number(result.Divergence[Pass.TeacherNoisy]));
+        Row("student(clean) agrees", result => Percent(result.Agreement[Pass.StudentClean]));
+        foreach (var attack in after.Attacks.Select(report => report.Attack))
         {
-            string Of(TrialResult result, Func<InversionAttackReport, double> value) => result.Readers.FirstOrDefault(r => r.Reader == reader) is { } report ? Percent(value(report)) : "–";
-            Row($"tokens read by the {reader}", result => Of(result, report => report.Tokens));
-            Row("  … among its ten best", result => Of(result, report => report.TokensInTopTen));
-            Row("  … private facts read to the letter", result => Of(result, report => report.Facts));
+            string Of(TrialResult result, Func<InversionAttackReport, double> value) => result.Attacks.FirstOrDefault(report => report.Attack == attack) is { } report ? Percent(value(report)) : "–";
+            Row($"tokens recovered by the {attack}", result => Of(result, report => report.TokenAccuracy));
+            Row("  … among its ten best", result => Of(result, report => report.TopTenAccuracy));
+            Row("  … private facts recovered verbatim", result => Of(result, report => report.FactRecall));
         }
 
-        Row("mean σ, in units of the embeddings' spread", result => Number(result.Agreement.MeanStd));
-        Row("mean ‖μ‖ / ‖x‖", result => Number(result.Agreement.MeanShift));
+        Row("mean σ, in units of the embeddings' spread", result => Number(result.Noise.MeanStd));
+        Row("mean ‖μ‖ / ‖x‖", result => Number(result.Noise.MeanShift));
         AnsiConsole.Write(table);
-        AnsiConsole.WriteLine("What the readers got is what these readers got: no bound on what others could.");
+        AnsiConsole.WriteLine("What these attacks recovered is not a bound on what others could.");
     }
 
     public static void Show(Conversation conversation)
     {
         var table = new Table().Title("One chat").AddColumn("who").AddColumn("sees or says").ShowRowSeparators();
         table.AddRow("the user wrote", Markup.Escape(conversation.Prompt));
-        foreach (var (reader, text) in conversation.Readings)
+        foreach (var (attack, text) in conversation.Recovered)
         {
-            table.AddRow(Markup.Escape($"the {reader} reads"), Markup.Escape(text));
+            table.AddRow(Markup.Escape($"the {attack} recovers"), Markup.Escape(text));
         }
 
         table.AddRow("teacher, on the prompt", Markup.Escape(conversation.TeacherOnClean));

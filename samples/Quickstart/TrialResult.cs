@@ -4,4 +4,13 @@ using Jigsaw.Evaluation.Metrics;
 namespace Quickstart;
 
 /// <summary>What one evaluation measured.</summary>
-internal sealed record TrialResult(AgreementReport Agreement, IReadOnlyList<InversionAttackReport> Readers);
+internal sealed record TrialResult
+{
+    public required AgreementMetric Agreement { get; init; }
+
+    public required DivergenceMetric Divergence { get; init; }
+
+    public required NoiseMetric Noise { get; init; }
+
+    public required IReadOnlyList<InversionAttackReport> Attacks { get; init; }
+}

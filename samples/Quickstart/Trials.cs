@@ -34,13 +34,22 @@ internal sealed class Trials : IDisposable
         }
     }
 
-    /// <summary>Agreement of the passes, and what the readers get.</summary>
-    public TrialResult Measure(IReadOnlyList<IInversionAttack> readers) => new(
-        AgreementEvaluator.Measure(_model, _adapters, _transform, _batches.Select(batch => batch.Batch)),
-        InversionAttackEvaluator.Measure(readers, _transform, _batches, ids => _tokenizer.Tokenizer.Decode(ids)));
+    /// <summary>Agreement of the passes, and what the attacks recover.</summary>
+    public TrialResult Measure(IReadOnlyList<IInversionAttack> attacks)
+    {
+        var (agreement, divergence, noise) = (new AgreementMetric(), new DivergenceMetric(), new NoiseMetric(_transform));
+        MetricEvaluator.Run([agreement, divergence, noise], _model, _adapters, _transform, _batches.Select(batch => batch.Batch));
+        return new TrialResult
+        {
+            Agreement = agreement,
+            Divergence = divergence,
+            Noise = noise,
+            Attacks = InversionAttackEvaluator.Run(attacks, _transform, _batches, ids => _tokenizer.Tokenizer.Decode(ids)),
+        };
+    }
 
-    /// <summary>One chat: what each reader sees of its prompt, and what each model answers.</summary>
-    public Conversation Converse(IReadOnlyList<IInversionAttack> readers)
+    /// <summary>One chat: what each attack recovers of its prompt, and what each model answers.</summary>
+    public Conversation Converse(IReadOnlyList<IInversionAttack> attacks)
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
@@ -51,7 +60,7 @@ internal sealed class Trials : IDisposable
             _tokenizer.Tokenizer.Decode(_model.Generate(embeddings, batch.AttentionMask, adapters, new GenerationOptions { MaxNewTokens = ReplyTokens, EndTokens = [_tokenizer.Tokenizer.IdOf(_tokenizer.Tokenizer.EndToken!)!.Value] })[0], skipSpecial: true);
         return new Conversation(
             chat.Messages[0].Content ?? string.Empty,
-            [.. readers.Select(reader => (reader.Name, InversionAttackEvaluator.Texts(reader.Read(noisy.Noisy, batch.AttentionMask, 1), batch, ids => _tokenizer.Tokenizer.Decode(ids))[0]))],
+            [.. attacks.Select(attack => (attack.Name, InversionAttackEvaluator.Texts(attack.Recover(noisy.Noisy, batch.AttentionMask, 1), batch, ids => _tokenizer.Tokenizer.Decode(ids))[0]))],
             Answer(noisy.Clean, null),
             Answer(noisy.Noisy, null),
             Answer(noisy.Noisy, _adapters));

@@ -3,7 +3,7 @@ namespace Jigsaw.Samples.Tests;
 public sealed class QuickstartTests : IDisposable
 {
     private static readonly string Bundled = Path.Combine(AppContext.BaseDirectory, "models", "support-lm");
-    private static readonly string[] Short = ["--steps", "4", "--batch", "4", "--eval-chats", "6", "--reader-steps", "3"];
+    private static readonly string[] Short = ["--steps", "4", "--batch", "4", "--eval-chats", "6", "--attack-steps", "3"];
 
     private readonly string _directory = Directory.CreateTempSubdirectory("jigsaw-quickstart").FullName;
 
@@ -16,7 +16,7 @@ public sealed class QuickstartTests : IDisposable
         Assert.True(code == 0, output + error);
         Assert.Contains("step    4/4", output, StringComparison.Ordinal);
         Assert.Contains("student(noisy) agrees with teacher(clean)", output, StringComparison.Ordinal);
-        Assert.Contains("tokens read by the trained reader", output, StringComparison.Ordinal);
+        Assert.Contains("tokens recovered by the trained attack", output, StringComparison.Ordinal);
         Assert.Contains("student, on the transformed prompt", output, StringComparison.Ordinal);
         var run = Path.Combine(_directory, "runs", "quickstart");
         Assert.True(File.Exists(Path.Combine(run, "transform", "sgt.safetensors")));
@@ -89,7 +89,7 @@ public sealed class QuickstartTests : IDisposable
 
     private void AssertSentence(string[] arguments, string said)
     {
-        var (code, output, error) = QuickstartProgram.Run(_directory, ["--batch", "4", "--eval-chats", "6", "--reader-steps", "3", .. arguments]);
+        var (code, output, error) = QuickstartProgram.Run(_directory, ["--batch", "4", "--eval-chats", "6", "--attack-steps", "3", .. arguments]);
         Assert.Equal(1, code);
         Assert.Contains(said, error, StringComparison.Ordinal);
         Assert.DoesNotContain("   at ", output + error, StringComparison.Ordinal);

@@ -58,20 +58,21 @@ internal sealed class SupportWork : IDisposable
     }
 
     /// <summary>On chats that the training hasn't seen: how the passes agree with the teacher, and the share of tokens that the nearest embedding gives away.</summary>
-    public (AgreementReport Agreement, double Read) Evaluate()
+    public (AgreementMetric Agreement, DivergenceMetric Divergence, NoiseMetric Noise, double Recovered) Evaluate()
     {
         var chats = ChatDataset.Read(Path.Combine(_directory, "data", "eval.jsonl")).Examples.Chunk(EvaluationBatch)
             .Select(rows => (Batch: _tokenizer.ApplyChatTemplate([.. rows.Select(row => row.Messages)], ignorePromptLoss: true), Facts: (IReadOnlyList<IReadOnlyCollection<string>>)[.. rows.Select(_ => Array.Empty<string>())]))
             .ToArray();
         using var nearest = new NearestNeighborAttack(Model.EmbeddingTable);
-        var agreement = AgreementEvaluator.Measure(Model, Student.Adapters, Transform, chats.Select(chat => chat.Batch));
-        var read = InversionAttackEvaluator.Measure([nearest], Transform, chats, ids => _tokenizer.Tokenizer.Decode(ids))[0].Tokens;
+        var (agreement, divergence, noise) = (new AgreementMetric(), new DivergenceMetric(), new NoiseMetric(Transform));
+        MetricEvaluator.Run([agreement, divergence, noise], Model, Student.Adapters, Transform, chats.Select(chat => chat.Batch));
+        var recovered = InversionAttackEvaluator.Run([nearest], Transform, chats, ids => _tokenizer.Tokenizer.Decode(ids))[0].TokenAccuracy;
         foreach (var (batch, _) in chats)
         {
             batch.Dispose();
         }
 
-        return (agreement, read);
+        return (agreement, divergence, noise, recovered);
     }
 
     public void Dispose()

@@ -12,24 +12,24 @@ internal static class TrainedSection
     {
         var table = new Table(
             $"The quick start's training with a gradient filter and without: {Steps} steps, three seeds",
-            "allowed error", "seed", "loss at the end", "student(noisy) agrees %", "KL", "teacher(noisy) agrees %", "student(clean) agrees %", "nearest neighbor reads %", "mean σ");
+            "allowed error", "seed", "loss at the end", "student(noisy) agrees %", "KL", "teacher(noisy) agrees %", "student(clean) agrees %", "nearest neighbor recovers %", "mean σ");
         foreach (var seed in (ReadOnlySpan<long>)[0, 1, 2])
         {
             foreach (var filter in (ReadOnlySpan<double>)[0, Allowed])
             {
                 using var work = new SupportWork(Scale.QuickstartModel, seed, Steps, filter);
                 var loss = work.Train();
-                var (agreement, read) = work.Evaluate();
+                var (agreement, divergence, noise, recovered) = work.Evaluate();
                 table.Add(
                     filter == 0 ? "none" : $"{filter:0.00}",
                     $"{seed}",
                     $"{loss:0.000}",
-                    $"{100 * agreement.StudentNoisy.Agreement:0.0}",
-                    $"{agreement.StudentNoisy.Divergence:0.000}",
-                    $"{100 * agreement.TeacherNoisy.Agreement:0.0}",
-                    $"{100 * agreement.StudentClean.Agreement:0.0}",
-                    $"{100 * read:0.0}",
-                    $"{agreement.MeanStd:0.00}");
+                    $"{100 * agreement[Pass.StudentNoisy]:0.0}",
+                    $"{divergence[Pass.StudentNoisy]:0.000}",
+                    $"{100 * agreement[Pass.TeacherNoisy]:0.0}",
+                    $"{100 * agreement[Pass.StudentClean]:0.0}",
+                    $"{100 * recovered:0.0}",
+                    $"{noise.MeanStd:0.00}");
             }
         }
 

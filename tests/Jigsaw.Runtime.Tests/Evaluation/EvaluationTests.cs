@@ -6,69 +6,137 @@ using Jigsaw.Models;
 using Jigsaw.Models.Lora;
 using Jigsaw.Transforms;
 using Jigsaw.Transforms.Noise;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Jigsaw.Runtime.Tests.Evaluation;
 
 public sealed class EvaluationTests : IDisposable
 {
+    private static readonly Pass[] _compared = [Pass.StudentNoisy, Pass.TeacherNoisy, Pass.StudentClean];
+
     private readonly CausalLM _model = CausalLM.Load(TestData.Path("models", "llama-gqa"), CPU, ScalarType.Float32);
+    private readonly LoraAdapters _adapters;
     private readonly RandomBatches _batches;
 
-    public EvaluationTests() => _batches = new RandomBatches((int)_model.EmbeddingTable.shape[0]);
+    public EvaluationTests()
+    {
+        _batches = new RandomBatches((int)_model.EmbeddingTable.shape[0]);
+        _adapters = LoraAdapters.Create(_model, new LoraConfig { Rank = 2 }, seed: 0);
+    }
 
-    public void Dispose() => _model.Dispose();
+    public void Dispose()
+    {
+        _adapters.Dispose();
+        _model.Dispose();
+    }
 
     [Fact]
-    public void Without_noise_and_with_fresh_adapters_everything_agrees_and_everything_is_read()
+    public void Without_noise_and_with_fresh_adapters_everything_agrees_and_everything_is_recovered()
     {
-        using var transform = new StainedGlassTransform(_model.EmbeddingTable, new TransformConfig { Std = new TanhStd { Min = 1e-6, Max = 2e-6 } });
-        using var adapters = LoraAdapters.Create(_model, new LoraConfig { Rank = 2 }, seed: 0);
+        using var transform = Quiet();
         using var batch = _batches.At(0);
-        var report = AgreementEvaluator.Measure(_model, adapters, transform, [batch]);
-        Assert.Equal(batch.LossMask.Count!.Value, (int)report.Tokens);
-        foreach (var pass in new[] { report.StudentNoisy, report.TeacherNoisy, report.StudentClean })
+        var (agreement, divergence, crossEntropy) = (new AgreementMetric(), new DivergenceMetric(), new CrossEntropyMetric());
+        Evaluate([agreement, divergence, crossEntropy], transform, batch);
+        Assert.Equal(batch.LossMask.Count!.Value, (int)agreement.Tokens);
+        foreach (var pass in _compared)
         {
-            Assert.Equal(1.0, pass.Agreement);
-            Assert.InRange(pass.Divergence, -1e-6, 1e-6);
+            Assert.Equal(1.0, agreement[pass]);
+            Assert.InRange(divergence[pass], -1e-6, 1e-6);
+            Assert.Equal(crossEntropy[Pass.TeacherClean], crossEntropy[pass], 1e-4);
         }
 
-        using var reader = new NearestNeighborAttack(_model.EmbeddingTable);
-        var read = Assert.Single(Read([reader], transform, batch));
-        Assert.Equal(1.0, read.Tokens);
-        Assert.Equal(1.0, read.TokensInTopTen);
-        Assert.Equal(1.0, read.Facts);
-        Assert.Equal(4, read.FactCount);
+        using var attack = new NearestNeighborAttack(_model.EmbeddingTable);
+        var report = Assert.Single(Attack([attack], transform, batch));
+        Assert.Equal("nearest neighbor", report.Attack);
+        Assert.Equal("the embedding table", report.Knowledge);
+        Assert.Equal(1.0, report.TokenAccuracy);
+        Assert.Equal(1.0, report.TopTenAccuracy);
+        Assert.Equal(1.0, report.FactRecall);
+        Assert.Equal(batch.NoiseMask.Count!.Value, (int)report.TokenCount);
+        Assert.Equal(4, report.FactCount);
     }
 
     [Fact]
-    public void Under_heavy_noise_models_disagree_and_the_nearest_neighbor_reads_little()
+    public void Under_heavy_noise_models_disagree_and_the_nearest_neighbor_recovers_little()
     {
         using var transform = new StainedGlassTransform(_model.EmbeddingTable, new TransformConfig { Std = new TanhStd { Max = 200, InitialRho = 3 } });
-        using var adapters = LoraAdapters.Create(_model, new LoraConfig { Rank = 2 }, seed: 0);
         using var batch = _batches.At(0);
-        var report = AgreementEvaluator.Measure(_model, adapters, transform, [batch]);
-        Assert.True(report.TeacherNoisy.Agreement < 0.5);
-        Assert.True(report.TeacherNoisy.Divergence > 0.01);
-        Assert.Equal(1.0, report.StudentClean.Agreement);
-        Assert.InRange(report.MeanStd, 190, 200);
-        using var reader = new NearestNeighborAttack(_model.EmbeddingTable);
-        Assert.True(Read([reader], transform, batch)[0].Tokens < 0.3);
+        var (agreement, divergence, noise) = (new AgreementMetric(), new DivergenceMetric(), new NoiseMetric(transform));
+        Evaluate([agreement, divergence, noise], transform, batch);
+        Assert.True(agreement[Pass.TeacherNoisy] < 0.5);
+        Assert.True(divergence[Pass.TeacherNoisy] > 0.01);
+        Assert.Equal(1.0, agreement[Pass.StudentClean]);
+        Assert.InRange(noise.MeanStd, 190, 200);
+        Assert.Equal(batch.NoiseMask.Count!.Value, (int)noise.Tokens);
+        using var attack = new NearestNeighborAttack(_model.EmbeddingTable);
+        Assert.True(Attack([attack], transform, batch)[0].TokenAccuracy < 0.3);
     }
 
     [Fact]
-    public void A_reader_with_the_embeddings_begins_as_the_nearest_neighbor()
+    public void Cross_entropy_is_that_of_the_token_behind_each_counted_row()
     {
-        using var transform = new StainedGlassTransform(_model.EmbeddingTable, new TransformConfig { Std = new TanhStd { Min = 1e-6, Max = 2e-6 } });
+        using var transform = Quiet();
+        using var batch = _batches.At(0);
+        var metric = new CrossEntropyMetric();
+        Evaluate([metric], transform, batch);
+
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        var logits = _model.Head.Logits(_model.Run(transform.Apply(batch).Clean, batch.AttentionMask).Last!.flatten(0, 1));
+        var targets = batch.InputIds.roll(-1, 1).flatten().masked_fill(batch.LossMask.Value.flatten().logical_not(), -100);
+        Assert.Equal(nn.functional.cross_entropy(logits, targets).ToDouble(), metric[Pass.TeacherClean], 1e-5);
+    }
+
+    [Fact]
+    public void A_metric_adds_further_batches_to_the_ones_before()
+    {
+        using var transform = Quiet();
+        using var first = _batches.At(0);
+        using var second = _batches.At(1);
+        var (one, other, both) = (new CrossEntropyMetric(), new CrossEntropyMetric(), new CrossEntropyMetric());
+        Evaluate([one, both], transform, first);
+        Evaluate([other, both], transform, second);
+        Assert.Equal(one.Tokens + other.Tokens, both.Tokens);
+        Assert.Equal(
+            (one[Pass.TeacherClean] * one.Tokens) + (other[Pass.TeacherClean] * other.Tokens),
+            both[Pass.TeacherClean] * both.Tokens,
+            1e-6);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(5)]
+    public void Each_pass_runs_once_per_batch_for_any_number_of_metrics(int metrics)
+    {
+        using var transform = Quiet();
+        using var first = _batches.At(0);
+        using var second = _batches.At(1);
+        var counting = new CountingModel(_model);
+        MetricEvaluator.Run([.. Enumerable.Range(0, metrics).Select(_ => new AgreementMetric())], counting, _adapters, transform, [first, second]);
+        Assert.Equal((4, 4), (counting.BareRuns, counting.AdaptedRuns));
+    }
+
+    [Fact]
+    public void A_pass_that_a_metric_does_not_measure_gets_a_sentence()
+    {
+        var exception = Assert.Throws<ArgumentException>(() => new AgreementMetric()[Pass.TeacherClean]);
+        Assert.StartsWith("AgreementMetric does not measure TeacherClean; it measures StudentNoisy, TeacherNoisy, StudentClean.", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void An_attack_with_the_embeddings_begins_as_the_nearest_neighbor()
+    {
+        using var transform = Quiet();
         using var batch = _batches.At(1_000_000);
-        using var reader = TrainedInversionAttack.Fit(transform, _batches, new TrainedInversionAttackOptions { Steps = 1, Width = 64, Layers = 1, LearningRate = 1e-6 });
-        Assert.True(Read([reader], transform, batch)[0].Tokens > 0.9);
+        using var attack = TrainedInversionAttack.Fit(transform, _batches, new TrainedInversionAttackOptions { Steps = 1, Width = 64, Layers = 1, LearningRate = 1e-6 });
+        Assert.True(Attack([attack], transform, batch)[0].TokenAccuracy > 0.9);
     }
 
     [Theory]
     [InlineData(false, 0, 5e-3)]
     [InlineData(true, 6, 4e-2)]
-    public void A_trained_reader_learns_what_the_transform_does(bool usesEmbeddingTable, float shift, double learningRate)
+    public void A_trained_attack_learns_what_the_transform_does(bool usesEmbeddingTable, float shift, double learningRate)
     {
         using var transform = new StainedGlassTransform(_model.EmbeddingTable, new TransformConfig { Std = new TanhStd { Max = 0.02, InitialRho = 0 } });
         using (no_grad())
@@ -81,28 +149,33 @@ public sealed class EvaluationTests : IDisposable
         var options = new TrainedInversionAttackOptions { Width = 64, Layers = 1, LearningRate = learningRate, UsesEmbeddingTable = usesEmbeddingTable };
         using var begun = TrainedInversionAttack.Fit(transform, batches, options with { Steps = 1 });
         using var fitted = TrainedInversionAttack.Fit(transform, batches, options with { Steps = 200 });
-        var read = Read([begun, fitted], transform, batch);
-        Assert.True(read[1].Tokens > read[0].Tokens + 0.2, $"from {read[0].Tokens} to {read[1].Tokens}");
-        Assert.True(read[1].Tokens > 0.7, $"after: {read[1].Tokens}");
+        var reports = Attack([begun, fitted], transform, batch);
+        Assert.True(reports[1].TokenAccuracy > reports[0].TokenAccuracy + 0.2, $"from {reports[0].TokenAccuracy} to {reports[1].TokenAccuracy}");
+        Assert.True(reports[1].TokenAccuracy > 0.7, $"after: {reports[1].TokenAccuracy}");
     }
 
     [Fact]
-    public void Fitting_a_reader_leaves_the_global_random_state_as_it_was()
+    public void Fitting_an_attack_leaves_the_global_random_state_as_it_was()
     {
         using var transform = new StainedGlassTransform(_model.EmbeddingTable);
         using var before = random.get_rng_state();
-        using var reader = TrainedInversionAttack.Fit(transform, _batches, new TrainedInversionAttackOptions { Steps = 1, Width = 16, Layers = 1 });
+        using var attack = TrainedInversionAttack.Fit(transform, _batches, new TrainedInversionAttackOptions { Steps = 1, Width = 16, Layers = 1 });
         using var after = random.get_rng_state();
         Assert.True(before.IsSame(after));
     }
 
-    private static IReadOnlyList<InversionAttackReport> Read(IReadOnlyList<IInversionAttack> readers, StainedGlassTransform transform, TokenBatch batch)
+    private StainedGlassTransform Quiet() => new(_model.EmbeddingTable, new TransformConfig { Std = new TanhStd { Min = 1e-6, Max = 2e-6 } });
+
+    private void Evaluate(IReadOnlyList<Metric> metrics, StainedGlassTransform transform, TokenBatch batch) =>
+        MetricEvaluator.Run(metrics, _model, _adapters, transform, [batch]);
+
+    private static IReadOnlyList<InversionAttackReport> Attack(IReadOnlyList<IInversionAttack> attacks, StainedGlassTransform transform, TokenBatch batch)
     {
         // A row's fact is its third and fourth token, as the decoder below spells them.
         static string Spell(IReadOnlyList<int> ids) => string.Join(' ', ids);
         var facts = Enumerable.Range(0, batch.BatchSize)
             .Select(row => (IReadOnlyCollection<string>)[Spell([.. batch.HostIds.Span.Slice((row * batch.SequenceLength) + 2, 2).ToArray().Select(id => (int)id)])])
             .ToArray();
-        return InversionAttackEvaluator.Measure(readers, transform, [(batch, facts)], Spell);
+        return InversionAttackEvaluator.Run(attacks, transform, [(batch, facts)], Spell);
     }
 }

@@ -1,10 +1,26 @@
 namespace Jigsaw.Evaluation.Attacks;
 
-/// <summary>What one reader got from transformed prompts. It is what this reader got, not a bound on what others could.</summary>
-/// <param name="Reader">The reader's name.</param>
-/// <param name="Tokens">Share of the transformed tokens that it read right, 0 to 1.</param>
-/// <param name="TokensInTopTen">Share of the transformed tokens that are among its ten best candidates.</param>
-/// <param name="Facts">Share of the private facts that stand to the letter in what it read.</param>
-/// <param name="TokenCount">Transformed tokens.</param>
-/// <param name="FactCount">Private facts.</param>
-public sealed record InversionAttackReport(string Reader, double Tokens, double TokensInTopTen, double Facts, long TokenCount, long FactCount);
+/// <summary>What one inversion attack recovered from transformed prompts. It is what this attack recovered, not a bound on what others could.</summary>
+public sealed record InversionAttackReport
+{
+    /// <summary>The attack's name.</summary>
+    public required string Attack { get; init; }
+
+    /// <summary>What the attacker knows beside x̃.</summary>
+    public required string Knowledge { get; init; }
+
+    /// <summary>Share of the transformed tokens that it recovered, 0 to 1.</summary>
+    public required double TokenAccuracy { get; init; }
+
+    /// <summary>Share of the transformed tokens that are among its ten best candidates, 0 to 1.</summary>
+    public required double TopTenAccuracy { get; init; }
+
+    /// <summary>Share of the private facts that stand verbatim in what it recovered, 0 to 1.</summary>
+    public required double FactRecall { get; init; }
+
+    /// <summary>Transformed tokens.</summary>
+    public required long TokenCount { get; init; }
+
+    /// <summary>Private facts.</summary>
+    public required long FactCount { get; init; }
+}

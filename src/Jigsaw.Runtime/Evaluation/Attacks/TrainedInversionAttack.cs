@@ -1,6 +1,5 @@
 using Jigsaw.Batches;
 using Jigsaw.Data;
-using Jigsaw.Evaluation.Metrics;
 using Jigsaw.Training;
 using Jigsaw.Transforms;
 using TorchSharp;
@@ -12,7 +11,7 @@ namespace Jigsaw.Evaluation.Attacks;
 /// <summary>
 /// A small network fitted on pairs of x̃ and tokens, as an attacker would who owns the transform: a bidirectional transformer encoder
 /// over the sequence of x̃ and a classifier over the vocabulary. With the model's embedding table it guesses each token's embedding,
-/// starting from x̃ itself, and compares the guess with the table. What it reads bounds privacy from above only for readers of its size.
+/// starting from x̃ itself, and compares the guess with the table. What it recovers bounds privacy from above only for attacks of its size.
 /// </summary>
 public sealed class TrainedInversionAttack : IInversionAttack, IDisposable
 {
@@ -44,16 +43,19 @@ public sealed class TrainedInversionAttack : IInversionAttack, IDisposable
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
 
-        // ⟨x̃, w⟩ − ½‖w‖² is largest for the nearest row: the reader begins as the nearest neighbor.
+        // ⟨x̃, w⟩ − ½‖w‖² is largest for the nearest row: the attack begins as the nearest neighbor.
         var rows = table.to(ScalarType.Float32) / scale;
         _classifier.weight.copy_(rows);
         _classifier.bias!.copy_(rows.square().sum([1]).mul_(-0.5));
     }
 
     /// <inheritdoc/>
-    public string Name => _usesTable ? "trained reader with the embeddings" : "trained reader";
+    public string Name => _usesTable ? "trained attack with the embeddings" : "trained attack";
 
-    /// <summary>Fits a reader to a transform.</summary>
+    /// <inheritdoc/>
+    public string Knowledge => _usesTable ? "pairs of x̃ and tokens from the transform, and the embedding table" : "pairs of x̃ and tokens from the transform";
+
+    /// <summary>Fits an attack to a transform.</summary>
     /// <param name="transform">The transform under attack; each batch gets a fresh sample.</param>
     /// <param name="batches">Data that the evaluation doesn't use.</param>
     /// <param name="options">Its size and how long it is fitted.</param>
@@ -73,17 +75,17 @@ public sealed class TrainedInversionAttack : IInversionAttack, IDisposable
         // Modules draw their initial weights from the global generator: lend it, and give it back as it was.
         using var state = random.get_rng_state();
         random.manual_seed(options.Seed);
-        TrainedInversionAttack reader;
+        TrainedInversionAttack attack;
         try
         {
-            reader = new TrainedInversionAttack(transform.EmbeddingTable, transform.Scale, options);
+            attack = new TrainedInversionAttack(transform.EmbeddingTable, transform.Scale, options);
         }
         finally
         {
             random.set_rng_state(state);
         }
 
-        using var optimizer = optim.AdamW(reader.Parameters(), options.LearningRate, beta2: 0.98, weight_decay: 0.01);
+        using var optimizer = optim.AdamW(attack.Parameters(), options.LearningRate, beta2: 0.98, weight_decay: 0.01);
         var schedule = new LearningRateSchedule(options.LearningRate, Math.Max(1, options.Steps / 10), options.Steps, 0.05);
         for (var step = 0; step < options.Steps; step++)
         {
@@ -101,21 +103,21 @@ public sealed class TrainedInversionAttack : IInversionAttack, IDisposable
                 noisy = transform.Apply(batch).Noisy;
             }
 
-            var rows = AgreementEvaluator.Rows(batch.NoiseMask);
-            var guesses = AgreementEvaluator.Pick(reader.Guesses(noisy, batch.AttentionMask), rows);
-            var loss = nn.functional.cross_entropy(reader._classifier.call(guesses), batch.InputIds.flatten().index_select(0, rows));
+            var rows = MaskedRows.Of(batch.NoiseMask);
+            var guesses = MaskedRows.Pick(attack.Guesses(noisy, batch.AttentionMask), rows);
+            var loss = nn.functional.cross_entropy(attack._classifier.call(guesses), batch.InputIds.flatten().index_select(0, rows));
             optimizer.zero_grad();
             loss.backward();
-            nn.utils.clip_grad_norm_(reader.Parameters(), 1.0);
+            nn.utils.clip_grad_norm_(attack.Parameters(), 1.0);
             optimizer.step();
             onStep?.Invoke(step + 1, loss.ToDouble());
         }
 
-        return reader;
+        return attack;
     }
 
     /// <inheritdoc/>
-    public Tensor Read(Tensor noisy, RowMask attentionMask, int candidates)
+    public Tensor Recover(Tensor noisy, RowMask attentionMask, int candidates)
     {
         ArgumentNullException.ThrowIfNull(noisy);
         ArgumentNullException.ThrowIfNull(attentionMask);
@@ -145,7 +147,7 @@ public sealed class TrainedInversionAttack : IInversionAttack, IDisposable
     {
         if (noisy.shape[1] > MaxPositions)
         {
-            throw new ArgumentException($"A trained reader reads up to {MaxPositions} tokens, not {noisy.shape[1]}.", nameof(noisy));
+            throw new ArgumentException($"The batch has {noisy.shape[1]} tokens per row, the trained attack takes at most {MaxPositions}; cut the prompts.", nameof(noisy));
         }
 
         var positions = _positions.call(arange(noisy.shape[1], device: noisy.device));

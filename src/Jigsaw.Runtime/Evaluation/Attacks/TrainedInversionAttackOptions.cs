@@ -1,14 +1,14 @@
 namespace Jigsaw.Evaluation.Attacks;
 
-/// <summary>How a trained reader is fitted.</summary>
+/// <summary>How a trained inversion attack is fitted.</summary>
 public sealed record TrainedInversionAttackOptions
 {
     /// <summary>Batches it is fitted on.</summary>
     public int Steps { get; init; } = 400;
 
     /// <summary>
-    /// Whether it begins as the nearest neighbor, with the model's embedding table as its classifier and x̃ as its first guess, and
-    /// learns to correct itself; else it learns everything from the pairs. The first is the stronger reader.
+    /// True if it begins as the nearest neighbor, with the model's embedding table as its classifier and x̃ as its first guess, and
+    /// learns to correct itself; else it learns everything from the pairs. The first is the stronger attack.
     /// </summary>
     public bool UsesEmbeddingTable { get; init; } = true;
 
