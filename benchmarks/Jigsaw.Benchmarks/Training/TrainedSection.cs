@@ -1,18 +1,18 @@
 namespace Jigsaw.Benchmarks.Training;
 
-/// <summary>The quick start's training with a gradient filter and without, of the same seeds.</summary>
+/// <summary>The quick start's training with a gradient filter and without, from the same seeds.</summary>
 internal static class TrainedSection
 {
     private const int Steps = 200;
 
-    // Rougher than one would allow, so that a difference would show.
+    // Larger than one would normally allow, so a difference would show.
     private const double Allowed = 0.1;
 
     public static Table Run(Scale scale)
     {
         var table = new Table(
             $"The quick start's training with a gradient filter and without: {Steps} steps, three seeds",
-            "allowed error", "seed", "loss at the end", "student(noisy) agrees %", "KL", "teacher(noisy) agrees %", "student(clean) agrees %", "nearest neighbor reads %", "mean σ");
+            "allowed error", "seed", "loss at the end", "student(noisy) agrees %", "KL", "teacher(noisy) agrees %", "student(clean) agrees %", "nearest neighbor recovers %", "mean σ");
         foreach (var seed in (ReadOnlySpan<long>)[0, 1, 2])
         {
             foreach (var filter in (ReadOnlySpan<double>)[0, Allowed])
