@@ -12,7 +12,7 @@ namespace Jigsaw.Native;
 /// </remarks>
 public static class NativeBackend
 {
-    private static readonly Lazy<bool> _once = new(Mend, LazyThreadSafetyMode.ExecutionAndPublication);
+    private static readonly Lazy<bool> _once = new(Patch, LazyThreadSafetyMode.ExecutionAndPublication);
 
     /// <summary>
     /// Loads a patched copy of TorchSharp's native library on Linux x64 if loading the original would fail because of the missing
@@ -23,7 +23,7 @@ public static class NativeBackend
     /// <exception cref="NativeLoadException">A patched copy is needed, but can't be created or loaded.</exception>
     public static bool EnsureLoadable() => _once.Value;
 
-    private static bool Mend() =>
+    private static bool Patch() =>
         OperatingSystem.IsLinux()
         && RuntimeInformation.ProcessArchitecture == Architecture.X64
         && new BackendPatching

@@ -78,7 +78,7 @@ public sealed class BackendPatchingTests : IDisposable
     }
 
     [LinuxFact]
-    public void The_copy_is_the_patched_library_in_a_folder_of_the_users_own()
+    public void The_copy_is_the_patched_library_in_a_private_folder()
     {
         Assert.True(Patching().Run());
 
