@@ -14,7 +14,7 @@ namespace Jigsaw.Native
             catch (global::Jigsaw.Native.NativeLoadException exception)
                 when (global::System.Reflection.Assembly.GetEntryAssembly() == typeof(NativeInitializer).Assembly)
             {
-                // An exception that leaves a module initializer is shown as a stack trace that buries the sentence.
+                // An exception that escapes a module initializer is shown as a stack trace that buries the sentence.
                 global::System.Console.Error.WriteLine(exception.Message);
                 global::System.Environment.Exit(1);
             }

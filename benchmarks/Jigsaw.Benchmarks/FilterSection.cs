@@ -17,7 +17,7 @@ internal static class FilterSection
         using var hidden = teacher;
         var table = new Table(
             $"Below the products: the gradient filter on a model of {weight.shape[0]} tokens and {weight.shape[1]} features, {teacher.shape[1]} rows of English",
-            "case", "bare ms", "exact ÷ bare", "filtered ÷ bare", "to reach", "allowed error", "error", "extra peak MB");
+            "case", "bare ms", "exact ÷ bare", "filtered ÷ bare", "target", "allowed error", "error", "extra peak MB");
         foreach (var (target, allowed) in (ReadOnlySpan<(CeTarget, double)>)[(CeTarget.Hard, 0.005), (CeTarget.Soft, 0.01)])
         {
             foreach (var noise in (ReadOnlySpan<double>)[1, 0.5, 0.1])
@@ -45,7 +45,7 @@ internal static class FilterSection
         return table;
     }
 
-    /// <summary>The model's head, and what it reads after chats of its own data, or after the project's documentation.</summary>
+    /// <summary>The model's head, and its input for chats from its own data, or for the project's documentation.</summary>
     private static (Tensor Weight, Tensor Hidden) Hidden(Scale scale)
     {
         using var scope = NewDisposeScope();

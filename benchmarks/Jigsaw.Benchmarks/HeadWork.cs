@@ -8,7 +8,7 @@ using static TorchSharp.torch;
 
 namespace Jigsaw.Benchmarks;
 
-/// <summary>Hidden states of four passes and an LM head, and what is done with them.</summary>
+/// <summary>Hidden states of four passes and an LM head, and the work done with them.</summary>
 internal sealed class HeadWork : IDisposable
 {
     private static readonly Pass[] Sources = [Pass.StudentNoisy, Pass.TeacherNoisy, Pass.StudentClean];
@@ -24,7 +24,7 @@ internal sealed class HeadWork : IDisposable
     {
     }
 
-    /// <summary>A head, the teacher's hidden states, and how much noise, in their standard deviations, makes the sources' of them.</summary>
+    /// <summary>A head, the teacher's hidden states, and the noise, in multiples of their standard deviation, that turns them into the sources'.</summary>
     public HeadWork(Tensor weight, Tensor teacher, double noise)
     {
         var rows = (int)teacher.shape[1];
@@ -84,7 +84,7 @@ internal sealed class HeadWork : IDisposable
         Forget();
     }
 
-    /// <summary>How far the gradients are off with a filter, as a share of their norm.</summary>
+    /// <summary>The error of the filtered gradients, as a share of their norm.</summary>
     public double Error(CeTarget target, double filter)
     {
         using var scope = NewDisposeScope();
@@ -115,7 +115,7 @@ internal sealed class HeadWork : IDisposable
         head.Run().Loss.backward();
     }
 
-    /// <summary>As a user of plain libtorch would write it: logits, cross-entropy, autograd.</summary>
+    /// <summary>The straightforward libtorch version: logits, cross-entropy, autograd.</summary>
     public void Naive(CeTarget target)
     {
         using var scope = NewDisposeScope();

@@ -1,13 +1,13 @@
 namespace Jigsaw.Benchmarks;
 
-/// <summary>The tables between two marks of a Markdown file: those that were measured again replace those of the same title, the others stay.</summary>
+/// <summary>The tables between two marks of a Markdown file: tables that were measured again replace those with the same title, the others stay.</summary>
 internal static class MeasurementFile
 {
     private const string Start = "<!-- measured: begin -->";
     private const string End = "<!-- measured: end -->";
     private const string Title = "### ";
 
-    /// <summary>Whether there is a place for tables in a file, or no file yet.</summary>
+    /// <summary>True if a file has a place for tables, or does not exist yet.</summary>
     public static bool Takes(string path)
     {
         if (!File.Exists(path))
@@ -20,7 +20,7 @@ internal static class MeasurementFile
         return from >= 0 && text.IndexOf(End, from, StringComparison.Ordinal) > from;
     }
 
-    /// <summary>Writes tables, each beginning with its title, into the file under another name, and renames it.</summary>
+    /// <summary>Writes tables, each starting with its title, into a file with a temporary name, and renames it.</summary>
     public static void Write(string path, IEnumerable<string> tables)
     {
         var existing = File.Exists(path) ? File.ReadAllText(path) : $"{Start}\n{End}\n";

@@ -6,7 +6,7 @@ namespace Jigsaw.Benchmarks;
 /// <summary>The kernel's own high-water mark of this process's resident memory (Linux).</summary>
 internal static partial class PeakMemory
 {
-    /// <summary>Megabytes that the process grew by at most while the action ran; NaN where the kernel doesn't tell.</summary>
+    /// <summary>Peak growth of the process in megabytes while the action ran; NaN if the kernel doesn't report it.</summary>
     public static double Of(Action action)
     {
         if (!File.Exists("/proc/self/clear_refs"))
@@ -24,7 +24,7 @@ internal static partial class PeakMemory
         return (Kilobytes("VmHWM") - before) / 1024;
     }
 
-    // What the allocator kept of earlier runs would hide what this one needs.
+    // Memory that the allocator kept from earlier runs would hide what this one needs.
     [LibraryImport("libc", EntryPoint = "malloc_trim")]
     private static partial int Trim(nuint pad);
 

@@ -38,7 +38,7 @@ for (var i = 0; i < args.Length; i++)
             chosen.Add(name);
             break;
         default:
-            Console.Error.WriteLine($"'{args[i]}' is no section or option; use compare OLD NEW, or any of {string.Join(", ", Sections.All.Select(section => section.Name))} with --rounds N, --rows N, --model DIR, --processor-time, --write FILE.");
+            Console.Error.WriteLine($"'{args[i]}' is not a section or an option; use compare OLD NEW, or any of {string.Join(", ", Sections.All.Select(section => section.Name))} with --rounds N, --rows N, --model DIR, --processor-time, --write FILE.");
             return 1;
     }
 }
@@ -50,7 +50,7 @@ if (output is not null && !MeasurementFile.Takes(output))
 }
 
 var processor = File.Exists("/proc/cpuinfo") ? File.ReadLines("/proc/cpuinfo").FirstOrDefault(line => line.StartsWith("model name", StringComparison.Ordinal))?.Split(':')[1].Trim() : null;
-var conditions = $"{DateTime.UtcNow:yyyy-MM-dd}, {RuntimeInformation.OSDescription}, {Environment.ProcessorCount} cores{(processor is null ? "" : $" of {processor}")}, .NET {Environment.Version}, TorchSharp {typeof(torch).Assembly.GetName().Version!.ToString(3)}; {scale.Rows} rows, {scale.Rounds} rounds, {(Timing.ProcessorTime ? "processor time of one thread" : "time of the clock")}.";
+var conditions = $"{DateTime.UtcNow:yyyy-MM-dd}, {RuntimeInformation.OSDescription}, {Environment.ProcessorCount} cores{(processor is null ? "" : $" of {processor}")}, .NET {Environment.Version}, TorchSharp {typeof(torch).Assembly.GetName().Version!.ToString(3)}; {scale.Rows} rows, {scale.Rounds} rounds, {(Timing.ProcessorTime ? "processor time of one thread" : "wall-clock time")}.";
 foreach (var (name, run) in Sections.All.Where(section => chosen.Count == 0 || chosen.Contains(section.Name)))
 {
     var table = run(scale).ToString(conditions);

@@ -1,9 +1,9 @@
 namespace Jigsaw.Benchmarks;
 
-/// <summary>How much is measured.</summary>
+/// <summary>The scale of the measurements.</summary>
 /// <param name="Rows">Tokens of the head's cases.</param>
 /// <param name="Rounds">Rounds that the median is taken over.</param>
-/// <param name="Model">Directory of the checkpoint that whole steps run.</param>
+/// <param name="Model">Directory of the checkpoint that whole steps use.</param>
 internal sealed record Scale(int Rows, int Rounds, string Model)
 {
     /// <summary>Directory of the quick start's model, with its chats.</summary>

@@ -28,7 +28,7 @@ internal static class Sections
 
     private static Table Head(Scale scale)
     {
-        var table = new Table("The vocabulary head against its bare products", "case", "bare ms", "jigsaw ms", "jigsaw ÷ bare", "naive ÷ bare", "to reach", "jigsaw peak MB", "naive peak MB", "to reach MB");
+        var table = new Table("The vocabulary head against its bare products", "case", "bare ms", "jigsaw ms", "jigsaw ÷ bare", "naive ÷ bare", "target", "jigsaw peak MB", "naive peak MB", "target MB");
         foreach (var (type, limits) in ((ScalarType, string[])[])[(ScalarType.Float32, ["≤ 1.10", "≤ 60", "≤ 1.25", "≤ 110"]), (ScalarType.BFloat16, ["≤ 1.5", "", "≤ 1.8", ""])])
         {
             using var work = new HeadWork(scale.Rows, 576, 49152, type);
@@ -54,7 +54,7 @@ internal static class Sections
 
     private static Table Sharing(Scale scale)
     {
-        var table = new Table("What more terms, masks and tokens cost", "case", "ratio", "to reach", "extra peak MB");
+        var table = new Table("What more terms, masks and tokens cost", "case", "ratio", "target", "extra peak MB");
         using var work = new HeadWork(scale.Rows, 576, 49152, ScalarType.Float32);
         using var twice = new HeadWork(2 * scale.Rows, 576, 49152, ScalarType.Float32);
         var times = Timing.Medians(
@@ -71,7 +71,7 @@ internal static class Sections
 
     private static Table LargeVocabulary(Scale scale)
     {
-        var table = new Table("A large head: V = 128256, H = 2048", "rows", "bare ms", "jigsaw ms", "jigsaw ÷ bare", "extra peak MB", "to reach MB");
+        var table = new Table("A large head: V = 128256, H = 2048", "rows", "bare ms", "jigsaw ms", "jigsaw ÷ bare", "extra peak MB", "target MB");
         using var work = new HeadWork(scale.Rows / 4, 2048, 128256, ScalarType.Float32);
         var times = Timing.Medians(1, () => work.Bare(), () => work.Jigsaw(CeTarget.Hard));
         table.Add($"{work.Rows}", $"{times[0]:f0}", $"{times[1]:f0}", $"{times[1] / times[0]:f2}", $"{PeakMemory.Of(() => work.Jigsaw(CeTarget.Hard)):f0}", "< 200");

@@ -2,7 +2,7 @@ using System.Text;
 
 namespace Jigsaw.Benchmarks;
 
-/// <summary>A Markdown table of measurements: what was measured, what came out, what was to be reached.</summary>
+/// <summary>A Markdown table of measurements: what was measured, the result, and the target.</summary>
 internal sealed class Table(string title, params string[] columns)
 {
     private readonly List<string[]> _rows = [];

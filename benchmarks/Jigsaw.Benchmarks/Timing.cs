@@ -3,10 +3,10 @@ using TorchSharp;
 
 namespace Jigsaw.Benchmarks;
 
-/// <summary>Median times of actions that take turns, so that what else the machine does hits all of them alike.</summary>
+/// <summary>Median times of actions that take turns, so other load on the machine affects all of them equally.</summary>
 internal static class Timing
 {
-    /// <summary>Whether to count the processor time of one thread, which a busy machine lengthens less than it lengthens the clock's.</summary>
+    /// <summary>True to measure the processor time of one thread, which a busy machine inflates less than wall-clock time.</summary>
     public static bool ProcessorTime
     {
         get;
@@ -19,7 +19,7 @@ internal static class Timing
 
     private static TimeSpan Now => ProcessorTime ? Environment.CpuUsage.TotalTime : Stopwatch.GetElapsedTime(0);
 
-    /// <summary>Milliseconds of each action, the median over the rounds; one more round before them is not counted.</summary>
+    /// <summary>Milliseconds of each action, the median over the rounds; after one warm-up round.</summary>
     public static double[] Medians(int rounds, params Action[] actions)
     {
         var times = actions.Select(_ => new List<double>()).ToArray();

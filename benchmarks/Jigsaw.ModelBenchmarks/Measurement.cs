@@ -4,12 +4,12 @@ using static TorchSharp.torch;
 
 namespace Jigsaw.ModelBenchmarks;
 
-/// <summary>What is measured, and what it is held against.</summary>
+/// <summary>What is measured, and its baseline.</summary>
 internal static class Measurement
 {
     public const int Repeats = 5;
 
-    /// <summary>The fewest seconds that each of several runs took, when they take turns. What other programs do to the machine only adds.</summary>
+    /// <summary>The fewest seconds of each of several runs that take turns. Other programs' load only adds time.</summary>
     public static double[] Best(params Action[] runs)
     {
         var seconds = Enumerable.Repeat(double.PositiveInfinity, runs.Length).ToArray();
@@ -49,7 +49,7 @@ internal static class Measurement
 
     public static long LargestBytes(CausalLM model) => Weights(model).Max(Bytes);
 
-    /// <summary>One step's matrix products alone, with the model's own weights.</summary>
+    /// <summary>Only one step's matrix products, with the model's own weights.</summary>
     public static Action BareProducts(CausalLM model, int batch)
     {
         var weights = model.LinearWeights.Append(model.Head.Weight).ToArray();

@@ -13,7 +13,7 @@ if (args is not [var directory, .. var rest] || directory.StartsWith('-') || res
     return 2;
 }
 
-// One type a process: memory that the C library keeps from one model would hide what the next one takes.
+// One dtype per process: memory that the C library keeps from one model would hide what the next one takes.
 var dtype = rest is ["bfloat16"] ? ScalarType.BFloat16 : ScalarType.Float32;
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
 try
@@ -38,14 +38,14 @@ void Loading()
     {
         using var model = CausalLM.Load(directory, CPU, dtype);
         peak = memory.Peak;
-        Console.WriteLine($"private memory while loading: {peak / 1e6:F0} MB at most; model {Measurement.Bytes(model) / 1e6:F0} MB, largest tensor {Measurement.LargestBytes(model) / 1e6:F0} MB");
+        Console.WriteLine($"peak private memory while loading: {peak / 1e6:F0} MB; model {Measurement.Bytes(model) / 1e6:F0} MB, largest tensor {Measurement.LargestBytes(model) / 1e6:F0} MB");
     }
 
     var files = Directory.GetFiles(directory, "*.safetensors");
     var seconds = Measurement.Best(
         () => Measurement.ReadFiles(files, fresh: false), () => Measurement.ReadFiles(files, fresh: true), () => CausalLM.Load(directory, CPU, dtype).Dispose());
     var (reused, fresh, load) = (seconds[0], seconds[1], seconds[2]);
-    Console.WriteLine($"loading: {load * 1e3:F0} ms; reading the files as cat does {reused * 1e3:F0} ms, into memory of their own {fresh * 1e3:F0} ms: {load / fresh:F1} times that");
+    Console.WriteLine($"loading: {load * 1e3:F0} ms; reading the files as cat does {reused * 1e3:F0} ms, into fresh memory {fresh * 1e3:F0} ms: {load / fresh:F1} times that");
 }
 
 void Generation(int batch)
@@ -59,7 +59,7 @@ void Generation(int batch)
     var mask = RowMask.FromHost([.. Enumerable.Repeat(true, batch * Prompt)], batch, Prompt, CPU);
     var seconds = Measurement.Best(() => Generate(1), () => Generate(Reply), Measurement.BareProducts(model, batch));
     var (first, step, floor) = (seconds[0], (seconds[1] - seconds[0]) / (Reply - 1), seconds[2]);
-    Console.WriteLine($"generation, batch {batch}: {batch / step:F1} tokens/s, {step * 1e3:F1} ms a step, {step / floor:F2} times its bare products ({floor * 1e3:F1} ms); prompt of {Prompt} tokens {first * 1e3:F0} ms");
+    Console.WriteLine($"generation, batch {batch}: {batch / step:F1} tokens/s, {step * 1e3:F1} ms per step, {step / floor:F2} times its bare products ({floor * 1e3:F1} ms); prompt of {Prompt} tokens {first * 1e3:F0} ms");
 
     void Generate(int tokens) => model.GenerateFromIds(ids, mask, options: new GenerationOptions { MaxNewTokens = tokens, EndTokens = [] });
 }

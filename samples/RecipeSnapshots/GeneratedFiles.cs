@@ -14,7 +14,7 @@ internal static partial class GeneratedFiles
 
     /// <summary>Verifies the file of one recipe.</summary>
     /// <param name="recipe">The recipe.</param>
-    /// <param name="file">The test's file, beside which the verified one is.</param>
+    /// <param name="file">The test's file, next to the verified one.</param>
     /// <param name="method">The test's method.</param>
     public static void Verify(Type recipe, [CallerFilePath] string file = "", [CallerMemberName] string method = "")
     {
@@ -26,7 +26,7 @@ internal static partial class GeneratedFiles
         if (verified != received)
         {
             File.WriteAllText(stem + ".received.cs", received);
-            Assert.Fail($"{recipe.Name} generates something else than was verified. If that is right, rename the received file.\n{Difference(verified, received)}");
+            Assert.Fail($"{recipe.Name} generates something other than what was verified. If that is intended, rename the received file.\n{Difference(verified, received)}");
         }
     }
 
@@ -41,7 +41,7 @@ internal static partial class GeneratedFiles
         return text.ToString();
     }
 
-    /// <summary>The version of Jigsaw, which is no part of a snapshot.</summary>
+    /// <summary>The version of Jigsaw, which is not part of a snapshot.</summary>
     [GeneratedRegex("(?<=by Jigsaw |\\(\"Jigsaw\", \")[0-9][^;\"]*")]
     private static partial Regex Version();
 }

@@ -3,7 +3,7 @@ using System.Security.Cryptography;
 
 namespace Jigsaw.Native;
 
-/// <summary>The procedure behind <see cref="NativeBackend"/>, with all that it asks of the system handed in.</summary>
+/// <summary>The procedure behind <see cref="NativeBackend"/>, with every system call passed in.</summary>
 [SupportedOSPlatform("linux")]
 internal sealed class BackendPatching
 {
@@ -11,40 +11,40 @@ internal sealed class BackendPatching
     public const string CppRuntimeName = "libstdc++.so.6";
     public const string MissingVersion = "GLIBCXX_3.4.32";
 
-    // In the order in which they need each other. Those of the CUDA build are there only with that backend.
+    // In dependency order. Those of the CUDA build exist only with that backend.
     private static readonly string[] _dependencies = ["libc10.so", "libc10_cuda.so", "libtorch_cpu.so", "libtorch_cuda.so", "libtorch.so"];
 
-    /// <summary>Whether the process's C++ runtime has a version.</summary>
+    /// <summary>Returns true if the process's C++ runtime has a version.</summary>
     public required Func<string, bool> RuntimeProvides { get; init; }
 
     /// <summary>Where the host looks for native libraries, in its order.</summary>
     public required IReadOnlyList<string> SearchFolders { get; init; }
 
-    /// <summary>Folders for the mended copy, the best first.</summary>
+    /// <summary>Folders for the patched copy, the best first.</summary>
     public required IReadOnlyList<string> CacheFolders { get; init; }
 
-    /// <summary>Loads a library by its path, or throws.</summary>
+    /// <summary>Loads a library by path, or throws.</summary>
     public required Action<string> Load { get; init; }
 
-    /// <summary>Loads a mended copy if the original needs one.</summary>
-    /// <returns>Whether it did.</returns>
+    /// <summary>Loads a patched copy if the original needs one.</summary>
+    /// <returns>True if it did.</returns>
     public bool Run()
     {
-        // Without the library there is nothing to mend, and TorchSharp itself says best which package is missing.
+        // Without the library there is nothing to patch, and TorchSharp's own error names the missing package best.
         if (RuntimeProvides(MissingVersion) || NativeSearch.Find(LibraryName, SearchFolders) is not { } original)
         {
             return false;
         }
 
         var bytes = Read(original);
-        var mended = Weaken(original, bytes);
-        if (mended is null)
+        var patched = Weaken(original, bytes);
+        if (patched is null)
         {
             return false;
         }
 
         LoadDependencies();
-        LoadCopy($"libLibTorchSharp.{Convert.ToHexStringLower(SHA256.HashData(bytes))}.so", mended);
+        LoadCopy($"libLibTorchSharp.{Convert.ToHexStringLower(SHA256.HashData(bytes))}.so", patched);
         return true;
     }
 
@@ -92,7 +92,7 @@ internal sealed class BackendPatching
         }
     }
 
-    private void LoadCopy(string name, byte[] mended)
+    private void LoadCopy(string name, byte[] patched)
     {
         var refusals = new List<string>();
         Exception? last = null;
@@ -100,7 +100,7 @@ internal sealed class BackendPatching
         {
             try
             {
-                Load(PatchedCopy.Place(PrivateFolder.Open(folder), name, mended));
+                Load(PatchedCopy.Place(PrivateFolder.Open(folder), name, patched));
                 return;
             }
             catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or DllNotFoundException or BadImageFormatException)
@@ -111,12 +111,12 @@ internal sealed class BackendPatching
         }
 
         throw new NativeLoadException(
-            $"TorchSharp's native library needs {MissingVersion}, which this system's {CppRuntimeName} lacks, and a mended copy of it could not be used"
+            $"TorchSharp's native library needs {MissingVersion}, which this system's {CppRuntimeName} lacks, and a patched copy of it could not be used"
             + $" ({string.Join("; ", refusals)}); set XDG_CACHE_HOME to a folder that only you can write, or install the libstdc++ of GCC 13 or newer.",
             last);
     }
 
-    // What NativeLibrary says of a failed load goes on for a paragraph; the dynamic loader's own words are its last line.
+    // NativeLibrary describes a failed load in a paragraph; the dynamic loader's own message is its last line.
     private static string FirstLine(Exception exception)
     {
         var lines = exception.Message.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);

@@ -10,8 +10,8 @@ internal static partial class CppRuntime
     // The one symbol of TorchSharp's library that is bound to the version, and the first that the version defines.
     private const string Marker = "_ZSt21ios_base_library_initv";
 
-    /// <summary>Whether the process's libstdc++ has a version. True also where that can't be asked: then nothing is mended.</summary>
-    /// <param name="version">A version of GCC 13's libstdc++, as <c>GLIBCXX_3.4.32</c>.</param>
+    /// <summary>True if the process's libstdc++ has a version. Also true if that can't be determined: then nothing is patched.</summary>
+    /// <param name="version">A version of GCC 13's libstdc++, such as <c>GLIBCXX_3.4.32</c>.</param>
     public static bool Provides(string version)
     {
         if (!NativeLibrary.TryLoad(BackendPatching.CppRuntimeName, out var handle))

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Jigsaw.Native;
 
-/// <summary>The versions of other libraries that an ELF shared library asks for (System V ABI, "Symbol Versioning": Verneed and Vernaux).</summary>
+/// <summary>The versions of other libraries that an ELF shared library requires (System V ABI, "Symbol Versioning": Verneed and Vernaux).</summary>
 internal static class ElfVersionNeeds
 {
     private const int FileHeaderSize = 64;
@@ -20,12 +20,12 @@ internal static class ElfVersionNeeds
     private const ulong VersionNeedCount = 0x6fffffff;
     private const ushort WeakFlag = 2;
 
-    /// <summary>A copy of the library that no longer insists on one version: the dynamic loader skips a weak one that is missing.</summary>
+    /// <summary>A copy of the library that no longer requires one version: the dynamic loader skips a missing weak one.</summary>
     /// <param name="elf">The whole file.</param>
-    /// <param name="library">The library asked, by soname.</param>
-    /// <param name="version">The version asked for.</param>
-    /// <returns>The copy, which differs in one bit; null when the file does not insist on that version.</returns>
-    /// <exception cref="InvalidDataException">The bytes are no complete little-endian 64-bit ELF library.</exception>
+    /// <param name="library">The required library, by soname.</param>
+    /// <param name="version">The required version.</param>
+    /// <returns>The copy, which differs in one bit; null if the file does not require that version.</returns>
+    /// <exception cref="InvalidDataException">The bytes are not a complete little-endian 64-bit ELF library.</exception>
     public static byte[]? Weaken(ReadOnlySpan<byte> elf, string library, string version)
     {
         if (FindFlags(elf, library, version) is not { } offset)
@@ -48,12 +48,12 @@ internal static class ElfVersionNeeds
     {
         if (elf.Length < FileHeaderSize || !elf.StartsWith("\u007fELF"u8))
         {
-            throw new InvalidDataException("it is no ELF file");
+            throw new InvalidDataException("it is not an ELF file");
         }
 
         if (elf[4] != 2 || elf[5] != 1)
         {
-            throw new InvalidDataException("it is no little-endian 64-bit ELF file");
+            throw new InvalidDataException("it is not a little-endian 64-bit ELF file");
         }
 
         var segments = ProgramHeaders(elf);
@@ -201,5 +201,5 @@ internal static class ElfVersionNeeds
     private static ReadOnlySpan<byte> Slice(ReadOnlySpan<byte> bytes, ulong offset, ulong size) =>
         offset <= (ulong)bytes.Length && size <= (ulong)bytes.Length - offset
             ? bytes.Slice((int)offset, (int)size)
-            : throw new InvalidDataException("it is cut short");
+            : throw new InvalidDataException("it is truncated");
 }

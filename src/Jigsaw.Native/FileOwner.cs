@@ -4,7 +4,7 @@ using System.Runtime.Versioning;
 
 namespace Jigsaw.Native;
 
-/// <summary>Who owns a file: what .NET does not say.</summary>
+/// <summary>The owner of a file, which .NET does not expose.</summary>
 [SupportedOSPlatform("linux")]
 internal static partial class FileOwner
 {
@@ -16,7 +16,7 @@ internal static partial class FileOwner
     private const int StatSize = 256;
     private const int OwnerOffset = 20;
 
-    /// <summary>The user this process acts as.</summary>
+    /// <summary>The effective user of this process.</summary>
     public static uint CurrentUser => EffectiveUser();
 
     /// <summary>The owner of a file or folder; of a link itself, not of what it points at.</summary>
@@ -28,10 +28,10 @@ internal static partial class FileOwner
         var answer = new byte[StatSize];
         return Stat(CurrentDirectory, path, NoFollow, OwnerMask, answer) == 0
             ? BinaryPrimitives.ReadUInt32LittleEndian(answer.AsSpan(OwnerOffset))
-            : throw new IOException($"the owner of '{path}' can't be told: {Marshal.GetLastPInvokeErrorMessage()}");
+            : throw new IOException($"the owner of '{path}' can't be determined: {Marshal.GetLastPInvokeErrorMessage()}");
     }
 
-    /// <summary>The absolute path of a file, all links on the way resolved.</summary>
+    /// <summary>The absolute path of a file, with all links resolved.</summary>
     /// <param name="path">The file, which must exist.</param>
     /// <exception cref="IOException">The path can't be resolved.</exception>
     public static string RealPath(string path)

@@ -3,7 +3,7 @@ namespace Jigsaw.Native;
 /// <summary>Finds native libraries where the host finds them.</summary>
 internal static class NativeSearch
 {
-    /// <summary>The folders that the host searches, in its order: those of the dependency file, then those beside the app and beside this assembly.</summary>
+    /// <summary>The folders that the host searches, in its order: those of the dependency file, then those next to the app and next to this assembly.</summary>
     public static IReadOnlyList<string> Folders()
     {
         var listed = (AppContext.GetData("NATIVE_DLL_SEARCH_DIRECTORIES") as string ?? "")

@@ -9,8 +9,8 @@ internal static class PatchedCopy
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
     private const UnixFileMode OthersWrite = UnixFileMode.GroupWrite | UnixFileMode.OtherWrite;
 
-    /// <summary>Answers a file of exactly these bytes: the one that is there if it holds them and is the user's alone, a new one otherwise.</summary>
-    /// <param name="folder">A folder that only the user can write.</param>
+    /// <summary>Returns a file with exactly these bytes: the existing one if it holds them and only the user can write it, otherwise a new one.</summary>
+    /// <param name="folder">A folder that only the user can write to.</param>
     /// <param name="name">Name of the file.</param>
     /// <param name="content">What it must hold.</param>
     /// <returns>The path of the file.</returns>
@@ -39,7 +39,7 @@ internal static class PatchedCopy
 
     private static void Write(string path, byte[] content)
     {
-        // Renamed into place, so that a process that starts at the same time sees either no file or a whole one.
+        // Renamed into place, so a process that starts at the same time sees either no file or a complete one.
         var temporary = $"{path}.{Guid.NewGuid():N}";
         try
         {

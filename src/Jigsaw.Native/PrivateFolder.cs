@@ -2,7 +2,7 @@ using System.Runtime.Versioning;
 
 namespace Jigsaw.Native;
 
-/// <summary>Folders that only the user can write, for code that is going to be loaded.</summary>
+/// <summary>Folders that only the user can write to, for code that is going to be loaded.</summary>
 [SupportedOSPlatform("linux")]
 internal static class PrivateFolder
 {
@@ -27,9 +27,9 @@ internal static class PrivateFolder
         return folders;
     }
 
-    /// <summary>Makes the folder if it is not there, and answers its path without links once nobody else can change what it holds.</summary>
+    /// <summary>Creates the folder if it does not exist, and returns its path without links once it is certain that no one else can change its contents.</summary>
     /// <param name="folder">An absolute path.</param>
-    /// <exception cref="IOException">The folder can't be made, or somebody else can write to it or to one above it.</exception>
+    /// <exception cref="IOException">The folder can't be created, or someone else can write to it or to one above it.</exception>
     public static string Open(string folder)
     {
         Make(folder);
@@ -70,8 +70,8 @@ internal static class PrivateFolder
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            // The system's own words speak of a file that is missing, whatever the cause.
-            throw new IOException("the folder can't be made", exception);
+            // The system's own message says that a file is missing, whatever the cause.
+            throw new IOException("the folder can't be created", exception);
         }
     }
 }

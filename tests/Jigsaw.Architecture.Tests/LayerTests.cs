@@ -46,7 +46,7 @@ public sealed class LayerTests
     [Fact]
     public void The_layers_that_the_rules_name_are_there()
     {
-        // A rule about a namespace that was renamed would hold for ever.
+        // A rule about a namespace that was renamed would hold forever.
         string[] named = ["Jigsaw.Losses", "Jigsaw.Passes", "Jigsaw.Batches", "Jigsaw.Tensors", "Jigsaw.Models", "Jigsaw.Tokenization", "Jigsaw.Steps", "Jigsaw.Training", "Jigsaw.Transforms", "Jigsaw.Data", "Jigsaw.Evaluation", "Jigsaw.Checkpoints", "Jigsaw.Compatibility"];
         Assert.All(named, name => Assert.Contains(_graph.Value.Namespaces, other => IsIn(other, name)));
     }

@@ -40,6 +40,6 @@ public sealed class PublicFaceTests
     }
 
     [Fact]
-    public void A_tensor_does_not_become_a_mask_by_itself() =>
+    public void A_tensor_does_not_become_a_mask_implicitly() =>
         Assert.DoesNotContain(typeof(RowMask).GetMethods(BindingFlags.Static | BindingFlags.Public), method => method.Name == "op_Implicit");
 }

@@ -7,10 +7,10 @@ public sealed partial class SourceTests
     private const int MostLines = 400;
 
     [Fact]
-    public void No_file_is_longer_than_it_can_be_read()
+    public void No_file_is_too_long_to_read()
     {
         var long_ = Repository.Sources("src", "samples", "benchmarks").Select(file => (file.Path, Lines: file.Text.Count(c => c == '\n'))).Where(file => file.Lines > MostLines)
-            .Select(file => $"{file.Path} has {file.Lines} lines, {MostLines} at most: which of its jobs is a file of its own?");
+            .Select(file => $"{file.Path} has {file.Lines} lines, {MostLines} at most: which of its jobs belongs in a separate file?");
         Assert.Empty(long_);
     }
 

@@ -14,13 +14,13 @@ internal sealed record CodeBlock(string Page, int Line, string Code, string Comm
     private const string Uncompiled = "not-compiled:";
     private const string Context = "compiled-with:";
 
-    /// <summary>Why the block is not compiled; null when it is.</summary>
+    /// <summary>Why the block is not compiled; null if it is.</summary>
     public string? Reason => Comment.StartsWith(Uncompiled, StringComparison.Ordinal) ? Comment[Uncompiled.Length..].Trim() : null;
 
-    /// <summary>Whether the statements of the block before come before this block's.</summary>
+    /// <summary>True if the previous block's statements precede this block's.</summary>
     public bool Continues => Comment == "continues";
 
-    /// <summary>What a reader has already and the page does not repeat.</summary>
+    /// <summary>What a reader already has and the page does not repeat.</summary>
     public CompilationUnitSyntax Before =>
         Parse(Comment.StartsWith(Context, StringComparison.Ordinal) ? new string(' ', Context.Length) + Comment[Context.Length..] : "", CommentLine);
 

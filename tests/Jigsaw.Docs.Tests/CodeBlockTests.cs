@@ -4,7 +4,7 @@ namespace Jigsaw.Docs.Tests;
 
 public sealed class CodeBlockTests(ITestOutputHelper output)
 {
-    // Outside the pages of the diagnostics, whose wrong code the tests of the generator compile. Raise it only for code that no reader could compile either.
+    // Excludes the diagnostics pages, whose wrong code the generator's tests compile. Raise it only for code that no reader could compile either.
     private const int MostUncompiled = 6;
 
     private static readonly CodeBlock[] _blocks = Repository.Pages.SelectMany(page => Markdown.Blocks(page, Repository.Read(page))).ToArray();
@@ -23,7 +23,7 @@ public sealed class CodeBlockTests(ITestOutputHelper output)
         Assert.True(
             problems.Count == 0,
             $"{place} does not compile. A block sees the usings and types of the blocks before it on its page, and its statements too after <!-- continues -->;"
-            + $" what a reader has already goes into <!-- compiled-with: … --> before it; what can't compile says <!-- not-compiled: reason -->.\n{string.Join('\n', problems)}");
+            + $" what a reader already has goes into <!-- compiled-with: … --> before it; what can't compile says <!-- not-compiled: reason -->.\n{string.Join('\n', problems)}");
     }
 
     [Fact]

@@ -8,7 +8,7 @@ using Microsoft.CodeAnalysis.Diagnostics;
 namespace Jigsaw.Docs.Tests;
 
 /// <summary>
-/// Compiles a block as a reader would who follows its page: with the usings and the types of the blocks before it, the implicit usings of the SDK,
+/// Compiles a block as a reader who follows its page would: with the usings and the types of the blocks before it, the implicit usings of the SDK,
 /// the generator and the analyzers.
 /// </summary>
 internal static class DocsCompilation
@@ -86,7 +86,7 @@ internal static class DocsCompilation
         var taken = Names(blocks[index]).ToHashSet();
         for (var i = index - 1; i >= 0; i--)
         {
-            // A page that shows a type again, changed, goes on with the newer one.
+            // A page that shows a changed type again continues with the newer one.
             var names = Names(blocks[i]).ToArray();
             if (names.Length > 0 && !names.Any(taken.Contains))
             {

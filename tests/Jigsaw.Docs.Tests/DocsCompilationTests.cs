@@ -57,7 +57,7 @@ public sealed class DocsCompilationTests
     [InlineData("<!-- compiled-with: var number = 1; -->", 0)]
     [InlineData("<!-- another comment -->", 1)]
     [InlineData("", 1)]
-    public async Task A_comment_before_a_block_says_what_it_goes_on_from(string comment, int expected)
+    public async Task A_comment_before_a_block_says_what_it_continues(string comment, int expected)
     {
         Assert.Equal(expected, (await ProblemsOf($"""
             ```csharp

@@ -5,7 +5,7 @@ namespace Jigsaw.Docs.Tests;
 public sealed partial class TestCommandTests
 {
     [Fact]
-    public void CI_runs_the_test_command_that_the_pages_tell()
+    public void CI_runs_the_test_command_that_the_pages_state()
     {
         var run = Assert.Single(Commands(Repository.Read(".ci/run")));
 

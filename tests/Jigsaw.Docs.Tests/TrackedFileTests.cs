@@ -7,7 +7,7 @@ public sealed partial class TrackedFileTests
 {
     private const int LargestText = 4 << 20;
 
-    // Written in pieces, so that this file passes its own test.
+    // Written in pieces, so this file passes its own test.
     private static readonly string[] _unfinished = ["TO" + "DO", "FIX" + "ME", "HA" + "CK", "NotImplemented" + "Exception"];
 
     [Fact]

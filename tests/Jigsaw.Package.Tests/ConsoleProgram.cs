@@ -1,6 +1,6 @@
 namespace Jigsaw.Package.Tests;
 
-/// <summary>A console project of a user's own in an empty folder.</summary>
+/// <summary>A user's console project in an empty folder.</summary>
 internal sealed class ConsoleProgram
 {
     private readonly string _folder;

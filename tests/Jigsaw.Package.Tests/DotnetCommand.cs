@@ -2,14 +2,14 @@ using System.Diagnostics;
 
 namespace Jigsaw.Package.Tests;
 
-/// <summary>Runs the SDK as a user would in a shell of their own.</summary>
+/// <summary>Runs the SDK as a user would in a separate shell.</summary>
 internal static class DotnetCommand
 {
     public static async Task<(int ExitCode, string Output)> Run(string folder, params string[] arguments)
     {
         var start = new ProcessStartInfo("dotnet", arguments) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true };
 
-        // These tests may themselves run inside a build, which tells its children where its SDK and its targets are.
+        // These tests may themselves run inside a build, which passes the location of its SDK and targets to its children.
         foreach (var name in start.Environment.Keys.Where(name => name.StartsWith("MSBUILD", StringComparison.OrdinalIgnoreCase)).ToArray())
         {
             start.Environment.Remove(name);

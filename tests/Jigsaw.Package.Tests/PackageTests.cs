@@ -35,7 +35,7 @@ public sealed class PackageTests(PackedJigsaw package) : IClassFixture<PackedJig
     }
 
     [Fact]
-    public void The_package_says_its_license_and_shows_its_page_and_icon()
+    public void The_package_states_its_license_and_shows_its_page_and_icon()
     {
         var metadata = Nuspec().Root!.Elements().Single();
 

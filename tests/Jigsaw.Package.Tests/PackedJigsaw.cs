@@ -3,7 +3,7 @@ using System.Reflection;
 
 namespace Jigsaw.Package.Tests;
 
-/// <summary>The package, packed from what was built, under a version that no other run has; and an empty folder for programs that use it.</summary>
+/// <summary>The package, packed from the build output, under a version that no other run uses; and an empty folder for programs that use it.</summary>
 public sealed class PackedJigsaw : IAsyncLifetime
 {
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("jigsaw-package-");
@@ -49,7 +49,7 @@ public sealed class PackedJigsaw : IAsyncLifetime
     {
         _folder.Delete(recursive: true);
 
-        // A restore unpacks into the user's cache, where this version would stay for good.
+        // A restore unpacks into the user's cache, where this version would stay forever.
         var listed = await DotnetCommand.Succeed(RepositoryRoot, "nuget", "locals", "global-packages", "--list");
         var cached = new DirectoryInfo(Path.Combine(listed.Split(':', 2)[1].Trim(), "jigsaw", Version));
         if (cached.Exists)

@@ -4,7 +4,7 @@ namespace Jigsaw.Runtime.Tests;
 
 internal static class TensorComparison
 {
-    /// <summary>Whether two tensors have the same shape and the same bits; a NaN is like no other.</summary>
+    /// <summary>True if two tensors have the same shape and the same bits; a NaN never equals another one.</summary>
     public static bool IsSame(this torch.Tensor left, torch.Tensor right)
     {
         using var scope = torch.NewDisposeScope();

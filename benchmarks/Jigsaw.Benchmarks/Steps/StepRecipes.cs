@@ -15,7 +15,7 @@ internal sealed partial class FullRecipe;
 [LossTerm.AbsoluteCosineSimilarity(0.5)]
 internal sealed partial class PerformanceRecipe;
 
-/// <summary>The performance recipe with two terms that weigh nothing.</summary>
+/// <summary>The performance recipe with two terms of weight 0.</summary>
 [LossRecipe]
 [LossTerm.CePerformance(1.0)]
 [LossTerm.CeProtection(0, MaxLoss = 10)]

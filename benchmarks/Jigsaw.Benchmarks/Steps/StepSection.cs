@@ -8,7 +8,7 @@ internal static class StepSection
     public static Table Run(Scale scale)
     {
         using var work = new StepWork(scale.Model, torch.ScalarType.Float32);
-        var table = new Table($"A step of {work.Shape}, 4 chats of 128 tokens, in forwards of the bare model", "recipe", "step ms", "÷ forward", "to reach", "extra peak MB", "to reach MB");
+        var table = new Table($"A step of {work.Shape}, 4 chats of 128 tokens, in forwards of the bare model", "recipe", "step ms", "÷ forward", "target", "extra peak MB", "target MB");
         (string Name, Action Step, string Time, string Memory)[] cases =
         [
             ("full: 4 forwards, 3 backwards", () => work.Step(work.Full), "≤ 7.7", "≤ 1000"),
@@ -38,7 +38,7 @@ internal static class StepSection
         return table;
     }
 
-    // What a step keeps for the next one is a part of its peak.
+    // What a step keeps for the next one is part of its peak.
     private static double Peak(StepWork work, Action step)
     {
         work.Release();

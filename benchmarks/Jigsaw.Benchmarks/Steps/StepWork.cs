@@ -51,7 +51,7 @@ internal sealed class StepWork : IDisposable
 
     public JigsawLoss<LayerRecipe.Components, LayerRecipe.Hyperparameters> Layer() => LayerRecipe.Bind(_teacher, _student);
 
-    /// <summary>One forward of the bare model, its logits included, without a gradient.</summary>
+    /// <summary>One forward of the bare model, including its logits, without a gradient.</summary>
     public void Forward()
     {
         using var scope = NewDisposeScope();
@@ -76,7 +76,7 @@ internal sealed class StepWork : IDisposable
         _model.Run(_model.Embed(_batch.InputIds), _batch.AttentionMask);
     }
 
-    /// <summary>A step as the closures have it: all forwards, the loss, one backward.</summary>
+    /// <summary>A step by the closures: all forwards, the loss, one backward.</summary>
     public void Closures<TComponents, THyperparameters>(Func<JigsawLoss<TComponents, THyperparameters>> bind)
         where TComponents : ComponentLosses
         where THyperparameters : RecipeHyperparameters

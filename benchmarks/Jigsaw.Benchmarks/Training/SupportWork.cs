@@ -57,7 +57,7 @@ internal sealed class SupportWork : IDisposable
         return losses.TakeLast(Math.Max(losses.Count / 10, 1)).Average();
     }
 
-    /// <summary>On chats that the training hasn't seen: how the passes agree with the teacher, and the share of tokens that the nearest embedding gives away.</summary>
+    /// <summary>On held-out chats: how well the passes agree with the teacher, and the share of tokens that the nearest embedding recovers.</summary>
     public (AgreementMetric Agreement, DivergenceMetric Divergence, NoiseMetric Noise, double Recovered) Evaluate()
     {
         var chats = ChatDataset.Read(Path.Combine(_directory, "data", "eval.jsonl")).Examples.Chunk(EvaluationBatch)

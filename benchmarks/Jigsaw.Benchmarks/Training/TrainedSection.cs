@@ -1,11 +1,11 @@
 namespace Jigsaw.Benchmarks.Training;
 
-/// <summary>The quick start's training with a gradient filter and without, of the same seeds.</summary>
+/// <summary>The quick start's training with a gradient filter and without, from the same seeds.</summary>
 internal static class TrainedSection
 {
     private const int Steps = 200;
 
-    // Rougher than one would allow, so that a difference would show.
+    // Larger than one would normally allow, so a difference would show.
     private const double Allowed = 0.1;
 
     public static Table Run(Scale scale)

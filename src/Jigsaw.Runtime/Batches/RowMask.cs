@@ -3,9 +3,9 @@ using static TorchSharp.torch;
 namespace Jigsaw.Batches;
 
 /// <summary>
-/// A boolean mask over the tokens of a batch, shape (batch, sequence), on the batch's device. Made on the host it also carries the
+/// A boolean mask over the tokens of a batch, shape (batch, sequence), on the batch's device. Made on the host, it also carries the
 /// index of its rows, shape (n) int64, and their number, so kernels can gather the tokens that count without asking the device.
-/// Made of a tensor it has no index: kernels then keep every row and give weight 0 to those that don't count.
+/// Made from a tensor it has no index: kernels then keep every row and give weight 0 to those that don't count.
 /// </summary>
 public sealed class RowMask : IDisposable
 {
@@ -68,7 +68,7 @@ public sealed class RowMask : IDisposable
         return new RowMask(value, index, host, rows.Count, ownsValue: true);
     }
 
-    /// <summary>Takes a mask that is on a device already. It has no row index.</summary>
+    /// <summary>Wraps a mask that is already on a device. It has no row index.</summary>
     /// <param name="value">Shape (batch, sequence), bool. Not copied; it stays the caller's, and is not freed with the mask.</param>
     /// <exception cref="ArgumentException">The tensor is not a two-dimensional boolean tensor.</exception>
     public static RowMask FromTensor(Tensor value)
@@ -94,7 +94,7 @@ public sealed class RowMask : IDisposable
     /// <summary>Tokens that count in either mask.</summary>
     public RowMask BitwiseOr(RowMask other) => Combine(other, union: true);
 
-    /// <summary>Frees the mask and its row index, but not a tensor that it was made of.</summary>
+    /// <summary>Frees the mask and its row index, but not a tensor that it was made from.</summary>
     public void Dispose()
     {
         _combined.ForEach(known => known.Result.Dispose());
@@ -133,7 +133,7 @@ public sealed class RowMask : IDisposable
             }
         }
 
-        // Those that are still read stay: several combinations of one mask are alive in one loss.
+        // Combinations that are still in use stay alive: one loss may use several of one mask.
         foreach (var known in _combined.Where(known => known.Other.Value.IsInvalid))
         {
             known.Result.Dispose();

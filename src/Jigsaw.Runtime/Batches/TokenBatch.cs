@@ -13,8 +13,8 @@ public sealed class TokenBatch : IDisposable
     /// <param name="loss">Positions whose logits predict a token that counts.</param>
     /// <param name="noise">Tokens that the transform changes.</param>
     /// <param name="batch">Number of sequences.</param>
-    /// <param name="sequence">Tokens a sequence, padding included.</param>
-    /// <param name="device">Where they go.</param>
+    /// <param name="sequence">Tokens per sequence, padding included.</param>
+    /// <param name="device">The device that they are uploaded to.</param>
     /// <exception cref="ArgumentException">There are not batch·sequence of each.</exception>
     public TokenBatch(ReadOnlySpan<long> ids, ReadOnlySpan<bool> attention, ReadOnlySpan<bool> loss, ReadOnlySpan<bool> noise, int batch, int sequence, Device device)
     {
@@ -49,7 +49,7 @@ public sealed class TokenBatch : IDisposable
     /// <summary>Number of sequences.</summary>
     public int BatchSize { get; }
 
-    /// <summary>Tokens a sequence, padding included.</summary>
+    /// <summary>Tokens per sequence, padding included.</summary>
     public int SequenceLength { get; }
 
     /// <summary>The ids on the host, in row-major order.</summary>

@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 namespace Jigsaw.Batches;
 
 /// <summary>
-/// A batch with its transformed embeddings: x, μ, σ and one sample of x̃ = x + m·(μ + σ·ε), which teacher and student both get.
+/// A batch with its transformed embeddings: x, μ, σ and one sample of x̃ = x + m·(μ + σ·ε), which teacher and student share.
 /// </summary>
 public sealed class TransformedBatch
 {
@@ -28,7 +28,7 @@ public sealed class TransformedBatch
     /// <summary>σ, shape (batch, sequence, features).</summary>
     public required Tensor Stds { get; init; }
 
-    /// <summary>The largest σ that the transform can give: Scale·σ_max.</summary>
+    /// <summary>The largest σ that the transform can produce: Scale·σ_max.</summary>
     public required double StdMax { get; init; }
 
     /// <summary>T, the median L2 norm of the embedding table's rows.</summary>

@@ -4,11 +4,11 @@ using Jigsaw.Steps;
 
 namespace Jigsaw.Compatibility;
 
-/// <content>The two factories, which put a loss together at run time.</content>
+/// <content>The two factories, which compose a loss at run time.</content>
 public static partial class JigsawLosses
 {
     /// <summary>
-    /// The original's older factory: a sum under <paramref name="alpha"/>, (1 − α)·Σ similarity terms + α·Σ strength terms, put together at run time.
+    /// The original's older factory: a sum under <paramref name="alpha"/>, (1 − α)·Σ similarity terms + α·Σ strength terms, composed at run time.
     /// Terms of weight 0 are left out.
     /// </summary>
     /// <param name="teacher">The base model.</param>
@@ -68,7 +68,7 @@ public static partial class JigsawLosses
     }
 
     /// <summary>
-    /// The original's factory for jigsaw training of a Stained Glass Transform: a plain signed sum, put together at run time. Terms of weight 0
+    /// The original's factory for jigsaw training of a Stained Glass Transform: a plain signed sum, composed at run time. Terms of weight 0
     /// are left out.
     /// </summary>
     /// <param name="teacher">The base model.</param>
@@ -81,7 +81,7 @@ public static partial class JigsawLosses
     /// <param name="mutualInformationLossWeight">Weight of <c>mutual_information_loss</c>, at least 0.</param>
     /// <param name="medianNormPenaltyWeight">Weight of <c>median_norm_penalty</c>, at least 0.</param>
     /// <param name="jigsawCleanEmbeddingsGuardrailsLossWeight">Weight of <c>jigsaw_clean_embeddings_guardrails_loss</c>, which is subtracted; at least 0.</param>
-    /// <param name="distillationLayerIndex">The decoder layer whose output is compared; needed where one of the two L2 weights is not 0.</param>
+    /// <param name="distillationLayerIndex">The decoder layer whose output is compared; needed if one of the two L2 weights is not 0.</param>
     /// <param name="jigsawL2PerformanceLossWeight">Weight of <c>jigsaw_l2_performance_loss</c>, at least 0.</param>
     /// <param name="jigsawL2ProtectionLossWeight">Weight of <c>jigsaw_l2_protection_loss</c>, which is subtracted; at least 0.</param>
     /// <param name="combineNoiseMasksForMutualInformationSubBatches">True if a pair of sub-batch rows counts where both noise masks are set, false if it counts where the component's is.</param>

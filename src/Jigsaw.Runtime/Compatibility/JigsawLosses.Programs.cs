@@ -2,7 +2,7 @@ using Jigsaw.CompilerServices;
 
 namespace Jigsaw.Compatibility;
 
-/// <content>What the two factories put together, before it is bound to models.</content>
+/// <content>The losses that the two factories compose, before they are bound to models.</content>
 public static partial class JigsawLosses
 {
     internal static (LossProgram Program, FactoryHyperparameters Hyperparameters) JigsawProgram(

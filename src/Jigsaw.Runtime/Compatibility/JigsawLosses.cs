@@ -9,8 +9,8 @@ using static TorchSharp.torch;
 namespace Jigsaw.Compatibility;
 
 /// <summary>
-/// The public functions of the original Python API under C# names, and its two factories, which put a loss together at run time. Tensors
-/// are float32, float64, bfloat16 or float16; reductions run in at least float32. Source, where no other is named: Stained Glass Engine
+/// The public functions of the original Python API under C# names, and its two factories, which compose a loss at run time. Tensors
+/// are float32, float64, bfloat16 or float16; reductions run in at least float32. Source, unless another is named: Stained Glass Engine
 /// docs, loss/jigsaw.
 /// </summary>
 public static partial class JigsawLosses
@@ -22,7 +22,7 @@ public static partial class JigsawLosses
     /// empty mask gives 0, or maxLoss/2 with a cap.
     /// </summary>
     /// <param name="logits">Shape (batch, sequence, vocabulary).</param>
-    /// <param name="targets">Labels of an integer dtype, shape (batch, sequence), not read where the mask leaves a token out; or class probabilities of a floating dtype, shape of the logits, taken as given. A constant.</param>
+    /// <param name="targets">Labels of an integer dtype, shape (batch, sequence), not read for tokens that the mask leaves out; or class probabilities of a floating dtype, shape of the logits, taken as given. A constant.</param>
     /// <param name="mask">Tokens that count, shape (batch, sequence).</param>
     /// <param name="maxLoss">The cap, positive; null for none.</param>
     /// <param name="scalingFactor">How fast the cap is reached, positive; ignored without one.</param>
@@ -97,7 +97,7 @@ public static partial class JigsawLosses
     /// <param name="vocabSize">Number of classes.</param>
     /// <param name="attentionMask">Real tokens, shape (batch, sequence).</param>
     /// <param name="lossMask">Positions whose logits predict a token that counts, shape (batch, sequence).</param>
-    /// <param name="losses">What the three are added to.</param>
+    /// <param name="losses">The dictionary that the three are added to.</param>
     /// <param name="jigsawCeProtectionMaxLoss">Cap of the protection term, positive; null for none.</param>
     /// <param name="jigsawCeProtectionLossScalingFactor">How fast the cap is reached, positive.</param>
     /// <param name="ceTarget">What to compare with: the teacher's distribution, or its argmax.</param>
@@ -138,7 +138,7 @@ public static partial class JigsawLosses
     /// <param name="activations">Super-batches of teacher's and student's hidden states at the distillation layer.</param>
     /// <param name="superBatchSize">Number of sequences in both halves together.</param>
     /// <param name="lossMask">Positions whose logits predict a token that counts, shape (batch, sequence).</param>
-    /// <param name="losses">What the two are added to.</param>
+    /// <param name="losses">The dictionary that the two are added to.</param>
     /// <returns><paramref name="losses"/>.</returns>
     /// <exception cref="ArgumentException">Activations are missing or of another shape.</exception>
     public static ComponentLossesDict ComputeJigsawL2Losses(ActivationsDict activations, long superBatchSize, RowMask lossMask, ComponentLossesDict losses)
@@ -197,7 +197,7 @@ public static partial class JigsawLosses
     /// <param name="stds">σ, the same shape.</param>
     /// <param name="noisy">x̃, the same shape.</param>
     /// <param name="noiseMask">Tokens that the transform changes, shape (batch, sequence).</param>
-    /// <param name="losses">What the two parts are added to; null if not needed.</param>
+    /// <param name="losses">The dictionary that the two parts are added to; null if not needed.</param>
     /// <param name="combineNoiseMasks">True if a pair counts where both of its masks are set, false if it counts where the component's is.</param>
     /// <returns>A differentiable scalar.</returns>
     /// <exception cref="ArgumentException">Shapes, dtypes or devices differ.</exception>
@@ -238,11 +238,11 @@ public static partial class JigsawLosses
 
     /// <summary>
     /// A characteristic length for the power law: a percentile of half the distance from each row of the embedding table to its nearest other
-    /// row. Of a table with more rows than <paramref name="sampleSize"/> a sample of rows is asked for their nearest among all. Waits for the device.
+    /// row. For a table with more rows than <paramref name="sampleSize"/>, only a sample of rows is compared with all the others. Waits for the device.
     /// </summary>
     /// <param name="embeddingTable">Shape (vocabulary, features).</param>
     /// <param name="percentile">From 0 to 100; between two rows it interpolates linearly.</param>
-    /// <param name="sampleSize">How many rows at most are asked.</param>
+    /// <param name="sampleSize">The largest number of rows in the sample.</param>
     /// <param name="seed">Seed of the sample.</param>
     /// <exception cref="ArgumentException">The table has fewer than two rows, or a number is out of range.</exception>
     public static double RecommendedCharacteristicLength(Tensor embeddingTable, double percentile = 5, int sampleSize = 4096, int seed = 0)

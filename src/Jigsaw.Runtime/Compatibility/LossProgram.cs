@@ -11,7 +11,7 @@ using static TorchSharp.torch;
 namespace Jigsaw.Compatibility;
 
 /// <summary>
-/// A recipe put together at run time: an interpreter of the plan that the generator writes as C#. It calls the same kernels in the same order, so both
+/// A recipe composed at run time: an interpreter of the plan that the generator writes as C#. It calls the same kernels in the same order, so both
 /// give the same numbers bit for bit.
 /// </summary>
 internal sealed class LossProgram
@@ -40,7 +40,7 @@ internal sealed class LossProgram
     /// <summary>The terms, in the order of summation.</summary>
     internal IEnumerable<PlannedTerm> Terms => _plan.Terms;
 
-    /// <summary>How the loop over the vocabulary runs; null for the usual way.</summary>
+    /// <summary>How the loop over the vocabulary runs; null for the defaults.</summary>
     internal VocabularyLoopOptions? Options { get; init; }
 
     /// <summary>The loss of one step.</summary>
@@ -119,7 +119,7 @@ internal sealed class LossProgram
         return result!;
     }
 
-    /// <summary>What a sum is multiplied by; null without an alpha.</summary>
+    /// <summary>The factor of a sum; null without an alpha.</summary>
     private double? Share(PlannedSum sum) => sum.Kind switch { null => null, TermKind.Similarity => 1 - _plan.Recipe.Alpha, _ => _plan.Recipe.Alpha };
 
     private static bool IsMinus(PlannedTerm term) => term.Term.Pull == TermPull.Maximized;

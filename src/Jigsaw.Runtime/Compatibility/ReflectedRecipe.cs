@@ -5,7 +5,7 @@ using Jigsaw.Planning;
 
 namespace Jigsaw.Compatibility;
 
-/// <summary>Models a recipe at run time, from the attributes' classes and what a recipe would have written: the sibling of the generator's gathering.</summary>
+/// <summary>Models a recipe at run time, from the attributes' classes and the values that a recipe would specify: the counterpart of the generator's gathering.</summary>
 internal static class ReflectedRecipe
 {
     /// <summary>Models a recipe.</summary>
@@ -26,7 +26,7 @@ internal static class ReflectedRecipe
     /// <summary>Models a built-in term.</summary>
     /// <param name="attribute">The term's attribute.</param>
     /// <param name="weight">Its weight.</param>
-    /// <param name="written">The attribute's properties that a recipe would write, and their values; null for one that is not written.</param>
+    /// <param name="written">The attribute's properties that a recipe would specify, and their values; null for an unspecified one.</param>
     internal static TermModel Term(Type attribute, double weight, params ReadOnlySpan<(string Property, object? Value)> written)
     {
         var definition = attribute.GetCustomAttribute<LossTermDefinitionAttribute>() ?? throw new ArgumentException($"{attribute.Name} defines no term.", nameof(attribute));

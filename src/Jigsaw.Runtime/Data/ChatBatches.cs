@@ -16,8 +16,8 @@ public sealed class ChatBatches : ITokenBatches, IEnumerable<TokenBatch>
 
     /// <summary>Tokenizes a data set.</summary>
     /// <param name="chats">The chats.</param>
-    /// <param name="tokenizer">Makes ids and masks of them.</param>
-    /// <param name="batchSize">Chats per batch; a last single chat joins the batch before it.</param>
+    /// <param name="tokenizer">Makes ids and masks from them.</param>
+    /// <param name="batchSize">Chats per batch; a single leftover chat joins the batch before it.</param>
     /// <param name="seed">Seed of the order.</param>
     public ChatBatches(ChatDataset chats, NoiseTokenizer tokenizer, int batchSize, long seed)
     {

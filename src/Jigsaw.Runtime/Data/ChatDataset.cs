@@ -12,8 +12,8 @@ public sealed class ChatDataset
     public IReadOnlyList<ChatExample> Examples { get; }
 
     /// <summary>Reads a file.</summary>
-    /// <param name="path">The file, a JSON object a line.</param>
-    /// <param name="limit">Reads that many chats at most; null reads all.</param>
+    /// <param name="path">The file, one JSON object per line.</param>
+    /// <param name="limit">Reads at most this many chats; null reads all.</param>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="FormatException">A line is not a chat; the message names file and line.</exception>
     public static ChatDataset Read(string path, int? limit = null)
@@ -37,7 +37,7 @@ public sealed class ChatDataset
 
         return examples.Count > 0
             ? new ChatDataset(examples)
-            : throw new FormatException($"{path} holds no chat; write one JSON object with \"messages\" a line.");
+            : throw new FormatException($"{path} holds no chat; write one JSON object with \"messages\" per line.");
     }
 
     private static ChatExample Parse(string path, int number, string line)

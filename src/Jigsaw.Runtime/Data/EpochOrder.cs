@@ -1,13 +1,13 @@
 namespace Jigsaw.Data;
 
 /// <summary>
-/// Cuts shuffled epochs into batches, by number and without state. A last single row goes into the batch before it, since the
-/// mutual information needs two. Where the rows' lengths are known, rows of similar length share a batch, so little of it is padding;
+/// Cuts shuffled epochs into batches, by number and without state. A single leftover row joins the batch before it, since the
+/// mutual information needs two. If the rows' lengths are known, rows of similar length share a batch, so little of it is padding;
 /// batches still come in random order.
 /// </summary>
 internal sealed class EpochOrder
 {
-    // Rows are sorted among this many batches: enough to leave little padding, few enough to leave the batches different each epoch.
+    // Rows are sorted among this many batches: enough to leave little padding, few enough that batches differ between epochs.
     private const int BatchesSortedTogether = 16;
 
     private readonly int _rows;
@@ -21,7 +21,7 @@ internal sealed class EpochOrder
     /// <param name="rows">Rows of the data, at least 1.</param>
     /// <param name="batchSize">Rows per batch, at least 1.</param>
     /// <param name="seed">Seed of the shuffles.</param>
-    /// <param name="lengths">Tokens of each row; null: rows are not sorted.</param>
+    /// <param name="lengths">Tokens of each row; null leaves rows unsorted.</param>
     public EpochOrder(int rows, int batchSize, long seed, IReadOnlyList<int>? lengths = null)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(rows, 1);

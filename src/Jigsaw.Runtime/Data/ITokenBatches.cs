@@ -2,17 +2,17 @@ using Jigsaw.Batches;
 
 namespace Jigsaw.Data;
 
-/// <summary>Batches by number: the same number always gives the same batch, so a run that resumes needs no other place in the data.</summary>
+/// <summary>Batches by number: the same number always gives the same batch, so a resumed run needs no other position in the data.</summary>
 public interface ITokenBatches
 {
     /// <summary>The batch of a step.</summary>
-    /// <param name="step">Counted from 0, without an end.</param>
+    /// <param name="step">Counted from 0, without limit.</param>
     /// <returns>The batch, which the caller disposes.</returns>
     TokenBatch At(long step);
 
     /// <summary>
-    /// What tells these batches from others: their data, size, seed. A training is resumed with batches of the same fingerprint alone. Null if there
-    /// is none: then only the caller knows.
+    /// What distinguishes these batches from others: their data, size, seed. A training run resumes only with batches of the same fingerprint. Null if there
+    /// is none: then the caller has to make sure.
     /// </summary>
     string? Fingerprint => null;
 }

@@ -4,7 +4,7 @@ namespace Jigsaw.Diagnostics;
 
 /// <summary>
 /// The phases of training steps as activities of an <see cref="ActivitySource"/>, for profilers and OpenTelemetry: passes forward and backward, the loss, the transform
-/// forward and backward, the optimizer. Without a listener they cost nothing. Operations on a device that runs on its own are counted where they are asked for.
+/// forward and backward, the optimizer. Without a listener they cost nothing. Operations on an asynchronous device are counted when they are launched.
 /// </summary>
 internal static class StepPhases
 {
@@ -13,7 +13,7 @@ internal static class StepPhases
 
     private static readonly ActivitySource Source = new(SourceName);
 
-    /// <summary>Begins a phase, which ends when it is disposed; null without a listener.</summary>
+    /// <summary>Starts a phase, which ends when it is disposed; null without a listener.</summary>
     /// <param name="name">What runs.</param>
     /// <param name="pass">Which pass it belongs to.</param>
     internal static Activity? Begin(string name, Pass? pass = null) =>

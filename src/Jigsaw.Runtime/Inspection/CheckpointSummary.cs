@@ -5,7 +5,7 @@ using Jigsaw.Tokenization;
 
 namespace Jigsaw.Inspection;
 
-/// <summary>What a checkpoint directory is, from its JSON files and the headers of its weights alone: quick for a model of any size, and without libtorch.</summary>
+/// <summary>Describes a checkpoint directory from its JSON files and the headers of its weights only: quick for a model of any size, and without libtorch.</summary>
 public sealed class CheckpointSummary
 {
     private readonly List<string> _problems = [];
@@ -18,7 +18,7 @@ public sealed class CheckpointSummary
     /// <summary>The directory.</summary>
     public string Directory { get; }
 
-    /// <summary>What its config.json says; null when that can't be read or is not supported.</summary>
+    /// <summary>What its config.json says; null if that can't be read or is not supported.</summary>
     public CausalLMConfig? Config { get; private set; }
 
     /// <summary>Number of weight files.</summary>
@@ -33,13 +33,13 @@ public sealed class CheckpointSummary
     /// <summary>Parameters by element type, under its name in a safetensors file: <c>BF16</c>, <c>F32</c>, …</summary>
     public IReadOnlyDictionary<string, long> ParametersByType { get; private set; } = new Dictionary<string, long>();
 
-    /// <summary>The tokenizer; null when the directory has none or it is not supported.</summary>
+    /// <summary>The tokenizer; null if the directory has none or it is not supported.</summary>
     public Tokenizer? Tokenizer { get; private set; }
 
-    /// <summary>What can't be read or is not supported, a sentence each; empty when Jigsaw runs all of it.</summary>
+    /// <summary>What can't be read or is not supported, one sentence each; empty if Jigsaw supports everything.</summary>
     public IReadOnlyList<string> Problems => _problems;
 
-    /// <summary>Looks at a directory. What is wrong with a part of it is told in <see cref="Problems"/>, and the rest is read.</summary>
+    /// <summary>Reads a directory. Errors in one part are reported in <see cref="Problems"/>, and the rest is still read.</summary>
     /// <param name="directory">The directory.</param>
     public static CheckpointSummary Read(string directory)
     {
@@ -78,7 +78,7 @@ public sealed class CheckpointSummary
         }
         else if (File.Exists(Path.Combine(Directory, "tokenizer.model")))
         {
-            throw new CheckpointException(Directory, "has its tokenizer in tokenizer.model alone; save it with transformers once, which writes the tokenizer.json that Jigsaw reads.");
+            throw new CheckpointException(Directory, "has its tokenizer only in tokenizer.model; save it with transformers once, which writes the tokenizer.json that Jigsaw reads.");
         }
     }
 

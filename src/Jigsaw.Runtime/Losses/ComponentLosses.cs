@@ -6,7 +6,7 @@ namespace Jigsaw.Losses;
 
 /// <summary>
 /// The raw, positive, unweighted value of each term of a recipe, and its <c>composite_loss</c>, under the original's names. Detached
-/// from the graph, held as one tensor on the device, and free of the dispose scope of the step.
+/// from the graph, held as one tensor on the device, and not attached to the step's dispose scope.
 /// </summary>
 public class ComponentLosses : IReadOnlyDictionary<string, Tensor>, IDisposable
 {
@@ -44,7 +44,7 @@ public class ComponentLosses : IReadOnlyDictionary<string, Tensor>, IDisposable
     public Tensor CompositeLoss => this[CompositeKey];
 
     /// <summary>
-    /// How far the recipe's gradient filter was off in this step: ‖g − exact‖ / ‖exact‖ of the cross-entropies' gradients with respect to all hidden states, weights
+    /// The error of the recipe's gradient filter in this step: ‖g − exact‖ / ‖exact‖ of the cross-entropies' gradients with respect to all hidden states, weights
     /// and caps included, shape (). Null if it was not measured, or nothing was filtered; see <c>MeasureGradientError</c> of the bound loss.
     /// </summary>
     public Tensor? GradientError { get; internal set; }
@@ -61,7 +61,7 @@ public class ComponentLosses : IReadOnlyDictionary<string, Tensor>, IDisposable
     public Tensor this[string key] =>
         TryGetValue(key, out var value) ? value : throw new KeyNotFoundException($"There is no component '{key}'; there are {string.Join(", ", _keys)}.");
 
-    /// <summary>The values on the host: one read from the device.</summary>
+    /// <summary>The values on the host, by one read from the device.</summary>
     public IReadOnlyDictionary<string, double> Read()
     {
         using var host = Values.to(ScalarType.Float64).cpu();

@@ -7,17 +7,17 @@ using static TorchSharp.torch;
 namespace Jigsaw.CompilerServices;
 
 /// <summary>
-/// All that the loss of one step reads: the transformed batch and what the planned passes left. In a step that runs pass by pass, the loss is computed
-/// once for each stage, and what belongs to another stage is 0.
+/// Everything that the loss of one step reads: the transformed batch and the activations of the planned passes. In a step that runs pass by pass, the loss is computed
+/// once per stage, and terms of other stages are 0.
 /// </summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
 public sealed class StepActivations
 {
     private readonly PassActivations?[] _passes = new PassActivations?[4];
 
-    /// <summary>Gathers what one step left.</summary>
+    /// <summary>Gathers the activations of one step.</summary>
     /// <param name="batch">The transformed batch that both models saw.</param>
-    /// <param name="passes">What the passes left, each at most once.</param>
+    /// <param name="passes">The activations of the passes, each at most once.</param>
     public StepActivations(TransformedBatch batch, params IEnumerable<PassActivations> passes)
     {
         ArgumentNullException.ThrowIfNull(batch);
@@ -32,16 +32,16 @@ public sealed class StepActivations
     /// <summary>The stage of a step that runs pass by pass; null if all terms are computed at once.</summary>
     internal StepStage? Stage { get; init; }
 
-    /// <summary>What kernels keep beyond this call, each found by its type: workspaces, targets, calibrations.</summary>
+    /// <summary>What kernels keep beyond this call, each looked up by type: workspaces, targets, calibrations.</summary>
     internal IReadOnlyList<object> Services { get; init; } = [];
 
     /// <summary>A constant that stands for the terms of other stages, shape ().</summary>
     internal Tensor Zero => zeros([], dtype: KernelArguments.AccumulationType([Noisy]), device: Noisy.device);
 
-    /// <summary>True if the terms on embeddings are computed now: always, except in a step that runs pass by pass.</summary>
+    /// <summary>True if the terms on embeddings are computed now: always true, except in a step that runs pass by pass.</summary>
     internal bool IncludesEmbeddings => Stage is null || Stage.IsLast;
 
-    /// <summary>The training step, from 0, which weights that rise depend on.</summary>
+    /// <summary>The training step, from 0, which ramped weights depend on.</summary>
     public long Step { get; init; }
 
     /// <summary>The transformed batch.</summary>
@@ -68,7 +68,7 @@ public sealed class StepActivations
     /// <summary>Tokens that the transform changes.</summary>
     public RowMask NoiseMask => Batch.NoiseMask;
 
-    /// <summary>The largest σ that the transform can give.</summary>
+    /// <summary>The largest σ that the transform can produce.</summary>
     public double StdMax => Batch.StdMax;
 
     /// <summary>T, the median L2 norm of the embedding table's rows.</summary>
@@ -88,7 +88,7 @@ public sealed class StepActivations
 
     /// <summary>Starts the terms on the logits.</summary>
     /// <param name="target">What cross-entropies compare with.</param>
-    /// <param name="gradientFilter">The relative error of the gradient that cross-entropies may make, from 0 to 1; see <see cref="LogitTerms.Begin"/>.</param>
+    /// <param name="gradientFilter">The allowed relative error of the cross-entropies' gradient, from 0 to 1; see <see cref="LogitTerms.Begin"/>.</param>
     public LogitTerms OnLogits(CeTarget target, double gradientFilter = 0) => LogitTerms.Begin(this, target, gradientFilter);
 
     /// <summary>Starts the terms that compare a pass's hidden states at the distillation layer with the teacher's on clean embeddings.</summary>
@@ -97,13 +97,13 @@ public sealed class StepActivations
     /// <exception cref="InvalidOperationException">The plan doesn't run the pass, or reads no layer of it.</exception>
     public PairLoss AtLayer(Pass pass) => Includes(pass) ? PairLoss.Begin(Of(pass).Layer, TeacherClean.Layer) : PairLoss.Elsewhere(this);
 
-    /// <summary>Starts the terms that compare two tensors that the transform made.</summary>
+    /// <summary>Starts the terms that compare two tensors of the transform.</summary>
     /// <param name="first">Shape (batch, sequence, features).</param>
     /// <param name="second">The same shape, on the same device.</param>
     /// <exception cref="ArgumentException">Shapes, dtypes or devices differ.</exception>
     public PairLoss OnEmbeddings(Tensor first, Tensor second) => IncludesEmbeddings ? PairLoss.Begin(first, second) : PairLoss.Elsewhere(this);
 
-    /// <summary>The other terms on what the transform made.</summary>
+    /// <summary>The other terms on the transform's outputs.</summary>
     public EmbeddingTerms OnEmbeddings() => IncludesEmbeddings ? EmbeddingTerms.Here : EmbeddingTerms.Elsewhere(this);
 
     /// <summary>The value of a custom term that reads no pass but the teacher's clean one.</summary>
@@ -114,7 +114,7 @@ public sealed class StepActivations
         return IncludesEmbeddings ? term() : Zero;
     }
 
-    /// <summary>The value of a custom term that reads a pass. One that reads several has them all in one stage.</summary>
+    /// <summary>The value of a custom term that reads a pass. If it reads several, they are all in one stage.</summary>
     /// <param name="pass">The pass, or one of them.</param>
     /// <param name="term">Computes it.</param>
     public Tensor Custom(Pass pass, Func<Tensor> term)
@@ -129,15 +129,15 @@ public sealed class StepActivations
     /// <param name="steps">Over how many steps it rises, at least 1.</param>
     public double Ramp(Ramp ramp, int from, int steps) => WeightRamp.At(ramp, Step, from, steps);
 
-    /// <summary>True if the terms that read a pass are computed now: always, except in a step that runs pass by pass.</summary>
+    /// <summary>True if the terms that read a pass are computed now: always true, except in a step that runs pass by pass.</summary>
     internal bool Includes(Pass pass) => Stage is null || Stage.Passes.Contains(pass);
 
     /// <summary>A service by its type; null if the step has none.</summary>
     internal T? Service<T>()
         where T : class => Services.OfType<T>().FirstOrDefault();
 
-    /// <summary>What one pass left.</summary>
+    /// <summary>The activations of one pass.</summary>
     /// <exception cref="InvalidOperationException">The plan doesn't run this pass.</exception>
     internal PassActivations Of(Pass pass) =>
-        _passes[(int)pass] ?? throw new InvalidOperationException($"The pass {pass} was not run: the plan of the recipe does not ask for it.");
+        _passes[(int)pass] ?? throw new InvalidOperationException($"The pass {pass} was not run: the recipe's plan does not ask for it.");
 }

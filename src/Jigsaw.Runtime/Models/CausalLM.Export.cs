@@ -7,17 +7,17 @@ namespace Jigsaw.Models;
 public sealed partial class CausalLM
 {
     /// <summary>
-    /// Adds adapters into the weights: W + s·B·A, rounded once to the model's type. The base is then no base any more, so this is for serving
-    /// and for export, not for a model that a teacher uses; <see cref="Unmerge"/> puts the very same weights back.
+    /// Adds adapters into the weights: W + s·B·A, rounded once to the model's type. The model is then no longer the base, so this is for serving
+    /// and export, not for a model that a teacher uses; <see cref="Unmerge"/> restores the original weights, bit for bit.
     /// </summary>
     /// <param name="adapters">The adapters.</param>
-    /// <exception cref="InvalidOperationException">Adapters are merged already.</exception>
+    /// <exception cref="InvalidOperationException">Adapters are already merged.</exception>
     public void Merge(IAdapters adapters)
     {
         ArgumentNullException.ThrowIfNull(adapters);
         if (IsMerged)
         {
-            throw new InvalidOperationException("Adapters are merged into this model already; call Unmerge() first.");
+            throw new InvalidOperationException("Adapters are already merged into this model; call Unmerge() first.");
         }
 
         using var grad = no_grad();
@@ -33,7 +33,7 @@ public sealed partial class CausalLM
         IsMerged = true;
     }
 
-    /// <summary>Puts back the weights that <see cref="Merge"/> replaced, bit for bit.</summary>
+    /// <summary>Restores the weights that <see cref="Merge"/> replaced, bit for bit.</summary>
     public void Unmerge()
     {
         foreach (var linear in Linears)
@@ -48,9 +48,9 @@ public sealed partial class CausalLM
     public bool IsMerged { get; private set; }
 
     /// <summary>Writes a checkpoint that transformers loads: the weights, and the other files of the checkpoint that this model was read from.</summary>
-    /// <param name="directory">The directory; made if it doesn't exist. Not the one that the model was read from.</param>
-    /// <param name="adapters">Adapters to add into the weights that are written; the model itself stays as it is.</param>
-    /// <param name="shardBytes">The largest file of weights; one file when null.</param>
+    /// <param name="directory">The directory; created if it doesn't exist. Not the one that the model was read from.</param>
+    /// <param name="adapters">Adapters to add into the written weights; the model itself is unchanged.</param>
+    /// <param name="shardBytes">The size limit of a weight file; null writes one file.</param>
     /// <exception cref="ArgumentException">The directory is the model's own.</exception>
     /// <exception cref="InvalidOperationException">Layers are offloaded whose weights are not in memory.</exception>
     public void Export(string directory, IAdapters? adapters = null, long? shardBytes = null)
@@ -75,7 +75,7 @@ public sealed partial class CausalLM
         return weight.to(linear.Weight.dtype).detach().MoveToOuterDisposeScope();
     }
 
-    /// <summary>The weights under their names in a checkpoint; a merged one is made when it is asked for.</summary>
+    /// <summary>The weights under their names in a checkpoint; a merged one is computed on access.</summary>
     private IEnumerable<CheckpointTensor> NamedWeights(IAdapters? adapters)
     {
         yield return CheckpointTensor.Of(CausalLMTensors.EmbeddingTable, EmbeddingTable);

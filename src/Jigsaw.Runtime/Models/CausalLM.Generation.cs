@@ -9,11 +9,11 @@ public sealed partial class CausalLM
 {
     /// <summary>Continues prompts given as embeddings, such as transformed ones. New tokens are embedded as they are.</summary>
     /// <param name="embeddings">Shape (batch, sequence, hidden).</param>
-    /// <param name="attentionMask">Real tokens, shape (batch, sequence); padding may stand left or right. Every row needs a token.</param>
-    /// <param name="adapters">The adapters to apply; the bare base when null.</param>
-    /// <param name="options">How; greedy when null.</param>
-    /// <returns>For each row the new tokens, up to and with the first end token.</returns>
-    /// <exception cref="ArgumentException">Shapes do not fit each other, a row has no token, or an option is out of its range.</exception>
+    /// <param name="attentionMask">Real tokens, shape (batch, sequence); padding may be on the left or right. Every row needs a token.</param>
+    /// <param name="adapters">The adapters to apply; null runs the bare base.</param>
+    /// <param name="options">How to choose tokens; null is greedy.</param>
+    /// <returns>For each row the new tokens, up to and including the first end token.</returns>
+    /// <exception cref="ArgumentException">Shapes don't match, a row has no token, or an option is out of its range.</exception>
     /// <exception cref="InvalidOperationException">Layers of the model are offloaded.</exception>
     public int[][] Generate(Tensor embeddings, RowMask attentionMask, IAdapters? adapters = null, GenerationOptions? options = null)
     {
@@ -59,18 +59,18 @@ public sealed partial class CausalLM
 
     /// <summary>Continues prompts given as token ids.</summary>
     /// <param name="ids">Shape (batch, sequence), int64.</param>
-    /// <param name="attentionMask">Real tokens, shape (batch, sequence); padding may stand left or right. Every row needs a token.</param>
-    /// <param name="adapters">The adapters to apply; the bare base when null.</param>
-    /// <param name="options">How; greedy when null.</param>
-    /// <returns>For each row the new tokens, up to and with the first end token.</returns>
-    /// <exception cref="ArgumentException">Shapes do not fit each other, a row has no token, or an option is out of its range.</exception>
+    /// <param name="attentionMask">Real tokens, shape (batch, sequence); padding may be on the left or right. Every row needs a token.</param>
+    /// <param name="adapters">The adapters to apply; null runs the bare base.</param>
+    /// <param name="options">How to choose tokens; null is greedy.</param>
+    /// <returns>For each row the new tokens, up to and including the first end token.</returns>
+    /// <exception cref="ArgumentException">Shapes don't match, a row has no token, or an option is out of its range.</exception>
     public int[][] GenerateFromIds(Tensor ids, RowMask attentionMask, IAdapters? adapters = null, GenerationOptions? options = null)
     {
         using var scope = NewDisposeScope();
         return Generate(Embed(ids), attentionMask, adapters, options);
     }
 
-    /// <summary>The logits of the last column, shape (batch, vocabulary). What the input's columns leave goes into the cache.</summary>
+    /// <summary>The logits of the last column, shape (batch, vocabulary). The keys and values of the input's columns go into the cache.</summary>
     private Tensor NextLogits(Tensor input, Tensor mask, IAdapters? adapters, KeyValueCache cache)
     {
         var inputs = Inputs(mask, cache.Length);
@@ -84,12 +84,12 @@ public sealed partial class CausalLM
         return Head.Logits(_norm.Apply(hidden.narrow(1, hidden.shape[1] - 1, 1)).squeeze(1));
     }
 
-    /// <summary>Moves the tokens of every row to its end, so all rows go on in the same column.</summary>
+    /// <summary>Moves the tokens of every row to its end, so all rows continue in the same column.</summary>
     private static (Tensor Embeddings, Tensor Mask) LeftPadded(Tensor embeddings, Tensor mask)
     {
         if (!mask.any(1).all().cpu().item<bool>())
         {
-            throw new ArgumentException("A row of the prompts has no token; leave it out, or give it one.", nameof(mask));
+            throw new ArgumentException("A row of the prompts has no token; remove it, or give it one.", nameof(mask));
         }
 
         // A stable sort by the mask puts padding first and keeps the order of the tokens.

@@ -9,7 +9,7 @@ namespace Jigsaw.Models;
 
 /// <summary>
 /// A frozen causal language model of the families llama, mistral, qwen2 and qwen3, read from a Hugging Face checkpoint. Teacher and student
-/// share it; adapters are given to each run. Its weights never ask for a gradient.
+/// share it; adapters are passed to each run. Its weights never require a gradient.
 /// </summary>
 public sealed partial class CausalLM : IRecordedModel, IDisposable
 {
@@ -33,13 +33,13 @@ public sealed partial class CausalLM : IRecordedModel, IDisposable
         _frequencies = frequencies.to(angleType, Device, copy: true).DetachFromDisposeScope();
     }
 
-    /// <summary>What its config.json says.</summary>
+    /// <summary>The contents of its config.json.</summary>
     public CausalLMConfig Config { get; }
 
     /// <summary>The embedding table, shape (vocabulary, hidden).</summary>
     public Tensor EmbeddingTable { get; }
 
-    /// <summary>The LM head; its weight is the embedding table when the model is tied.</summary>
+    /// <summary>The LM head; its weight is the embedding table if the model is tied.</summary>
     public LanguageModelHead Head { get; private set; }
 
     /// <summary>Number of decoder layers.</summary>
@@ -48,10 +48,10 @@ public sealed partial class CausalLM : IRecordedModel, IDisposable
     /// <summary>The type of the weights.</summary>
     public ScalarType DType => EmbeddingTable.dtype;
 
-    /// <summary>Where the model is.</summary>
+    /// <summary>The device of the model.</summary>
     public Device Device => EmbeddingTable.device;
 
-    /// <summary>The last layer that a run can reach; null when the model is whole. See <see cref="Offload"/>.</summary>
+    /// <summary>The last layer that a run can reach; null if the model is whole. See <see cref="Offload"/>.</summary>
     public int? TruncatedAfter { get; private set; }
 
     /// <summary>The weights of the decoder layers' linear maps, each of shape (output, input), in the order of the model.</summary>
@@ -63,7 +63,7 @@ public sealed partial class CausalLM : IRecordedModel, IDisposable
     /// <param name="directory">The directory.</param>
     /// <param name="device">Where the weights go.</param>
     /// <param name="dtype">The floating type that they are cast to.</param>
-    /// <exception cref="CheckpointException">It is no checkpoint, a file or tensor is missing or damaged, or it has what isn't supported.</exception>
+    /// <exception cref="CheckpointException">It is not a checkpoint, a file or tensor is missing or damaged, or it has something unsupported.</exception>
     public static CausalLM Load(string directory, Device device, ScalarType dtype)
     {
         ArgumentNullException.ThrowIfNull(directory);
@@ -86,14 +86,14 @@ public sealed partial class CausalLM : IRecordedModel, IDisposable
         return EmbeddingTable.index(TensorIndex.Tensor(ids));
     }
 
-    /// <summary>Runs the model on embeddings. Gradients flow into the embeddings and the adapters when they ask for one.</summary>
+    /// <summary>Runs the model on embeddings. Gradients flow into the embeddings and the adapters if they require one.</summary>
     /// <param name="embeddings">Shape (batch, sequence, hidden), on the model's device; cast to its type.</param>
-    /// <param name="attentionMask">Real tokens, shape (batch, sequence); padding may stand left or right, and a row may be padding alone: what padding gives is finite and means nothing.</param>
-    /// <param name="adapters">The adapters to apply; the bare base when null.</param>
-    /// <param name="layer">A decoder layer whose raw output to keep, counted from 0; none when null.</param>
-    /// <param name="toEnd">True to run to the final norm; else the run stops after <paramref name="layer"/>.</param>
-    /// <exception cref="ArgumentException">Shapes do not fit each other, the layer is not in the model, or nothing is asked for.</exception>
-    /// <exception cref="InvalidOperationException">The run would need offloaded layers, or adapters are given that are merged into the weights.</exception>
+    /// <param name="attentionMask">Real tokens, shape (batch, sequence); padding may be on the left or right, and a row may be all padding: the output of padding is finite and meaningless.</param>
+    /// <param name="adapters">The adapters to apply; null runs the bare base.</param>
+    /// <param name="layer">A decoder layer whose raw output to keep, counted from 0; null keeps none.</param>
+    /// <param name="toEnd">True to run to the final norm; otherwise the run stops after <paramref name="layer"/>.</param>
+    /// <exception cref="ArgumentException">Shapes don't match, the layer is not in the model, or nothing is requested.</exception>
+    /// <exception cref="InvalidOperationException">The run needs offloaded layers, or adapters are given that are merged into the weights.</exception>
     public HiddenStates Run(Tensor embeddings, RowMask attentionMask, IAdapters? adapters = null, int? layer = null, bool toEnd = true)
     {
         using var scope = NewDisposeScope();
@@ -115,7 +115,7 @@ public sealed partial class CausalLM : IRecordedModel, IDisposable
         return new HiddenStates(toEnd ? _norm.Apply(hidden).MoveToOuterDisposeScope() : null, kept?.MoveToOuterDisposeScope());
     }
 
-    /// <summary>Written out are low-rank adapters alone.</summary>
+    /// <summary>Only low-rank adapters have a hand-written backward pass.</summary>
     bool IRecordedModel.CanRecord(IAdapters? adapters) =>
         adapters is null || Linears.Select(linear => adapters.Find(linear.Module)).All(adapter => adapter is null or ILowRankAdapter);
 
@@ -127,11 +127,11 @@ public sealed partial class CausalLM : IRecordedModel, IDisposable
         return new RecordedRun(_layers[..(last + 1)], _norm, embeddings.to(DType), inputs.Keep(), adapters, layer, toEnd, wantsInput, records, rematerialize);
     }
 
-    /// <summary>Moves the layers behind one, and what comes after them, off the model's device; runs that stop at that layer go on as before.</summary>
+    /// <summary>Moves the layers after one, and everything that follows them, off the model's device; runs that stop at that layer work as before.</summary>
     /// <param name="lastLayer">The last layer that stays, counted from 0.</param>
-    /// <param name="to">Where the rest waits; the CPU's memory when null.</param>
+    /// <param name="to">Where the rest is kept; null for CPU memory.</param>
     /// <exception cref="ArgumentOutOfRangeException">There is no such layer.</exception>
-    /// <exception cref="InvalidOperationException">The model is truncated already.</exception>
+    /// <exception cref="InvalidOperationException">The model is already truncated.</exception>
     public void Offload(int lastLayer, Device? to = null)
     {
         if (lastLayer < 0 || lastLayer >= LayerCount)
@@ -141,14 +141,14 @@ public sealed partial class CausalLM : IRecordedModel, IDisposable
 
         if (TruncatedAfter is { } before)
         {
-            throw new InvalidOperationException($"The model is truncated after layer {before} already; call Restore() first.");
+            throw new InvalidOperationException($"The model is already truncated after layer {before}; call Restore() first.");
         }
 
         MoveBehind(lastLayer, to ?? CPU);
         TruncatedAfter = lastLayer;
     }
 
-    /// <summary>Brings back what <see cref="Offload"/> moved away.</summary>
+    /// <summary>Moves back what <see cref="Offload"/> moved away.</summary>
     public void Restore()
     {
         if (TruncatedAfter is { } lastLayer)
@@ -199,11 +199,11 @@ public sealed partial class CausalLM : IRecordedModel, IDisposable
 
         if (IsMerged && adapters is not null)
         {
-            throw new InvalidOperationException("Adapters are merged into this model, and would be applied a second time; call Unmerge() first, or run it without.");
+            throw new InvalidOperationException("Adapters are merged into this model, so they would be applied a second time; call Unmerge() first, or run it without adapters.");
         }
     }
 
-    /// <summary>What a run needs to know first: its last layer, and what all its layers share.</summary>
+    /// <summary>The setup of a run: its last layer, and what all its layers share.</summary>
     private (int Last, AttentionInputs Inputs) Begin(Tensor embeddings, RowMask attentionMask, IAdapters? adapters, int? layer, bool toEnd)
     {
         ArgumentNullException.ThrowIfNull(embeddings);
@@ -227,7 +227,7 @@ public sealed partial class CausalLM : IRecordedModel, IDisposable
     {
         if (embeddings.dim() != 3 || embeddings.shape[2] != Config.HiddenSize || !embeddings.shape.AsSpan(0, 2).SequenceEqual(mask.shape))
         {
-            throw new ArgumentException($"Embeddings of shape ({string.Join(", ", embeddings.shape)}) and a mask of shape ({string.Join(", ", mask.shape)}) don't go together on a model of {Config.HiddenSize} features; give (batch, sequence, {Config.HiddenSize}) and (batch, sequence).", nameof(embeddings));
+            throw new ArgumentException($"Embeddings of shape ({string.Join(", ", embeddings.shape)}) and a mask of shape ({string.Join(", ", mask.shape)}) are incompatible on a model of {Config.HiddenSize} features; give (batch, sequence, {Config.HiddenSize}) and (batch, sequence).", nameof(embeddings));
         }
     }
 }

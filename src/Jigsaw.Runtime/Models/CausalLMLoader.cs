@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 
 namespace Jigsaw.Models;
 
-/// <summary>Reads the weights of a checkpoint into the parts of a model: each tensor once, in the order of the file, and nothing initialized before.</summary>
+/// <summary>Reads the weights of a checkpoint into the parts of a model: each tensor once, in file order, without initializing anything first.</summary>
 internal sealed class CausalLMLoader(string directory, Device device, ScalarType dtype)
 {
     private readonly Dictionary<string, Tensor> _tensors = new(StringComparer.Ordinal);

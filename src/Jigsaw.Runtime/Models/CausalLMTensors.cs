@@ -4,7 +4,7 @@ using Jigsaw.Models.Decoder;
 
 namespace Jigsaw.Models;
 
-/// <summary>Which tensors the checkpoint of a configuration holds. Checked against the headers alone, before any weight is read.</summary>
+/// <summary>Which tensors the checkpoint of a configuration holds. Checked against only the headers, before any weight is read.</summary>
 internal static class CausalLMTensors
 {
     public const string EmbeddingTable = "model.embed_tokens.weight";
@@ -35,7 +35,7 @@ internal static class CausalLMTensors
         name.EndsWith(".rotary_emb.inv_freq", StringComparison.Ordinal) || (config.TiedHead && name == Head);
 
     /// <summary>Compares the headers of a checkpoint with its configuration.</summary>
-    /// <exception cref="CheckpointException">A tensor is missing, of another shape, or one that the model doesn't have.</exception>
+    /// <exception cref="CheckpointException">A tensor is missing, has another shape, or is not in the model.</exception>
     public static void Check(CausalLMConfig config, CheckpointWeights weights)
     {
         var expected = new HashSet<string>(StringComparer.Ordinal);
@@ -47,7 +47,7 @@ internal static class CausalLMTensors
 
         if (weights.Names.FirstOrDefault(name => !expected.Contains(name) && !IsIgnored(config, name)) is { } unused)
         {
-            throw new CheckpointException(weights.Directory, $"holds the tensor '{unused}', which a {config.ModelType} model of its config.json does not have; config.json and weights are of different models.");
+            throw new CheckpointException(weights.Directory, $"holds the tensor '{unused}', which a {config.ModelType} model of its config.json does not have; config.json and weights belong to different models.");
         }
     }
 

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace Jigsaw.Models;
 
-/// <summary>A model whose backward pass is written out: a run keeps what that needs instead of a graph. A model without it goes back by autograd.</summary>
+/// <summary>A model whose backward pass is written out: a run keeps what that needs instead of a graph. Other models use autograd.</summary>
 internal interface IRecordedModel : ICausalLM
 {
     /// <summary>True if runs with these adapters can be recorded.</summary>

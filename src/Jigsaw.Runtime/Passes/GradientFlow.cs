@@ -1,6 +1,6 @@
 namespace Jigsaw.Passes;
 
-/// <summary>What the gradient of a pass flows into.</summary>
+/// <summary>Where the gradient of a pass flows.</summary>
 public enum GradientFlow
 {
     /// <summary>Nothing: the pass keeps no graph.</summary>

@@ -2,12 +2,12 @@ using System.Text;
 
 namespace Jigsaw.Passes;
 
-/// <summary>What a step of a recipe runs: known when the recipe is compiled.</summary>
+/// <summary>What a step of a recipe runs, known when the recipe is compiled.</summary>
 public sealed class LossPlan
 {
     /// <summary>Plans a recipe.</summary>
     /// <param name="distillationLayer">Index of the decoder layer whose output is compared; null for the logits.</param>
-    /// <param name="truncate">True if models whose later layers are gone are accepted.</param>
+    /// <param name="truncate">True if models without their later layers are accepted.</param>
     /// <param name="passes">The passes that the recipe needs, each at most once.</param>
     public LossPlan(int? distillationLayer, bool truncate, params PassPlan[] passes)
     {
@@ -20,7 +20,7 @@ public sealed class LossPlan
     /// <summary>Index of the decoder layer whose output is compared; null for the logits.</summary>
     public int? DistillationLayer { get; }
 
-    /// <summary>True if models whose later layers are gone are accepted.</summary>
+    /// <summary>True if models without their later layers are accepted.</summary>
     public bool Truncate { get; }
 
     /// <summary>The passes that the recipe needs.</summary>
@@ -28,17 +28,17 @@ public sealed class LossPlan
 
     /// <summary>
     /// The passes of a step that runs pass by pass, in the order in which they run: those of one stage are run, read and freed together. A term
-    /// that reads several passes holds them in one stage. The teacher's clean pass is in none: it comes first, and all stages read it.
+    /// that reads several passes holds them in one stage. The teacher's clean pass is in no stage: it runs first, and all stages read it.
     /// </summary>
     public IReadOnlyList<IReadOnlyList<PassPlan>> Stages { get; }
 
     /// <summary>True if any term reads logits.</summary>
     public bool ReadsLogits => Passes.Any(pass => pass.Logits);
 
-    /// <summary>The plan of one pass; null when the recipe doesn't need it.</summary>
+    /// <summary>The plan of one pass; null if the recipe doesn't need it.</summary>
     public PassPlan? Find(Pass pass) => Passes.FirstOrDefault(plan => plan.Pass == pass);
 
-    /// <summary>The plan as a table: a row for each pass that runs, a line for each stage of several passes, which a step pass by pass can't part, and one for each custom term that has whole logits in memory.</summary>
+    /// <summary>The plan as a table: a row for each pass that runs, a line for each stage of several passes, which a step that runs pass by pass can't separate, and a line for each custom term that materializes whole logits.</summary>
     public override string ToString()
     {
         var text = new StringBuilder();

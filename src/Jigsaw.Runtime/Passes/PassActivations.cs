@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace Jigsaw.CompilerServices;
 
-/// <summary>What one pass left for the loss.</summary>
+/// <summary>The activations that one pass leaves for the loss.</summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
 public sealed class PassActivations
 {
@@ -12,11 +12,11 @@ public sealed class PassActivations
     private readonly Tensor? _layer;
     private Tensor? _logits;
 
-    /// <summary>Names what a pass left.</summary>
+    /// <summary>Wraps the activations of a pass.</summary>
     /// <param name="pass">The pass.</param>
-    /// <param name="hidden">What the LM head reads, after the final norm, shape (batch, sequence, hidden); null when the plan stops before.</param>
-    /// <param name="layer">Output of the distillation layer, shape (batch, sequence, hidden); null when nothing reads it.</param>
-    /// <param name="head">The LM head; null when no term reads logits.</param>
+    /// <param name="hidden">What the LM head reads, after the final norm, shape (batch, sequence, hidden); null if the plan stops earlier.</param>
+    /// <param name="layer">Output of the distillation layer, shape (batch, sequence, hidden); null if nothing reads it.</param>
+    /// <param name="head">The LM head; null if no term reads logits.</param>
     public PassActivations(Pass pass, Tensor? hidden, Tensor? layer, LanguageModelHead? head)
     {
         Pass = pass;
@@ -30,20 +30,20 @@ public sealed class PassActivations
 
     /// <summary>What the LM head reads, shape (batch, sequence, hidden).</summary>
     /// <exception cref="InvalidOperationException">The plan stops before the end of the model.</exception>
-    public Tensor Hidden => _hidden ?? throw Absent("its last hidden states");
+    public Tensor Hidden => _hidden ?? throw Absent("last hidden states");
 
     /// <summary>Output of the distillation layer, shape (batch, sequence, hidden).</summary>
     /// <exception cref="InvalidOperationException">The plan reads no layer of this pass.</exception>
-    public Tensor Layer => _layer ?? throw Absent("its distillation layer");
+    public Tensor Layer => _layer ?? throw Absent("distillation layer");
 
     /// <summary>The LM head.</summary>
     public LanguageModelHead? Head { get; }
 
-    /// <summary>The logits, shape (batch, sequence, vocabulary), materialized when first asked for.</summary>
+    /// <summary>The logits, shape (batch, sequence, vocabulary), materialized on first access.</summary>
     /// <exception cref="InvalidOperationException">The plan stops before the end of the model.</exception>
-    public Tensor Logits => _logits ??= (Head ?? throw Absent("an LM head")).Logits(Hidden);
+    public Tensor Logits => _logits ??= (Head ?? throw Absent("LM head")).Logits(Hidden);
 
-    /// <summary>Takes the activations out of the caller's dispose scope.</summary>
+    /// <summary>Detaches the activations from the caller's dispose scope.</summary>
     internal void Keep()
     {
         _hidden?.DetachFromDisposeScope();
@@ -58,5 +58,5 @@ public sealed class PassActivations
     }
 
     private InvalidOperationException Absent(string what) =>
-        new($"The pass {Pass} has not left {what}: the plan of the recipe does not ask for it. Bind the recipe to these models before their forward.");
+        new($"The pass {Pass} has no {what}: the recipe's plan does not ask for it. Bind the recipe to these models before their forward.");
 }

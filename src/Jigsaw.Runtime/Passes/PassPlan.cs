@@ -1,12 +1,12 @@
 namespace Jigsaw.Passes;
 
-/// <summary>What a recipe needs of one pass.</summary>
+/// <summary>What a recipe needs from one pass.</summary>
 public sealed class PassPlan
 {
     /// <summary>Plans one pass.</summary>
     /// <param name="pass">The pass.</param>
-    /// <param name="gradient">What its gradient flows into.</param>
-    /// <param name="logits">True if a term reads what the LM head would make of it; the model then runs to its end.</param>
+    /// <param name="gradient">Where its gradient flows.</param>
+    /// <param name="logits">True if a term reads its logits; the model then runs to its end.</param>
     /// <param name="layer">True if a term reads its hidden states at the distillation layer.</param>
     /// <param name="readBy">The component keys of the terms that read it.</param>
     public PassPlan(Pass pass, GradientFlow gradient, bool logits, bool layer, params string[] readBy)
@@ -21,7 +21,7 @@ public sealed class PassPlan
     /// <summary>The pass.</summary>
     public Pass Pass { get; }
 
-    /// <summary>What its gradient flows into.</summary>
+    /// <summary>Where its gradient flows.</summary>
     public GradientFlow Gradient { get; }
 
     /// <summary>True if a term reads its logits.</summary>
@@ -34,7 +34,7 @@ public sealed class PassPlan
     public IReadOnlyList<string> ReadBy { get; }
 
     /// <summary>
-    /// The component keys of the custom terms that have its logits as one tensor, (tokens · vocabulary) values, and as many again for the
+    /// The component keys of the custom terms that materialize its logits as one tensor, (tokens · vocabulary) values, and as many again for the
     /// gradient of a pass that has one. Built-in terms never do.
     /// </summary>
     public IReadOnlyList<string> WholeLogitsReadBy { get; init; } = [];

@@ -8,7 +8,7 @@ using static TorchSharp.torch;
 
 namespace Jigsaw.Steps;
 
-/// <summary>A recipe bound to a teacher and a student, whatever its components and hyperparameters are called: what a training loop needs of it.</summary>
+/// <summary>A recipe bound to a teacher and a student, independent of its component and hyperparameter types: what a training loop needs.</summary>
 public abstract class BoundLoss
 {
     private readonly FilterCalibrations _calibrations = new();
@@ -54,8 +54,8 @@ public abstract class BoundLoss
     public bool Rematerialize { get; set; }
 
     /// <summary>
-    /// True if the error of the recipe's gradient filter is measured: the loss makes the exact gradients, too, which takes the time that the filter
-    /// saves and more, and the components report the error. Without a filter it changes nothing.
+    /// True if the error of the recipe's gradient filter is measured: the loss computes the exact gradients too, which takes the time that the filter
+    /// saves and more, and the components report the error. Without a filter it has no effect.
     /// </summary>
     public bool MeasureGradientError { get; set; }
 
@@ -72,31 +72,31 @@ public abstract class BoundLoss
     } = 48L << 20;
 
     /// <summary>
-    /// Runs a whole step: the passes of the plan one after the other, each with its forward, its part of the loss and its backward, and freed
-    /// before the next begins. What is left are the gradients that <c>loss(lossMask).backward()</c> leaves after both models' forwards, up to
-    /// rounding, in a fraction of the memory; they are added to those that are there. With gradients off only the components are computed.
-    /// After an exception the gradients hold parts of a step: clear them.
+    /// Runs a whole step: the passes of the plan one after another, each with its forward, its part of the loss and its backward, and freed
+    /// before the next begins. It produces the same gradients as <c>loss(lossMask).backward()</c> after both models' forwards, up to
+    /// rounding, in a fraction of the memory; they are added to the existing ones. With gradients off only the components are computed.
+    /// After an exception the gradients hold part of a step: clear them.
     /// </summary>
     /// <param name="batch">What the transform made of this step's batch.</param>
     /// <param name="lossMask">Positions whose logits predict a token that counts, shape (batch, sequence).</param>
-    /// <param name="scale">What the gradients are multiplied by: 1/k for the mean over k batches, say.</param>
+    /// <param name="scale">The factor of the gradients, such as 1/k for the mean over k batches.</param>
     /// <returns>The raw value of each term, detached, and the composite loss before <paramref name="scale"/>.</returns>
     /// <exception cref="ArgumentException">The mask's shape is not the batch's, or the scale is not finite.</exception>
-    /// <exception cref="InvalidOperationException">The models have been bound to another recipe since, or layers are to be rematerialized whose adapters drop out or whose model can't.</exception>
+    /// <exception cref="InvalidOperationException">The models have been bound to another recipe since, or layers are to be rematerialized whose adapters have dropout or whose model can't.</exception>
     public abstract ComponentLosses RunStep(TransformedBatch batch, RowMask lossMask, double scale = 1);
 
-    /// <summary>Frees the buffers that steps keep for the next one: after a training, say. The student frees them, too, when it is disposed.</summary>
+    /// <summary>Frees the buffers that steps keep for the next one, for example after training. Disposing the student frees them too.</summary>
     public void ReleaseMemory() => Student.ReleaseMemory();
 
     /// <summary>What the bound loss has learned in the steps so far, by name; a checkpoint holds it.</summary>
     internal IReadOnlyDictionary<string, double> SaveState() => _calibrations.Save();
 
-    /// <summary>Puts back what <see cref="SaveState"/> gave.</summary>
+    /// <summary>Restores what <see cref="SaveState"/> returned.</summary>
     /// <param name="state">Values by name.</param>
-    /// <exception cref="FormatException">A name or a number is not one that <see cref="SaveState"/> gives.</exception>
+    /// <exception cref="FormatException">A name or a number is not one that <see cref="SaveState"/> returns.</exception>
     internal void RestoreState(IReadOnlyDictionary<string, double> state) => _calibrations.Restore(state);
 
-    /// <summary>What the kernels of a step keep beyond it, each found by its type.</summary>
+    /// <summary>What the kernels of a step keep beyond it, each looked up by type.</summary>
     /// <param name="measurement">Takes the error of the gradient filter; null if it is not measured.</param>
     private protected IReadOnlyList<object> NewServices(GradientErrorMeasurement? measurement)
     {

@@ -26,7 +26,7 @@ public sealed class JigsawLoss<TComponents, THyperparameters> : BoundLoss
     private (long Teacher, long Student) _componentsOf;
     private (long Teacher, long Student) _hyperparametersOf;
 
-    /// <summary>Binds a computation to a pair of models, which from now on run the passes of its plan.</summary>
+    /// <summary>Binds a computation to a pair of models, which run the passes of its plan from now on.</summary>
     /// <exception cref="ArgumentException">Teacher and student have different bases, the student has no adapters, the plan's layer is not in the model, or the plan reads logits of a truncated model.</exception>
     public JigsawLoss(NoisyTeacher teacher, NoisyStudent student, LossPlan plan, THyperparameters hyperparameters, LossComputation<TComponents> compute)
         : base(teacher, student, plan)
@@ -100,7 +100,7 @@ public sealed class JigsawLoss<TComponents, THyperparameters> : BoundLoss
         RequireMasks(batch, lossMask);
         if (Rematerialize && !Student.CanRecord)
         {
-            throw new InvalidOperationException($"Rematerialize runs layers again, which a {Student.Model.GetType().Name} with {Student.Adapters.GetType().Name} can't, since it goes back by autograd; set Rematerialize to false.");
+            throw new InvalidOperationException($"Rematerialize runs layers again, which a {Student.Model.GetType().Name} with {Student.Adapters.GetType().Name} can't, since it uses autograd; set Rematerialize to false.");
         }
 
         if (Rematerialize && Student.Adapters.IsRandom)
@@ -132,12 +132,12 @@ public sealed class JigsawLoss<TComponents, THyperparameters> : BoundLoss
     {
         if (teacher is null || student is null)
         {
-            throw new InvalidOperationException("What the last forward left went with a loss that failed; run teacher.Forward(noisy) and student.Forward(noisy) again.");
+            throw new InvalidOperationException("The activations of the last forward were freed by a loss that failed; run teacher.Forward(noisy) and student.Forward(noisy) again.");
         }
 
         if (!ReferenceEquals(teacher.Batch, student.Batch))
         {
-            throw new InvalidOperationException("Teacher and student have seen different batches; give both the batch that transform.Apply returned for this step.");
+            throw new InvalidOperationException("Teacher and student saw different batches; give both the batch that transform.Apply returned for this step.");
         }
 
         var batch = teacher.Batch;
@@ -163,7 +163,7 @@ public sealed class JigsawLoss<TComponents, THyperparameters> : BoundLoss
     {
         if (batch.NoiseMask is null)
         {
-            throw new InvalidOperationException("The transformed batch has no noise mask, so no term knows which tokens were transformed; make the batch with transform.Apply, or set NoiseMask.");
+            throw new InvalidOperationException("The transformed batch has no noise mask, so the terms can't tell which tokens were transformed; make the batch with transform.Apply, or set NoiseMask.");
         }
 
         if (!lossMask.Value.shape.AsSpan().SequenceEqual(batch.InputIds.shape))
@@ -176,7 +176,7 @@ public sealed class JigsawLoss<TComponents, THyperparameters> : BoundLoss
     {
         if (!Teacher.IsBoundTo(_binding) || !Student.IsBoundTo(_binding))
         {
-            throw new InvalidOperationException("These models have been bound to another recipe since; bind this one again, or give each recipe models of its own.");
+            throw new InvalidOperationException("These models have since been bound to another recipe; bind this one again, or use separate models for each recipe.");
         }
     }
 

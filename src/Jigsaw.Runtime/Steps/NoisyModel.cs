@@ -64,7 +64,7 @@ public abstract class NoisyModel
         {
             if (plan.Passes.FirstOrDefault(pass => pass.Logits) is { } reader)
             {
-                throw new ArgumentException($"The model is truncated after layer {last}, but the recipe reads the logits of {reader.Pass}; restore the model, or take the terms on logits out of the recipe.", nameof(plan));
+                throw new ArgumentException($"The model is truncated after layer {last}, but the recipe reads the logits of {reader.Pass}; restore the model, or remove the terms on logits from the recipe.", nameof(plan));
             }
 
             if (plan.DistillationLayer > last)
@@ -80,7 +80,7 @@ public abstract class NoisyModel
 
     internal bool IsBoundTo(object binding) => ReferenceEquals(_binding, binding);
 
-    /// <summary>What the last forward left; given away once.</summary>
+    /// <summary>The activations of the last forward; handed out once.</summary>
     internal ForwardRecord? Taken(object binding)
     {
         if (!IsBoundTo(binding))
@@ -93,17 +93,17 @@ public abstract class NoisyModel
         return record;
     }
 
-    /// <summary>The adapters that this model's passes run with; none when null.</summary>
+    /// <summary>The adapters that this model's passes run with; null for none.</summary>
     private protected abstract IAdapters? PassAdapters { get; }
 
-    /// <summary>Runs one pass under a graph, if it is to have a gradient.</summary>
+    /// <summary>Runs one pass, with a graph if it needs a gradient.</summary>
     internal PassActivations Run(PassPlan plan, TransformedBatch batch, int? distillationLayer)
     {
         using var grad = set_grad_enabled(is_grad_enabled() && plan.Gradient != GradientFlow.None);
         return Left(plan, Model.Run(Input(plan, batch), batch.AttentionMask, PassAdapters, plan.Layer ? distillationLayer : null, toEnd: plan.Logits));
     }
 
-    /// <summary>True if the backward pass of this model's passes is written out; else they go back by autograd.</summary>
+    /// <summary>True if the backward pass of this model's passes is written out; otherwise they use autograd.</summary>
     internal bool CanRecord => Model is IRecordedModel recorded && recorded.CanRecord(PassAdapters);
 
     /// <summary>Runs one pass without a graph, and keeps what its backward pass needs.</summary>
@@ -125,7 +125,7 @@ public abstract class NoisyModel
 
     private PassActivations Left(PassPlan plan, HiddenStates states) => new(plan.Pass, states.Last, states.Layer, plan.Logits ? Model.Head : null);
 
-    /// <summary>What one forward left. Its activations are held once: the loss frees them, or the next forward.</summary>
+    /// <summary>The activations of one forward, which are owned once: the loss frees them, or the next forward.</summary>
     internal sealed record ForwardRecord(TransformedBatch Batch, IReadOnlyList<PassActivations> Passes)
     {
         public void Free()

@@ -5,13 +5,13 @@ using Jigsaw.Models.Lora;
 
 namespace Jigsaw.Steps;
 
-/// <summary>The base model with its adapters: what learns to read transformed embeddings.</summary>
+/// <summary>The base model with its adapters, which learns to read transformed embeddings.</summary>
 public sealed class NoisyStudent : NoisyModel, IDisposable
 {
     private readonly bool _ownsAdapters;
 
     /// <summary>Makes a student with fresh adapters.</summary>
-    /// <param name="model">The frozen base, which stays the caller's.</param>
+    /// <param name="model">The frozen base, which remains the caller's.</param>
     /// <param name="lora">Which modules get adapters, and of which rank.</param>
     /// <param name="seed">Seed of the adapters' initial values.</param>
     public NoisyStudent(CausalLM model, LoraConfig lora, long seed = 0)
@@ -20,9 +20,9 @@ public sealed class NoisyStudent : NoisyModel, IDisposable
         _ownsAdapters = true;
     }
 
-    /// <summary>Makes a student with adapters that are there already.</summary>
-    /// <param name="model">The frozen base, which stays the caller's.</param>
-    /// <param name="adapters">The adapters, which stay the caller's.</param>
+    /// <summary>Makes a student with existing adapters.</summary>
+    /// <param name="model">The frozen base, which remains the caller's.</param>
+    /// <param name="adapters">The adapters, which remain the caller's.</param>
     public NoisyStudent(ICausalLM model, IAdapters adapters)
         : base(model)
     {
@@ -36,7 +36,7 @@ public sealed class NoisyStudent : NoisyModel, IDisposable
     /// <summary>The buffers of the loop over the vocabulary, kept for the next step.</summary>
     internal LogitWorkspaces Workspaces { get; } = new();
 
-    /// <summary>What the passes keep for their backward passes, kept for the next step.</summary>
+    /// <summary>The buffers for what the passes record for their backward pass, kept for the next step.</summary>
     internal LayerRecords Records { get; } = new();
 
     private protected override IAdapters? PassAdapters => Adapters;
@@ -50,7 +50,7 @@ public sealed class NoisyStudent : NoisyModel, IDisposable
         Records.Clear();
     }
 
-    /// <summary>Frees what the last forward left, and the adapters, when this student made them.</summary>
+    /// <summary>Frees the activations of the last forward, and the adapters if this student made them.</summary>
     public void Dispose()
     {
         Forget();

@@ -3,7 +3,7 @@ using Jigsaw.Models.Decoder;
 
 namespace Jigsaw.Steps;
 
-/// <summary>The base model as it is: the target on clean embeddings, and who must fail on transformed ones.</summary>
+/// <summary>The unchanged base model: the target on clean embeddings, which must fail on transformed ones.</summary>
 public sealed class NoisyTeacher : NoisyModel, IDisposable
 {
     /// <summary>Makes a teacher of a loaded model, which stays the caller's.</summary>
@@ -17,6 +17,6 @@ public sealed class NoisyTeacher : NoisyModel, IDisposable
 
     private protected override IReadOnlyList<Pass> OwnPasses { get; } = [Pass.TeacherClean, Pass.TeacherNoisy];
 
-    /// <summary>Frees what the last forward left; the model is its loader's.</summary>
+    /// <summary>Frees the activations of the last forward; the model belongs to its loader.</summary>
     public void Dispose() => Forget();
 }

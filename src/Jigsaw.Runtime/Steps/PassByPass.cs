@@ -11,13 +11,13 @@ using static TorchSharp.torch;
 namespace Jigsaw.Steps;
 
 /// <summary>
-/// One step, pass by pass. Of the transform's graph each pass sees leaves, whose gradients add up; they are sent through the transform once,
+/// One step, pass by pass. Each pass sees leaves in place of the transform's graph, whose gradients accumulate; they are propagated through the transform once,
 /// at the end.
 /// </summary>
 internal sealed class PassByPass<TComponents>(NoisyTeacher teacher, NoisyStudent student, LossPlan plan, LossComputation<TComponents> compute)
     where TComponents : ComponentLosses
 {
-    // Where memory is dear, the teacher's product is made again for each pass that reads it.
+    // If memory is scarce, the teacher's product is computed again for each pass that reads it.
     private const long TargetBytes = 128L << 20;
 
     public required long Step { get; init; }
@@ -51,7 +51,7 @@ internal sealed class PassByPass<TComponents>(NoisyTeacher teacher, NoisyStudent
         TComponents? sum = null;
         try
         {
-            // A recipe on embeddings alone has one stage without passes.
+            // A recipe on embeddings only has one stage without passes.
             var stages = plan.Stages.Count == 0 ? [[]] : plan.Stages;
             for (var i = 0; i < stages.Count; i++)
             {
@@ -100,7 +100,7 @@ internal sealed class PassByPass<TComponents>(NoisyTeacher teacher, NoisyStudent
                 var model = pass.Pass == Pass.TeacherNoisy ? (NoisyModel)teacher : student;
                 if (!is_grad_enabled() || !model.CanRecord)
                 {
-                    // Under a graph, if gradients are on: the loss's backward then goes all the way to the leaves.
+                    // With a graph, if gradients are on: the loss's backward pass then reaches the leaves.
                     left.Add(model.Run(pass, leaves, plan.DistillationLayer));
                     continue;
                 }
@@ -140,7 +140,7 @@ internal sealed class PassByPass<TComponents>(NoisyTeacher teacher, NoisyStudent
         }
     }
 
-    /// <summary>Sends what has come together at the leaves through the transform.</summary>
+    /// <summary>Propagates the gradients accumulated at the leaves through the transform.</summary>
     private static void Send(TransformedBatch batch, TransformedBatch leaves)
     {
         using var phase = StepPhases.Begin("backward of the transform");

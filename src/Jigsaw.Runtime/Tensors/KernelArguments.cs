@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 namespace Jigsaw.Tensors;
 
 /// <summary>
-/// Checks what a kernel is given. Several of libtorch's operations take a tensor of another device without a word when the other
+/// Checks the arguments of a kernel. Several of libtorch's operations silently accept a tensor on another device when the other
 /// operands are on META, and crash or copy on CUDA; so every argument is checked by name before the first operation.
 /// </summary>
 internal static class KernelArguments
@@ -37,7 +37,7 @@ internal static class KernelArguments
         }
     }
 
-    /// <summary>Whether a tensor is on a device: devices themselves are compared by reference, and each look at a tensor's gives another.</summary>
+    /// <summary>True if a tensor is on a device: devices are compared by reference, and each access to a tensor's device returns a new object.</summary>
     internal static bool IsOn(Tensor tensor, Device device) =>
         tensor.device_type == device.type && (device.index < 0 || tensor.device_index < 0 || tensor.device_index == device.index);
 
@@ -76,7 +76,7 @@ internal static class KernelArguments
         }
     }
 
-    /// <summary>float64 when any of the tensors is, else float32.</summary>
+    /// <summary>float64 if any of the tensors is, else float32.</summary>
     internal static ScalarType AccumulationType(params ReadOnlySpan<Tensor> tensors)
     {
         foreach (var tensor in tensors)

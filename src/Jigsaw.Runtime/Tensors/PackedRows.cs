@@ -5,8 +5,8 @@ using static TorchSharp.torch;
 namespace Jigsaw.Tensors;
 
 /// <summary>
-/// The tokens of a batch that count, as rows, a block at a time. With a packed mask only those rows are gathered; with a bare one all rows
-/// are kept, and those that don't count are replaced by zeros. Uses only operations that libtorch also has on META: no index_select, no
+/// The tokens of a batch that count, as rows, one block at a time. With a packed mask only those rows are gathered; with a bare one all rows
+/// are kept, and those that don't count are replaced with zeros. Uses only operations that libtorch also has on META: no index_select, no
 /// where.
 /// </summary>
 internal readonly struct PackedRows
@@ -22,9 +22,9 @@ internal readonly struct PackedRows
     {
     }
 
-    /// <summary>Takes up what was kept of the rows.</summary>
-    /// <param name="index">Which rows of the batch are kept; null: all.</param>
-    /// <param name="excluded">Which of all rows don't count; null: all of those kept do.</param>
+    /// <summary>Restores rows from what was saved.</summary>
+    /// <param name="index">The rows of the batch that are kept; null for all.</param>
+    /// <param name="excluded">The rows that don't count, among all rows; null if all kept rows count.</param>
     /// <param name="count">How many rows are kept.</param>
     /// <param name="type">The type of the reductions.</param>
     internal PackedRows(Tensor? index, Tensor? excluded, long count, ScalarType type)
@@ -35,13 +35,13 @@ internal readonly struct PackedRows
     /// <summary>How many rows are kept.</summary>
     internal long Count { get; }
 
-    /// <summary>Which rows of the batch are kept, null for all: what a gradient of the rows is scattered by.</summary>
+    /// <summary>The rows of the batch that are kept, null for all: the index by which a gradient of the rows is scattered.</summary>
     internal Tensor? Index { get; }
 
-    /// <summary>Which rows don't count though they are kept, shape (count); null: none.</summary>
+    /// <summary>The kept rows that don't count, shape (count); null for none.</summary>
     internal Tensor? Excluded { get; }
 
-    /// <summary>Which of the kept rows a mask leaves out, shape (count, 1); null: none. The mask holds no row that isn't kept.</summary>
+    /// <summary>The kept rows that a mask leaves out, shape (count, 1); null for none. The mask holds no row that isn't kept.</summary>
     internal Tensor? LeftOutBy(RowMask mask)
     {
         if (mask.Count == Count)
@@ -57,7 +57,7 @@ internal readonly struct PackedRows
     internal Tensor Denominator(RowMask mask) =>
         mask.Count is { } count ? full([], Math.Max(count, 1), dtype: _type, device: mask.Value.device) : mask.Value.to(_type).sum().clamp_min(1);
 
-    /// <summary>Blocks of rows that fit the cache together with what is computed of them.</summary>
+    /// <summary>Blocks of rows that fit in the cache together with what is computed from them.</summary>
     internal IEnumerable<(long Start, long Count)> Blocks(long features, Device device)
     {
         var size = Math.Max((device.type == DeviceType.CPU ? BlockBytes : DeviceBlockBytes) / (Math.Max(features, 1) * _type.ElementSize()), 16);
@@ -67,7 +67,7 @@ internal readonly struct PackedRows
         }
     }
 
-    /// <summary>A block of rows, shape (count, features), in the type of the reductions: a view where nothing has to change.</summary>
+    /// <summary>A block of rows, shape (count, features), in the type of the reductions: a view if nothing has to change.</summary>
     /// <param name="rows">All rows, shape (batch·sequence, features).</param>
     /// <param name="start">First of the kept rows.</param>
     /// <param name="count">Number of rows.</param>

@@ -4,8 +4,8 @@ using static TorchSharp.torch;
 namespace Jigsaw.Tensors;
 
 /// <summary>
-/// The rows that several sources need, each row once, sorted so that a source's rows lie together: rows that all need first. Made on the
-/// host from packed masks alone; with a bare mask among them every row is taken, in order.
+/// The rows that several sources need, each row once, sorted so that a source's rows are contiguous: rows that all sources need come first. Made on
+/// the host, from packed masks only; if any mask is bare, every row is taken, in order.
 /// </summary>
 internal sealed class RowOrder : IDisposable
 {
@@ -22,16 +22,16 @@ internal sealed class RowOrder : IDisposable
     /// <summary>How many rows there are.</summary>
     internal int Count { get; }
 
-    /// <summary>Their places among the batch·sequence rows, shape (count) int64; null: every row, in order.</summary>
+    /// <summary>Their positions among the batch·sequence rows, shape (count) int64; null for every row, in order.</summary>
     internal Tensor? Index { get; }
 
-    /// <summary>Whether every row is needed by some source, so that no row holds what must not be read.</summary>
+    /// <summary>True if every row is needed by some source, so no row holds values that must not be read.</summary>
     internal bool IsPacked { get; }
 
     /// <summary>Orders rows.</summary>
     /// <param name="masks">The masks of each source's terms.</param>
     /// <param name="total">batch·sequence.</param>
-    /// <param name="device">Where the index goes.</param>
+    /// <param name="device">The device of the index.</param>
     internal static RowOrder Of(IReadOnlyList<IReadOnlyList<RowMask>> masks, int total, Device device)
     {
         if (masks.Any(source => source.Any(mask => !mask.IsPacked)))
@@ -70,7 +70,7 @@ internal sealed class RowOrder : IDisposable
         return new RowOrder(sorted.Length, inOrder ? null : host64.to(device, copy: true).DetachFromDisposeScope(), [.. sorted.Select(row => needs[row])], packed: true);
     }
 
-    /// <summary>The shortest range of a range of rows that holds all that a source needs.</summary>
+    /// <summary>The shortest part of a range of rows that holds every row a source needs.</summary>
     internal (int Start, int Length) Cover(int source, int start, int length)
     {
         if (_needs is null)
@@ -91,7 +91,7 @@ internal sealed class RowOrder : IDisposable
         return first < 0 ? (start, 0) : (first, last - first + 1);
     }
 
-    /// <summary>Whether a source needs every row of a range.</summary>
+    /// <summary>True if a source needs every row of a range.</summary>
     internal bool NeedsAll(int source, int start, int length)
     {
         for (var row = start; _needs is not null && row < start + length; row++)

@@ -6,10 +6,10 @@ namespace Jigsaw.Tensors;
 /// <summary>Dot products of rows.</summary>
 internal static class RowProduct
 {
-    /// <summary>The product of each row with another's, shape (rows, 1). On the CPU a batch of products is several times slower than a product and a sum of a block of rows that fits the cache.</summary>
+    /// <summary>The dot product of each row with the other tensor's row, shape (rows, 1). On the CPU a batched product is several times slower than an element-wise product and a sum over a block of rows that fits in the cache.</summary>
     /// <param name="left">Shape (rows, features).</param>
     /// <param name="right">The same shape.</param>
-    /// <param name="workspace">Where the products go on the CPU, of the same shape; null: into a tensor of their own.</param>
+    /// <param name="workspace">Where the products go on the CPU, of the same shape; null allocates a new tensor.</param>
     internal static Tensor Of(Tensor left, Tensor right, Tensor? workspace = null)
     {
         if (left.device_type != DeviceType.CPU)

@@ -10,7 +10,7 @@ internal static class ScaledDotProduct
     /// <param name="queries">Shape (batch, heads, rows, size).</param>
     /// <param name="keys">Shape (batch, heads, columns, size).</param>
     /// <param name="values">Shape of the keys.</param>
-    /// <param name="bias">What is added to the scores, −∞ where a row doesn't see a column: shape (batch, 1, rows, columns).</param>
+    /// <param name="bias">Added to the scores, −∞ where a row doesn't see a column: shape (batch, 1, rows, columns).</param>
     public static Tensor Attend(Tensor queries, Tensor keys, Tensor values, Tensor bias)
     {
         if (queries.device_type != DeviceType.META)
@@ -18,7 +18,7 @@ internal static class ScaledDotProduct
             return nn.functional.scaled_dot_product_attention(queries, keys, values, bias);
         }
 
-        // Written out: libtorch has no kernel there for its own.
+        // Written out: libtorch has no kernel for its own operation there.
         var scores = queries.matmul(keys.transpose(2, 3)) / Math.Sqrt(queries.shape[3]);
         return nn.functional.softmax(scores + bias, -1).matmul(values);
     }

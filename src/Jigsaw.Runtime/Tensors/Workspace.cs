@@ -3,14 +3,14 @@ using static TorchSharp.torch;
 namespace Jigsaw.Tensors;
 
 /// <summary>
-/// A large buffer that is kept for the next use and grows to what is asked of it: asking the system for hundreds of megabytes again, with
+/// A large buffer that is kept for the next use and grows as needed: requesting hundreds of megabytes from the system again, with
 /// every page cleared, takes a tenth of a step.
 /// </summary>
 internal sealed class Workspace : IDisposable
 {
     private Tensor? _memory;
 
-    /// <summary>The buffer, uninitialized, shape (rows, columns), in the caller's dispose scope. What an earlier call gave shares its memory.</summary>
+    /// <summary>The buffer, uninitialized, shape (rows, columns), in the caller's dispose scope. It shares memory with what earlier calls returned.</summary>
     public Tensor Take(long rows, long columns, ScalarType type, Device device)
     {
         var size = rows * columns;
@@ -24,7 +24,7 @@ internal sealed class Workspace : IDisposable
         return part.view(rows, columns);
     }
 
-    /// <summary>Frees the memory; the next use asks for it again.</summary>
+    /// <summary>Frees the memory; the next use allocates it again.</summary>
     public void Dispose()
     {
         _memory?.Dispose();

@@ -82,7 +82,7 @@ internal sealed class FolderCheckpointFormat : ICheckpointFormat
 
         return stored is { Version: Version, Settings: not null, Numbers: not null, Files: not null }
             ? stored
-            : throw new TrainingCheckpointException($"The checkpoint {directory} is of version {stored.Version}, this library reads version {Version}. Resume it with the library that wrote it, or begin anew in another folder.");
+            : throw new TrainingCheckpointException($"The checkpoint {directory} has version {stored.Version}, but this library reads version {Version}. Resume it with the library that wrote it, or start a new run in another folder.");
     }
 
     private static Dictionary<string, string> Hashes(string directory) =>

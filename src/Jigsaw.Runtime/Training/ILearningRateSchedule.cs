@@ -1,8 +1,8 @@
 namespace Jigsaw.Training;
 
 /// <summary>
-/// The learning rate of each step. A checkpoint remembers the schedule's <see cref="object.ToString"/>, and a training with another one doesn't
-/// resume from it: make it a record, so its numbers are in there.
+/// The learning rate of each step. A checkpoint stores the schedule's <see cref="object.ToString"/>, and a training run with a different one doesn't
+/// resume from it: make it a record, so that text contains its numbers.
 /// </summary>
 public interface ILearningRateSchedule
 {

@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 
 namespace Jigsaw.Training;
 
-/// <summary>Optimizers over what a recipe trains.</summary>
+/// <summary>Optimizers over the tensors that a recipe trains.</summary>
 public static class JigsawOptimizer
 {
     /// <summary>The trained tensors of a student and a transform: the adapters, the transform's block, and its heads.</summary>

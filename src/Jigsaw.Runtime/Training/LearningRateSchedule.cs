@@ -3,8 +3,8 @@ namespace Jigsaw.Training;
 /// <summary>A linear warm-up, then half a cosine down to a fraction.</summary>
 /// <param name="Peak">The largest learning rate.</param>
 /// <param name="WarmupSteps">Steps of the warm-up.</param>
-/// <param name="Steps">Steps in all.</param>
-/// <param name="FinalFraction">What is left of the peak at the last step.</param>
+/// <param name="Steps">Total number of steps.</param>
+/// <param name="FinalFraction">The fraction of the peak at the last step.</param>
 public sealed record LearningRateSchedule(double Peak, int WarmupSteps, int Steps, double FinalFraction) : ILearningRateSchedule
 {
     /// <inheritdoc/>

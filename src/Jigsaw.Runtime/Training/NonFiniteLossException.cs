@@ -1,6 +1,6 @@
 namespace Jigsaw.Training;
 
-/// <summary>A loss or a gradient became NaN or infinite; the parameters are those of the step before.</summary>
+/// <summary>A loss or a gradient became NaN or infinite; the parameters are those before that step.</summary>
 public sealed class NonFiniteLossException : Exception
 {
     /// <summary>Reports a loss that is not finite.</summary>
@@ -18,7 +18,7 @@ public sealed class NonFiniteLossException : Exception
 
     /// <summary>Reports a loss that is not finite.</summary>
     /// <param name="message">Which, where, and what to do.</param>
-    /// <param name="innerException">What led to it.</param>
+    /// <param name="innerException">The cause.</param>
     public NonFiniteLossException(string message, Exception innerException)
         : base(message, innerException)
     {

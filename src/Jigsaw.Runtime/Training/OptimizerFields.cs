@@ -6,8 +6,8 @@ using static TorchSharp.torch;
 namespace Jigsaw.Training;
 
 /// <summary>
-/// What an optimizer keeps of each tensor that it trains, by the tensor's name and the field's: tensors and numbers, whatever the optimizer calls
-/// them, so any optimizer on TorchSharp's <see cref="OptimizerHelper"/> can be saved, also one that is not TorchSharp's own.
+/// What an optimizer keeps for each tensor that it trains, by the tensor's name and the field's: tensors and numbers, whatever the optimizer calls
+/// them, so any optimizer derived from TorchSharp's <see cref="OptimizerHelper"/> can be saved, including custom ones.
 /// </summary>
 internal sealed class OptimizerFields
 {
@@ -17,7 +17,7 @@ internal sealed class OptimizerFields
     /// <summary>Finds the state of an optimizer.</summary>
     /// <param name="optimizer">The optimizer.</param>
     /// <param name="parameters">Name and value of all trained tensors.</param>
-    /// <exception cref="ArgumentException">The optimizer is not one whose state is known, trains another tensor, or keeps something that is neither tensor nor number.</exception>
+    /// <exception cref="ArgumentException">The optimizer's state is unknown, it trains another tensor, or it keeps something that is neither a tensor nor a number.</exception>
     public OptimizerFields(optim.Optimizer optimizer, IReadOnlyList<(string Name, Parameter Value)> parameters)
     {
         _optimizer = optimizer.GetType().Name;
@@ -31,7 +31,7 @@ internal sealed class OptimizerFields
         {
             if (!names.TryGetValue(parameter.Handle, out var name))
             {
-                throw new ArgumentException($"{_optimizer} trains a tensor of shape ({string.Join(", ", parameter.shape)}) that is in no parameter group of the training; give it tensors of the groups alone.", nameof(optimizer));
+                throw new ArgumentException($"{_optimizer} trains a tensor of shape ({string.Join(", ", parameter.shape)}) that is in no parameter group of the training run; give it only tensors of the groups.", nameof(optimizer));
             }
 
             foreach (var field in Fields(state.GetType()))
@@ -47,7 +47,7 @@ internal sealed class OptimizerFields
         }
     }
 
-    /// <summary>The tensors that there are.</summary>
+    /// <summary>The existing tensors.</summary>
     public IEnumerable<KeyValuePair<string, Tensor>> Tensors =>
         _entries.Where(entry => entry.IsTensor && entry.Value is not null).Select(entry => KeyValuePair.Create(entry.Key, (Tensor)entry.Value!));
 
@@ -55,7 +55,7 @@ internal sealed class OptimizerFields
     public IEnumerable<KeyValuePair<string, double>> Numbers =>
         _entries.Where(entry => entry.IsNumber).Select(entry => KeyValuePair.Create(entry.Key, Convert.ToDouble(entry.Value, System.Globalization.CultureInfo.InvariantCulture)));
 
-    /// <summary>What of a saved state doesn't fit this optimizer; null if it fits.</summary>
+    /// <summary>The part of a saved state that doesn't match this optimizer; null if it matches.</summary>
     /// <param name="tensors">Saved tensors by name.</param>
     /// <param name="numbers">Saved numbers by name.</param>
     public string? Problem(IReadOnlyDictionary<string, Tensor> tensors, IReadOnlyDictionary<string, double> numbers)
@@ -77,7 +77,7 @@ internal sealed class OptimizerFields
         return tensors.Keys.Concat(numbers.Keys).FirstOrDefault(name => !known.Contains(name)) is { } extra ? $"holds '{extra}', which {_optimizer} doesn't keep" : null;
     }
 
-    /// <summary>Takes a saved state that fits.</summary>
+    /// <summary>Restores a saved state that matches.</summary>
     /// <param name="tensors">Saved tensors by name; copied.</param>
     /// <param name="numbers">Saved numbers by name.</param>
     public void Restore(IReadOnlyDictionary<string, Tensor> tensors, IReadOnlyDictionary<string, double> numbers)
@@ -95,7 +95,7 @@ internal sealed class OptimizerFields
         }
     }
 
-    /// <summary>The fields of a state, those of its bases below TorchSharp's included.</summary>
+    /// <summary>The fields of a state, including those of its base classes below TorchSharp's.</summary>
     private static IEnumerable<FieldInfo> Fields(Type type)
     {
         for (var level = type; level is not null && level != typeof(OptimizerState); level = level.BaseType)
@@ -109,7 +109,7 @@ internal sealed class OptimizerFields
 
     private sealed record Entry(string Parameter, FieldInfo Info, OptimizerState State, Parameter Trained)
     {
-        /// <summary>The field as it is written in the source: a property's too.</summary>
+        /// <summary>The field's name in the source; for an automatic property, the property's.</summary>
         public string Field { get; } = Info.IsDefined(typeof(CompilerGeneratedAttribute)) && Info.Name.IndexOf('>', StringComparison.Ordinal) is var end and > 0 ? Info.Name[1..end] : Info.Name;
 
         public string Key => $"{Parameter}.{Field}";

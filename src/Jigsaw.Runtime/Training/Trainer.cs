@@ -12,7 +12,7 @@ namespace Jigsaw.Training;
 
 /// <summary>
 /// Trains a transform and a student's adapters on a bound recipe: a schedule, gradient clipping, an optimizer, and checkpoints that a
-/// killed run resumes from to the same numbers. What each of them is, the options say.
+/// killed run resumes from to the same numbers. The options choose each of them.
 /// </summary>
 public sealed class Trainer : IDisposable
 {
@@ -27,7 +27,7 @@ public sealed class Trainer : IDisposable
     private readonly TrainingState _state;
     private readonly TrainingCheckpoints? _checkpoints;
 
-    /// <summary>Sets up a training.</summary>
+    /// <summary>Sets up a training run.</summary>
     /// <param name="loss">The bound recipe; its teacher and student are run.</param>
     /// <param name="transform">The transform.</param>
     /// <param name="batches">The data.</param>
@@ -64,12 +64,12 @@ public sealed class Trainer : IDisposable
         _checkpoints = options.CheckpointDirectory is { } directory ? new TrainingCheckpoints(directory, _format) : null;
     }
 
-    /// <summary>Steps that have been done, those before a resume included.</summary>
+    /// <summary>Steps done so far, including those before a resume.</summary>
     public int StepsDone => _state.Step;
 
     /// <summary>Continues from the newest checkpoint of the options' directory.</summary>
     /// <returns>True if there was one.</returns>
-    /// <exception cref="TrainingCheckpointException">The checkpoint is damaged, or of a training with other options, data or numbers.</exception>
+    /// <exception cref="TrainingCheckpointException">The checkpoint is damaged, or belongs to a training run with other options, data or numbers.</exception>
     public bool Resume()
     {
         if (_checkpoints?.Newest() is not { } newest)
@@ -81,18 +81,18 @@ public sealed class Trainer : IDisposable
         return true;
     }
 
-    /// <summary>Trains to the last step, or until canceled: then a checkpoint is written first.</summary>
+    /// <summary>Trains to the last step, or until canceled, in which case a checkpoint is written first.</summary>
     /// <param name="onStep">Called after each step, before the next one begins.</param>
     /// <param name="cancellationToken">Stops between two steps.</param>
-    /// <exception cref="NonFiniteLossException">A loss or the gradient is NaN or infinite; nothing of that step is applied, and the last checkpoint is kept.</exception>
+    /// <exception cref="NonFiniteLossException">A loss or the gradient is NaN or infinite; nothing from that step is applied, and the last checkpoint is kept.</exception>
     /// <exception cref="OperationCanceledException">Canceled.</exception>
-    /// <exception cref="TrainingCheckpointException">The folder for checkpoints has some already, and none was resumed from.</exception>
+    /// <exception cref="TrainingCheckpointException">The checkpoint folder already has checkpoints, and the run was not resumed from one.</exception>
     public void Run(Action<TrainingStep> onStep, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(onStep);
         if (StepsDone == 0 && _checkpoints?.Newest() is { } older)
         {
-            throw new TrainingCheckpointException($"{older} is a checkpoint of another training; resume from it, or name another folder for this one.");
+            throw new TrainingCheckpointException($"{older} is a checkpoint of another training run; resume from it, or name another folder for this run.");
         }
 
         var clock = Stopwatch.StartNew();
@@ -121,12 +121,12 @@ public sealed class Trainer : IDisposable
         }
     }
 
-    /// <summary>Trains to the last step, or until canceled: then a checkpoint is written first.</summary>
-    /// <param name="progress">Told of each step; null if not needed. <see cref="Progress{T}"/> hands steps to another thread, so they may be late.</param>
+    /// <summary>Trains to the last step, or until canceled, in which case a checkpoint is written first.</summary>
+    /// <param name="progress">Receives each step; null if not needed. <see cref="Progress{T}"/> hands steps to another thread, so they may be late.</param>
     /// <param name="cancellationToken">Stops between two steps.</param>
-    /// <exception cref="NonFiniteLossException">A loss or the gradient is NaN or infinite; nothing of that step is applied, and the last checkpoint is kept.</exception>
+    /// <exception cref="NonFiniteLossException">A loss or the gradient is NaN or infinite; nothing from that step is applied, and the last checkpoint is kept.</exception>
     /// <exception cref="OperationCanceledException">Canceled.</exception>
-    /// <exception cref="TrainingCheckpointException">The folder for checkpoints has some already, and none was resumed from.</exception>
+    /// <exception cref="TrainingCheckpointException">The checkpoint folder already has checkpoints, and the run was not resumed from one.</exception>
     public void Run(IProgress<TrainingStep>? progress = null, CancellationToken cancellationToken = default) =>
         Run(step => progress?.Report(step), cancellationToken);
 
@@ -197,7 +197,7 @@ public sealed class Trainer : IDisposable
         {
             var kept = _checkpoints?.Newest() is { } newest ? $" The last checkpoint is {newest}." : "";
             throw new NonFiniteLossException(
-                $"Step {StepsDone + 1}: {term} is {value.ToString(System.Globalization.CultureInfo.InvariantCulture)}. Nothing of this step was applied.{kept} " +
+                $"Step {StepsDone + 1}: {term} is {value.ToString(System.Globalization.CultureInfo.InvariantCulture)}. Nothing from this step was applied.{kept} " +
                 "Lower the learning rate or the weight of this term, or look at the batch of this step.")
             {
                 Step = StepsDone + 1,

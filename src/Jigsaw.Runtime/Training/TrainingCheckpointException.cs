@@ -1,6 +1,6 @@
 namespace Jigsaw.Training;
 
-/// <summary>A training can't be resumed from its checkpoint.</summary>
+/// <summary>A training run can't be resumed from its checkpoint.</summary>
 public sealed class TrainingCheckpointException : Exception
 {
     /// <summary>Reports a checkpoint that can't be used.</summary>
@@ -18,7 +18,7 @@ public sealed class TrainingCheckpointException : Exception
 
     /// <summary>Reports a checkpoint that can't be used.</summary>
     /// <param name="message">Which, why, and what to do.</param>
-    /// <param name="innerException">What led to it.</param>
+    /// <param name="innerException">The cause.</param>
     public TrainingCheckpointException(string message, Exception innerException)
         : base(message, innerException)
     {

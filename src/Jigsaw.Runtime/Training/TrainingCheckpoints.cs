@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Jigsaw.Training;
 
-/// <summary>The checkpoints of a training in one folder: <c>step-000100</c>, … Each is written under another name and renamed when whole; the last two are kept.</summary>
+/// <summary>The checkpoints of a training run in one folder: <c>step-000100</c>, … Each is written under a temporary name and renamed when complete; the last two are kept.</summary>
 internal sealed class TrainingCheckpoints
 {
     private const string Prefix = "step-";
@@ -12,7 +12,7 @@ internal sealed class TrainingCheckpoints
     private readonly string _directory;
     private readonly ICheckpointFormat _format;
 
-    /// <summary>Names the folder; it is made with the first checkpoint.</summary>
+    /// <summary>Names the folder; the first checkpoint creates it.</summary>
     public TrainingCheckpoints(string directory, ICheckpointFormat format)
     {
         ArgumentException.ThrowIfNullOrEmpty(directory);

@@ -5,10 +5,10 @@ using static TorchSharp.torch;
 
 namespace Jigsaw.Training;
 
-/// <summary>How a training runs. The defaults are those of the quick start.</summary>
+/// <summary>How a training run proceeds. The defaults are those of the quick start.</summary>
 public sealed record TrainingOptions
 {
-    /// <summary>Steps in all, those before a resume included.</summary>
+    /// <summary>Total number of steps, including those before a resume.</summary>
     public required int Steps { get; init; }
 
     /// <summary>The largest learning rate.</summary>
@@ -17,7 +17,7 @@ public sealed record TrainingOptions
     /// <summary>Steps over which the learning rate rises from 0 to its largest value.</summary>
     public int WarmupSteps { get; init; } = 30;
 
-    /// <summary>What is left of the learning rate at the last step; a cosine leads there.</summary>
+    /// <summary>The fraction of the learning rate at the last step, reached along a cosine.</summary>
     public double FinalLearningRateFraction { get; init; } = 0.1;
 
     /// <summary>β₁ of AdamW.</summary>
@@ -42,7 +42,7 @@ public sealed record TrainingOptions
 
     /// <summary>
     /// Makes the optimizer over the trained tensors; null makes <see cref="JigsawOptimizer.AdamW(IReadOnlyList{ParameterGroup}, double, double, double, double)"/>
-    /// of these options' numbers. Any optimizer on <see cref="OptimizerHelper"/> will do, TorchSharp's or your own. Its learning rate is set before each step.
+    /// of these options' numbers. Any optimizer derived from <see cref="OptimizerHelper"/> works, TorchSharp's or a custom one. Its learning rate is set before each step.
     /// </summary>
     [JsonIgnore]
     public Func<IReadOnlyList<ParameterGroup>, optim.Optimizer>? Optimizer { get; init; }
@@ -51,11 +51,11 @@ public sealed record TrainingOptions
     [JsonIgnore]
     public ILearningRateSchedule? Schedule { get; init; }
 
-    /// <summary>Changes the gradients of the trained tensors before the optimizer's step, and returns their norm as it was; null clips the norm to <see cref="ClipNorm"/>.</summary>
+    /// <summary>Changes the gradients of the trained tensors before the optimizer's step, and returns their norm before the change; null clips the norm to <see cref="ClipNorm"/>.</summary>
     [JsonIgnore]
     public Func<IReadOnlyList<Parameter>, double>? Clipping { get; init; }
 
-    /// <summary>What a checkpoint looks like on disk; null is the format that <c>docs/training.md</c> describes.</summary>
+    /// <summary>The on-disk form of a checkpoint; null is the format that <c>docs/training.md</c> describes.</summary>
     [JsonIgnore]
     public ICheckpointFormat? CheckpointFormat { get; init; }
 
@@ -78,7 +78,7 @@ public sealed record TrainingOptions
     {
         if (!holds)
         {
-            throw new ArgumentException(string.Create(CultureInfo.InvariantCulture, $"{name} of the training is {value}; use {rule}."), name);
+            throw new ArgumentException(string.Create(CultureInfo.InvariantCulture, $"{name} of the training run is {value}; use {rule}."), name);
         }
     }
 }

@@ -9,13 +9,13 @@ using static TorchSharp.torch;
 
 namespace Jigsaw.Training;
 
-/// <summary>What a training is made of at a step, by name, for a checkpoint to hold and to put back.</summary>
+/// <summary>The state of a training run at a step, by name, for a checkpoint to hold and restore.</summary>
 public sealed class TrainingState
 {
-    /// <summary>What the names of the adapters' tensors begin with.</summary>
+    /// <summary>The prefix of the adapters' tensor names.</summary>
     public const string StudentPrefix = "student.";
 
-    /// <summary>What the names of the transform's tensors begin with.</summary>
+    /// <summary>The prefix of the transform's tensor names.</summary>
     public const string TransformPrefix = "transform.";
 
     private const string OptimizerPrefix = "optimizer.";
@@ -45,11 +45,11 @@ public sealed class TrainingState
     /// <summary>The trained adapters.</summary>
     public IAdapters Adapters => _loss.Student.Adapters;
 
-    /// <summary>What the training was set up with, as text by name: a checkpoint is resumed with the same alone.</summary>
+    /// <summary>The settings of the training run, as text by name: a checkpoint resumes only with the same settings.</summary>
     public IReadOnlyDictionary<string, string> Settings { get; }
 
-    /// <summary>All tensors of the state: the trained ones, the optimizer's by the names of these and its own, and the state of torch's random numbers on the CPU.</summary>
-    /// <returns>Tensors by name, in an order that stays; the random state is in the caller's dispose scope.</returns>
+    /// <summary>All tensors of the state: the trained ones, the optimizer's, by the names of these and of its fields, and the state of torch's CPU random number generator.</summary>
+    /// <returns>Tensors by name, in a fixed order; the random state is in the caller's dispose scope.</returns>
     public IReadOnlyDictionary<string, Tensor> Tensors()
     {
         var tensors = new OrderedDictionary<string, Tensor>();
@@ -84,7 +84,7 @@ public sealed class TrainingState
         return numbers;
     }
 
-    /// <summary>Compares what a checkpoint's training was set up with.</summary>
+    /// <summary>Compares the settings of a checkpoint's training run.</summary>
     /// <param name="directory">The checkpoint, for the message.</param>
     /// <param name="settings">The <see cref="Settings"/> that it holds.</param>
     /// <exception cref="TrainingCheckpointException">One differs.</exception>
@@ -96,17 +96,17 @@ public sealed class TrainingState
             var (then, now) = (settings.GetValueOrDefault(name, "absent"), Settings.GetValueOrDefault(name, "absent"));
             if (then != now)
             {
-                throw new TrainingCheckpointException($"The checkpoint {directory} was made with the {name} = {then}, now it is {now}. Resume with {then}, or begin anew in another folder.");
+                throw new TrainingCheckpointException($"The checkpoint {directory} was made with {name} = {then}, now it is {now}. Resume with {then}, or start a new run in another folder.");
             }
         }
     }
 
-    /// <summary>Puts a state back. Nothing is changed before everything is known to fit.</summary>
+    /// <summary>Restores a state. Nothing is changed until everything is known to match.</summary>
     /// <param name="directory">The checkpoint, for the message.</param>
     /// <param name="step">Steps that had been done.</param>
     /// <param name="tensors">The <see cref="Tensors"/> that it holds; copied.</param>
     /// <param name="numbers">The <see cref="Numbers"/> that it holds.</param>
-    /// <exception cref="TrainingCheckpointException">A tensor or a number is missing, of another shape, or not known.</exception>
+    /// <exception cref="TrainingCheckpointException">A tensor or a number is missing, has another shape, or is unknown.</exception>
     public void Restore(string directory, int step, IReadOnlyDictionary<string, Tensor> tensors, IReadOnlyDictionary<string, double> numbers)
     {
         ArgumentNullException.ThrowIfNull(tensors);
@@ -152,7 +152,7 @@ public sealed class TrainingState
     }
 
     private static TrainingCheckpointException Other(string directory, string problem) =>
-        new($"The checkpoint {directory} {problem}; resume with the adapters, the transform and the optimizer that it was begun with.");
+        new($"The checkpoint {directory} {problem}; resume with the adapters, the transform and the optimizer that it was started with.");
 
     private static Dictionary<string, T> Under<T>(IReadOnlyDictionary<string, T> all, string prefix) =>
         all.Where(pair => pair.Key.StartsWith(prefix, StringComparison.Ordinal)).ToDictionary(pair => pair.Key[prefix.Length..], pair => pair.Value);

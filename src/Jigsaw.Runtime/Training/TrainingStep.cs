@@ -2,13 +2,13 @@ using Jigsaw.Losses;
 
 namespace Jigsaw.Training;
 
-/// <summary>What one step of a training left to report.</summary>
+/// <summary>The report of one training step.</summary>
 public sealed record TrainingStep
 {
     /// <summary>The step, counted from 1.</summary>
     public required int Step { get; init; }
 
-    /// <summary>Steps in all.</summary>
+    /// <summary>Total number of steps.</summary>
     public required int Steps { get; init; }
 
     /// <summary>The raw value of each term, and <c>composite_loss</c>.</summary>

@@ -63,7 +63,7 @@ public sealed class ClosureSafetyTests
         var step = new Step(META, packed: true);
         var stray = RowMask.FromHost(new bool[6], 2, 3, CPU);
 
-        // libtorch takes the stray index and the stray matrix without a word on this device.
+        // libtorch silently accepts the stray index and the stray matrix on this device.
         _ = zeros([6, 4], device: META).index(TensorIndex.Tensor(stray.Rows!));
         _ = zeros([6, 4], device: META).addmm_(zeros([6, 2], device: META), zeros(2, 4));
 
@@ -101,7 +101,7 @@ public sealed class ClosureSafetyTests
         using var scope = NewDisposeScope();
         var input = zeros(2, 3, 4).requires_grad_();
 
-        // A gradient for a row that isn't there: an exception in a backward would end the process.
+        // A gradient for a row that doesn't exist: an exception in a backward would end the process.
         var loss = KnownGradient.Attach(zeros([]), [new KnownGradient.Part(input, ones(1, 4), 1, full([1], 99L, dtype: ScalarType.Int64))]);
         loss.backward();
         Assert.Null(input.grad);

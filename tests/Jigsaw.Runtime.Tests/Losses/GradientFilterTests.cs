@@ -12,7 +12,7 @@ namespace Jigsaw.Runtime.Tests.Losses;
 
 public sealed class GradientFilterTests
 {
-    // More than it takes to find out how much may be left out.
+    // More than the filter needs to find out how much may be left out.
     private const int Loops = 12;
 
     /// <summary>Distributions with a few large classes and a long tail, as those of language models are.</summary>
@@ -61,7 +61,7 @@ public sealed class GradientFilterTests
     }
 
     [Fact]
-    public void What_is_left_out_of_rank_one_is_guessed_right()
+    public void What_is_left_out_is_estimated_exactly_if_its_rank_is_one()
     {
         using var scope = NewDisposeScope();
         using var workspaces = new FilterWorkspaces();
@@ -84,7 +84,7 @@ public sealed class GradientFilterTests
     }
 
     [Fact]
-    public void It_measures_again_now_and_then_and_hands_the_exact_gradient_out()
+    public void It_measures_again_periodically_and_returns_the_exact_gradient()
     {
         using var scope = NewDisposeScope();
         var step = new Step(new Case(5, CeTarget.Hard, ScalarType.Float32, 0.2, 1, true, 64));
@@ -118,7 +118,7 @@ public sealed class GradientFilterTests
     }
 
     [Fact]
-    public void Where_nothing_can_be_left_out_and_where_a_head_trains_the_gradient_is_exact_to_the_bit()
+    public void Where_nothing_can_be_left_out_and_where_a_head_trains_the_gradient_is_exact_bit_for_bit()
     {
         using var scope = NewDisposeScope();
         var of = new Case(3, CeTarget.Soft, ScalarType.Float32, 0.2, 0.7, true, 20);
@@ -151,7 +151,7 @@ public sealed class GradientFilterTests
     [Theory]
     [InlineData(-0.1)]
     [InlineData(double.NaN)]
-    public void An_error_that_is_no_share_is_named(double allowed)
+    public void An_error_that_is_not_a_share_is_named(double allowed)
     {
         using var scope = NewDisposeScope();
         var step = new Step(new Case(3, CeTarget.Soft, ScalarType.Float32, 0.2, 0.7, true, 20));

@@ -88,7 +88,7 @@ public sealed class JigsawLossesTests
     }
 
     [Fact]
-    public void Bad_arguments_are_named_with_value_and_way_out()
+    public void Bad_arguments_are_named_with_value_and_remedy()
     {
         using var scope = NewDisposeScope();
         var mask = RowMask.FromHost([true, true], 1, 2, CPU);

@@ -29,7 +29,7 @@ public sealed class KernelTests
         ("entropy", (_, _, _, stds, mask) => JigsawLosses.GaussianEntropyLogLoss(stds, mask)),
     ];
 
-    /// <summary>The same as one would write them, in the type of their inputs.</summary>
+    /// <summary>The same, written in the straightforward way, in the type of their inputs.</summary>
     private static readonly (string Name, Func<Tensor[], Tensor, Tensor> Term)[] PlainTerms =
     [
         ("NL2", (inputs, mask) => Mean((inputs[1] - inputs[0]).norm(2) / inputs[0].norm(2).clamp_min(1e-8), mask)),
@@ -80,7 +80,7 @@ public sealed class KernelTests
 
     [Theory]
     [MemberData(nameof(Names))]
-    public void An_empty_mask_gives_no_gradient_and_garbage_no_trace(string name)
+    public void An_empty_mask_gives_no_gradient_and_excluded_garbage_has_no_effect(string name)
     {
         using var scope = NewDisposeScope();
         foreach (var packed in (bool[])[true, false])
@@ -97,7 +97,7 @@ public sealed class KernelTests
                 var spoilt = inputs.Select(input => where(tensor(counts).reshape(4, 3, 1), input.detach(), full([], garbage, dtype: ScalarType.Float64)).requires_grad_()).ToArray();
                 if (name == "mutual information, not combined")
                 {
-                    // There samples are read where a component counts.
+                    // In this case samples are read where a component counts.
                     spoilt[1] = inputs[1].detach().requires_grad_();
                     spoilt[3] = cat([spoilt[3].narrow(0, 0, 2), inputs[3].narrow(0, 2, 2)]).detach().requires_grad_();
                 }

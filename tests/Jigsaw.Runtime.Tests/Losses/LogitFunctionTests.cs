@@ -7,13 +7,13 @@ using static TorchSharp.torch;
 
 namespace Jigsaw.Runtime.Tests.Losses;
 
-/// <summary>Custom terms on rows of logits; that they agree with plain autograd, in any company, is among the head's tests.</summary>
+/// <summary>Custom terms on rows of logits; the head's tests check that they agree with plain autograd in any combination.</summary>
 public sealed class LogitFunctionTests
 {
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public void What_stands_in_excluded_tokens_leaves_no_trace(bool packed)
+    public void The_values_of_excluded_tokens_have_no_effect(bool packed)
     {
         using var scope = NewDisposeScope();
         var results = new List<Tensor>();
@@ -74,7 +74,7 @@ public sealed class LogitFunctionTests
     }
 
     [Fact]
-    public void A_loss_that_does_not_read_the_teacher_needs_no_pass_of_it()
+    public void A_loss_that_does_not_read_the_teacher_needs_no_teacher_pass()
     {
         using var scope = NewDisposeScope();
         var steps = new Steps(1);
@@ -88,7 +88,7 @@ public sealed class LogitFunctionTests
     }
 
     [Fact]
-    public void What_else_a_term_reads_gets_no_gradient_and_a_constant_is_one()
+    public void Other_tensors_that_a_term_reads_get_no_gradient_and_a_constant_stays_one()
     {
         using var scope = NewDisposeScope();
         var step = new Step(ScalarType.Float64);
@@ -156,7 +156,7 @@ public sealed class LogitFunctionTests
             _ => throw new NotSupportedException("not today"),
             rows => rows.mm(rows),
             rows => rows.add_(1).sum(1),
-            // Found by the backward: what exp needs has been written over.
+            // Found by the backward pass: what exp needs has been overwritten.
             rows =>
             {
                 var exp = rows.exp();

@@ -73,13 +73,13 @@ public sealed class LogitTermsTests
     }
 
     [Fact]
-    public void A_term_that_is_said_twice_counts_twice()
+    public void A_term_that_is_added_twice_counts_twice()
     {
         using var scope = NewDisposeScope();
         var term = new Term(Kind.CrossEntropy, Pass.StudentNoisy, 0.5, null, 0);
         Tensor[] Gradients(params Term[] terms)
         {
-            // With a bias, and a head that trains.
+            // With a bias and a trainable head.
             var step = new Step(new Recipe(3, 2, 3, 4, 9, 4, CeTarget.Soft, 6, 1, terms));
             step.Run().Loss.backward();
             return [.. step.Inputs.Where(input => input.grad is not null).Select(input => input.grad!)];
@@ -137,7 +137,7 @@ public sealed class LogitTermsTests
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public void What_stands_in_excluded_tokens_leaves_no_trace(bool packed)
+    public void The_values_of_excluded_tokens_have_no_effect(bool packed)
     {
         using var scope = NewDisposeScope();
         var results = new List<Tensor>();
@@ -282,7 +282,7 @@ public sealed class LogitTermsTests
         public override string ToString() => $"{Seed}: ({Batch}, {Sequence}, {Hidden}) of {Vocabulary} by {Chunk}, {Target}, flags {Flags}, share {Share}: {string.Join("; ", Terms.AsEnumerable())}";
     }
 
-    /// <summary>Custom terms, the last of which has no number at logits of zero.</summary>
+    /// <summary>Custom terms, the last of which is undefined at logits of zero.</summary>
     private static Tensor OfRows(int form, Tensor rows, Tensor? teacher) => form switch
     {
         0 => -(rows.softmax(1) * rows.log_softmax(1)).sum(1),

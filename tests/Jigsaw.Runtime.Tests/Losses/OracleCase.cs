@@ -32,7 +32,7 @@ public sealed class OracleCase : IXunitSerializable
     /// <summary>float64, float32 or bfloat16.</summary>
     public string Type { get; private set; } = "";
 
-    /// <summary>Whether masks carry their rows.</summary>
+    /// <summary>True if masks carry their row index.</summary>
     public bool Packed { get; private set; }
 
     internal JsonElement Json => Of(Set).Single(element => KeyOf(element) == Key);

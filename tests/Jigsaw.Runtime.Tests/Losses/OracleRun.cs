@@ -96,7 +96,7 @@ internal sealed class OracleRun
         value.backward();
         foreach (var name in Differentiable)
         {
-            // What no term reads has none, and the truth is 0.
+            // Inputs that no term reads have no gradient, and the truth is 0.
             var gradient = Input(name).grad ?? zeros_like(Input(name));
             Assert.Equal(Type, gradient.dtype);
             if (_json.GetProperty("gradients").GetString() == "finite_only")
@@ -129,7 +129,7 @@ internal sealed class OracleRun
             return;
         }
 
-        // Float64 is the truth's own type: what remains is the order of a sum.
+        // Float64 is the truth's own type: only the order of summation differs.
         var allowed = tolerance ?? 1e-11 * Math.Max(1e-3, expected.abs().max().item<double>());
         var error = (actual - expected).abs().max().item<double>();
         Assert.True(error <= allowed, string.Create(CultureInfo.InvariantCulture, $"{_case}: {what} is off by {error:g3}, allowed is {allowed:g3} of {expected.abs().max().item<double>():g3}."));

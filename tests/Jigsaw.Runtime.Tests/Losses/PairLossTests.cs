@@ -15,7 +15,7 @@ public sealed class PairLossTests
     private static readonly Gen<(int Seed, int Batch, int Sequence, int Features, bool[] Packed, bool[] Wanted, bool[] Chosen, bool Strided)> Cases =
         Gen.Select(Gen.Int[0, 1_000_000], Gen.Int[1, 4], Gen.Int[1, 4], Gen.Int[1, 5], Gen.Bool.Array[7], Gen.Int[0, 2].Select(i => new[] { i != 2, i != 1 }), Gen.Bool.Array[7], Gen.Bool);
 
-    /// <summary>Each term on a pair: added, by its kernel alone, and as one would write it, whose target is a constant where the term's is.</summary>
+    /// <summary>Each term on a pair: added, by its kernel alone, and written in the straightforward way, whose target is a constant if the term's is.</summary>
     private static readonly (string Name, Action<PairLoss, RowMask> Add, Func<Tensor, Tensor, RowMask, Tensor> Kernel, Func<Tensor, Tensor, Tensor> Plain)[] Terms =
     [
         ("NL2", (pair, mask) => pair.NormalizedL2(mask), (e, t, mask) => PairLoss.Begin(e, t).NormalizedL2(mask).Value(), (e, t) => (e - t.detach()).norm(2) / t.detach().norm(2).clamp_min(1e-8)),
@@ -59,7 +59,7 @@ public sealed class PairLossTests
         {
             using var scope = NewDisposeScope();
 
-            // Targets are constants for the first terms, so that only the first input's differences are the gradient.
+            // Targets are constants for the first terms, so only the first input's differences are the gradient.
             var (inputs, masks, chosen) = Draw(drawn with { Wanted = [true, false], Strided = false });
             double Value() => Sum(Mixture(inputs, masks, chosen)).item<double>();
             Sum(Mixture(inputs, masks, chosen)).backward();
@@ -72,7 +72,7 @@ public sealed class PairLossTests
     [InlineData(false, true)]
     [InlineData(false, false)]
     [InlineData(true, false)]
-    public void What_stands_in_a_row_leaves_no_trace_in_terms_that_leave_it_out(bool firstPacked, bool secondPacked)
+    public void The_values_of_a_row_have_no_effect_on_terms_that_exclude_it(bool firstPacked, bool secondPacked)
     {
         using var scope = NewDisposeScope();
         var steps = new Steps(5);
@@ -306,7 +306,7 @@ public sealed class PairLossTests
         }),
     ];
 
-    /// <summary>The values, and the gradients of their sum with weights of their own.</summary>
+    /// <summary>The values, and the gradients of their sum with separate weights.</summary>
     private static Tensor[] Gradients(Tensor[] values, Tensor[] inputs)
     {
         foreach (var input in inputs)

@@ -100,7 +100,7 @@ public sealed class RunTimeCompositionTests : IDisposable
     }
 }
 
-// The original's factories have no caps but one, and these recipes say what they say.
+// The original's factories have only one cap, and these recipes do the same.
 #pragma warning disable JIG0045
 
 [LossRecipe(DistillationLayer = 1)]

@@ -23,7 +23,7 @@ public sealed class CheckpointSummaryTests
     }
 
     [Fact]
-    public void Every_part_that_is_not_supported_is_told_and_the_rest_is_read()
+    public void Every_unsupported_part_is_reported_and_the_rest_is_read()
     {
         using var folder = new TemporaryFolder();
         Copy("llama-gqa", folder);
@@ -38,7 +38,7 @@ public sealed class CheckpointSummaryTests
     }
 
     [Fact]
-    public void A_directory_that_is_not_there_is_a_problem_and_no_exception() =>
+    public void A_missing_directory_is_a_problem_and_not_an_exception() =>
         Assert.Contains("is not a directory", Assert.Single(CheckpointSummary.Read("/nowhere/at/all").Problems), StringComparison.Ordinal);
 
     private static void Copy(string from, TemporaryFolder folder)

@@ -44,7 +44,7 @@ public sealed class CustomModelTests : IDisposable
     }
 
     [Fact]
-    public void A_trainer_teaches_it_and_leaves_the_base_as_it_was()
+    public void A_trainer_trains_it_and_leaves_the_base_unchanged()
     {
         var before = _model.Weights.Select(weight => weight.clone()).ToArray();
         using var clean = _model.Run(_transform.Apply(_batch).Clean, _batch.AttentionMask).Last!.clone();
@@ -59,7 +59,7 @@ public sealed class CustomModelTests : IDisposable
     }
 
     [Fact]
-    public void Closures_teach_it_as_well()
+    public void Closures_train_it_too()
     {
         var (loss, components, _) = TrajectoryRecipe.Bind(_teacher, _student);
         using var optimizer = JigsawOptimizer.AdamW(_transform, _student, 1e-2);

@@ -32,7 +32,7 @@ public sealed class GenerationTests
     }
 
     [Fact]
-    public void Padding_on_either_side_and_rows_beside_change_no_reply()
+    public void Padding_on_either_side_and_other_rows_change_no_reply()
     {
         using var scope = NewDisposeScope();
         using var oracle = Oracle.Open("llama-gqa");

@@ -10,8 +10,8 @@ namespace Jigsaw.Runtime.Tests.Models;
 
 public sealed class LoraAdaptersTests
 {
-    // The scale 16/√8 on every linear map makes hidden states of 345 from those of 36, and their rounding grows as much: in single precision
-    // the same code is 2e-5 from itself in double. So the formula is checked in double, and single gets room for it.
+    // The scale 16/√8 on every linear map turns hidden states of 36 into 345, and their rounding grows as much: in single precision
+    // the same code differs from itself in double by 2e-5. So the formula is checked in double, and single gets a larger tolerance.
     [Theory]
     [InlineData("qv-r4", ScalarType.Float32, 1)]
     [InlineData("patterns", ScalarType.Float32, 1)]
@@ -112,7 +112,7 @@ public sealed class LoraAdaptersTests
     }
 
     [Fact]
-    public void A_merged_matrix_is_PEFTs_and_unmerging_gives_the_base_back_to_the_bit()
+    public void A_merged_matrix_is_PEFTs_and_unmerging_restores_the_base_bit_for_bit()
     {
         using var scope = NewDisposeScope();
         using var oracle = Oracle.Open("lora/patterns");
@@ -153,9 +153,9 @@ public sealed class LoraAdaptersTests
     [InlineData("target_modules", "null", "names no target_modules")]
     [InlineData("target_modules", "\"(\"", "is not a regular expression")]
     [InlineData("target_modules", "\"^(([a-z._0-9])+.?)+!$\"", "takes longer than")]
-    [InlineData("target_modules", "[\"q_proj\"]", "which the adapter_config.json beside it doesn't ask for")]
+    [InlineData("target_modules", "[\"q_proj\"]", "which the adapter_config.json next to it doesn't imply")]
     [InlineData("target_modules", "[\"q_proj\", \"v_proj\", \"o_proj\"]", "has no tensor")]
-    [InlineData("r", "8", "of shape (4, 64), where configuration and model ask for (8, 64)")]
+    [InlineData("r", "8", "of shape (4, 64), where configuration and model imply (8, 64)")]
     public void An_adapter_that_asks_for_what_is_not_supported_is_refused_by_name(string field, string value, string problem)
     {
         using var folder = new TemporaryFolder();
@@ -169,7 +169,7 @@ public sealed class LoraAdaptersTests
     }
 
     [Fact]
-    public void An_adapter_with_a_whole_module_of_its_own_is_refused_by_name()
+    public void An_adapter_that_replaces_a_whole_module_is_refused_by_name()
     {
         using var model = CausalLM.Load(Oracle.Directory("llama-gqa"), CPU, ScalarType.Float32);
         var exception = Assert.Throws<CheckpointException>(() => LoraAdapters.Load(Oracle.Directory("lora/lm-head"), model).Dispose());

@@ -66,7 +66,7 @@ public sealed class LoraTargetsTests
     }
 
     [Fact]
-    public void Patterns_give_ranks_and_scales_of_their_own()
+    public void Patterns_give_separate_ranks_and_scales()
     {
         var targets = new LoraTargets(new LoraConfig
         {

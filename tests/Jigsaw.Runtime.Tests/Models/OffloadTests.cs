@@ -28,7 +28,7 @@ public sealed class OffloadTests
     }
 
     [Fact]
-    public void What_lies_behind_the_last_layer_leaves_the_device()
+    public void What_follows_the_last_layer_leaves_the_device()
     {
         using var model = CausalLM.Load(Oracle.Directory("llama-gqa"), CPU, ScalarType.Float32);
         model.Offload(1, META);

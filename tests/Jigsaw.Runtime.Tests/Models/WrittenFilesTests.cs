@@ -18,7 +18,7 @@ public sealed class WrittenFilesTests
     private const string FolderVariable = "JIGSAW_INTEROP_FOLDER";
 
     [Fact]
-    public void The_files_of_the_interop_folder_are_written_again_to_the_byte()
+    public void The_files_of_the_interop_folder_are_written_again_byte_for_byte()
     {
         using var folder = new TemporaryFolder();
         WriteAll(folder.Path);

@@ -9,7 +9,7 @@ namespace Jigsaw.Runtime.Tests.Native;
 public sealed class BackendPatchingTests : IDisposable
 {
     private static readonly byte[] _elf = SmallElf.Needing(("libstdc++.so.6", ["GLIBCXX_3.4", "GLIBCXX_3.4.32"]));
-    private static readonly byte[] _mended = ElfVersionNeeds.Weaken(_elf, "libstdc++.so.6", "GLIBCXX_3.4.32")!;
+    private static readonly byte[] _patched = ElfVersionNeeds.Weaken(_elf, "libstdc++.so.6", "GLIBCXX_3.4.32")!;
 
     private readonly TemporaryFolder _folder = new();
     private readonly List<string> _loaded = [];
@@ -27,7 +27,7 @@ public sealed class BackendPatchingTests : IDisposable
     [LinuxFact]
     public void A_system_that_has_the_version_is_left_alone()
     {
-        Assert.False(Mending(provides: true).Run());
+        Assert.False(Patching(provides: true).Run());
         Assert.Empty(_loaded);
         Assert.False(Directory.Exists(Cache));
     }
@@ -35,7 +35,7 @@ public sealed class BackendPatchingTests : IDisposable
     [LinuxFact]
     public void A_library_that_does_not_ask_for_the_version_is_left_alone()
     {
-        Assert.False(Mending(elf: SmallElf.Needing(("libstdc++.so.6", ["GLIBCXX_3.4"]))).Run());
+        Assert.False(Patching(elf: SmallElf.Needing(("libstdc++.so.6", ["GLIBCXX_3.4"]))).Run());
         Assert.Empty(_loaded);
         Assert.False(Directory.Exists(Cache));
     }
@@ -43,23 +43,23 @@ public sealed class BackendPatchingTests : IDisposable
     [LinuxFact]
     public void A_program_without_native_libraries_is_left_alone()
     {
-        var mending = Mending();
+        var patching = Patching();
         File.Delete(Original);
 
-        Assert.False(mending.Run());
+        Assert.False(patching.Run());
         Assert.Empty(_loaded);
     }
 
     [LinuxFact]
     public void The_dependencies_are_loaded_in_order_and_the_copy_last()
     {
-        var mending = Mending();
+        var patching = Patching();
         foreach (var name in (string[])["libtorch.so", "libtorch_cpu.so", "libc10.so"])
         {
             File.WriteAllBytes(Path.Combine(Natives, name), []);
         }
 
-        Assert.True(mending.Run());
+        Assert.True(patching.Run());
         Assert.Equal(["libc10.so", "libtorch_cpu.so", "libtorch.so", Path.GetFileName(Copy)], _loaded.Select(Path.GetFileName));
         Assert.Equal(Copy, _loaded[^1]);
     }
@@ -67,22 +67,22 @@ public sealed class BackendPatchingTests : IDisposable
     [LinuxFact]
     public void The_libraries_of_CUDA_are_loaded_where_they_are()
     {
-        var mending = Mending();
+        var patching = Patching();
         foreach (var name in (string[])["libtorch.so", "libtorch_cpu.so", "libtorch_cuda.so", "libc10_cuda.so", "libc10.so"])
         {
             File.WriteAllBytes(Path.Combine(Natives, name), []);
         }
 
-        Assert.True(mending.Run());
+        Assert.True(patching.Run());
         Assert.Equal(["libc10.so", "libc10_cuda.so", "libtorch_cpu.so", "libtorch_cuda.so", "libtorch.so", Path.GetFileName(Copy)], _loaded.Select(Path.GetFileName));
     }
 
     [LinuxFact]
-    public void The_copy_is_the_mended_library_in_a_folder_of_the_users_own()
+    public void The_copy_is_the_patched_library_in_a_private_folder()
     {
-        Assert.True(Mending().Run());
+        Assert.True(Patching().Run());
 
-        Assert.Equal(_mended, File.ReadAllBytes(Copy));
+        Assert.Equal(_patched, File.ReadAllBytes(Copy));
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, File.GetUnixFileMode(Cache));
         Assert.Equal([Copy], Directory.GetFileSystemEntries(Cache));
     }
@@ -90,12 +90,12 @@ public sealed class BackendPatchingTests : IDisposable
     [LinuxFact]
     public void The_original_is_not_changed()
     {
-        var mending = Mending();
+        var patching = Patching();
         var written = new DateTime(2020, 1, 2, 3, 4, 5, DateTimeKind.Utc);
         File.SetLastWriteTimeUtc(Original, written);
         File.SetUnixFileMode(Original, UnixFileMode.UserRead);
 
-        Assert.True(mending.Run());
+        Assert.True(patching.Run());
         Assert.Equal(_elf, File.ReadAllBytes(Original));
         Assert.Equal(written, File.GetLastWriteTimeUtc(Original));
         Assert.Equal([Original], Directory.GetFileSystemEntries(Natives));
@@ -104,58 +104,58 @@ public sealed class BackendPatchingTests : IDisposable
     [LinuxFact]
     public void A_copy_that_is_there_is_used_as_it_is()
     {
-        Assert.True(Mending().Run());
+        Assert.True(Patching().Run());
         var written = new DateTime(2020, 1, 2, 3, 4, 5, DateTimeKind.Utc);
         File.SetLastWriteTimeUtc(Copy, written);
 
-        Assert.True(Mending().Run());
+        Assert.True(Patching().Run());
         Assert.Equal(written, File.GetLastWriteTimeUtc(Copy));
     }
 
     [LinuxFact]
     public void A_copy_that_was_tampered_with_is_replaced_before_it_is_loaded()
     {
-        Assert.True(Mending().Run());
-        var tampered = (byte[])_mended.Clone();
+        Assert.True(Patching().Run());
+        var tampered = (byte[])_patched.Clone();
         tampered[^1] ^= 1;
         File.WriteAllBytes(Copy, tampered);
 
         byte[]? loaded = null;
-        Assert.True(Mending(load: path => loaded = File.ReadAllBytes(path)).Run());
-        Assert.Equal(_mended, loaded);
+        Assert.True(Patching(load: path => loaded = File.ReadAllBytes(path)).Run());
+        Assert.Equal(_patched, loaded);
     }
 
     [LinuxFact]
-    public void A_copy_that_was_cut_short_is_replaced()
+    public void A_truncated_copy_is_replaced()
     {
-        Assert.True(Mending().Run());
-        File.WriteAllBytes(Copy, _mended[..100]);
+        Assert.True(Patching().Run());
+        File.WriteAllBytes(Copy, _patched[..100]);
 
-        Assert.True(Mending().Run());
-        Assert.Equal(_mended, File.ReadAllBytes(Copy));
+        Assert.True(Patching().Run());
+        Assert.Equal(_patched, File.ReadAllBytes(Copy));
     }
 
     [LinuxFact]
     public void A_copy_that_others_can_write_is_replaced()
     {
-        Assert.True(Mending().Run());
+        Assert.True(Patching().Run());
         File.SetUnixFileMode(Copy, UnixFileMode.UserRead | UnixFileMode.OtherWrite);
 
-        Assert.True(Mending().Run());
+        Assert.True(Patching().Run());
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Copy));
     }
 
     [LinuxFact]
     public void A_link_in_place_of_the_copy_is_replaced_and_its_target_left_alone()
     {
-        Assert.True(Mending().Run());
+        Assert.True(Patching().Run());
         var elsewhere = _folder["elsewhere.so"];
         File.Move(Copy, elsewhere);
         File.CreateSymbolicLink(Copy, elsewhere);
 
-        Assert.True(Mending().Run());
+        Assert.True(Patching().Run());
         Assert.Null(new FileInfo(Copy).LinkTarget);
-        Assert.Equal(_mended, File.ReadAllBytes(elsewhere));
+        Assert.Equal(_patched, File.ReadAllBytes(elsewhere));
     }
 
     [LinuxFact]
@@ -164,7 +164,7 @@ public sealed class BackendPatchingTests : IDisposable
         Directory.CreateDirectory(Cache);
         File.SetUnixFileMode(Cache, (UnixFileMode)0b111_111_111);
 
-        var exception = Assert.Throws<NativeLoadException>(() => Mending().Run());
+        var exception = Assert.Throws<NativeLoadException>(() => Patching().Run());
         Assert.Contains($"'{Cache}': others can write to the folder", exception.Message, StringComparison.Ordinal);
         Assert.Contains("GLIBCXX_3.4.32", exception.Message, StringComparison.Ordinal);
         Assert.Contains("set XDG_CACHE_HOME", exception.Message, StringComparison.Ordinal);
@@ -176,7 +176,7 @@ public sealed class BackendPatchingTests : IDisposable
     [LinuxFact]
     public void A_folder_of_another_user_is_refused()
     {
-        // Only root can give a folder away, and only root is at home in root's folders.
+        // Only root can give a folder to another user, and only root owns root's folders.
         var folder = "/usr";
         if (FileOwner.CurrentUser == FileOwner.Root)
         {
@@ -185,7 +185,7 @@ public sealed class BackendPatchingTests : IDisposable
             change.WaitForExit();
         }
 
-        var exception = Assert.Throws<NativeLoadException>(() => Mending(caches: [folder]).Run());
+        var exception = Assert.Throws<NativeLoadException>(() => Patching(caches: [folder]).Run());
         Assert.Contains($"'{folder}': the folder belongs to another user", exception.Message, StringComparison.Ordinal);
         Assert.Empty(_loaded);
     }
@@ -197,7 +197,7 @@ public sealed class BackendPatchingTests : IDisposable
         open.UnixFileMode = (UnixFileMode)0b111_111_101;
         var cache = Path.Combine(open.FullName, "cache");
 
-        var exception = Assert.Throws<NativeLoadException>(() => Mending(caches: [cache]).Run());
+        var exception = Assert.Throws<NativeLoadException>(() => Patching(caches: [cache]).Run());
         Assert.Contains($"others can write to '{open.FullName}'", exception.Message, StringComparison.Ordinal);
         Assert.Empty(_loaded);
     }
@@ -208,7 +208,7 @@ public sealed class BackendPatchingTests : IDisposable
         var open = Directory.CreateDirectory(_folder["open"]);
         open.UnixFileMode = (UnixFileMode)0b1_111_111_111;
 
-        Assert.True(Mending(caches: [Path.Combine(open.FullName, "cache")]).Run());
+        Assert.True(Patching(caches: [Path.Combine(open.FullName, "cache")]).Run());
     }
 
     [LinuxFact]
@@ -217,7 +217,7 @@ public sealed class BackendPatchingTests : IDisposable
         Directory.CreateDirectory(_folder["elsewhere"]);
         Directory.CreateSymbolicLink(Cache, _folder["elsewhere"]);
 
-        var exception = Assert.Throws<NativeLoadException>(() => Mending().Run());
+        var exception = Assert.Throws<NativeLoadException>(() => Patching().Run());
         Assert.Contains("the folder is a link", exception.Message, StringComparison.Ordinal);
     }
 
@@ -227,7 +227,7 @@ public sealed class BackendPatchingTests : IDisposable
         File.WriteAllText(_folder["file"], "");
         var impossible = Path.Combine(_folder["file"], "cache");
 
-        Assert.True(Mending(caches: [impossible, Cache]).Run());
+        Assert.True(Patching(caches: [impossible, Cache]).Run());
         Assert.Equal(Copy, _loaded[^1]);
     }
 
@@ -236,7 +236,7 @@ public sealed class BackendPatchingTests : IDisposable
     {
         var first = _folder["first"];
 
-        Assert.True(Mending(caches: [first, Cache], load: path =>
+        Assert.True(Patching(caches: [first, Cache], load: path =>
         {
             if (path.StartsWith(first, StringComparison.Ordinal))
             {
@@ -251,9 +251,9 @@ public sealed class BackendPatchingTests : IDisposable
     [LinuxFact]
     public void A_damaged_library_gets_a_sentence()
     {
-        var exception = Assert.Throws<NativeLoadException>(() => Mending(elf: _elf[..200]).Run());
+        var exception = Assert.Throws<NativeLoadException>(() => Patching(elf: _elf[..200]).Run());
 
-        Assert.Equal($"TorchSharp's native library '{Original}' is damaged (it is cut short); restore the package TorchSharp again.", exception.Message);
+        Assert.Equal($"TorchSharp's native library '{Original}' is damaged (it is truncated); restore the package TorchSharp again.", exception.Message);
         Assert.Empty(_loaded);
         Assert.False(Directory.Exists(Cache));
     }
@@ -261,18 +261,18 @@ public sealed class BackendPatchingTests : IDisposable
     [LinuxFact]
     public void A_dependency_that_does_not_load_gets_a_sentence()
     {
-        var mending = Mending(load: path => throw new DllNotFoundException("Unable to load it:\nlibgomp.so.1: cannot open shared object file\n"));
+        var patching = Patching(load: path => throw new DllNotFoundException("Unable to load it:\nlibgomp.so.1: cannot open shared object file\n"));
         var path = Path.Combine(Natives, "libc10.so");
         File.WriteAllBytes(path, []);
 
-        var exception = Assert.Throws<NativeLoadException>(() => mending.Run());
+        var exception = Assert.Throws<NativeLoadException>(() => patching.Run());
         Assert.Equal($"The native library '{path}' can't be loaded: libgomp.so.1: cannot open shared object file", exception.Message);
     }
 
     [LinuxFact]
-    public void Many_that_write_the_copy_at_once_all_find_it_whole()
+    public void Many_that_write_the_copy_at_once_all_find_it_complete()
     {
-        // Large, so that writing it takes long enough for another to see half of it.
+        // Large, so writing it takes long enough for another process to see half of it.
         var content = new byte[16 << 20];
         Random.Shared.NextBytes(content);
         Directory.CreateDirectory(Cache);
@@ -310,7 +310,7 @@ public sealed class BackendPatchingTests : IDisposable
     }
 
     [LinuxFact]
-    public async Task A_program_that_can_not_be_helped_ends_with_the_sentence_alone()
+    public async Task A_program_that_can_not_be_patched_ends_with_only_the_sentence()
     {
         File.WriteAllText(_folder["file"], "");
         using var process = Start(_folder["file"], _folder["file"]);
@@ -339,7 +339,7 @@ public sealed class BackendPatchingTests : IDisposable
         return Process.Start(start)!;
     }
 
-    private BackendPatching Mending(bool provides = false, byte[]? elf = null, string[]? caches = null, Action<string>? load = null)
+    private BackendPatching Patching(bool provides = false, byte[]? elf = null, string[]? caches = null, Action<string>? load = null)
     {
         Directory.CreateDirectory(Natives);
         File.WriteAllBytes(Original, elf ?? _elf);

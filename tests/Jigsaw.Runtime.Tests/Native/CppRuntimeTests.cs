@@ -16,7 +16,7 @@ public sealed class CppRuntimeTests
     }
 
     [LinuxFact]
-    public void It_does_not_provide_a_version_that_nobody_has()
+    public void It_does_not_provide_a_version_that_no_library_has()
     {
         Assert.False(CppRuntime.Provides("GLIBCXX_9.9.99"));
     }

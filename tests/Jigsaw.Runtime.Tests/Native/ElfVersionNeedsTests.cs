@@ -44,7 +44,7 @@ public sealed class ElfVersionNeedsTests
     }
 
     [Fact]
-    public void A_library_cut_short_anywhere_is_called_damaged()
+    public void A_library_truncated_anywhere_is_called_damaged()
     {
         for (var length = 0; length < Elf.Length; length++)
         {
@@ -84,7 +84,7 @@ public sealed class ElfVersionNeedsTests
     {
         var exception = Assert.Throws<InvalidDataException>(() => ElfVersionNeeds.Weaken(System.Text.Encoding.UTF8.GetBytes(text), Library, Version));
 
-        Assert.Equal("it is no ELF file", exception.Message);
+        Assert.Equal("it is not an ELF file", exception.Message);
     }
 
     [LinuxFact]

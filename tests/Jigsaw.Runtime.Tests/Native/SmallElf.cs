@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Jigsaw.Runtime.Tests.Native;
 
-/// <summary>The parts of a shared library that tell which versions it needs, written by hand; loadable by nobody.</summary>
+/// <summary>The parts of a shared library that list the versions it needs, written by hand; it can't be loaded.</summary>
 internal static class SmallElf
 {
     public const int DynamicAt = 64 + (2 * 56);

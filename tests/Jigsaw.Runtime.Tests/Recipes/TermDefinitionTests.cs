@@ -12,7 +12,7 @@ public sealed class TermDefinitionTests
     public static TheoryData<string> Names => [.. Attributes.Select(type => type.Name)];
 
     [Fact]
-    public void Orders_keys_and_parts_are_each_their_terms_own()
+    public void Orders_keys_and_parts_are_unique_to_their_terms()
     {
         var definitions = Attributes.Select(DefinitionOf).ToArray();
 

@@ -25,7 +25,7 @@ public sealed class ChatDatasetTests
     [InlineData("{\"messages\": [{\"role\": \"user\"}]}")]
     [InlineData("{\"messages\": [{\"role\": \"user\", \"content\": null}]}")]
     [InlineData("{\"messages\": 3}")]
-    public void A_line_that_is_no_chat_is_named(string line)
+    public void A_line_that_is_not_a_chat_is_named(string line)
     {
         var good = "{\"messages\": [{\"role\": \"user\", \"content\": \"Hi\"}]}\n";
         var exception = Assert.Throws<FormatException>(() => Read(good + line));

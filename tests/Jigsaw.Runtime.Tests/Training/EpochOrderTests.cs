@@ -45,7 +45,7 @@ public sealed class EpochOrderTests
     }
 
     [Fact]
-    public void Rows_of_like_length_share_a_batch()
+    public void Rows_of_similar_length_share_a_batch()
     {
         var lengths = Enumerable.Range(0, 800).Select(row => 20 + (row * 37 % 60)).ToArray();
         int Padding(EpochOrder order) => Enumerable.Range(0, order.BatchesPerEpoch).Sum(step =>

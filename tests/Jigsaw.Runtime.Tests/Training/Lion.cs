@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace Jigsaw.Runtime.Tests.Training;
 
-/// <summary>An optimizer that TorchSharp doesn't have: the sign of a momentum (arXiv 2302.06675), which it makes when a tensor first has a gradient.</summary>
+/// <summary>An optimizer that TorchSharp doesn't have: the sign of a momentum (arXiv 2302.06675), which it creates when a tensor first has a gradient.</summary>
 internal sealed class Lion : OptimizerHelper
 {
     private const double Beta1 = 0.9;
@@ -34,7 +34,7 @@ internal sealed class Lion : OptimizerHelper
                 state.Steps++;
                 state.Mean ??= zeros_like(parameter).DetachFromDisposeScope();
 
-                // Every other step is taken at half the rate, so that a step that is counted wrongly shows.
+                // Every other step is taken at half the rate, so a miscounted step shows.
                 var rate = group.LearningRate / (1 + (state.Steps % 2));
                 parameter.add_(((state.Mean * Beta1) + (gradient * (1 - Beta1))).sign_(), alpha: -rate);
                 state.Mean.mul_(Beta2).add_(gradient, alpha: 1 - Beta2);

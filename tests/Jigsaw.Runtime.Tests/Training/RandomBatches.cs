@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace Jigsaw.Runtime.Tests.Training;
 
-/// <summary>Batches of random tokens: the same number gives the same batch, and after so many different ones they come again.</summary>
+/// <summary>Batches of random tokens: the same number gives the same batch, and they repeat after a given number of different ones.</summary>
 internal sealed class RandomBatches(int vocabulary, int different = int.MaxValue, int rows = 4, int length = 7, Device? device = null) : ITokenBatches
 {
     public TokenBatch At(long step)

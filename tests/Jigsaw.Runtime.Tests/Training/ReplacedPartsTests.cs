@@ -81,7 +81,7 @@ public sealed class ReplacedPartsTests : IDisposable
     }
 
     [Fact]
-    public void Clipping_sees_all_trained_tensors_and_says_the_norm()
+    public void Clipping_sees_all_trained_tensors_and_returns_the_norm()
     {
         var seen = new List<int>();
         using var session = new TrainingSession(Options() with
@@ -127,7 +127,7 @@ public sealed class ReplacedPartsTests : IDisposable
     }
 
     [Fact]
-    public void Progress_is_told_of_each_step()
+    public void Progress_receives_each_step()
     {
         using var session = new TrainingSession(Options() with { Steps = 3 });
         var told = new Told.Steps();
@@ -144,7 +144,7 @@ public sealed class ReplacedPartsTests : IDisposable
         }
 
         File.WriteAllText(Path.Combine(_directory, "step-000008", "training.json"), """{ "Step": 8, "Options": {}, "OptimizerSteps": [8], "Files": {} }""");
-        AssertRefused(new TrainingSession(Options(_directory)), "is of version 0, this library reads version 2");
+        AssertRefused(new TrainingSession(Options(_directory)), "has version 0, but this library reads version 2");
     }
 
     private static TrainingOptions Options(string? directory = null) => new() { Steps = Steps, WarmupSteps = 2, CheckpointDirectory = directory, CheckpointEvery = 3 };

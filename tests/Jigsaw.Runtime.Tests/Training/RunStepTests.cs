@@ -65,7 +65,7 @@ public sealed class RunStepTests : IDisposable
 
         for (var i = 0; i < 12; i++)
         {
-            // The first steps find out how much may be left out, and hand exact gradients out.
+            // The first steps find out how much may be left out, and return exact gradients.
             jigsaw.RunStep(step.Apply(), step.Batch.LossMask).Dispose();
         }
 
@@ -82,7 +82,7 @@ public sealed class RunStepTests : IDisposable
         using var closures = components();
         Assert.Equal(measured.GradientError!.item<float>(), closures.GradientError!.item<float>(), 1e-4f);
 
-        // The same recipe to within nothing.
+        // The same recipe with an allowed error of almost 0.
         var exact = FilteredRecipe.Bind(step.Teacher, step.Student, FilteredRecipe.Defaults with { GradientFilter = 0 });
         exact.MeasureGradientError = true;
         using var unfiltered = exact.RunStep(step.Apply(), step.Batch.LossMask);
@@ -91,15 +91,15 @@ public sealed class RunStepTests : IDisposable
     }
 
     [Fact]
-    public void Long_sequences_go_back_through_torchs_attention()
+    public void Long_sequences_use_torchs_attention_in_the_backward_pass()
     {
-        // Four heads of 1100 by 1100 scores are more than are made at once.
+        // Four heads of 1100 by 1100 scores are more than are computed at once.
         var step = new Bound(this, "llama-gqa", batches: vocabulary => new RandomBatches(vocabulary, rows: 1, length: 1100));
         Compare(step, () => HeldTogetherRecipe.Bind(step.Teacher, step.Student));
     }
 
     [Fact]
-    public void Bounds_on_what_x_tells_are_terms_like_the_others()
+    public void Bounds_on_what_x_reveals_are_terms_like_the_others()
     {
         var step = new Bound(this, "llama-gqa");
         Compare(step, () => BoundsRecipe.Bind(step.Teacher, step.Student));
@@ -109,7 +109,7 @@ public sealed class RunStepTests : IDisposable
         var bound = BoundsRecipe.Bind(step.Teacher, step.Student);
         using var values = bound.RunStep(step.Apply(), step.Batch.LossMask);
 
-        // Fresh noise that averages away tells more; the prior is as wide as what it is the prior of.
+        // Fresh noise that averages out reveals more; the prior is as wide as the distribution that it models.
         var single = BoundsRecipe.Bind(step.Teacher, step.Student, BoundsRecipe.Defaults with { InformationRateRepeats = 1 });
         using var fewer = single.RunStep(step.Apply(), step.Batch.LossMask);
         Assert.True(values.Read()["information_rate"] > fewer.Read()["information_rate"]);
@@ -269,7 +269,7 @@ public sealed class RunStepTests : IDisposable
     }
 
     [Fact]
-    public void It_says_no_with_a_sentence()
+    public void It_refuses_with_a_sentence()
     {
         var step = new Bound(this, "llama-gqa");
         var jigsaw = TrajectoryRecipe.Bind(step.Teacher, step.Student);
@@ -288,7 +288,7 @@ public sealed class RunStepTests : IDisposable
         _ = step.PassByPass(() => EverythingRecipe.Bind(step.Teacher, step.Student), rematerialize: true, keep: false);
         _ = step.PassByPass(() => RowsRecipe.Bind(step.Teacher, step.Student), keep: false);
         _ = step.PassByPass(() => FilteredRecipe.Bind(step.Teacher, step.Student), times: 12, keep: false);
-        // Twice: what other tests left may be finalized meanwhile, and is then no longer counted.
+        // Twice: tensors left by other tests may be finalized meanwhile, and are then no longer counted.
         GC.Collect();
         GC.WaitForPendingFinalizers();
         GC.Collect();

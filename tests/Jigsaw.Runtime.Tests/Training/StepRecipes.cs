@@ -2,9 +2,9 @@ using static TorchSharp.torch;
 
 namespace Jigsaw.Runtime.Tests.Training;
 
-#pragma warning disable JIG0045, JIG0048, JIG0049 // These recipes are for their gradients, not for training.
+#pragma warning disable JIG0045, JIG0048, JIG0049 // These recipes test gradients; they are not for training.
 
-/// <summary>All four passes, on logits, at a layer and on embeddings, with terms of one's own of each kind.</summary>
+/// <summary>All four passes, on logits, at a layer and on embeddings, with custom terms of each kind.</summary>
 [LossRecipe(DistillationLayer = 1)]
 [LossTerm.CePerformance(1.0)]
 [LossTerm.CeProtection(0.25, MaxLoss = 10, ScalingFactor = 0.2)]
@@ -25,7 +25,7 @@ public partial class EverythingRecipe
         (student.Value - teacher.Value).square().mean() * noisy.Value.square().mean();
 }
 
-/// <summary>A term of one's own holds two passes together.</summary>
+/// <summary>A custom term holds two passes together.</summary>
 [LossRecipe(DistillationLayer = 1)]
 [LossTerm.CePerformance(1.0)]
 [LossTerm.L2Protection(0.05)]
@@ -52,14 +52,14 @@ public partial class AlphaRecipe;
 [LossTerm.StdLogRatio(0.5)]
 public partial class EmbeddingsRecipe;
 
-/// <summary>Takes the gradient back by its larger columns, to a rough one.</summary>
+/// <summary>Uses only the larger columns of the gradient, with a rough tolerance.</summary>
 [LossRecipe(GradientFilter = 0.2)]
 [LossTerm.CePerformance(1.0)]
 [LossTerm.CeProtection(0.25, MaxLoss = 10, ScalingFactor = 0.2)]
 [LossTerm.CleanEmbeddingsGuardrails(0.1, MaxLoss = 5)]
 public partial class FilteredRecipe;
 
-/// <summary>Hard targets, and a mask that leaves most rows out.</summary>
+/// <summary>Hard targets, and a mask that excludes most rows.</summary>
 [LossRecipe(CeTarget = CeTarget.Hard)]
 [LossTerm.CePerformance(1.0, Mask = TokenMask.Loss | TokenMask.Noise)]
 [LossTerm.CeProtection(0.25, MaxLoss = 10)]
@@ -107,7 +107,7 @@ public partial class WholeRecipe
         (-(student.Value.softmax(2) * student.Value.log_softmax(2)).sum(2) * mask.Value).sum() / mask.Value.sum();
 }
 
-/// <summary>The bounds on what x̃ tells, on masks of their own and for several copies.</summary>
+/// <summary>The bounds on what x̃ reveals, with separate masks and for several copies.</summary>
 [LossRecipe]
 [LossTerm.CePerformance(1.0)]
 [LossTerm.InformationRate(0.1, Mask = TokenMask.Noise | TokenMask.Loss, Repeats = 4)]

@@ -62,7 +62,7 @@ public sealed class TrainerTests : IDisposable
         using var resumed = new TrainingSession(options with { CheckpointDirectory = _directory, CheckpointEvery = 1000 }, bind: (teacher, student) => FilteredRecipe.Bind(teacher, student));
         Assert.True(resumed.Trainer.Resume());
 
-        // By now the filter leaves columns out, and a filter that began to learn again would not.
+        // By now the filter leaves columns out, and a filter that started learning again would not.
         Assert.Contains(resumed.Loss.SaveState(), entry => entry.Key.EndsWith("holds", StringComparison.Ordinal) && entry.Value == 1);
         var found = resumed.Run();
         Assert.Equal(expected.Skip(17).SelectMany(step => step.Components.Values), found.SelectMany(step => step.Components.Values));
@@ -78,7 +78,7 @@ public sealed class TrainerTests : IDisposable
     }
 
     [Fact]
-    public void A_checkpoint_that_was_cut_short_is_passed_over()
+    public void A_truncated_checkpoint_is_skipped()
     {
         using (var session = new TrainingSession(Options(_directory)))
         {

@@ -9,7 +9,7 @@ using static TorchSharp.torch;
 
 namespace Jigsaw.Runtime.Tests.Training;
 
-/// <summary>A small training on a tiny model: all that it is made of.</summary>
+/// <summary>A small training run on a tiny model, with all its parts.</summary>
 internal sealed class TrainingSession : IDisposable
 {
     private readonly CausalLM _model = CausalLM.Load(TestData.Path("models", "llama-gqa"), CPU, ScalarType.Float32);

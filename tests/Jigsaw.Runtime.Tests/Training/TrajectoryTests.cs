@@ -14,8 +14,8 @@ using static TorchSharp.torch;
 namespace Jigsaw.Runtime.Tests.Training;
 
 /// <summary>
-/// Twenty steps of a training that transformers, PEFT and PyTorch ran, with the noise of every step written down. Another attention
-/// kernel ends within 5e-6 there; a wrong mask, decay, gradient path or clipping leaves the path at once.
+/// Twenty steps of a training that transformers, PEFT and PyTorch ran, with the noise of every step recorded. Another attention
+/// kernel ends within 5e-6 of it; a wrong mask, decay, gradient path or clipping diverges at once.
 /// </summary>
 public sealed class TrajectoryTests(ITestOutputHelper output)
 {

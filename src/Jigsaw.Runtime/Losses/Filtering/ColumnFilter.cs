@@ -7,16 +7,16 @@ using static TorchSharp.torch;
 namespace Jigsaw.Losses.Filtering;
 
 /// <summary>
-/// Takes a chunk's gradient with respect to the logits back to the hidden states by its columns of most mass alone. In a trained model most of
-/// that gradient is next to nothing: a few of a hundred columns hold nearly all of its absolute sum. For the others, D, stands a guess of rank one for
-/// the positive part and one for the negative, (row sums of D) · (column sums of D) / (sum of D), which keeps what each row and each column add up to.
-/// Its vectors of all chunks go through the head together. Choosing columns reads their sums on the host, so it is for the CPU.
+/// Propagates a chunk's gradient with respect to the logits back to the hidden states, using only the columns with the most mass. In a trained model most of
+/// that gradient is close to zero: a few of every hundred columns hold nearly all of its absolute sum. The others, D, are replaced with a rank-one estimate of
+/// the positive part and one of the negative part, (row sums of D) · (column sums of D) / (sum of D), which preserves the sum of each row and each column.
+/// The estimates' vectors of all chunks go through the head together. Choosing columns reads their sums on the host, so the filter is for the CPU.
 /// </summary>
 /// <param name="table">The head, shape (vocabulary, hidden), in the type of the products.</param>
 /// <param name="workspaces">Its buffers, which stay the caller's.</param>
 internal sealed class ColumnFilter(Tensor table, FilterWorkspaces workspaces) : IDisposable
 {
-    // Where more columns than this are needed, to gather them costs what it saves.
+    // If more columns than this are needed, gathering them costs as much as it saves.
     private const double MostColumns = 0.7;
     private const long GatheredBytes = 16L << 20;
     private const int GatheredRows = 1024;
@@ -40,10 +40,10 @@ internal sealed class ColumnFilter(Tensor table, FilterWorkspaces workspaces) : 
         _rowMagnitudes = empty([rows, 1], dtype: type, device: table.device);
     }
 
-    /// <summary>Adds up the masses of some rows, while they are in the cache.</summary>
-    /// <param name="gradient">With respect to the logits, of rows that are still to be multiplied by their scale: shape (rows, vocabulary); each row adds up to 0.</param>
-    /// <param name="scales">Shape (rows, 1); 0 where nobody counts the row.</param>
-    /// <param name="labels">Hard targets, shape (rows, 1): the only columns of a row below 0; null: any may be.</param>
+    /// <summary>Adds up the masses of some rows while they are in the cache.</summary>
+    /// <param name="gradient">With respect to the logits, not yet multiplied by the rows' scales: shape (rows, vocabulary); each row sums to 0.</param>
+    /// <param name="scales">Shape (rows, 1); 0 where no term counts the row.</param>
+    /// <param name="labels">Hard targets, shape (rows, 1): the only columns where a row may be negative; null if any may be.</param>
     /// <param name="from">The first row's place in the chunk.</param>
     public void Observe(Tensor gradient, Tensor scales, Tensor? labels, int from)
     {
@@ -63,19 +63,19 @@ internal sealed class ColumnFilter(Tensor table, FilterWorkspaces workspaces) : 
         _magnitudes!.addmm_(weights, absolute);
     }
 
-    /// <summary>Writes gradient · head, for now without the guess, and writes over the gradient, whose rows have been observed.</summary>
+    /// <summary>Writes gradient · head, for now without the estimate, and overwrites the gradient, whose rows have been observed.</summary>
     /// <param name="gradient">With respect to the logits of the chunk, shape (rows, vocabulary), contiguous.</param>
-    /// <param name="isHard">Whether the targets were hard.</param>
-    /// <param name="share">What may be left to the guess of the absolute sum.</param>
+    /// <param name="isHard">True if the targets are hard.</param>
+    /// <param name="share">The share of the absolute sum that may be left to the estimate.</param>
     /// <param name="hidden">Where the product goes, shape (rows, hidden).</param>
-    /// <returns>False, with nothing written, where the columns needed are too many.</returns>
+    /// <returns>False, with nothing written, if too many columns are needed.</returns>
     public bool TryMultiply(Tensor gradient, bool isHard, double share, Tensor hidden)
     {
         using var scope = NewDisposeScope();
         var (sums, magnitudes, rowMagnitudes) = (_sums!, _magnitudes!, _rowMagnitudes!);
         if (isHard)
         {
-            // Above 0 but at the labels, where twice their size has been added.
+            // Positive except at the labels, where twice their magnitude has been added.
             magnitudes.add_(sums);
         }
 
@@ -92,7 +92,7 @@ internal sealed class ColumnFilter(Tensor table, FilterWorkspaces workspaces) : 
         rest.index_fill_(1, columns, 0);
         var packed = Pack(gradient, chosen);
 
-        // A row adds up to 0, so what is left of it is minus what was kept.
+        // A row sums to 0, so the rest of it is minus what was kept.
         var left = packed.sum(1, keepdim: true).neg_();
         var leftMagnitudes = rowMagnitudes - packed.norm(1, keepdim: true, p: 1);
         var parts = cat([(leftMagnitudes + left).clamp_min_(0), (left - leftMagnitudes).clamp_max_(0)], 1);
@@ -108,7 +108,7 @@ internal sealed class ColumnFilter(Tensor table, FilterWorkspaces workspaces) : 
         return true;
     }
 
-    /// <summary>Adds the guesses of the chunks that were multiplied.</summary>
+    /// <summary>Adds the estimates of the chunks that were multiplied.</summary>
     public void Finish()
     {
         if (_pending.Count == 0)
@@ -127,7 +127,7 @@ internal sealed class ColumnFilter(Tensor table, FilterWorkspaces workspaces) : 
         Dispose();
     }
 
-    /// <summary>Frees what is left of chunks whose guesses were never added, after an exception.</summary>
+    /// <summary>Frees the remains of chunks whose estimates were never added, after an exception.</summary>
     public void Dispose()
     {
         foreach (var (hidden, coefficients) in _pending)
@@ -139,12 +139,12 @@ internal sealed class ColumnFilter(Tensor table, FilterWorkspaces workspaces) : 
         _pending.Clear();
     }
 
-    /// <summary>The columns of most mass, in order; null where they are too many, or a mass is not finite.</summary>
+    /// <summary>The columns with the most mass, in order; null if there are too many, or a mass is not finite.</summary>
     private static long[]? Choose(Tensor magnitudes, double share)
     {
         using var single = magnitudes.to(ScalarType.Float32);
         var masses = MemoryMarshal.Cast<byte, uint>(single.bytes);
-        // Numbers that are not negative are ordered as their bits are; seven bits of the mantissa are fine enough.
+        // Non-negative numbers sort like their bits; seven bits of the mantissa are precise enough.
         var bins = new double[1 << 16];
         var total = 0.0;
         foreach (var mass in masses)
@@ -183,7 +183,7 @@ internal sealed class ColumnFilter(Tensor table, FilterWorkspaces workspaces) : 
         return [.. chosen];
     }
 
-    /// <summary>Moves the chosen columns of each row to its beginning.</summary>
+    /// <summary>Moves the chosen columns to the beginning of each row.</summary>
     /// <returns>A view of them, shape (rows, chosen).</returns>
     private static unsafe Tensor Pack(Tensor gradient, long[] chosen)
     {
@@ -263,7 +263,7 @@ internal sealed class ColumnFilter(Tensor table, FilterWorkspaces workspaces) : 
         });
     }
 
-    // Of the first row alone: a span can't hold more than two gigabytes.
+    // Of the first row only: a span can't hold more than two gigabytes.
     private static unsafe void* Start(Tensor tensor)
     {
         using var first = tensor.narrow(0, 0, 1);

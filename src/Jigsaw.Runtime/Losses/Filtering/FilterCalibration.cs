@@ -1,15 +1,15 @@
 namespace Jigsaw.Losses.Filtering;
 
 /// <summary>
-/// How much of the gradient's mass a filter may leave to its guess, for one pass, one kind of targets and one allowed error. What error a share makes
-/// depends on the model and how far it is trained, so it is measured: in the first loops until it holds, and then now and then. A loop that measures makes the
-/// exact gradient, too, and hands that one out.
+/// How much of the gradient's mass a filter may leave to its estimate, for one pass, one kind of targets and one allowed error. The error that a share causes
+/// depends on the model and on how far it is trained, so it is measured: in the first loops until it holds, and then periodically. A loop that measures computes the
+/// exact gradient too, and returns that one.
 /// </summary>
 internal sealed class FilterCalibration
 {
     private const int LoopsBetween = 50;
 
-    // As good a beginning as any: on a language model of 49152 tokens the error was 0.2 to 0.45 of the share.
+    // As good a starting point as any: on a language model of 49152 tokens the error was 0.2 to 0.45 of the share.
     private const double FirstShare = 2;
     private const double LargestShare = 4;
 
@@ -19,12 +19,12 @@ internal sealed class FilterCalibration
     private bool _holds;
     private int _left;
 
-    /// <summary>Begins to learn.</summary>
+    /// <summary>Starts to learn.</summary>
     /// <param name="allowed">The allowed error.</param>
     internal FilterCalibration(double allowed) => (_allowed, _share) = (allowed, FirstShare * allowed);
 
     /// <summary>What the next loop does.</summary>
-    /// <returns>The share of the mass that may be left to the guess, 0 where the filter doesn't pay, and whether the error is to be measured and the exact gradient handed out.</returns>
+    /// <returns>The share of the mass that may be left to the estimate, 0 if the filter doesn't pay off; and true if the error is to be measured and the exact gradient returned.</returns>
     internal (double Share, bool Measures) Next()
     {
         lock (_lock)
@@ -35,7 +35,7 @@ internal sealed class FilterCalibration
 
     /// <summary>Learns from a loop that measured.</summary>
     /// <param name="share">The share that it used.</param>
-    /// <param name="error">The error of its gradient; null where no chunk had columns enough to leave out.</param>
+    /// <param name="error">The error of its gradient; null if no chunk had enough columns to leave out.</param>
     internal void Learn(double share, double? error)
     {
         lock (_lock)
@@ -54,7 +54,7 @@ internal sealed class FilterCalibration
         }
     }
 
-    /// <summary>What was learned, as numbers under names.</summary>
+    /// <summary>What was learned, as numbers by name.</summary>
     internal IEnumerable<(string Name, double Value)> Save()
     {
         lock (_lock)
@@ -63,8 +63,8 @@ internal sealed class FilterCalibration
         }
     }
 
-    /// <summary>Takes up what <see cref="Save"/> gave.</summary>
-    /// <exception cref="FormatException">A number is missing, or none that can have been learned.</exception>
+    /// <summary>Restores what <see cref="Save"/> returned.</summary>
+    /// <exception cref="FormatException">A number is missing, or can't have been learned.</exception>
     internal void Restore(IReadOnlyDictionary<string, double> state)
     {
         if (!state.TryGetValue("share", out var share) || !state.TryGetValue("holds", out var holds) || !state.TryGetValue("left", out var left)

@@ -2,13 +2,13 @@ namespace Jigsaw.Losses.Filtering;
 
 /// <summary>
 /// What a bound loss has learned about its gradient filter, for each pass, kind of targets and allowed error. It belongs to the bound loss and goes into the
-/// checkpoints of its training: a run that resumes filters as the one that went on would.
+/// checkpoints of its training: a resumed run filters exactly as an uninterrupted one would.
 /// </summary>
 internal sealed class FilterCalibrations
 {
     private SortedDictionary<string, FilterCalibration> _calibrations = new(StringComparer.Ordinal);
 
-    /// <summary>What is known of one gradient; made when first asked for.</summary>
+    /// <summary>What is known about one gradient; created on first access.</summary>
     /// <param name="pass">Whose gradient is filtered.</param>
     /// <param name="target">What it is compared with.</param>
     /// <param name="allowed">The allowed error.</param>
@@ -23,7 +23,7 @@ internal sealed class FilterCalibrations
         return calibration;
     }
 
-    /// <summary>All that was learned, as numbers under names.</summary>
+    /// <summary>Everything that was learned, as numbers by name.</summary>
     public IReadOnlyDictionary<string, double> Save()
     {
         var state = new Dictionary<string, double>();
@@ -38,7 +38,7 @@ internal sealed class FilterCalibrations
         return state;
     }
 
-    /// <summary>Takes up what <see cref="Save"/> gave; everything else is forgotten, and nothing changes if it can't be read.</summary>
+    /// <summary>Restores what <see cref="Save"/> returned; everything else is forgotten, and nothing changes if it can't be read.</summary>
     /// <exception cref="FormatException">A name is not one that <see cref="Save"/> writes.</exception>
     public void Restore(IReadOnlyDictionary<string, double> state)
     {

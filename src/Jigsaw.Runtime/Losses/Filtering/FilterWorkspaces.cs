@@ -17,7 +17,7 @@ internal sealed class FilterWorkspaces : IDisposable
     /// <summary>Rows of the head that belong to chosen columns.</summary>
     public Workspace Head { get; } = new();
 
-    /// <summary>The guesses' vectors of all chunks.</summary>
+    /// <summary>The estimates' vectors of all chunks.</summary>
     public Workspace Vectors { get; } = new();
 
     /// <summary>Frees all memory.</summary>

@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 
 namespace Jigsaw.Losses.Filtering;
 
-/// <summary>Adds up, over the passes of a step, how far the gradients of the cross-entropies with respect to hidden states are off, and how large they are.</summary>
+/// <summary>Adds up, over the passes of a step, the error and the size of the cross-entropies' gradients with respect to hidden states.</summary>
 internal sealed class GradientErrorMeasurement
 {
     private Tensor? _squares;

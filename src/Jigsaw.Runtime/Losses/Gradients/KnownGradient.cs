@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 namespace Jigsaw.Losses.Gradients;
 
 /// <summary>
-/// Values whose gradients follow, by a rule, from what was kept of their forward. It keeps nothing else alive.
+/// Values whose gradients follow, by a rule, from what the forward pass saved. It keeps nothing else alive.
 /// </summary>
 internal sealed class KnownGradient : autograd.SingleTensorFunction<KnownGradient>
 {
@@ -20,9 +20,9 @@ internal sealed class KnownGradient : autograd.SingleTensorFunction<KnownGradien
     /// <inheritdoc/>
     public override string Name => nameof(KnownGradient);
 
-    /// <summary>Gives a scalar the gradients that belong to it; backward only scales them. The gradients' handles are taken over.</summary>
+    /// <summary>Attaches gradients to a scalar; the backward pass only scales them. It takes ownership of the gradients' handles.</summary>
     /// <param name="value">The scalar, without a graph.</param>
-    /// <param name="gradients">What is known of each input.</param>
+    /// <param name="gradients">What is known about each input.</param>
     internal static Tensor Attach(Tensor value, IReadOnlyList<Part> gradients)
     {
         try
@@ -38,9 +38,9 @@ internal sealed class KnownGradient : autograd.SingleTensorFunction<KnownGradien
         }
     }
 
-    /// <summary>Gives values the rule that makes their gradients.</summary>
+    /// <summary>Attaches to values the rule that computes their gradients.</summary>
     /// <param name="values">A scalar or a vector, without a graph.</param>
-    /// <param name="inputs">Whose gradients the rule gives.</param>
+    /// <param name="inputs">The inputs whose gradients the rule computes.</param>
     /// <param name="saved">What the rule reads.</param>
     /// <param name="rule">The rule.</param>
     internal static Tensor Attach(Tensor values, IReadOnlyList<Tensor> inputs, IReadOnlyList<Tensor> saved, IGradientRule rule)
@@ -49,8 +49,8 @@ internal sealed class KnownGradient : autograd.SingleTensorFunction<KnownGradien
         return inputs.Count == 0 || !is_grad_enabled() ? values : apply([new Known(values, saved, rule, inputs.Count), .. inputs]);
     }
 
-    /// <summary>Says in a sentence what the last backward of a loss of this thread could not: an exception there would end the process.</summary>
-    /// <exception cref="InvalidOperationException">The last backward was asked for a second derivative, or failed.</exception>
+    /// <summary>Reports in a sentence why the last backward pass of a loss on this thread failed: an exception there would end the process.</summary>
+    /// <exception cref="InvalidOperationException">The last backward pass was asked for a second derivative, or failed.</exception>
     internal static void ThrowRefusal()
     {
         if (_refusal?.Take() is { } sentence)
@@ -115,8 +115,8 @@ internal sealed class KnownGradient : autograd.SingleTensorFunction<KnownGradien
 
     /// <summary>The gradient of a value with respect to one input.</summary>
     /// <param name="Input">The input, of any shape (…, features).</param>
-    /// <param name="Gradient">Divided by the factor; of the input's shape, or its rows.</param>
-    /// <param name="Factor">What the gradient is to be multiplied by: keeps small numbers of a small dtype from vanishing.</param>
-    /// <param name="Rows">Which rows of the input the gradient's rows belong to; null for all, in order.</param>
+    /// <param name="Gradient">The gradient divided by the factor; of the input's shape, or of its rows.</param>
+    /// <param name="Factor">The factor that the gradient is to be multiplied by: it keeps small numbers in a narrow dtype from vanishing.</param>
+    /// <param name="Rows">The rows of the input that the gradient's rows belong to; null for all, in order.</param>
     internal readonly record struct Part(Tensor Input, Tensor Gradient, double Factor = 1, Tensor? Rows = null);
 }

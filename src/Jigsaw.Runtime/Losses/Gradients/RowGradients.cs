@@ -5,8 +5,8 @@ using static TorchSharp.torch;
 namespace Jigsaw.Losses.Gradients;
 
 /// <summary>
-/// Gradients that are made of the inputs' rows and a few numbers per row, for all terms on them at once and a block of rows at a time: beside
-/// the gradient itself nothing of the rows' size is ever there. The inputs are alive anyway; only references to them are kept.
+/// Gradients that are computed from the inputs' rows and a few numbers per row, for all terms on them at once and one block of rows at a time: apart
+/// from the gradient itself nothing of the rows' size is ever allocated. The inputs are alive anyway; only references to them are kept.
 /// </summary>
 internal sealed class RowGradients : IGradientRule
 {
@@ -29,24 +29,24 @@ internal sealed class RowGradients : IGradientRule
         _places = [.. coefficients.Select(coefficient => (coefficient.Term, coefficient.Role))];
     }
 
-    /// <summary>Makes the gradients of a block of rows.</summary>
-    /// <param name="rows">The rows of each input, shape (count, features): maybe the input's own, so only read.</param>
+    /// <summary>Computes the gradients of a block of rows.</summary>
+    /// <param name="rows">The rows of each input, shape (count, features): possibly the input's own memory, so read-only.</param>
     /// <param name="factors">For each role the sum of the terms' coefficients, shape (count, 1); null if none has it.</param>
-    /// <param name="wanted">Whose gradients are asked for.</param>
-    /// <returns>The gradients of those that are wanted.</returns>
+    /// <param name="wanted">The inputs whose gradients are requested.</param>
+    /// <returns>The requested gradients.</returns>
     internal delegate Tensor?[] Block(Tensor[] rows, Tensor?[] factors, bool[] wanted);
 
-    /// <summary>Gives values their gradients.</summary>
+    /// <summary>Attaches gradients to values.</summary>
     /// <param name="values">One value for each term, shape (terms), without a graph.</param>
     /// <param name="inputs">Tensors of one shape (batch, sequence, features).</param>
     /// <param name="wanted">Which of them want a gradient.</param>
     /// <param name="rows">The rows that some term counts.</param>
     /// <param name="type">The type of the reductions.</param>
     /// <param name="block">Makes the gradients of a block of rows.</param>
-    /// <param name="coefficients">What each term multiplies.</param>
+    /// <param name="coefficients">The coefficients of each term.</param>
     internal static Tensor Attach(Tensor values, Tensor[] inputs, bool[] wanted, PackedRows rows, ScalarType type, Block block, IReadOnlyList<RowCoefficient> coefficients)
     {
-        // Detached: what is read in the backward needs no graph.
+        // Detached: what the backward pass reads needs no graph.
         List<Tensor> saved = [.. inputs.Select(input => input.detach())];
         if (rows.Index is { } index)
         {

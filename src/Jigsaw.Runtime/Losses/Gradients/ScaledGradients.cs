@@ -2,12 +2,12 @@ using static TorchSharp.torch;
 
 namespace Jigsaw.Losses.Gradients;
 
-/// <summary>Gradients that were computed together with their value: all that is left is to scale them.</summary>
+/// <summary>Gradients that were computed together with their value: they only have to be scaled.</summary>
 internal sealed class ScaledGradients(IEnumerable<KnownGradient.Part> parts) : IGradientRule
 {
     private readonly Layout[] _layout = [.. parts.Select(part => new Layout(part.Input.shape, part.Input.dtype, part.Factor, part.Rows is not null))];
 
-    /// <summary>What the rule reads of its parts.</summary>
+    /// <summary>What the rule reads from its parts.</summary>
     internal static IReadOnlyList<Tensor> Saved(IEnumerable<KnownGradient.Part> parts) =>
         [.. parts.SelectMany(part => part.Rows is { } rows ? (Tensor[])[part.Gradient, rows] : [part.Gradient])];
 
@@ -29,7 +29,7 @@ internal sealed class ScaledGradients(IEnumerable<KnownGradient.Part> parts) : I
             result.Add(gradient.reshape(shape));
         }
 
-        // Not before all are there: if one fails, the scope frees the others.
+        // Not before all exist: if one fails, the scope frees the others.
         result.ForEach(gradient => gradient.DetachFromDisposeScope());
         return result;
     }

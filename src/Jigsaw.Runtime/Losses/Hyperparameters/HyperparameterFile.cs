@@ -5,7 +5,7 @@ namespace Jigsaw.Losses.Hyperparameters;
 
 /// <summary>
 /// A JSON object of hyperparameters under the original API's names, read against a recipe's own: a name that the recipe doesn't know is an
-/// error that offers the nearest, and so is structure that differs. What the file doesn't name stays as the recipe has it.
+/// error that suggests the nearest one, and so is structure that differs. What the file doesn't name stays as in the recipe.
 /// </summary>
 internal static class HyperparameterFile
 {

@@ -2,7 +2,7 @@ using System.ComponentModel;
 
 namespace Jigsaw.CompilerServices;
 
-/// <summary>What a recipe's hyperparameters are: the property of each number, its name in the original API, its rule and its value in the attributes; and the recipe's structure.</summary>
+/// <summary>Describes a recipe's hyperparameters: the property of each number, its name in the original API, its rule and its value in the attributes; and the recipe's structure.</summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
 public sealed class HyperparameterTable
 {
@@ -39,7 +39,7 @@ public sealed class HyperparameterTable
     /// <inheritdoc cref="Weight"/>
     public HyperparameterTable Count(string property, string originalName, int value) => Add(property, originalName, value, NumericRule.Count);
 
-    /// <summary>Adds something that can't change at run time.</summary>
+    /// <summary>Adds a value that can't change at run time.</summary>
     /// <param name="originalName">Its name in the original API.</param>
     /// <param name="value">What the recipe was compiled with; null if nothing was written.</param>
     public HyperparameterTable Structure(string originalName, object? value)
@@ -51,10 +51,10 @@ public sealed class HyperparameterTable
     /// <summary>The values in the attributes.</summary>
     internal double[] Defaults() => [.. _rows.Select(row => row.Default)];
 
-    /// <summary>Where the number of a property is among the values.</summary>
+    /// <summary>The index of a property's number among the values.</summary>
     internal int IndexOf(string property) => _byProperty[property];
 
-    /// <summary>The value of a number, where it follows its rule.</summary>
+    /// <summary>The value of a number if it follows its rule.</summary>
     /// <exception cref="ArgumentException">It doesn't: the message gives value, rule and remedy.</exception>
     internal double Checked(int index, double value)
     {
@@ -80,7 +80,7 @@ public sealed class HyperparameterTable
         return result;
     }
 
-    /// <summary>The numbers of a dictionary by the original's names, checked.</summary>
+    /// <summary>The numbers in a dictionary under the original's names, checked.</summary>
     internal double[] ToValues(IReadOnlyDictionary<string, object?> named) =>
         [.. _rows.Select((row, i) => Checked(i, named[row.OriginalName] is int whole ? whole : (double)named[row.OriginalName]!))];
 

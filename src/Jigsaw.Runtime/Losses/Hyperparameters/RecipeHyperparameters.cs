@@ -35,7 +35,7 @@ public abstract record RecipeHyperparameters
     /// <summary>Numbers and structure by the original's names; null where the recipe has none.</summary>
     public IReadOnlyDictionary<string, object?> ToDictionary() => _table.ToDictionary(_values);
 
-    /// <summary>True if the other record says the same of a recipe of the same type.</summary>
+    /// <summary>True if the other record holds the same values for a recipe of the same type.</summary>
     /// <param name="other">The other record.</param>
     public virtual bool Equals(RecipeHyperparameters? other) =>
         other is not null && EqualityContract == other.EqualityContract && ToDictionary().SequenceEqual(other.ToDictionary());
@@ -58,7 +58,7 @@ public abstract record RecipeHyperparameters
     [EditorBrowsable(EditorBrowsableState.Never)]
     protected int WholeNumber([CallerMemberName] string property = "") => (int)Number(property);
 
-    /// <summary>Sets a number, where the value follows its rule.</summary>
+    /// <summary>Sets a number if the value follows its rule.</summary>
     /// <param name="value">The value.</param>
     /// <param name="property">Its property.</param>
     /// <exception cref="ArgumentException">It doesn't follow its rule: the message gives value, rule and remedy.</exception>
@@ -71,7 +71,7 @@ public abstract record RecipeHyperparameters
 
     /// <summary>Changes the numbers that a JSON file names.</summary>
     /// <param name="path">The file: an object of numbers under the original's names.</param>
-    /// <param name="numbers">The numbers in the attributes, of a record made for this call.</param>
+    /// <param name="numbers">The numbers in the attributes, in a record made for this call.</param>
     /// <returns>The record.</returns>
     /// <exception cref="ArgumentException">The file is not a JSON object, a name is unknown, a number breaks its rule, or structure differs from the recipe's.</exception>
     [EditorBrowsable(EditorBrowsableState.Never)]

@@ -1,6 +1,6 @@
 namespace Jigsaw.CompilerServices;
 
-/// <summary>How a weight rises from 0 over the first steps of a training.</summary>
+/// <summary>How a weight rises from 0 over the first steps of a training run.</summary>
 internal static class WeightRamp
 {
     /// <summary>The share of the full weight at a step: 0 up to <paramref name="from"/>, 1 from <paramref name="from"/> + <paramref name="steps"/> on.</summary>

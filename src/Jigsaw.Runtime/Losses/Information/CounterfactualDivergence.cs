@@ -6,13 +6,13 @@ using static TorchSharp.torch;
 namespace Jigsaw.Losses.Information;
 
 /// <summary>
-/// Σ over the transformed tokens of KL(N(M, s²) ‖ N(M′, s′²)) over their number: what the transform gives for a prompt against what it gives for another one of the same length. It alone
-/// sees what a token leaks through the x̃ of tokens behind it.
+/// Σ over the transformed tokens of KL(N(M, s²) ‖ N(M′, s′²)) over their number: what the transform produces for a prompt, compared with what it produces for another one of the same length. Only this measure
+/// sees what a token leaks through the x̃ of later tokens.
 /// </summary>
 /// <remarks>Source: the divergence between normal distributions; that it is taken between a prompt and its counterfactual is <em>our own</em>.</remarks>
 internal static class CounterfactualDivergence
 {
-    /// <summary>The value in nats per token, a differentiable scalar in at least float32, with gradients into both sides. No token: 0.</summary>
+    /// <summary>The value in nats per token, a differentiable scalar in at least float32, with gradients into both sides. 0 without a token.</summary>
     /// <param name="truth">x, μ and σ of the prompt, each of shape (batch, sequence, features).</param>
     /// <param name="other">x, μ and σ of the other prompt, the same shapes.</param>
     /// <param name="noise">Tokens that the transform changes, in both.</param>

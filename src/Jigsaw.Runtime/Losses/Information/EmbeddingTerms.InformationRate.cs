@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 
 namespace Jigsaw.CompilerServices;
 
-/// <content>The rate at which x̃ tells about its text.</content>
+/// <content>The rate at which x̃ reveals its text.</content>
 public sealed partial class EmbeddingTerms
 {
     /// <summary>Mean over the counted tokens of KL(N(x + μ, σ²/n) ‖ N(a, v)), in nats per token.</summary>

@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 
 namespace Jigsaw.CompilerServices;
 
-/// <content>What x̃ tells about which token of the batch it is, by the samples.</content>
+/// <content>What x̃ reveals about which token of the batch it is, estimated from the samples.</content>
 public sealed partial class EmbeddingTerms
 {
     /// <summary>mean_i [ln p(x̃_i | i) − ln mean over j ≠ i of p(x̃_i | j)] over the counted tokens, in nats.</summary>

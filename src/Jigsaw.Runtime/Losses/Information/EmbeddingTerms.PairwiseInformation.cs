@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 
 namespace Jigsaw.CompilerServices;
 
-/// <content>What x̃ tells about which token of the batch it is, by distances of distributions.</content>
+/// <content>What x̃ reveals about which token of the batch it is, by distances between distributions.</content>
 public sealed partial class EmbeddingTerms
 {
     /// <summary>−mean_i ln mean_j exp(−KL(p_i ‖ p_j)) over the counted tokens, in nats.</summary>

@@ -7,8 +7,8 @@ using static TorchSharp.torch;
 namespace Jigsaw.Losses.Information;
 
 /// <summary>
-/// What the transform gives for the tokens of a batch, as rows: N(M, s²) with M = x + μ and s² = σ²/n, what an attacker has of n copies with fresh noise. A row that no mask counts
-/// is M = 0, s² = 1, and has no weight. Everything is in the current dispose scope.
+/// What the transform produces for the tokens of a batch, as rows: N(M, s²) with M = x + μ and s² = σ²/n, what an attacker gets from n copies with fresh noise. A row that no mask counts
+/// has M = 0, s² = 1 and no weight. Everything is in the current dispose scope.
 /// </summary>
 internal sealed class GaussianRows
 {
@@ -25,7 +25,7 @@ internal sealed class GaussianRows
     /// <param name="stds">σ, the same shape, positive where a row counts.</param>
     /// <param name="mask">Rows that some weight counts.</param>
     /// <param name="repeats">n.</param>
-    /// <param name="ofPairs">True for float64 where that is cheap: distances of pairs are differences of squares, and are exponentiated.</param>
+    /// <param name="ofPairs">True for float64 where that is cheap: distances between pairs are differences of squares, and are exponentiated.</param>
     internal GaussianRows(Tensor clean, Tensor means, Tensor stds, RowMask mask, int repeats, bool ofPairs = false)
     {
         Type = ofPairs && clean.device_type == DeviceType.CPU ? ScalarType.Float64 : KernelArguments.AccumulationType(clean, means, stds);
@@ -45,7 +45,7 @@ internal sealed class GaussianRows
     /// <summary>s², shape (rows, features).</summary>
     internal Tensor Variances { get; }
 
-    /// <summary>Checks what a kernel is given before the first operation.</summary>
+    /// <summary>Checks a kernel's arguments before the first operation.</summary>
     /// <exception cref="ArgumentException">Shapes, dtypes or devices are incompatible, or n is less than 1.</exception>
     internal static void Check(Tensor clean, Tensor means, Tensor stds, int repeats, params ReadOnlySpan<RowMask> masks)
     {
@@ -63,7 +63,7 @@ internal sealed class GaussianRows
         }
     }
 
-    /// <summary>A row's share in a mean over a mask's tokens: 1 over their number, 0 where it does not count. Shape (rows, 1).</summary>
+    /// <summary>A row's weight in a mean over a mask's tokens: 1 over their number, 0 where it does not count. Shape (rows, 1).</summary>
     internal Tensor Shares(RowMask mask)
     {
         var share = _rows.Denominator(mask).reciprocal().expand(_rows.Count, 1);
@@ -82,10 +82,10 @@ internal sealed class GaussianRows
         return _rows.Excluded is { } excluded ? rows.masked_fill_(excluded.unsqueeze(1), otherwise) : rows;
     }
 
-    /// <summary>Hands over the gradients of x, μ and σ.</summary>
-    /// <param name="parts">Takes them.</param>
+    /// <summary>Adds the gradients of x, μ and σ.</summary>
+    /// <param name="parts">Where they are added.</param>
     /// <param name="ofMeans">With respect to M, shape (rows, features).</param>
-    /// <param name="ofVariances">With respect to s², the same shape; written over.</param>
+    /// <param name="ofVariances">With respect to s², the same shape; overwritten.</param>
     internal void Hand(List<KnownGradient.Part> parts, Tensor ofMeans, Tensor ofVariances)
     {
         HandOne(parts, _clean, ofMeans);
@@ -96,7 +96,7 @@ internal sealed class GaussianRows
         }
     }
 
-    /// <summary>Hands over the gradient of one input.</summary>
+    /// <summary>Adds the gradient of one input.</summary>
     internal void HandOne(List<KnownGradient.Part> parts, Tensor input, Tensor gradient)
     {
         if (input.requires_grad)

@@ -6,13 +6,13 @@ using static TorchSharp.torch;
 namespace Jigsaw.Losses.Information;
 
 /// <summary>
-/// The mean over the counted tokens of KL(N(M, s²) ‖ N(a, v)) in nats per token, a and v the mean and variance of x̃ over the transformed tokens: an upper bound of what a token's
-/// x̃ tells about the text so far. Linear in the batch.
+/// The mean over the counted tokens of KL(N(M, s²) ‖ N(a, v)) in nats per token, a and v the mean and variance of x̃ over the transformed tokens: an upper bound on what a token's
+/// x̃ reveals about the text so far. Linear in the batch.
 /// </summary>
 /// <remarks>Source: the variational bound of Barber and Agakov, with a Gaussian marginal; Alemi et al., arXiv 1612.00410. That the marginal is the batch's own is <em>our reading</em>.</remarks>
 internal static class InformationRate
 {
-    /// <summary>The value, a differentiable scalar in at least float32. No counted token: 0.</summary>
+    /// <summary>The value, a differentiable scalar in at least float32. 0 without a counted token.</summary>
     /// <param name="clean">x, shape (batch, sequence, features).</param>
     /// <param name="means">μ, the same shape.</param>
     /// <param name="stds">σ, the same shape.</param>
@@ -39,7 +39,7 @@ internal static class InformationRate
                 ofCounted = ofCounted * rows.Read(weights, 0);
             }
 
-            // A prior of no token is one that nothing is measured against.
+            // Nothing is measured against a prior of no token.
             var deviations = rows.Means - (rows.Means * ofNoise).sum([0]);
             var spreads = deviations.square().add_(rows.Variances);
             var prior = (spreads * ofNoise).sum([0]) + rows.IsEmpty(noise);

@@ -6,13 +6,13 @@ using static TorchSharp.torch;
 namespace Jigsaw.Losses.Information;
 
 /// <summary>
-/// mean_i [ln p(x̃_i | i) − ln 1/(N−1) Σ_(j≠i) p(x̃_i | j)] over the counted tokens, with the known density of the transform: an upper bound of what x̃ tells, by the samples themselves.
-/// Pairs are made a chunk of rows at a time, by matrix products.
+/// mean_i [ln p(x̃_i | i) − ln 1/(N−1) Σ_(j≠i) p(x̃_i | j)] over the counted tokens, with the known density of the transform: an upper bound on what x̃ reveals, estimated from the samples themselves.
+/// Pairs are computed one chunk of rows at a time, by matrix products.
 /// </summary>
 /// <remarks>Source: Poole et al., arXiv 1905.06922, the leave-one-out upper bound.</remarks>
 internal static class LeaveOneOutInformation
 {
-    /// <summary>The value in nats, a differentiable scalar in at least float32. Fewer than two counted tokens: 0.</summary>
+    /// <summary>The value in nats, a differentiable scalar in at least float32. 0 with fewer than two counted tokens.</summary>
     /// <param name="clean">x, shape (batch, sequence, features).</param>
     /// <param name="means">μ, the same shape.</param>
     /// <param name="stds">σ, the same shape.</param>
@@ -57,7 +57,7 @@ internal static class LeaveOneOutInformation
         private readonly Tensor _excluded;
         private readonly Tensor _logOthers;
 
-        // Near their center, so that differences of squares lose as little as they can.
+        // Centered, so differences of squares lose as little precision as possible.
         private readonly Tensor _samples;
         private readonly Tensor _means;
         private readonly Tensor _precisions;
@@ -69,7 +69,7 @@ internal static class LeaveOneOutInformation
         {
             var counted = shares.gt(0).to(rows.Type).sum();
 
-            // One token has no other: its share is taken away.
+            // A single token has no other one: its share is removed.
             _shares = shares * counted.gt(1).to(rows.Type);
             _excluded = shares.eq(0).t();
             _logOthers = (counted - 1).clamp_min(1).log();

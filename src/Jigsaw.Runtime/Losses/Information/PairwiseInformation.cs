@@ -7,15 +7,15 @@ using static TorchSharp.torch;
 namespace Jigsaw.Losses.Information;
 
 /// <summary>
-/// −mean_i ln mean_j exp(−KL(p_i ‖ p_j)) over the counted tokens, j = i included: an upper bound of what x̃ tells about which of these tokens it is, at most the logarithm of their number.
-/// Unlike a mean over pairs it is driven by the near ones. Pairs are made a chunk of rows at a time, by matrix products: memory is a chunk times the tokens, never pairs times features.
+/// −mean_i ln mean_j exp(−KL(p_i ‖ p_j)) over the counted tokens, j = i included: an upper bound on what x̃ reveals about which of these tokens it is, at most the logarithm of their number.
+/// Unlike a mean over pairs, it is dominated by the close ones. Pairs are computed one chunk of rows at a time, by matrix products: memory is a chunk times the tokens, never pairs times features.
 /// </summary>
 /// <remarks>Source: Kolchinsky and Tracey, arXiv 1706.02419, and Kolchinsky, Tracey and Wolpert, arXiv 1705.02436.</remarks>
 internal static class PairwiseInformation
 {
     private const long ChunkBytes = 16L << 20;
 
-    /// <summary>The value in nats, a differentiable scalar in at least float32. No counted token: 0.</summary>
+    /// <summary>The value in nats, a differentiable scalar in at least float32. 0 without a counted token.</summary>
     /// <param name="clean">x, shape (batch, sequence, features).</param>
     /// <param name="means">μ, the same shape.</param>
     /// <param name="stds">σ, the same shape.</param>
@@ -51,7 +51,7 @@ internal static class PairwiseInformation
         return KnownGradient.Attach(value.to(KernelArguments.AccumulationType(clean, means, stds)), parts).MoveToOuterDisposeScope();
     }
 
-    /// <summary>Rows whose pairs with all rows fit a chunk.</summary>
+    /// <summary>Rows whose pairs with all rows fit in a chunk.</summary>
     internal static IEnumerable<(long From, long Count)> Chunks(long rows, ScalarType type)
     {
         var size = Math.Max(ChunkBytes / (Math.Max(rows, 1) * type.ElementSize()), 16);
@@ -61,7 +61,7 @@ internal static class PairwiseInformation
         }
     }
 
-    /// <summary>ln Σ_j exp of each row, shape (rows, 1); 0 of a row that is −∞ throughout. Written out: libtorch's own has no kernel on META.</summary>
+    /// <summary>ln Σ_j exp of each row, shape (rows, 1); 0 for a row that is −∞ throughout. Written out: libtorch's own operation has no kernel on META.</summary>
     internal static Tensor LogSumExp(Tensor rows)
     {
         var largest = rows.amax([1], keepdim: true);
@@ -76,7 +76,7 @@ internal static class PairwiseInformation
         private readonly Tensor _excluded;
         private readonly Tensor _logCount;
 
-        // Near their center, so that differences of squares lose as little as they can.
+        // Centered, so differences of squares lose as little precision as possible.
         private readonly Tensor _means;
         private readonly Tensor _variances;
         private readonly Tensor _precisions;
@@ -111,7 +111,7 @@ internal static class PairwiseInformation
             var spreads = (means.square() + variances).mm(_precisions.t()).addmm_(means, _pulls.t(), beta: 1, alpha: -2);
             var divergences = spreads.add_(_columns).sub_(Logarithms.narrow(0, from, count)).sub_(_means.shape[1]).mul_(0.5).clamp_min_(0);
 
-            // Of a distribution to itself exactly 0; to one that does not count, infinitely far.
+            // Exactly 0 from a distribution to itself; infinite to one that does not count.
             divergences.masked_fill_(_excluded, double.PositiveInfinity).diagonal(from, 0, 1).fill_(0);
             var negative = divergences.neg_();
             var sums = LogSumExp(negative);
@@ -122,7 +122,7 @@ internal static class PairwiseInformation
                 return;
             }
 
-            // Nothing pulls a distribution from itself.
+            // A distribution has no gradient with respect to its distance from itself.
             var weights = negative.sub_(sums).exp_().mul_(share);
             weights.diagonal(from, 0, 1).fill_(0);
             var totals = weights.sum(1, keepdim: true);

@@ -11,9 +11,9 @@ public sealed partial class EmbeddingTerms
     private static readonly double _halfLogTwoPi = 0.5 * Math.Log(2 * Math.PI);
 
     /// <summary>
-    /// Sub-batch Monte Carlo estimate of the mutual information between x and x̃: the first half of the batch gives the components of a
-    /// Gaussian mixture, the second half the samples; all pairs count. Linear in the batch. Of an odd batch the last row is left out; with
-    /// fewer than two rows value and gradients are 0. Source: arXiv 2506.09452 and Stained Glass Engine docs, loss/jigsaw; that it is
+    /// Sub-batch Monte Carlo estimate of the mutual information between x and x̃: the first half of the batch provides the components of a
+    /// Gaussian mixture, the second half the samples; all pairs count. Linear in the batch. The last row of an odd batch is left out; with
+    /// fewer than two rows, value and gradients are 0. Source: arXiv 2506.09452 and Stained Glass Engine docs, loss/jigsaw; that it is
     /// minimized and that the three means are pooled over the same pairs is our reading.
     /// </summary>
     /// <param name="clean">x, shape (batch, sequence, features).</param>
@@ -32,8 +32,8 @@ public sealed partial class EmbeddingTerms
 
     /// <summary>
     /// The value, differentiable, and the two parts of the mixture entropy, detached. Linear in the batch: Σ_i (x̃_i − a)² is
-    /// Σ_i (x̃_i − c)² + n(c − a)² + 2(c − a)·Σ_i (x̃_i − c) for every c, and near the samples' mean nothing cancels, also where the deviations
-    /// differ by orders. The gradients are the same sums again.
+    /// Σ_i (x̃_i − c)² + n(c − a)² + 2(c − a)·Σ_i (x̃_i − c) for every c, and near the samples' mean nothing cancels, even if the deviations
+    /// differ by orders of magnitude. The gradients use the same sums.
     /// </summary>
     /// <param name="clean">x, shape (batch, sequence, features).</param>
     /// <param name="means">μ.</param>

@@ -8,9 +8,9 @@ namespace Jigsaw.CompilerServices;
 /// <content>The logarithm of the noise's share of its maximum.</content>
 public sealed partial class EmbeddingTerms
 {
-    /// <summary>−log(mean_m(σ) / σ_max), the mean over tokens that count and all features; 0 when none counts. Source: Stained Glass Engine docs, loss/jigsaw; the empty mask is our reading.</summary>
+    /// <summary>−log(mean_m(σ) / σ_max), the mean over tokens that count and all features; 0 if none counts. Source: Stained Glass Engine docs, loss/jigsaw; the empty mask is our reading.</summary>
     /// <param name="stds">σ, shape (batch, sequence, features).</param>
-    /// <param name="stdMax">σ_max, the largest σ that the transform can give.</param>
+    /// <param name="stdMax">σ_max, the largest σ that the transform can produce.</param>
     /// <param name="mask">Tokens that the transform changes.</param>
     /// <exception cref="ArgumentException">The mask and the tensor differ in shape or device.</exception>
     public Tensor StdLogRatio(Tensor stds, double stdMax, RowMask mask) => Value(() =>
@@ -20,7 +20,7 @@ public sealed partial class EmbeddingTerms
         using var scope = NewDisposeScope();
         var mean = MaskedMean.Mean(stds, mask, rows => rows.mean([1], keepdim: true), (rows, factors) => (factors / rows.shape[1]).expand(rows.shape));
 
-        // Without a token the ratio is 1, and its logarithm 0; the mean's gradient is 0 there by itself.
+        // Without a token the ratio is 1 and its logarithm 0; the mean's gradient is then already 0.
         var none = mask.Value.any().eq(false).to(mean.dtype);
         return ((mean / stdMax) + none).log().neg().MoveToOuterDisposeScope();
     });

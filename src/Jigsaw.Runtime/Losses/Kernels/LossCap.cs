@@ -8,8 +8,8 @@ internal static class LossCap
 {
     /// <summary>maxLoss · sigmoid(scalingFactor · value). Source: Stained Glass Engine docs, loss/jigsaw.</summary>
     /// <param name="value">The reduced value, a scalar.</param>
-    /// <param name="maxLoss">What the value can't exceed; null leaves it as it is.</param>
-    /// <param name="scalingFactor">How fast it gets there.</param>
+    /// <param name="maxLoss">The bound on the value; null leaves it uncapped.</param>
+    /// <param name="scalingFactor">How fast the bound is reached.</param>
     internal static Tensor Of(Tensor value, double? maxLoss, double scalingFactor)
     {
         if (maxLoss is not { } cap)

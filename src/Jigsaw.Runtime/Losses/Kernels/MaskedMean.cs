@@ -5,13 +5,13 @@ using static TorchSharp.torch;
 
 namespace Jigsaw.Losses.Kernels;
 
-/// <summary>A masked mean of a value per token of one tensor. The gradient is made in the backward, of the rows again.</summary>
+/// <summary>A masked mean of a value per token of one tensor. The backward pass computes the gradient from the rows again.</summary>
 internal static class MaskedMean
 {
     /// <summary>The mean over the rows that count, differentiable.</summary>
     /// <param name="input">Shape (batch, sequence, features).</param>
     /// <param name="mask">Tokens that count.</param>
-    /// <param name="value">A value for each row of a block, shape (count, 1), of rows that are only read, shape (count, features).</param>
+    /// <param name="value">A value for each row of a block, shape (count, 1), from read-only rows, shape (count, features).</param>
     /// <param name="gradient">The gradient of those values, times a factor of shape (count, 1): a new tensor of shape (count, features). It holds no tensor.</param>
     internal static Tensor Mean(Tensor input, RowMask mask, Func<Tensor, Tensor> value, Func<Tensor, Tensor, Tensor> gradient)
     {

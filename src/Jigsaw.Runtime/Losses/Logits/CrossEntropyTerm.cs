@@ -4,7 +4,7 @@ using Jigsaw.Tensors;
 
 namespace Jigsaw.CompilerServices;
 
-/// <summary>Σ p_t·(lse − z); its gradient is exp(z − max) − Σ exp(z − max)·p_t, to be divided by the row's sum.</summary>
+/// <summary>Σ p_t·(lse − z); its gradient is exp(z − max) − Σ exp(z − max)·p_t, still to be divided by the row's sum.</summary>
 internal sealed class CrossEntropyTerm : LogitTerm
 {
     /// <inheritdoc/>

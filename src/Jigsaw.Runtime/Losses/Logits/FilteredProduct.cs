@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 
 namespace Jigsaw.Losses.Logits;
 
-/// <summary>The products of one source's cross-entropy gradients with the columns of the head that matter alone, and what is learned from them.</summary>
+/// <summary>The products of one source's cross-entropy gradients with only the columns of the head that matter, and what is learned from them.</summary>
 internal sealed class FilteredProduct
 {
     private readonly LoopRows _rows;
@@ -15,12 +15,12 @@ internal sealed class FilteredProduct
     private readonly bool _isHard;
     private bool _isFiltered;
 
-    /// <summary>Takes up what is known of the gradient.</summary>
+    /// <summary>Starts from what is known about the gradient.</summary>
     /// <param name="rows">The loop's rows.</param>
     /// <param name="filter">The filter of the head.</param>
-    /// <param name="calibration">What is known of the gradient.</param>
-    /// <param name="share">The share of the gradient's mass that may be left to the filter's guess, above 0.</param>
-    /// <param name="calibrates">True if this loop learns from the exact gradient and gives that.</param>
+    /// <param name="calibration">What is known about the gradient.</param>
+    /// <param name="share">The share of the gradient's mass that may be left to the filter's estimate, above 0.</param>
+    /// <param name="calibrates">True if this loop learns from the exact gradient and returns it.</param>
     /// <param name="isHard">True if targets are hard.</param>
     /// <param name="measurement">Takes the error of the gradient; null if it is not needed.</param>
     /// <param name="newBuffer">Makes a buffer of the gradient's size.</param>
@@ -30,25 +30,25 @@ internal sealed class FilteredProduct
         Exact = calibrates || measurement is not null ? newBuffer() : null;
     }
 
-    /// <summary>The gradient without a filter, shape (rows, hidden), where its error is learned or measured; else null.</summary>
+    /// <summary>The gradient without a filter, shape (rows, hidden), if its error is learned or measured; otherwise null.</summary>
     internal Tensor? Exact { get; }
 
     /// <summary>Begins a chunk.</summary>
     /// <param name="rows">How many rows it has.</param>
     internal void Begin(int rows) => _filter.Begin(rows, _rows.Wide);
 
-    /// <summary>Sees a block of gradients.</summary>
+    /// <summary>Observes a block of gradients.</summary>
     /// <param name="block">The block, whose rows are gradients now.</param>
-    /// <param name="from">Its first row's place in the chunk.</param>
-    /// <param name="counts">Which of the chunk's rows some term counts; null if all are.</param>
+    /// <param name="from">Its first row's position in the chunk.</param>
+    /// <param name="counts">The chunk's rows that some term counts; null if all are.</param>
     internal void Observe(in LogitBlock block, int from, Tensor? counts)
     {
         var scales = block.Scales;
         _filter.Observe(block.Rows, counts is null ? scales : scales.masked_fill(counts.narrow(0, from, scales.shape[0]).eq(false).unsqueeze(1), 0), block.Labels, from);
     }
 
-    /// <summary>Writes the product of a chunk's gradient, whose blocks it has seen, without the guess so far.</summary>
-    /// <returns>False, with nothing written, where the columns needed are too many.</returns>
+    /// <summary>Writes the product of a chunk's gradient, whose blocks have been observed, without the estimate so far.</summary>
+    /// <returns>False, with nothing written, if too many columns are needed.</returns>
     internal bool TryMultiply(Tensor gradient, Tensor product)
     {
         var multiplied = _filter.TryMultiply(gradient, _isHard, _share, product);
@@ -56,10 +56,10 @@ internal sealed class FilteredProduct
         return multiplied;
     }
 
-    /// <summary>Adds the guesses of all chunks.</summary>
+    /// <summary>Adds the estimates of all chunks.</summary>
     internal void Finish() => _filter.Finish();
 
-    /// <summary>Learns how far the filter is off, and puts the exact gradient in place of the filtered one where it was made for that.</summary>
+    /// <summary>Learns the filter's error, and replaces the filtered gradient with the exact one if that was computed for this purpose.</summary>
     internal void Compare(Tensor gradient, Tensor exact)
     {
         if (_calibrates)

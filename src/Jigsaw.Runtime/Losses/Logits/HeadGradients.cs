@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace Jigsaw.Losses.Logits;
 
-/// <summary>The gradient of a head that trains: gathered once for all terms without a cap, and for each with one, whose factor is known at the end.</summary>
+/// <summary>The gradient of a trainable head: accumulated once for all uncapped terms, and separately for each capped term, whose factor is known at the end.</summary>
 internal sealed class HeadGradients
 {
     private readonly LoopRows _rows;
@@ -25,9 +25,9 @@ internal sealed class HeadGradients
     }
 
     /// <summary>Adds a chunk.</summary>
-    /// <param name="gradients">For each computation the gradient with respect to the logits, only read.</param>
+    /// <param name="gradients">For each computation the gradient with respect to the logits, read-only.</param>
     /// <param name="hidden">The chunk's hidden states in the wide type.</param>
-    /// <param name="from">The first row, from the source's first.</param>
+    /// <param name="from">The first row, relative to the source's first.</param>
     internal void Add(IReadOnlyList<Tensor> gradients, Tensor hidden, int from)
     {
         var count = (int)hidden.shape[0];
@@ -42,7 +42,7 @@ internal sealed class HeadGradients
         }
     }
 
-    /// <summary>Hands the gradients over; the caps are known now.</summary>
+    /// <summary>Adds the gradients; the caps are known now.</summary>
     internal void Finish(List<KnownGradient.Part> parts)
     {
         Sum(parts, _head.Weight, part => part.Weight);

@@ -2,7 +2,7 @@ using static TorchSharp.torch;
 
 namespace Jigsaw.Losses.Logits;
 
-/// <summary>Gathers the gradient with respect to a source's hidden states, a chunk's product at a time.</summary>
+/// <summary>Accumulates the gradient with respect to a source's hidden states, one chunk's product at a time.</summary>
 /// <param name="rows">The loop's rows.</param>
 /// <param name="table">The head in the type of the products.</param>
 internal abstract class HiddenGradient(LoopRows rows, Tensor table)
@@ -11,8 +11,8 @@ internal abstract class HiddenGradient(LoopRows rows, Tensor table)
     protected LoopRows Rows => rows;
 
     /// <summary>Adds a chunk.</summary>
-    /// <param name="gradients">For each computation the gradient with respect to the logits, shape (count, vocabulary); written over.</param>
-    /// <param name="from">The first row, from the source's first.</param>
+    /// <param name="gradients">For each computation the gradient with respect to the logits, shape (count, vocabulary); overwritten.</param>
+    /// <param name="from">The first row, relative to the source's first.</param>
     public abstract void Add(IReadOnlyList<Tensor> gradients, int from);
 
     /// <summary>The whole gradient in the loop's unit, shape (rows, hidden); the caps are known now.</summary>

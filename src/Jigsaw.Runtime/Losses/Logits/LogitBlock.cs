@@ -2,14 +2,14 @@ using static TorchSharp.torch;
 
 namespace Jigsaw.Losses.Logits;
 
-/// <summary>Some rows of a pass's logits, few enough to stay in the cache, and what a term makes of them.</summary>
-/// <param name="rows">Raw logits, or their differences from the teacher's for a term that reads those, shape (rows, vocabulary), float32 at least; a gradient goes in their place.</param>
+/// <summary>Some rows of a pass's logits, few enough to stay in the cache, and what a term computes from them.</summary>
+/// <param name="rows">Raw logits, or their differences from the teacher's for a term that reads those, shape (rows, vocabulary), at least float32; overwritten by the gradient.</param>
 /// <param name="values">Where the value of each row goes, shape (rows, 1).</param>
-/// <param name="scales">Where that goes which the row's gradient is still to be multiplied by, shape (rows, 1).</param>
-/// <param name="wantsGradient">True if a gradient is asked for; else rows and scales may hold anything afterward.</param>
+/// <param name="scales">Where the factor by which each row's gradient is still to be multiplied goes, shape (rows, 1).</param>
+/// <param name="wantsGradient">True if a gradient is requested; otherwise the contents of rows and scales are undefined afterward.</param>
 /// <param name="workspace">Memory of the rows' shape for a product; null on a device that needs none.</param>
-/// <param name="teacher">The chunk of the teacher's that the rows belong to.</param>
-/// <param name="from">The first row's place in that chunk.</param>
+/// <param name="teacher">The teacher's chunk that the rows belong to.</param>
+/// <param name="from">The first row's position in that chunk.</param>
 internal readonly struct LogitBlock(Tensor rows, Tensor values, Tensor scales, bool wantsGradient, Tensor? workspace, TeacherChunk teacher, int from)
 {
     /// <summary>Raw logits or differences, shape (rows, vocabulary).</summary>
@@ -21,7 +21,7 @@ internal readonly struct LogitBlock(Tensor rows, Tensor values, Tensor scales, b
     /// <summary>Where the gradients' factors go, shape (rows, 1).</summary>
     public Tensor Scales { get; } = scales;
 
-    /// <summary>True if a gradient is asked for.</summary>
+    /// <summary>True if a gradient is requested.</summary>
     public bool WantsGradient { get; } = wantsGradient;
 
     /// <summary>Memory of the rows' shape; null where a product needs none.</summary>

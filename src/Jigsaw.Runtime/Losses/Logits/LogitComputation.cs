@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 
 namespace Jigsaw.Losses.Logits;
 
-/// <summary>One computation over the rows of a source, for all terms that share it: what it gives, and what each row's gradient is multiplied by.</summary>
+/// <summary>One computation over the rows of a source, for all terms that share it: its values, and the factor of each row's gradient.</summary>
 internal sealed class LogitComputation
 {
     private readonly LoopRows _rows;
@@ -24,7 +24,7 @@ internal sealed class LogitComputation
         Scales = Buffer(1, rows.Wide, isWhole);
     }
 
-    /// <summary>What is computed of a row.</summary>
+    /// <summary>What is computed for a row.</summary>
     internal LogitTerm Term => Terms[0].Term;
 
     /// <summary>The terms that share it.</summary>
@@ -33,15 +33,15 @@ internal sealed class LogitComputation
     /// <summary>The value of each row, shape (rows, 1).</summary>
     internal Tensor Values { get; }
 
-    /// <summary>What the row's gradient is still to be multiplied by, shape (rows, 1).</summary>
+    /// <summary>The factor by which each row's gradient is still to be multiplied, shape (rows, 1).</summary>
     internal Tensor Scales { get; }
 
     /// <summary>Runs it on the rows of a chunk.</summary>
-    /// <param name="logits">Raw logits, or differences for a term that reads those; a gradient goes in their place.</param>
+    /// <param name="logits">Raw logits, or differences for a term that reads those; overwritten by the gradient.</param>
     /// <param name="teacher">The teacher's chunk.</param>
     /// <param name="from">The first row in the order.</param>
-    /// <param name="wantsGradient">True if a gradient is asked for.</param>
-    /// <param name="observe">Sees each block of gradients while it is in the cache; null if nothing does.</param>
+    /// <param name="wantsGradient">True if a gradient is requested.</param>
+    /// <param name="observe">Observes each block of gradients while it is in the cache; null if not needed.</param>
     internal void Run(Tensor logits, TeacherChunk teacher, int from, bool wantsGradient, Action<LogitBlock, int>? observe)
     {
         var count = (int)logits.shape[0];
@@ -70,17 +70,17 @@ internal sealed class LogitComputation
             return mean;
         }
 
-        // 1 − sigmoid(x) is sigmoid(−x), without the cancellation where the cap is reached.
+        // 1 − sigmoid(x) is sigmoid(−x), without the cancellation when the cap is reached.
         var scaled = mean * term.ScalingFactor;
         _capFactors[term] = scaled.sigmoid() * scaled.neg().sigmoid() * (maxLoss * term.ScalingFactor);
         return scaled.sigmoid() * maxLoss;
     }
 
-    /// <summary>What the cap multiplies a term's gradient by, shape (); null without a cap. Known after <see cref="Component"/>.</summary>
+    /// <summary>The cap's factor in a term's gradient, shape (); null without a cap. Known after <see cref="Component"/>.</summary>
     internal Tensor? CapFactor(WeightedLogitTerm term) => _capFactors.GetValueOrDefault(term);
 
-    /// <summary>What the gradient of each row is multiplied by, in the loop's unit: shape (count, 1).</summary>
-    /// <param name="from">The first row, from the source's first.</param>
+    /// <summary>The factor of each row's gradient, in the loop's unit: shape (count, 1).</summary>
+    /// <param name="from">The first row, relative to the source's first.</param>
     /// <param name="count">How many.</param>
     /// <param name="isCapped">True to include the caps, which are known after the loop.</param>
     internal Tensor RowFactors(int from, int count, bool isCapped)
@@ -100,7 +100,7 @@ internal sealed class LogitComputation
         return Scales.narrow(0, from, count) * sum!;
     }
 
-    /// <summary>A term's share in them: its weight over the number of its tokens, 0 where the row does not count. Shape (count, 1).</summary>
+    /// <summary>A term's share of them: its weight divided by the number of its tokens, 0 where the row does not count. Shape (count, 1).</summary>
     internal Tensor TermFactors(WeightedLogitTerm term, int from, int count)
     {
         var weights = WeightsOf(term.Mask);

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace Jigsaw.CompilerServices;
 
-/// <summary>A custom term on rows of logits: its gradient is autograd's, of a block of rows at a time. Its computation is its own.</summary>
+/// <summary>A custom term on rows of logits: autograd computes its gradient, one block of rows at a time. It shares its computation with no other term.</summary>
 internal sealed class LogitFunctionTerm : LogitTerm
 {
     private readonly string _key;
@@ -49,7 +49,7 @@ internal sealed class LogitFunctionTerm : LogitTerm
             var result = Checked(_values(leaf, teacher), rows);
             if (result.requires_grad)
             {
-                // Named, so that nothing else that the method reads gets a gradient; an error in autograd.grad would end the process.
+                // Named explicitly, so nothing else that the method reads gets a gradient; an error in autograd.grad would end the process.
                 result.backward([ones_like(result)], inputs: [leaf]);
             }
 
@@ -93,13 +93,13 @@ public sealed partial class LogitTerms
 {
     /// <summary>
     /// Adds the masked mean of a custom term that reads a pass's logits by rows. It is called several times, each time on some of the tokens
-    /// in no promised order, and its gradient with respect to them is autograd's; whatever else it reads gets none.
+    /// in no particular order, and autograd computes its gradient with respect to them; whatever else it reads gets none.
     /// </summary>
     /// <param name="key">The term's component key, for messages.</param>
     /// <param name="pass">Whose logits.</param>
     /// <param name="weight">Weight with the sign of the term.</param>
-    /// <param name="mask">Tokens that count; what the method says of others is not read.</param>
-    /// <param name="values">From raw logits, shape (rows, vocabulary), float32 at least and to be read only, to one value per row, shape (rows).</param>
+    /// <param name="mask">Tokens that count; the method's values for others are not read.</param>
+    /// <param name="values">From raw logits, shape (rows, vocabulary), at least float32 and read-only, to one value per row, shape (rows).</param>
     /// <remarks><see cref="Run"/> throws what the method throws, and an <see cref="InvalidOperationException"/> for a wrong shape, dtype or device.</remarks>
     public void OfRows(string key, Pass pass, double weight, RowMask mask, Func<Tensor, Tensor> values)
     {

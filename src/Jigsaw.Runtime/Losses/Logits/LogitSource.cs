@@ -4,11 +4,11 @@ using static TorchSharp.torch;
 
 namespace Jigsaw.Losses.Logits;
 
-/// <summary>The hidden states and the LM head that make one pass's logits, and the terms that read them.</summary>
+/// <summary>The hidden states and the LM head that produce one pass's logits, and the terms that read them.</summary>
 internal sealed record LogitSource(Tensor Hidden, LanguageModelHead Head, params IReadOnlyList<WeightedLogitTerm> Terms)
 {
     /// <summary>Checks the teacher's and all sources before the first operation.</summary>
-    /// <exception cref="ArgumentException">A shape, dtype or device does not fit.</exception>
+    /// <exception cref="ArgumentException">A shape, dtype or device does not match.</exception>
     internal static void Check(LogitSource teacher, IReadOnlyList<LogitSource> sources)
     {
         KernelArguments.RequireTokens(teacher.Hidden, "teacher.Hidden");

@@ -9,10 +9,10 @@ namespace Jigsaw.CompilerServices;
 
 /// <summary>
 /// All terms on the logits of one step, computed in one loop over chunks of the tokens that count: the LM head's product, softmax, loss and
-/// gradient with respect to the hidden states, one chunk at a time into reused buffers. The logits of the whole batch are never there;
+/// gradient with respect to the hidden states, one chunk at a time into reused buffers. The logits of the whole batch are never materialized;
 /// beyond the gradient, (tokens · hidden) for each pass, memory does not grow with the number of tokens. Targets are always the teacher's
-/// logits on clean embeddings, a constant. Inputs are float32, bfloat16, float16 or float64; softmax and reductions run in float32 at
-/// least. Products run in the head's dtype.
+/// logits on clean embeddings, a constant. Inputs are float32, bfloat16, float16 or float64; softmax and reductions run in at least
+/// float32. Products run in the head's dtype.
 /// </summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
 public sealed partial class LogitTerms
@@ -28,16 +28,16 @@ public sealed partial class LogitTerms
         Options = activations.Service<VocabularyLoopOptions>() ?? new VocabularyLoopOptions();
     }
 
-    /// <summary>How the loop is run: as the step says, or as usual.</summary>
+    /// <summary>How the loop is run: as the step says, or with the defaults.</summary>
     internal VocabularyLoopOptions Options { get; set; }
 
-    /// <summary>Starts a head without terms.</summary>
-    /// <param name="activations">What the passes of this step left.</param>
-    /// <param name="target">Whether cross-entropies compare with the teacher's distribution or with its argmax.</param>
+    /// <summary>Starts without terms.</summary>
+    /// <param name="activations">The activations of this step's passes.</param>
+    /// <param name="target">What cross-entropies compare with: the teacher's distribution, or its argmax.</param>
     /// <param name="gradientFilter">
-    /// The relative error of the gradient that cross-entropies may make to multiply fewer columns of it, from 0 to 1; 0: none. What may be left
-    /// out is found by measuring, in the first loops of a head and now and then; <c>MeasureGradientError</c> of the bound loss tells the actual error. On the CPU and for frozen
-    /// heads alone; elsewhere all columns are multiplied.
+    /// The allowed relative error of the cross-entropies' gradient, in exchange for multiplying fewer of its columns, from 0 to 1; 0 disables the filter. What may be left
+    /// out is found by measurement, in the first loops of a head and periodically after that; <c>MeasureGradientError</c> of the bound loss reports the actual error. Only on the CPU and for frozen
+    /// heads; otherwise all columns are multiplied.
     /// </param>
     /// <exception cref="ArgumentOutOfRangeException">The filter's error is not from 0 to 1.</exception>
     public static LogitTerms Begin(StepActivations activations, CeTarget target, double gradientFilter = 0)
@@ -54,7 +54,7 @@ public sealed partial class LogitTerms
     }
 
     /// <summary>Runs the loop.</summary>
-    /// <exception cref="ArgumentException">Shapes, dtypes or devices don't go together.</exception>
+    /// <exception cref="ArgumentException">Shapes, dtypes or devices are incompatible.</exception>
     /// <exception cref="InvalidOperationException">No term was added, or a pass left no hidden states or no LM head.</exception>
     public LogitTermsValue Run()
     {
@@ -69,7 +69,7 @@ public sealed partial class LogitTerms
             return new LogitTermsValue(_activations.Zero, [.. _terms.Select(_ => _activations.Zero)]);
         }
 
-        // Where no term reads the teacher, its pass may not have been run, and any source stands for the shapes.
+        // If no term reads the teacher, its pass may not have been run, and any source provides the shapes.
         var teacher = _terms.Any(term => term.Term.Reads != TeacherReads.None) ? _activations.TeacherClean : _activations.Of(terms[0].Pass);
         var (loss, components) = VocabularyLoop.Run(
             new LogitSource(teacher.Hidden, HeadOf(teacher)),
@@ -98,5 +98,5 @@ public sealed partial class LogitTerms
     }
 
     private static LanguageModelHead HeadOf(PassActivations pass) =>
-        pass.Head ?? throw new InvalidOperationException($"The pass {pass.Pass} has no LM head: the plan of the recipe does not ask for its logits.");
+        pass.Head ?? throw new InvalidOperationException($"The pass {pass.Pass} has no LM head: the recipe's plan does not ask for its logits.");
 }

@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 
 namespace Jigsaw.CompilerServices;
 
-/// <summary>What the terms on the logits are worth. Deconstructs into the loss and one component for each term, in the order added.</summary>
+/// <summary>The values of the terms on the logits. Deconstructs into the loss and one component for each term, in the order added.</summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
 public sealed class LogitTermsValue
 {

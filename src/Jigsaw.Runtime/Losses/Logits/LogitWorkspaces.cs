@@ -10,30 +10,30 @@ internal sealed class LogitWorkspaces : IDisposable
     private readonly List<FilterWorkspaces> _filters = [];
     private readonly Dictionary<int, (Workspace Logits, Workspace Shares)> _kept = [];
 
-    /// <summary>A chunk of the teacher's logits, or of a source's where they write over them.</summary>
+    /// <summary>A chunk of the teacher's logits, or of a source's logits if those overwrite them.</summary>
     public Workspace Teacher { get; } = new();
 
-    /// <summary>A chunk of the teacher's distribution, where its logits are read as well.</summary>
+    /// <summary>A chunk of the teacher's distribution, if its logits are read too.</summary>
     public Workspace TeacherShares { get; } = new();
 
     /// <summary>A chunk of a source's logits.</summary>
     public Workspace Source { get; } = new();
 
-    /// <summary>A chunk in the type of the products, where that is narrower.</summary>
+    /// <summary>A chunk in the type of the products, if that is narrower.</summary>
     public Workspace Narrow { get; } = new();
 
     /// <summary>A block of rows.</summary>
     public Workspace Block { get; } = new();
 
     /// <summary>A copy of a source's logits for one of several computations.</summary>
-    /// <param name="index">The computation's place among them.</param>
+    /// <param name="index">The computation's index among them.</param>
     public Workspace Copy(int index) => At(_copies, index);
 
     /// <summary>The buffers of a filter.</summary>
-    /// <param name="index">The place of its head among those that are filtered.</param>
+    /// <param name="index">The index of its head among those that are filtered.</param>
     public FilterWorkspaces Filter(int index) => At(_filters, index);
 
-    /// <summary>A chunk of the teacher's that later stages of the step read.</summary>
+    /// <summary>A teacher's chunk that later stages of the step read.</summary>
     /// <param name="start">The chunk's first row.</param>
     public (Workspace Logits, Workspace Shares) Kept(int start)
     {
@@ -45,7 +45,7 @@ internal sealed class LogitWorkspaces : IDisposable
         return kept;
     }
 
-    /// <summary>Frees all memory; the next loop asks for it again.</summary>
+    /// <summary>Frees all memory; the next loop allocates it again.</summary>
     public void Dispose()
     {
         foreach (var workspace in (IEnumerable<Workspace>)[Teacher, TeacherShares, Source, Narrow, Block, .. _copies, .. _kept.Values.SelectMany(kept => (Workspace[])[kept.Logits, kept.Shares])])

@@ -7,8 +7,8 @@ using static TorchSharp.torch;
 namespace Jigsaw.Losses.Logits;
 
 /// <summary>
-/// Cross-entropy of logits that are there already. Value and gradient are computed together, a block of rows at a time; what is kept is
-/// the gradient, of the size of the logits that count.
+/// Cross-entropy of logits that are already materialized. Value and gradient are computed together, one block of rows at a time; only the
+/// gradient is kept, of the size of the logits that count.
 /// </summary>
 internal static class LogitsCrossEntropy
 {
@@ -25,7 +25,7 @@ internal static class LogitsCrossEntropy
 
     /// <summary>mean_m of the cross-entropy per token.</summary>
     /// <param name="logits">Shape (batch, sequence, vocabulary).</param>
-    /// <param name="targets">Labels of shape (batch, sequence), int64; else (batch, sequence, vocabulary).</param>
+    /// <param name="targets">Labels of shape (batch, sequence), int64; otherwise (batch, sequence, vocabulary).</param>
     /// <param name="kind">What the targets are.</param>
     /// <param name="mask">Tokens that count.</param>
     internal static Tensor Compute(Tensor logits, Tensor targets, Target kind, RowMask mask)

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace Jigsaw.Losses.Logits;
 
-/// <summary>The filters of one loop: one for each head.</summary>
+/// <summary>The filters of one loop, one for each head.</summary>
 internal sealed class LoopFilters : IDisposable
 {
     private readonly Dictionary<Tensor, ColumnFilter> _filters = new(ReferenceEqualityComparer.Instance);
@@ -17,15 +17,15 @@ internal sealed class LoopFilters : IDisposable
     /// <summary>Prepares the filters.</summary>
     /// <param name="rows">The loop's rows.</param>
     /// <param name="target">What cross-entropies compare with.</param>
-    /// <param name="allowedError">The relative error of a gradient that is allowed.</param>
-    /// <param name="services">What outlives the loop. Without calibrations nothing is known, and every loop measures.</param>
+    /// <param name="allowedError">The allowed relative error of a gradient.</param>
+    /// <param name="services">The state that outlives the loop. Without calibrations nothing is known, and every loop measures.</param>
     internal LoopFilters(LoopRows rows, CeTarget target, double allowedError, VocabularyLoop.Services services)
     {
         (_rows, _target, _allowedError, _measurement) = (rows, target, allowedError, services.Measurement);
         _calibrations = services.Calibrations ?? new FilterCalibrations();
     }
 
-    /// <summary>How the gradients of a source's cross-entropies are multiplied; null if by all columns.</summary>
+    /// <summary>How the gradients of a source's cross-entropies are multiplied; null to use all columns.</summary>
     /// <param name="pass">The source's pass.</param>
     /// <param name="table">Its head in the type of the products.</param>
     /// <param name="newBuffer">Makes a buffer of the gradient's size.</param>
@@ -47,7 +47,7 @@ internal sealed class LoopFilters : IDisposable
         return share > 0 ? new FilteredProduct(_rows, filter, calibration, share, calibrates, _target == CeTarget.Hard, _measurement, newBuffer) : null;
     }
 
-    /// <summary>Frees what is left of chunks after an exception.</summary>
+    /// <summary>Frees the remains of chunks after an exception.</summary>
     public void Dispose()
     {
         foreach (var filter in _filters.Values)

@@ -5,10 +5,10 @@ using static TorchSharp.torch;
 
 namespace Jigsaw.Losses.Logits;
 
-/// <summary>The rows that a loop over the vocabulary goes through, in which order, chunks, blocks and types, and their products with a head.</summary>
+/// <summary>The rows that a loop over the vocabulary processes, with their order, chunks, blocks and types, and their products with a head.</summary>
 internal sealed class LoopRows : IDisposable
 {
-    // Rows that a chain of element-wise operations works on at a time, so that a block stays in the cache between them.
+    // Rows that a chain of element-wise operations processes at a time, so a block stays in the cache between them.
     private const long BlockBytes = 2L << 20;
 
     private readonly Dictionary<RowMask, Tensor> _weights = [];
@@ -42,7 +42,7 @@ internal sealed class LoopRows : IDisposable
         }
     }
 
-    /// <summary>Where everything is.</summary>
+    /// <summary>The device of all tensors.</summary>
     internal Device Device { get; }
 
     /// <summary>The type of softmax, values and reductions.</summary>
@@ -54,7 +54,7 @@ internal sealed class LoopRows : IDisposable
     /// <summary>How many classes the head has.</summary>
     internal long Vocabulary { get; }
 
-    /// <summary>The passes that the terms read, in the order that <see cref="Order"/> counts sources by.</summary>
+    /// <summary>The passes that the terms read, in the order in which <see cref="Order"/> numbers the sources.</summary>
     internal IReadOnlyList<Pass> Passes { get; }
 
     /// <summary>The rows, each once.</summary>
@@ -63,7 +63,7 @@ internal sealed class LoopRows : IDisposable
     /// <summary>Rows of a chunk.</summary>
     internal int ChunkRows { get; }
 
-    /// <summary>A power of two near the number of rows: gradients are gathered in units of its reciprocal, which keeps small ones from vanishing in a narrow type.</summary>
+    /// <summary>A power of two near the number of rows: gradients are accumulated in units of its reciprocal, which keeps small ones from vanishing in a narrow type.</summary>
     internal double Unit { get; }
 
     /// <summary>The loop's buffers.</summary>
@@ -72,7 +72,7 @@ internal sealed class LoopRows : IDisposable
     /// <summary>A mask as numbers in the rows' order, shape (count).</summary>
     internal Tensor Weights(RowMask mask) => _weights[mask];
 
-    /// <summary>Which rows some mask counts, in the rows' order, shape (count).</summary>
+    /// <summary>The rows that some mask counts, in the rows' order, shape (count).</summary>
     internal Tensor Union(IReadOnlyList<RowMask> masks)
     {
         var union = masks[0].Value;
@@ -87,7 +87,7 @@ internal sealed class LoopRows : IDisposable
     /// <summary>A head's weight in the type of the products.</summary>
     internal Tensor Table(Tensor weight) => weight.detach().to(Narrow);
 
-    /// <summary>Hidden states of a range of rows, those that don't count as zeros.</summary>
+    /// <summary>Hidden states of a range of rows, with zeros for those that don't count.</summary>
     /// <param name="hidden">All hidden states, shape (batch·sequence, hidden).</param>
     /// <param name="counts">Which rows count, shape (count); null if all do.</param>
     /// <param name="start">The first row.</param>
@@ -102,7 +102,7 @@ internal sealed class LoopRows : IDisposable
     /// <param name="workspace">Where they go.</param>
     /// <param name="hidden">The chunk's hidden states.</param>
     /// <param name="table">The head in the type of the products.</param>
-    /// <param name="bias">What is added; null for nothing.</param>
+    /// <param name="bias">The bias to add; null for none.</param>
     internal Tensor Product(Workspace workspace, Tensor hidden, Tensor table, Tensor? bias)
     {
         var length = (int)hidden.shape[0];
@@ -130,10 +130,10 @@ internal sealed class LoopRows : IDisposable
         return whole.narrow(0, 0, rows);
     }
 
-    /// <summary>Blocks of rows that fit the cache.</summary>
+    /// <summary>Blocks of rows that fit in the cache.</summary>
     internal IEnumerable<(int From, int Count)> Blocks(int rows)
     {
-        // A block of a tensor on another device saves nothing and costs launches.
+        // On another device, splitting a tensor into blocks saves nothing and costs kernel launches.
         var size = Device.type == DeviceType.CPU ? _blockRows : Math.Max(rows, 1);
         for (var from = 0; from < rows; from += size)
         {
@@ -141,7 +141,7 @@ internal sealed class LoopRows : IDisposable
         }
     }
 
-    /// <summary>Memory for a block of rows: small tensors that come and go would scatter over the C library's heap, and make it grow. Null on other devices.</summary>
+    /// <summary>Memory for a block of rows: short-lived small tensors would fragment the C library's heap and make it grow. Null on other devices.</summary>
     internal Tensor? Block(int rows) =>
         Device.type == DeviceType.CPU ? Workspaces.Block.Take(rows, Vocabulary, Wide, Device) : null;
 

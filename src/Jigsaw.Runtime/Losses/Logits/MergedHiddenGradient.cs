@@ -2,7 +2,7 @@ using static TorchSharp.torch;
 
 namespace Jigsaw.Losses.Logits;
 
-/// <summary>Several computations without a cap: their gradients are summed first, and take one product.</summary>
+/// <summary>Several uncapped computations: their gradients are summed first, and need one product.</summary>
 /// <param name="rows">The loop's rows.</param>
 /// <param name="table">The head in the type of the products.</param>
 /// <param name="computations">The computations.</param>

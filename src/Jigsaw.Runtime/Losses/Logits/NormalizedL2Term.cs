@@ -3,7 +3,7 @@ using Jigsaw.Losses.Logits;
 
 namespace Jigsaw.CompilerServices;
 
-/// <summary>‖z − t‖ / max(‖t‖, 1e-8); its gradient is z − t, to be divided by both norms.</summary>
+/// <summary>‖z − t‖ / max(‖t‖, 1e-8); its gradient is z − t, still to be divided by both norms.</summary>
 internal sealed class NormalizedL2Term : LogitTerm
 {
     private const double NormEps = 1e-8;

@@ -7,7 +7,7 @@ namespace Jigsaw.Losses.Logits;
 /// <param name="table">The head in the type of the products.</param>
 /// <param name="computations">The computations.</param>
 /// <param name="hidden">Where each one's gradient goes, shape (rows, hidden).</param>
-/// <param name="filter">Multiplies the columns that matter alone; null to multiply all.</param>
+/// <param name="filter">Multiplies only the columns that matter; null to multiply all.</param>
 internal sealed class SeparateHiddenGradient(LoopRows rows, Tensor table, IReadOnlyList<LogitComputation> computations, IReadOnlyList<Tensor> hidden, FilteredProduct? filter) : HiddenGradient(rows, table)
 {
     /// <inheritdoc/>
@@ -18,7 +18,7 @@ internal sealed class SeparateHiddenGradient(LoopRows rows, Tensor table, IReadO
             var (gradient, count) = (gradients[i], (int)gradients[i].shape[0]);
             if (Rows.Narrow == ScalarType.Float16)
             {
-                // What is left for the end may be as large as the vocabulary, and float16 ends at 65504.
+                // The factors left for the end may be as large as the vocabulary, and float16 ends at 65504.
                 var scales = computations[i].Scales.narrow(0, from, count);
                 gradient.mul_(scales);
                 scales.fill_(1);

@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 
 namespace Jigsaw.Losses.Logits;
 
-/// <summary>One source of a loop over the vocabulary: its logits chunk by chunk, the computations on them, and where their gradients go.</summary>
+/// <summary>One source of a loop over the vocabulary: its logits chunk by chunk, the computations on them, and the destination of their gradients.</summary>
 internal sealed class SourceLogits
 {
     private readonly LoopRows _rows;
@@ -14,7 +14,7 @@ internal sealed class SourceLogits
     private readonly Tensor? _counts;
     private readonly LogitComputation[] _computations;
 
-    // Of a shared head the difference of logits is one product of the difference of hidden states: nothing cancels, and nothing remains of no difference.
+    // With a shared head the difference of logits is one product of the difference of hidden states: nothing cancels, and no difference gives exactly 0.
     private readonly bool _multipliesDifferences;
     private readonly HiddenGradient? _hiddenGradient;
     private readonly HeadGradients? _headGradients;
@@ -33,7 +33,7 @@ internal sealed class SourceLogits
         var isWhole = rows.Order.NeedsAll(Index, _start, _length);
         _counts = rows.Order.IsPacked && isWhole ? null : rows.Union([.. source.Terms.Select(term => term.Mask)]);
 
-        // Differences last: they may take the logits' place.
+        // Differences last: they may overwrite the logits.
         _computations = [.. source.Terms.GroupBy(term => term.Term.Computation).OrderBy(terms => terms.First().Term.ReadsDifferences).Select(terms => new LogitComputation(rows, [.. terms], _start, _length, isWhole))];
         _multipliesDifferences = _computations[^1].Term.ReadsDifferences && ReferenceEquals(_table, teacher.Table) && ReferenceEquals(source.Head.Bias, teacher.Head.Bias);
         var (wantsHidden, wantsWeight, wantsBias) = (grad && source.Hidden.requires_grad, grad && source.Head.Weight.requires_grad, grad && source.Head.Bias is { requires_grad: true });
@@ -50,12 +50,12 @@ internal sealed class SourceLogits
             return;
         }
 
-        // A head that trains reads all columns anyway.
+        // A trainable head reads all columns anyway.
         _filter = _headGradients is null && _computations.Any(computation => computation.Term.CanBeFiltered) ? filters?.Of(pass, _table, NewBuffer) : null;
         _hiddenGradient = new SeparateHiddenGradient(rows, _table, _computations, [.. _computations.Select(_ => NewBuffer())], _filter);
     }
 
-    /// <summary>Its place among the passes of the rows' order.</summary>
+    /// <summary>Its index among the passes in the rows' order.</summary>
     internal int Index { get; }
 
     private bool WantsGradient => _hiddenGradient is not null || _headGradients is not null;
@@ -86,7 +86,7 @@ internal sealed class SourceLogits
     /// <summary>The raw value of a term, capped where it has a cap: shape ().</summary>
     internal Tensor Component(WeightedLogitTerm term) => _computations.Single(computation => computation.Terms.Contains(term)).Component(term);
 
-    /// <summary>Hands the gradients over.</summary>
+    /// <summary>Adds the gradients.</summary>
     internal void Finish(List<KnownGradient.Part> parts)
     {
         if (_hiddenGradient is not null)
@@ -102,7 +102,7 @@ internal sealed class SourceLogits
         _headGradients?.Finish(parts);
     }
 
-    /// <summary>What a computation reads, in memory that it may write over: the last one has the logits themselves.</summary>
+    /// <summary>The input of a computation, in memory that it may overwrite: the last one gets the logits themselves.</summary>
     private Tensor Input(Tensor logits, TeacherChunk teacher, int from, int index)
     {
         var isDifference = _computations[index].Term.ReadsDifferences;

@@ -2,13 +2,13 @@ using static TorchSharp.torch;
 
 namespace Jigsaw.Losses.Logits;
 
-/// <summary>What the terms read of the teacher's logits of one chunk of rows.</summary>
+/// <summary>What the terms read from the teacher's logits for one chunk of rows.</summary>
 internal sealed class TeacherChunk
 {
     /// <summary>Its first row.</summary>
     internal required int Start { get; init; }
 
-    /// <summary>The logits, shape (rows, vocabulary); null when no distance reads them.</summary>
+    /// <summary>The logits, shape (rows, vocabulary); null if no distance reads them.</summary>
     internal Tensor? Logits { get; set; }
 
     /// <summary>Their norms, shape (rows, 1).</summary>

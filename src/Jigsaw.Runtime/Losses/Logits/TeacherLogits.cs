@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace Jigsaw.Losses.Logits;
 
-/// <summary>The teacher's side of a loop over the vocabulary: what the terms read of its logits, chunk by chunk.</summary>
+/// <summary>The teacher's side of a loop over the vocabulary: what the terms read from its logits, chunk by chunk.</summary>
 internal sealed class TeacherLogits
 {
     private readonly LoopRows _rows;
@@ -31,13 +31,13 @@ internal sealed class TeacherLogits
     /// <summary>The head.</summary>
     internal LanguageModelHead Head => _source.Head;
 
-    /// <summary>True if sources must not write over the teacher's logits; of hard targets only the labels are kept.</summary>
+    /// <summary>True if sources must not overwrite the teacher's logits; for hard targets only the labels are kept.</summary>
     internal bool IsKept => _reads.HasFlag(TeacherReads.Logits) || (_soft && _reads.HasFlag(TeacherReads.Targets));
 
     /// <summary>The teacher's hidden states of a range of rows.</summary>
     internal Tensor HiddenOf(int start, int length) => _rows.Chunk(_hidden, _counts, start, length);
 
-    /// <summary>What the terms read of a chunk of the teacher's logits.</summary>
+    /// <summary>What the terms read from a chunk of the teacher's logits.</summary>
     internal TeacherChunk Chunk(int start, int length) => _targets?.Find(start) ?? Make(start, length);
 
     private TeacherChunk Make(int start, int length)

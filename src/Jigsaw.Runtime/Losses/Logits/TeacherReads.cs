@@ -1,6 +1,6 @@
 namespace Jigsaw.Losses.Logits;
 
-/// <summary>What a term reads of the teacher's logits.</summary>
+/// <summary>What a term reads from the teacher's logits.</summary>
 [Flags]
 internal enum TeacherReads
 {

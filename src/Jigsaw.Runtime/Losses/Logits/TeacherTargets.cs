@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 namespace Jigsaw.Losses.Logits;
 
 /// <summary>
-/// What the loop over the vocabulary made of the teacher's logits, kept for the later stages of a step: they are the same, and a product each.
+/// What the loop over the vocabulary computed from the teacher's logits, kept for the later stages of a step: the results are the same, and each costs a product.
 /// Labels are always kept; distributions and logits, (rows · vocabulary) each, as long as they fit.
 /// </summary>
 /// <param name="bytes">How many bytes may be kept.</param>
@@ -16,12 +16,12 @@ internal sealed class TeacherTargets(long bytes) : IDisposable
     /// <summary>The rows of all stages, in one order.</summary>
     public RowOrder? Order { get; set; }
 
-    /// <summary>Whether a later stage will ask.</summary>
+    /// <summary>True if a later stage will read them.</summary>
     public bool Keeps { get; set; } = true;
 
     public TeacherChunk? Find(int start) => _chunks.GetValueOrDefault(start);
 
-    /// <summary>Whether so many bytes more may be kept; if so, they are counted.</summary>
+    /// <summary>True if that many more bytes may be kept; if so, they are counted.</summary>
     public bool Fits(long more)
     {
         if (!Keeps || more > _left)
@@ -33,7 +33,7 @@ internal sealed class TeacherTargets(long bytes) : IDisposable
         return true;
     }
 
-    /// <summary>Takes a chunk over.</summary>
+    /// <summary>Takes ownership of a chunk.</summary>
     public void Keep(TeacherChunk chunk)
     {
         foreach (var tensor in chunk.Tensors)

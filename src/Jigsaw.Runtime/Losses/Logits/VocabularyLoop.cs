@@ -6,8 +6,8 @@ namespace Jigsaw.Losses.Logits;
 
 /// <summary>
 /// The loop behind <c>LogitTerms</c>. Per chunk: one product for the teacher's logits, then for each source one product for its
-/// logits, each term's values per row, and one product that takes the logits' gradient back to the hidden states. What a row's gradient is
-/// multiplied by (weights, masks, caps, what a term leaves to the end) is applied to the hidden gradient after the loop, when the caps are known.
+/// logits, each term's values per row, and one product that propagates the logits' gradient back to the hidden states. The factors of a row's
+/// gradient (weights, masks, caps, what a term leaves to the end) are applied to the hidden gradient after the loop, when the caps are known.
 /// </summary>
 internal sealed class VocabularyLoop : IDisposable
 {
@@ -29,10 +29,10 @@ internal sealed class VocabularyLoop : IDisposable
     /// <summary>Computes all terms and attaches their gradients.</summary>
     /// <param name="teacher">The target of every term.</param>
     /// <param name="sources">Each pass that is read now, once.</param>
-    /// <param name="terms">All terms in their order, those of passes that other stages read, too.</param>
+    /// <param name="terms">All terms in order, including those of passes that other stages read.</param>
     /// <param name="target">What cross-entropies compare with.</param>
     /// <param name="options">How the loop is run.</param>
-    /// <param name="services">What outlives the loop.</param>
+    /// <param name="services">The state that outlives the loop.</param>
     internal static (Tensor Loss, IReadOnlyList<Tensor> Components) Run(LogitSource teacher, IReadOnlyList<LogitSource> sources, IReadOnlyList<WeightedLogitTerm> terms, CeTarget target, VocabularyLoopOptions options, Services services)
     {
         KnownGradient.ThrowRefusal();
@@ -106,10 +106,10 @@ internal sealed class VocabularyLoop : IDisposable
         }
     }
 
-    /// <summary>What outlives one loop.</summary>
-    /// <param name="Targets">What earlier stages of the step left of the teacher; null if all passes are read now.</param>
+    /// <summary>The state that outlives one loop.</summary>
+    /// <param name="Targets">What earlier stages of the step computed for the teacher; null if all passes are read now.</param>
     /// <param name="Workspaces">The buffers that are kept for the next loop; null if they are freed.</param>
-    /// <param name="Measurement">Takes what the gradient filter made of the gradients, and what they are; null if it is not needed.</param>
-    /// <param name="Calibrations">What the bound loss knows of its filter; null if nothing is.</param>
+    /// <param name="Measurement">Takes the filtered and the exact gradients; null if not needed.</param>
+    /// <param name="Calibrations">What the bound loss knows about its filter; null if nothing is.</param>
     internal sealed record Services(TeacherTargets? Targets = null, LogitWorkspaces? Workspaces = null, GradientErrorMeasurement? Measurement = null, FilterCalibrations? Calibrations = null);
 }

@@ -8,12 +8,12 @@ internal sealed record VocabularyLoopOptions
     /// <summary>Bytes that each workspace may take.</summary>
     public long WorkspaceBytes { get; init; } = 48L << 20;
 
-    /// <summary>Rows of a chunk; null: as many as fit into a workspace.</summary>
+    /// <summary>Rows of a chunk; null for as many as fit into a workspace.</summary>
     public int? ChunkRows { get; init; }
 
-    /// <summary>Whether products of bfloat16 and float16 inputs run in float32: slower, and without the rounding of the logits.</summary>
+    /// <summary>True if products of bfloat16 and float16 inputs run in float32: slower, and without the rounding of the logits.</summary>
     public bool WideProducts { get; init; }
 
-    /// <summary>The relative error of the gradient that is allowed for multiplying fewer columns of it; 0: none. See <see cref="ColumnFilter"/>.</summary>
+    /// <summary>The allowed relative error of the gradient, in exchange for multiplying fewer of its columns; 0 disables the filter. See <see cref="ColumnFilter"/>.</summary>
     public double GradientFilter { get; init; }
 }

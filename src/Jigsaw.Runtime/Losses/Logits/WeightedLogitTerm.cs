@@ -2,8 +2,8 @@ using Jigsaw.Batches;
 
 namespace Jigsaw.Losses.Logits;
 
-/// <summary>One term on the logits of a pass. Two terms that say the same are two terms.</summary>
-/// <param name="term">What it computes of a row.</param>
+/// <summary>One term on the logits of a pass. Two terms with equal values are still two terms.</summary>
+/// <param name="term">What it computes for a row.</param>
 /// <param name="pass">Whose logits.</param>
 /// <param name="weight">Weight with the sign of the term.</param>
 /// <param name="mask">Tokens that count.</param>

@@ -9,9 +9,9 @@ internal enum PairDirection
     /// <summary>The other tensor's row.</summary>
     Other,
 
-    /// <summary>The row less the other's: a direction of its own, for the difference of two multiples would cancel.</summary>
+    /// <summary>The row minus the other one: a separate direction, since the difference of two multiples would cancel.</summary>
     Apart,
 
-    /// <summary>The row and the other's together.</summary>
+    /// <summary>The sum of the row and the other one.</summary>
     Together,
 }

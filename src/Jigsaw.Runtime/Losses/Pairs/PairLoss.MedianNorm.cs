@@ -3,7 +3,7 @@ using Jigsaw.Losses.Pairs;
 
 namespace Jigsaw.CompilerServices;
 
-/// <content>The distance of a sum's norm from the median norm.</content>
+/// <content>The difference between a sum's norm and the median norm.</content>
 public sealed partial class PairLoss
 {
     /// <summary>Adds mean_m |‖first + second‖₂ − T|. Source: Stained Glass Engine docs, loss/jigsaw.</summary>

@@ -7,11 +7,11 @@ using static TorchSharp.torch;
 namespace Jigsaw.CompilerServices;
 
 /// <summary>
-/// All terms that compare one pair of tensors row by row, each in a file of its own. Norms, dot products and distances are computed once for all of
-/// them, a block of rows at a time, and the backward makes one gradient of the tensors' size, again for all of them: the forward keeps only a few
+/// All terms that compare one pair of tensors row by row, each in a separate file. Norms, dot products and distances are computed once for all of
+/// them, one block of rows at a time, and the backward pass computes one gradient of the tensors' size, again for all of them: the forward pass keeps only a few
 /// numbers per row. Tensors have the shape (batch, sequence, features) and are float32, float64, bfloat16 or float16; values are scalars in at least
-/// float32, raw and positive. What a mask leaves out leaves no trace in that term, and what all leave out is never read; an empty mask
-/// gives 0 and zero gradients. Nothing waits for the device. Don't change the tensors in place between the loss and its backward.
+/// float32, raw and positive. Rows that a mask leaves out have no effect on that term, and rows that all masks leave out are never read; an empty mask
+/// gives 0 and zero gradients. Nothing waits for the device. Don't change the tensors in place between the loss and its backward pass.
 /// </summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
 public sealed partial class PairLoss

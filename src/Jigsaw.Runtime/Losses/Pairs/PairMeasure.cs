@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 
 namespace Jigsaw.Losses.Pairs;
 
-/// <summary>A number of each row of a pair that terms are made of, computed once for all of them.</summary>
+/// <summary>A number for each row of a pair that terms are computed from, shared by all of them.</summary>
 /// <param name="of">From the rows of both tensors, shape (count, features), to the numbers, shape (count, 1).</param>
 internal sealed class PairMeasure(Func<Tensor, Tensor, Tensor> of)
 {
@@ -16,7 +16,7 @@ internal sealed class PairMeasure(Func<Tensor, Tensor, Tensor> of)
     /// <summary>first · second.</summary>
     internal static readonly PairMeasure Product = new((first, second) => RowProduct.Of(first, second));
 
-    /// <summary>‖first − second‖, of the difference itself: of norms and product it would cancel.</summary>
+    /// <summary>‖first − second‖, from the difference itself: computed from norms and product it would cancel.</summary>
     internal static readonly PairMeasure Distance = new((first, second) => (first - second).norm(1, keepdim: true));
 
     /// <summary>‖first + second‖.</summary>

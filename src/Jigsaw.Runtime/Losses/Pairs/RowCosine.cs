@@ -2,12 +2,12 @@ using static TorchSharp.torch;
 
 namespace Jigsaw.Losses.Pairs;
 
-/// <summary>The cosine of each row, and its gradient: what the terms on cosines are made of.</summary>
+/// <summary>The cosine of each row, and its gradient, which the terms on cosines share.</summary>
 internal static class RowCosine
 {
     private const double Eps = 1e-8;
 
-    /// <summary>What it is made of.</summary>
+    /// <summary>The measures that it reads.</summary>
     internal static readonly PairMeasure[] Reads = [PairMeasure.FirstNorm, PairMeasure.SecondNorm, PairMeasure.Product];
 
     /// <summary>cos(first, second), each norm at least 1e-8, shape (rows, 1).</summary>

@@ -4,7 +4,7 @@ using Jigsaw.Checkpoints;
 namespace Jigsaw.Models.Configuration;
 
 /// <summary>
-/// What a config.json says of a model, in the style of transformers 4 or 5. Only what Jigsaw computes exactly gets through: a field that
+/// The contents of a model's config.json, in the style of transformers 4 or 5. Only what Jigsaw computes exactly is accepted: a field that
 /// changes the mathematics and isn't supported is an error that names it. Reading it needs no libtorch.
 /// </summary>
 public sealed record CausalLMConfig
@@ -33,7 +33,7 @@ public sealed record CausalLMConfig
     /// <summary>Features per head.</summary>
     public required int HeadDim { get; init; }
 
-    /// <summary>What is added to the mean square in the norms.</summary>
+    /// <summary>The epsilon added to the mean square in the norms.</summary>
     public double NormEps { get; init; } = 1e-6;
 
     /// <summary>Rotary position embeddings.</summary>
@@ -60,16 +60,16 @@ public sealed record CausalLMConfig
     /// <summary>True if queries and keys are normed per head (Qwen 3).</summary>
     public bool QueryKeyNorm { get; init; }
 
-    /// <summary>For each layer the sliding window w (token i sees j with i − w &lt; j ≤ i), or null where it sees all.</summary>
+    /// <summary>For each layer the sliding window w (token i sees j with i − w &lt; j ≤ i), or null if it sees all.</summary>
     public required IReadOnlyList<int?> Windows { get; init; }
 
-    /// <summary>The largest position that the model was made for; 0 when not told.</summary>
+    /// <summary>The largest position that the model was made for; 0 if not given.</summary>
     public int MaxPositions { get; init; }
 
-    /// <summary>The type that the weights were saved in, as config.json names it; null when not told.</summary>
+    /// <summary>The type that the weights were saved in, as config.json names it; null if not given.</summary>
     public string? DType { get; init; }
 
-    /// <summary>Tokens that end a reply; from generation_config.json where that names them.</summary>
+    /// <summary>Tokens that end a reply; from generation_config.json if that names them.</summary>
     public IReadOnlyList<int> EndTokens { get; init; } = [];
 
     /// <summary>Reads the config.json of a checkpoint directory, and the end tokens of its generation_config.json.</summary>

@@ -4,13 +4,13 @@ using Jigsaw.Models.Families;
 
 namespace Jigsaw.Models.Configuration;
 
-/// <summary>Reads config.json: each family's defaults, the two styles of transformers, and a refusal of what would be computed wrongly.</summary>
+/// <summary>Reads config.json: each family's defaults, the two styles of transformers, and errors for what would be computed incorrectly.</summary>
 internal static class CausalLMConfigReader
 {
     private const int MaximumLayers = 4096;
     private const string OtherModel = "use a checkpoint without it.";
 
-    // Fields by which models of these and neighboring families compute something else. Null, false, 0 or an empty value switch them off.
+    // Fields that make models of these and neighboring families compute something else. Null, false, 0 or an empty value switch them off.
     private static readonly string[] _switchedOff =
     [
         "quantization_config", "num_experts", "num_local_experts", "n_routed_experts", "moe_intermediate_size", "kv_lora_rank", "q_lora_rank",
@@ -96,12 +96,12 @@ internal static class CausalLMConfigReader
 
         if (!family.ReadsAttentionBias && fields.Flag("attention_bias") == true)
         {
-            throw fields.Unsupported("attention_bias", "transformers ignores it for this family, so what is meant is unclear.");
+            throw fields.Unsupported("attention_bias", "transformers ignores it for this family, so its meaning is unclear.");
         }
 
         if (!family.ReadsFeedForwardBias && fields.Flag("mlp_bias") == true)
         {
-            throw fields.Unsupported("mlp_bias", "transformers ignores it for this family, so what is meant is unclear.");
+            throw fields.Unsupported("mlp_bias", "transformers ignores it for this family, so its meaning is unclear.");
         }
     }
 
@@ -145,7 +145,7 @@ internal static class CausalLMConfigReader
         }
         else if (!family.ReadsSlidingWindow && window is not null)
         {
-            throw fields.Unsupported("sliding_window", "transformers ignores it for this family, so what is meant is unclear.");
+            throw fields.Unsupported("sliding_window", "transformers ignores it for this family, so its meaning is unclear.");
         }
         else if (window is not null)
         {
@@ -161,7 +161,7 @@ internal static class CausalLMConfigReader
 
     private static RopeConfig Rope(string path, JsonFields fields, int maxPositions)
     {
-        // transformers 5 gives an old rope_scaling precedence over rope_parameters when both are there.
+        // transformers 5 gives an old rope_scaling precedence over rope_parameters if both are present.
         var rope = fields.Object("rope_scaling") ?? fields.Object("rope_parameters");
         var theta = rope?.Number("rope_theta") ?? fields.Number("rope_theta") ?? 10_000;
         if (theta <= 0)

@@ -1,6 +1,6 @@
 namespace Jigsaw.Models.Configuration;
 
-/// <summary>Rotary position embeddings of a model, as <c>rope_parameters</c> or <c>rope_scaling</c> of its config.json tell them.</summary>
+/// <summary>Rotary position embeddings of a model, as <c>rope_parameters</c> or <c>rope_scaling</c> of its config.json specify them.</summary>
 /// <remarks>Formulas: transformers' modeling_rope_utils; yarn also arXiv 2309.00071.</remarks>
 internal sealed record RopeConfig
 {
@@ -28,13 +28,13 @@ internal sealed record RopeConfig
     /// <summary>Yarn: rotations below which a frequency is stretched in full.</summary>
     public double BetaSlow { get; init; } = 1;
 
-    /// <summary>Yarn: whether the ramp's ends are rounded outwards to whole dimensions.</summary>
+    /// <summary>Yarn: true if the ramp's ends are rounded outward to whole dimensions.</summary>
     public bool Truncate { get; init; } = true;
 
-    /// <summary>What cosines and sines are multiplied by.</summary>
+    /// <summary>The factor of cosines and sines.</summary>
     public double AttentionFactor { get; init; } = 1;
 
-    /// <summary>The frequencies of the dimension pairs, in single precision as transformers has them.</summary>
+    /// <summary>The frequencies of the dimension pairs, in single precision, as in transformers.</summary>
     /// <param name="headDim">Features per head; even.</param>
     public float[] Frequencies(int headDim)
     {

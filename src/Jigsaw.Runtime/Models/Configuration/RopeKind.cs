@@ -12,6 +12,6 @@ internal enum RopeKind
     /// <summary>Low frequencies divided by a factor, high ones kept, a ramp between (Llama 3.1).</summary>
     Llama3,
 
-    /// <summary>As <see cref="Llama3"/> by another ramp, with a factor on the attention (arXiv 2309.00071).</summary>
+    /// <summary>As <see cref="Llama3"/> with another ramp, with a factor on the attention (arXiv 2309.00071).</summary>
     Yarn,
 }

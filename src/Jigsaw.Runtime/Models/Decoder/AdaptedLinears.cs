@@ -3,8 +3,8 @@ using static TorchSharp.torch;
 namespace Jigsaw.Models.Decoder;
 
 /// <summary>
-/// Linear maps of one input. Their adapters' products have a rank for one side, and several of them stacked take hardly more time than one: so without a graph,
-/// and without dropout, which each adapter draws for itself, they are taken together.
+/// Linear maps of one input. One dimension of their adapters' products is the rank, and several of them stacked take hardly more time than one: so without a graph,
+/// and without dropout, which each adapter draws separately, they are computed together.
 /// </summary>
 internal static class AdaptedLinears
 {
@@ -37,13 +37,13 @@ internal static class AdaptedLinears
         return outputs;
     }
 
-    /// <summary>Takes the outputs' gradients back to the input's, and to the adapters' parameters.</summary>
+    /// <summary>Propagates the outputs' gradients back to the input and to the adapters' parameters.</summary>
     /// <param name="linears">The maps.</param>
     /// <param name="gradients">With respect to their outputs, shapes (rows, output).</param>
     /// <param name="input">Shape (rows, input).</param>
     /// <param name="adapters">The adapters of the run.</param>
-    /// <param name="record">What the run kept.</param>
-    /// <param name="sum">The gradient with respect to the input, shape (rows, input), written over; null if not needed.</param>
+    /// <param name="record">What the run recorded.</param>
+    /// <param name="sum">The gradient with respect to the input, shape (rows, input), overwritten; null if not needed.</param>
     public static void Back(FrozenLinear[] linears, Tensor[] gradients, Tensor input, IAdapters? adapters, LayerRecord record, Tensor? sum)
     {
         var adapted = Adapted(linears, adapters);
@@ -88,14 +88,14 @@ internal static class AdaptedLinears
         }
     }
 
-        /// <summary>The maps that have an adapter; none if one is of another kind, which can't be stacked.</summary>
+        /// <summary>The maps that have an adapter; none if an adapter is of another kind, which can't be stacked.</summary>
     private static (int Index, ILowRankAdapter Adapter)[] Adapted(FrozenLinear[] linears, IAdapters? adapters)
     {
         var found = linears.Select((linear, index) => (Index: index, Adapter: adapters?.Find(linear.Module))).Where(pair => pair.Adapter is not null).ToArray();
         return Array.TrueForAll(found, pair => pair.Adapter is ILowRankAdapter) ? [.. found.Select(pair => (pair.Index, (ILowRankAdapter)pair.Adapter!))] : [];
     }
 
-    /// <summary>s·A of each, below each other: shape (ranks, input).</summary>
+    /// <summary>s·A of each, stacked vertically: shape (ranks, input).</summary>
     private static Tensor Scaled((int Index, ILowRankAdapter Adapter)[] adapted) =>
         cat([.. adapted.Select(pair => pair.Adapter.Scale == 1 ? pair.Adapter.Down : pair.Adapter.Down * pair.Adapter.Scale)], 0);
 }

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace Jigsaw.Models.Decoder;
 
-/// <summary>What all layers of one run share: rotations of the positions, and who sees whom.</summary>
+/// <summary>What all layers of one run share: rotations of the positions, and which tokens see which.</summary>
 internal sealed class AttentionInputs : IDisposable
 {
     private readonly Tensor _bias;
@@ -26,7 +26,7 @@ internal sealed class AttentionInputs : IDisposable
 
     private IEnumerable<Tensor> All => [Cosines, Sines, _bias, .. _windowed.Values];
 
-    /// <summary>Prepares a run over the rows that stand in the columns from <paramref name="start"/> on.</summary>
+    /// <summary>Prepares a run over the rows in the columns from <paramref name="start"/> on.</summary>
     /// <param name="mask">Real tokens of all columns so far, shape (batch, columns), bool.</param>
     /// <param name="start">The first column whose queries are computed; the columns before are in a cache.</param>
     /// <param name="config">The model's configuration.</param>
@@ -41,7 +41,7 @@ internal sealed class AttentionInputs : IDisposable
         var cosines = (angles.cos() * config.Rope.AttentionFactor).to(dtype);
         var sines = (angles.sin() * config.Rope.AttentionFactor).to(dtype);
 
-        // Every token sees itself, padding too: a row that sees nothing would be NaN.
+        // Every token sees itself, including padding: a row that sees nothing would be NaN.
         var columnPositions = arange(columns, dtype: ScalarType.Int64, device: mask.device).unsqueeze(0);
         var rowPositions = columnPositions.narrow(1, start, rows).transpose(0, 1);
         var visible = columnPositions.le(rowPositions).bitwise_and(mask.unsqueeze(1)).bitwise_or(columnPositions.eq(rowPositions)).unsqueeze(1);
@@ -50,10 +50,10 @@ internal sealed class AttentionInputs : IDisposable
         return new AttentionInputs(cosines, sines, ScaledDotProduct.Bias(visible, dtype), windowed);
     }
 
-    /// <summary>What is added to the scores of a layer, 0 where a row sees a column and −∞ where it doesn't: shape (batch, 1, rows, columns).</summary>
+    /// <summary>The bias added to the scores of a layer, 0 where a row sees a column and −∞ where it doesn't: shape (batch, 1, rows, columns).</summary>
     public Tensor BiasOf(int? window) => window is { } width && _windowed.TryGetValue(width, out var bias) ? bias : _bias;
 
-    /// <summary>Takes the tensors out of the caller's dispose scope.</summary>
+    /// <summary>Detaches the tensors from the caller's dispose scope.</summary>
     public AttentionInputs Keep()
     {
         foreach (var tensor in All)

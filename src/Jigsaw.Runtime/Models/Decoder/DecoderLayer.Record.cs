@@ -3,18 +3,18 @@ using static TorchSharp.torch;
 namespace Jigsaw.Models.Decoder;
 
 /// <content>
-/// The backward pass, written out: gradients of a run that kept no graph. The weights are frozen, so it is one product for each of the
+/// The backward pass, written out: gradients of a run that kept no graph. The weights are frozen, so it takes one product for each one in the
 /// forward pass, and the adapters' small ones.
 /// </content>
 internal sealed partial class DecoderLayer
 {
-    // What the scores of all heads may take in the backward pass.
+    // The memory that the scores of all heads may take in the backward pass.
     private const long ScoreBytes = 16L << 20;
 
-    /// <summary>How many values a record keeps of each token.</summary>
+    /// <summary>How many values a record keeps for each token.</summary>
     public long RecordedFeatures => Query.OutputSize + Linears.Where(linear => linear != Down).Sum(linear => linear.OutputSize);
 
-    /// <summary>Writes the layer's output, with a record for the way back.</summary>
+    /// <summary>Writes the layer's output, with a record for the backward pass.</summary>
     /// <param name="hidden">The layer's input, shape (batch, rows, hidden).</param>
     /// <param name="inputs">What the run's layers share.</param>
     /// <param name="adapters">The adapters of the run.</param>
@@ -27,7 +27,7 @@ internal sealed partial class DecoderLayer
         Down.Apply(nn.functional.silu(gate).mul_(up), adapters, record, output).add_(middle);
     }
 
-    /// <summary>Makes the record of a run again; its output is not made.</summary>
+    /// <summary>Recomputes the record of a run, but not its output.</summary>
     public void Rerun(Tensor hidden, AttentionInputs inputs, IAdapters? adapters, LayerRecord record)
     {
         using var scope = NewDisposeScope();
@@ -38,13 +38,13 @@ internal sealed partial class DecoderLayer
         }
     }
 
-    /// <summary>Takes the output's gradient back to the input's, and adds to the gradients of the adapters' parameters.</summary>
-    /// <param name="gradient">With respect to the output, shape (rows, hidden); written over.</param>
+    /// <summary>Propagates the output's gradient back to the input, and adds to the gradients of the adapters' parameters.</summary>
+    /// <param name="gradient">With respect to the output, shape (rows, hidden); overwritten.</param>
     /// <param name="hidden">The layer's input, shape (batch, rows, hidden).</param>
     /// <param name="inputs">What the run's layers share.</param>
     /// <param name="adapters">The adapters of the run.</param>
-    /// <param name="record">What the run kept.</param>
-    /// <param name="wanted">True if the input's gradient is asked for.</param>
+    /// <param name="record">What the run recorded.</param>
+    /// <param name="wanted">True if the input's gradient is requested.</param>
     /// <returns>The same tensor, now with respect to the input; null if not needed.</returns>
     public Tensor? Back(Tensor gradient, Tensor hidden, AttentionInputs inputs, IAdapters? adapters, LayerRecord record, bool wanted)
     {
@@ -66,7 +66,7 @@ internal sealed partial class DecoderLayer
         return sum is null ? null : gradient.add_(InputNorm.Back(sum, rows));
     }
 
-    /// <summary>From the output's gradient to that of the stream before the feed-forward's norm, the direct way left out.</summary>
+    /// <summary>From the output's gradient to that of the stream before the feed-forward's norm, without the residual connection.</summary>
     private Tensor BackFeedForward(Tensor gradient, IAdapters? adapters, LayerRecord record)
     {
         using var scope = NewDisposeScope();
@@ -98,7 +98,7 @@ internal sealed partial class DecoderLayer
             : BackByGraph(gradient, record, inputs);
     }
 
-    /// <summary>By a graph of attention alone: for long sequences, whose scores torch's kernel never has at once, and for types in which the scores would be rounded.</summary>
+    /// <summary>By a graph of attention alone: for long sequences, whose scores torch's kernel never materializes at once, and for types in which the scores would be rounded.</summary>
     private (Tensor Query, Tensor Key, Tensor Value) BackByGraph(Tensor gradient, LayerRecord record, AttentionInputs inputs)
     {
         using var scope = NewDisposeScope();
@@ -108,7 +108,7 @@ internal sealed partial class DecoderLayer
         return (Gradient(query), Gradient(key), Gradient(value));
     }
 
-    /// <summary>Written out. The heads of a group stand below each other, so nothing is repeated, and their keys' gradients come summed.</summary>
+    /// <summary>Written out. The heads of a group are stacked, so nothing is repeated, and their keys' gradients are already summed.</summary>
     private (Tensor Query, Tensor Key, Tensor Value) BackByProducts(Tensor gradient, LayerRecord record, AttentionInputs inputs)
     {
         using var scope = NewDisposeScope();

@@ -92,7 +92,7 @@ internal sealed partial class DecoderLayer : IDisposable
         }
     }
 
-    /// <summary>All but the last map: the stream after attention, the gate, and what it multiplies.</summary>
+    /// <summary>Everything but the last map: the stream after attention, the gate, and its multiplicand.</summary>
     private (Tensor Middle, Tensor Gate, Tensor Up) RunToGate(Tensor hidden, AttentionInputs inputs, IAdapters? adapters, KeyValueCache? cache, LayerRecord? record)
     {
         var normed = InputNorm.Apply(hidden);

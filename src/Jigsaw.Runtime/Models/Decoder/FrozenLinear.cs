@@ -10,7 +10,7 @@ internal sealed class FrozenLinear(string module, Tensor weight, Tensor? bias) :
 
     public string Module { get; } = module;
 
-    /// <summary>The last part of the module's name: what tells the maps of one layer apart.</summary>
+    /// <summary>The last part of the module's name, which distinguishes the maps of one layer.</summary>
     public string Role { get; } = module[(module.LastIndexOf('.') + 1)..];
 
     public Tensor Weight { get; private set; } = weight;
@@ -25,7 +25,7 @@ internal sealed class FrozenLinear(string module, Tensor weight, Tensor? bias) :
     /// <param name="input">Shape (…, input).</param>
     /// <param name="adapters">The adapters of the run.</param>
     /// <param name="record">Where to keep what the backward pass needs; null if not needed.</param>
-    /// <param name="into">Where the output goes, shape (batch, rows, output); null: into a tensor of its own.</param>
+    /// <param name="into">Where the output goes, shape (batch, rows, output); null allocates a new tensor.</param>
     public Tensor Apply(Tensor input, IAdapters? adapters, LayerRecord? record = null, Tensor? into = null)
     {
         var output = into is null ? nn.functional.linear(input, Weight, Bias) : Product(input, into);
@@ -37,13 +37,13 @@ internal sealed class FrozenLinear(string module, Tensor weight, Tensor? bias) :
         };
     }
 
-    /// <summary>Takes an output's gradient back to the input's, and to the adapter's parameters.</summary>
+    /// <summary>Propagates an output's gradient back to the input and to the adapter's parameters.</summary>
     /// <param name="gradient">With respect to the output, shape (rows, output).</param>
     /// <param name="input">The input, shape (rows, input).</param>
     /// <param name="adapters">The adapters of the run.</param>
-    /// <param name="record">What the run kept.</param>
+    /// <param name="record">What the run recorded.</param>
     /// <param name="sum">The gradient with respect to the input, shape (rows, input); null if not needed.</param>
-    /// <param name="adds">True if it is added to; else it is written over.</param>
+    /// <param name="adds">True to add to it; otherwise it is overwritten.</param>
     public void Back(Tensor gradient, Tensor input, IAdapters? adapters, LayerRecord record, Tensor? sum, bool adds = false)
     {
         sum?.addmm_(gradient, Weight, beta: adds ? 1 : 0);
@@ -66,14 +66,14 @@ internal sealed class FrozenLinear(string module, Tensor weight, Tensor? bias) :
         return buffer;
     }
 
-    /// <summary>Takes another weight for a while.</summary>
+    /// <summary>Replaces the weight temporarily.</summary>
     public void Replace(Tensor weight)
     {
         _replaced = Weight;
         Weight = weight.DetachFromDisposeScope();
     }
 
-    /// <summary>Takes the weight back that was replaced.</summary>
+    /// <summary>Restores the weight that was replaced.</summary>
     public void Restore()
     {
         if (_replaced is { } original)

@@ -5,8 +5,8 @@ using static TorchSharp.torch;
 namespace Jigsaw.Models.Decoder;
 
 /// <summary>
-/// What is trained of a student: adapters of a frozen base, which are given to each run of it, so the teacher stays the base. Those of a <see cref="CausalLM"/>
-/// adapt its linear maps, by <see cref="Find"/>; those of another model are what that model makes of them.
+/// The trained part of a student: adapters of a frozen base, which are passed to each run of it, so the teacher stays the base. Those of a <see cref="CausalLM"/>
+/// adapt its linear maps, by <see cref="Find"/>; those of another model are whatever that model defines.
 /// </summary>
 public interface IAdapters : IDisposable
 {
@@ -16,18 +16,18 @@ public interface IAdapters : IDisposable
     /// <summary>The trained tensors by name, always in the same order.</summary>
     IEnumerable<(string Name, Parameter Value)> NamedParameters { get; }
 
-    /// <summary>True while a training runs the adapters: dropout, if they have any, is applied.</summary>
+    /// <summary>True while the adapters are trained: dropout, if they have any, is applied.</summary>
     bool Training { get; set; }
 
-    /// <summary>True if a run draws random numbers, so another run of the same input would differ: dropout in training, say.</summary>
+    /// <summary>True if a run draws random numbers, so another run of the same input would differ, as with dropout in training.</summary>
     bool IsRandom => false;
 
     /// <summary>The adapter of a linear map of the base; null if it has none.</summary>
     /// <param name="module">The map's full name in the checkpoint, such as <c>model.layers.0.self_attn.q_proj</c>.</param>
     ILinearAdapter? Find(string module) => null;
 
-    /// <summary>Writes the adapters: <see cref="NamedParameters"/> in <see cref="WeightsName"/>, and what else describes them.</summary>
-    /// <param name="directory">The directory; made if it doesn't exist.</param>
+    /// <summary>Writes the adapters: <see cref="NamedParameters"/> in <see cref="WeightsName"/>, and whatever else describes them.</summary>
+    /// <param name="directory">The directory; created if it doesn't exist.</param>
     void Save(string directory)
     {
         ArgumentNullException.ThrowIfNull(directory);

@@ -10,6 +10,6 @@ public interface ILinearAdapter
     /// <returns>Shape (…, output); the sum has the model's type.</returns>
     Tensor Apply(Tensor input);
 
-    /// <summary>What is added to the map's weight when the adapter is merged, shape (output, input): as <see cref="Apply"/> where that is linear.</summary>
+    /// <summary>What is added to the map's weight when the adapter is merged, shape (output, input): equivalent to <see cref="Apply"/> where that is linear.</summary>
     Tensor Delta();
 }

@@ -18,10 +18,10 @@ internal sealed class KeyValueCache : IDisposable
 
     public int Capacity { get; }
 
-    /// <summary>How many tokens are in the cache; the next ones are written behind them.</summary>
+    /// <summary>How many tokens are in the cache; the next ones are written after them.</summary>
     public int Length { get; private set; }
 
-    /// <summary>Writes the keys and values of new tokens for one layer, and gives those of all tokens so far.</summary>
+    /// <summary>Writes the keys and values of new tokens for one layer, and returns those of all tokens so far.</summary>
     public (Tensor Keys, Tensor Values) Append(int layer, Tensor keys, Tensor values)
     {
         var count = keys.shape[2];
@@ -31,7 +31,7 @@ internal sealed class KeyValueCache : IDisposable
         return (allKeys.narrow(2, 0, Length + count), allValues.narrow(2, 0, Length + count));
     }
 
-    /// <summary>Counts tokens as seen, once all layers have them.</summary>
+    /// <summary>Counts tokens as seen once all layers have them.</summary>
     public void Advance(int count) => Length += count;
 
     public void Dispose()

@@ -3,23 +3,23 @@ using static TorchSharp.torch;
 namespace Jigsaw.Models.Decoder;
 
 /// <summary>
-/// What the way back through one decoder layer needs of the way forth: what its matrix products gave. Norms, the gate's activation and
-/// attention are cheap, and made again from these.
+/// What the backward pass through one decoder layer needs from the forward pass: the results of its matrix products. Norms, the gate's activation and
+/// attention are cheap, and recomputed from these.
 /// </summary>
-/// <param name="memory">Where it is kept, one after the other.</param>
+/// <param name="memory">Where they are kept, one after another.</param>
 internal sealed class LayerRecord(Tensor memory) : IDisposable
 {
     private readonly Dictionary<string, Tensor> _buffers = [];
     private readonly Dictionary<string, (Tensor Inner, Tensor? Dropout)> _adapters = [];
     private long _used;
 
-    /// <summary>What attention gives, before its output map: shape (batch, rows, heads · head dim).</summary>
+    /// <summary>The output of attention, before its output map: shape (batch, rows, heads · head dim).</summary>
     public Tensor Attended => _buffers[nameof(Attended)];
 
-    /// <summary>What a linear map of the layer gave, its adapter's part included: shape (batch, rows, output).</summary>
+    /// <summary>The output of a linear map of the layer, including its adapter's part: shape (batch, rows, output).</summary>
     public Tensor OutputOf(FrozenLinear linear) => _buffers[linear.Role];
 
-    /// <summary>s·A·x of a linear map's adapter, shape (batch, rows, rank), and what its dropout multiplied x by.</summary>
+    /// <summary>s·A·x of a linear map's adapter, shape (batch, rows, rank), and its dropout's factor of x.</summary>
     public (Tensor Inner, Tensor? Dropout) AdapterOf(FrozenLinear linear) => _adapters[linear.Role];
 
     public void KeepAttended(Tensor attended) => Buffer(nameof(Attended), attended, attended.shape[^1]).copy_(attended);
@@ -27,10 +27,10 @@ internal sealed class LayerRecord(Tensor memory) : IDisposable
     public void KeepAdapter(FrozenLinear linear, Tensor inner, Tensor? dropout) =>
         _adapters[linear.Role] = (inner.DetachFromDisposeScope(), dropout?.DetachFromDisposeScope());
 
-    /// <summary>The buffer for what a linear map makes of an input, shape (batch, rows, output), uninitialized.</summary>
+    /// <summary>The buffer for the output of a linear map, shape (batch, rows, output), uninitialized.</summary>
     public Tensor BufferOf(FrozenLinear linear, Tensor input) => Buffer(linear.Role, input, linear.OutputSize);
 
-    /// <summary>Forgets what is kept, so the memory can be used again.</summary>
+    /// <summary>Discards the contents, so the memory can be reused.</summary>
     public void Clear()
     {
         foreach (var buffer in _buffers.Values)
@@ -49,7 +49,7 @@ internal sealed class LayerRecord(Tensor memory) : IDisposable
         _used = 0;
     }
 
-    /// <summary>Frees what is kept, and the memory.</summary>
+    /// <summary>Frees the contents and the memory.</summary>
     public void Dispose()
     {
         Clear();

@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 namespace Jigsaw.Models.Decoder;
 
 /// <summary>
-/// The memory of records, which passes and steps use in turn: one allocation for all layers. In pieces it would scatter over the C library's
+/// The memory of records, which passes and steps use in turn: one allocation for all layers. In pieces it would fragment the C library's
 /// heap, which then grows with each pass although nothing is held.
 /// </summary>
 internal sealed class LayerRecords
@@ -13,7 +13,7 @@ internal sealed class LayerRecords
     private readonly List<IDisposable> _all = [];
     private long _size;
 
-    /// <summary>Sees to it that so many records can be taken at once. All that are taken at one time have one size.</summary>
+    /// <summary>Makes sure that this many records can be taken at once. All records taken at one time have the same size.</summary>
     /// <param name="count">How many.</param>
     /// <param name="size">Values of each.</param>
     /// <param name="like">A tensor of their type, on their device.</param>
@@ -48,13 +48,13 @@ internal sealed class LayerRecords
         _free.Push(record);
     }
 
-    /// <summary>Memory for hidden states between layers, so many values at least, uninitialized.</summary>
+    /// <summary>Memory for hidden states between layers, at least this many values, uninitialized.</summary>
     public Tensor TakeHidden(long count, Tensor like) =>
         _hidden.TryPop(out var memory) && memory.numel() >= count ? memory : Allocate([count], like);
 
     public void ReturnHidden(Tensor memory) => _hidden.Push(memory);
 
-    /// <summary>Frees everything; nothing may be taken at that time.</summary>
+    /// <summary>Frees everything; no record may be in use at that time.</summary>
     public void Clear()
     {
         _all.ForEach(one => one.Dispose());

@@ -3,8 +3,8 @@ using static TorchSharp.torch;
 namespace Jigsaw.Models.Decoder;
 
 /// <summary>
-/// A run of a model that keeps no graph but what its way back needs. What it left are leaves: a loss is computed on them, its backward gives
-/// them gradients, and <see cref="Back"/> takes these to the adapters and the embeddings.
+/// A run of a model that keeps no graph, only what its backward pass needs. Its outputs are leaves: a loss is computed on them, its backward pass gives
+/// them gradients, and <see cref="Back"/> propagates these to the adapters and the embeddings.
 /// </summary>
 internal sealed class RecordedRun : IDisposable
 {
@@ -25,19 +25,19 @@ internal sealed class RecordedRun : IDisposable
     /// <param name="layers">The layers to run, the first ones of the model.</param>
     /// <param name="norm">The final norm.</param>
     /// <param name="embeddings">Shape (batch, sequence, hidden), in the model's type.</param>
-    /// <param name="inputs">What the layers share; taken over.</param>
-    /// <param name="adapters">The adapters; the bare base when null.</param>
-    /// <param name="layer">A layer whose output is left; none when null.</param>
-    /// <param name="toEnd">True if the final norm's output is left.</param>
-    /// <param name="wantsInput">True if the embeddings' gradient is asked for.</param>
+    /// <param name="inputs">What the layers share; the run takes ownership.</param>
+    /// <param name="adapters">The adapters; null runs the bare base.</param>
+    /// <param name="layer">A layer whose output is kept; null for none.</param>
+    /// <param name="toEnd">True if the final norm's output is kept.</param>
+    /// <param name="wantsInput">True if the embeddings' gradient is requested.</param>
     /// <param name="memory">What the passes of a step use in turn.</param>
-    /// <param name="rematerialize">True to keep the layers' inputs alone, and run each layer again in the backward pass.</param>
+    /// <param name="rematerialize">True to keep only the layers' inputs, and run each layer again in the backward pass.</param>
     internal RecordedRun(DecoderLayer[] layers, RmsNorm norm, Tensor embeddings, AttentionInputs inputs, IAdapters? adapters, int? layer, bool toEnd, bool wantsInput, LayerRecords memory, bool rematerialize)
     {
         (_layers, _norm, _inputs, _adapters, _layer, _wantsInput, _memory, _rematerialize) = (layers, norm, inputs, adapters, layer, wantsInput, memory, rematerialize);
         _records = new LayerRecord?[layers.Length];
 
-        // Below the first adapter nothing is asked for, unless the embeddings are.
+        // Below the first adapter no gradient is needed, unless the embeddings need one.
         _first = wantsInput ? 0 : Array.FindIndex(layers, one => one.Linears.Any(linear => adapters?.Find(linear.Module) is not null));
         _first = _first < 0 ? layers.Length : _first;
         using var scope = NewDisposeScope();
@@ -71,10 +71,10 @@ internal sealed class RecordedRun : IDisposable
         States = new HiddenStates(toEnd ? Leaf(norm.Apply(_hidden[^1])) : null, layer is { } asked ? Leaf(_hidden[asked + 1]) : null);
     }
 
-    /// <summary>What the run left, for a loss to be computed on; freed with the run.</summary>
+    /// <summary>The run's outputs, for a loss to be computed on; freed with the run.</summary>
     public HiddenStates States { get; }
 
-    /// <summary>Takes the gradients of what the run left to the adapters' parameters, and gives that of the embeddings.</summary>
+    /// <summary>Propagates the gradients of the run's outputs to the adapters' parameters, and returns that of the embeddings.</summary>
     /// <returns>Shape (batch, sequence, hidden), in the model's type; null if not needed, or nothing was read.</returns>
     public Tensor? Back()
     {

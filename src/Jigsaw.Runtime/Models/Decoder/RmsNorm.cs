@@ -15,7 +15,7 @@ internal sealed class RmsNorm(Tensor weight, double eps) : IDisposable
         return normed.to(dtype) * Weight;
     }
 
-    /// <summary>The gradient with respect to the input: r·(g − x·r²·mean(g·x)) of g the output's gradient times the weight, r one over the root mean square.</summary>
+    /// <summary>The gradient with respect to the input: r·(g − x·r²·mean(g·x)), with g the output's gradient times the weight, and r one over the root mean square.</summary>
     public Tensor Back(Tensor gradient, Tensor input)
     {
         using var scope = NewDisposeScope();

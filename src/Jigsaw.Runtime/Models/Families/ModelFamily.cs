@@ -1,8 +1,8 @@
 namespace Jigsaw.Models.Families;
 
 /// <summary>
-/// What a family of models makes of config.json where families differ: its defaults, and the fields that change the mathematics. A field that
-/// transformers ignores for the family is refused when it is on, since what is meant is unclear.
+/// How a family of models interprets config.json where families differ: its defaults, and the fields that change the mathematics. A field that
+/// transformers ignores for the family is rejected if it is on, since its meaning is unclear.
 /// </summary>
 internal sealed record ModelFamily
 {
@@ -12,7 +12,7 @@ internal sealed record ModelFamily
     /// <summary><c>model_type</c> of its config.json.</summary>
     public required string Name { get; init; }
 
-    /// <summary>Heads of keys and values where <c>num_key_value_heads</c> is missing; null takes as many as there are query heads.</summary>
+    /// <summary>Heads of keys and values where <c>num_key_value_heads</c> is missing; null uses the number of query heads.</summary>
     public int? DefaultKeyValueHeadCount { get; init; }
 
     /// <summary>Features per head where <c>head_dim</c> is missing; null divides the hidden size by the heads.</summary>

@@ -55,7 +55,7 @@ internal sealed class TokenSampler : IDisposable
         var probabilities = nn.functional.softmax(values, -1);
         if (_options.TopP is { } topP)
         {
-            // A token stays when those before it have not reached topP yet; so the best one always does.
+            // A token stays if those before it have not yet reached topP, so the best one always does.
             var before = probabilities.cumsum(-1) - probabilities;
             probabilities = probabilities.masked_fill(before.ge(topP), 0);
         }

@@ -52,7 +52,7 @@ internal sealed class LoraAdapter(string module, Parameter down, Parameter up, d
         Tensor? dropout = null;
         if (training && Dropout > 0)
         {
-            // The factors alone, so a record can hold them.
+            // Only the factors, so a record can hold them.
             dropout = nn.functional.dropout(ones_like(own), Dropout, training: true);
             own = own * dropout;
         }
@@ -66,7 +66,7 @@ internal sealed class LoraAdapter(string module, Parameter down, Parameter up, d
     public void Back(Tensor gradient, Tensor input, Tensor inner, Tensor? dropout, Tensor? sum)
     {
         using var scope = NewDisposeScope();
-        // Products with the rank in front are several times faster than those with it behind.
+        // Products with the rank as first dimension are several times faster than those with it last.
         var across = gradient.to(Down.dtype).t();
         var back = Up.t().mm(across).mul_(Scale);
         var own = input.to(Down.dtype);
@@ -108,7 +108,7 @@ internal sealed class LoraAdapter(string module, Parameter down, Parameter up, d
         }
         else
         {
-            // Of its own memory: it may be a part of a larger product.
+            // In its own memory: it may be part of a larger product.
             parameter.grad = product.clone().contiguous();
         }
     }

@@ -6,8 +6,8 @@ using static TorchSharp.torch;
 namespace Jigsaw.Models.Lora;
 
 /// <summary>
-/// Low-rank adapters for a frozen base: what is trained of a student. They are given to each run of the base and never merged into it, so
-/// that the teacher stays the base. Read and written as PEFT has them.
+/// Low-rank adapters for a frozen base: the trained part of a student. They are passed to each run of the base and never merged into it during
+/// training, so the teacher stays the base. Read and written in PEFT's format.
 /// </summary>
 public sealed class LoraAdapters : IAdapters
 {
@@ -23,7 +23,7 @@ public sealed class LoraAdapters : IAdapters
         _adapters = adapters.ToDictionary(adapter => adapter.Module, StringComparer.Ordinal);
     }
 
-    /// <summary>What they were made from.</summary>
+    /// <summary>The configuration that they were made from.</summary>
     public LoraConfig Config { get; }
 
     /// <summary>Full names of the modules that have an adapter, in the order of the model.</summary>
@@ -52,9 +52,9 @@ public sealed class LoraAdapters : IAdapters
     public bool IsRandom => Training && Config.Dropout > 0;
 
     /// <summary>Makes fresh adapters: A uniform in ±1/√input (Kaiming with a = √5), B zero, so they change nothing yet.</summary>
-    /// <param name="model">The base; the adapters are made on its device, float32, or float64 when the base is.</param>
+    /// <param name="model">The base; the adapters are made on its device, float32, or float64 if the base is.</param>
     /// <param name="lora">Which modules, and of which rank.</param>
-    /// <param name="seed">Seed of a generator of their own; the values don't depend on the device.</param>
+    /// <param name="seed">Seed of a separate generator; the values don't depend on the device.</param>
     /// <exception cref="ArgumentException">The configuration names no module of the model, or the LM head.</exception>
     public static LoraAdapters Create(CausalLM model, LoraConfig lora, long seed)
     {
@@ -77,8 +77,8 @@ public sealed class LoraAdapters : IAdapters
 
     /// <summary>Reads PEFT's <c>adapter_config.json</c> and <c>adapter_model.safetensors</c>.</summary>
     /// <param name="directory">The directory of the adapter.</param>
-    /// <param name="model">The base; the adapters go to its device, float32, or float64 when the base is.</param>
-    /// <exception cref="CheckpointException">A file is missing or damaged, doesn't fit the model, or asks for what isn't supported.</exception>
+    /// <param name="model">The base; the adapters go to its device, float32, or float64 if the base is.</param>
+    /// <exception cref="CheckpointException">A file is missing or damaged, doesn't match the model, or requires something unsupported.</exception>
     public static LoraAdapters Load(string directory, CausalLM model)
     {
         ArgumentNullException.ThrowIfNull(directory);
@@ -102,7 +102,7 @@ public sealed class LoraAdapters : IAdapters
             if (file.Entries.Keys.FirstOrDefault(name => !known.Contains(name)) is { } extra)
             {
                 result.Dispose();
-                throw new CheckpointException(file.Path, $"holds the tensor '{extra}', which the adapter_config.json beside it doesn't ask for on this model; the adapter is of another model, or of a kind that is not supported.");
+                throw new CheckpointException(file.Path, $"holds the tensor '{extra}', which the adapter_config.json next to it doesn't imply for this model; the adapter belongs to another model, or is of an unsupported kind.");
             }
 
             return result;
@@ -114,7 +114,7 @@ public sealed class LoraAdapters : IAdapters
     }
 
     /// <summary>Writes <c>adapter_config.json</c> and <c>adapter_model.safetensors</c>, which PEFT loads.</summary>
-    /// <param name="directory">The directory; made if it doesn't exist.</param>
+    /// <param name="directory">The directory; created if it doesn't exist.</param>
     public void Save(string directory)
     {
         ArgumentNullException.ThrowIfNull(directory);
@@ -144,7 +144,7 @@ public sealed class LoraAdapters : IAdapters
         var targets = new LoraTargets(lora);
         if (targets.Includes(CausalLM.HeadModule))
         {
-            throw new ArgumentException($"An adapter on '{CausalLM.HeadModule}' is asked for, but teacher and student share the LM head; leave it out of the target modules.", nameof(lora));
+            throw new ArgumentException($"An adapter on '{CausalLM.HeadModule}' was requested, but teacher and student share the LM head; remove it from the target modules.", nameof(lora));
         }
 
         var modules = model.Linears.Where(linear => targets.Includes(linear.Module)).ToArray();
@@ -171,7 +171,7 @@ public sealed class LoraAdapters : IAdapters
     {
         if (file.Entries.TryGetValue(name, out var entry) && !entry.Shape.SequenceEqual(shape))
         {
-            throw new CheckpointException(file.Path, $"has the tensor '{name}' of shape ({string.Join(", ", entry.Shape)}), where configuration and model ask for ({string.Join(", ", shape)}); the adapter is of another model.");
+            throw new CheckpointException(file.Path, $"has the tensor '{name}' of shape ({string.Join(", ", entry.Shape)}), where configuration and model imply ({string.Join(", ", shape)}); the adapter belongs to another model.");
         }
 
         return file.Read(name);

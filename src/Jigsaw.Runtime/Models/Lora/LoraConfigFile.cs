@@ -4,7 +4,7 @@ using Jigsaw.Checkpoints;
 
 namespace Jigsaw.Models.Lora;
 
-/// <summary>Reads and writes PEFT's adapter_config.json. A field that Jigsaw doesn't know must be off; else it is an error that names it.</summary>
+/// <summary>Reads and writes PEFT's adapter_config.json. A field that Jigsaw doesn't know must be off; otherwise it is an error that names it.</summary>
 internal static class LoraConfigFile
 {
     public const string ConfigName = "adapter_config.json";
@@ -18,13 +18,13 @@ internal static class LoraConfigFile
         "layers_pattern", "rank_pattern", "alpha_pattern", "base_model_name_or_path", "bias", "init_lora_weights",
     };
 
-    // What says nothing of the mathematics of a finished adapter.
+    // Fields that don't affect the mathematics of a finished adapter.
     private static readonly HashSet<string> _neutral = new(StringComparer.Ordinal)
     {
         "task_type", "inference_mode", "revision", "auto_mapping", "peft_version", "megatron_core", "qalora_group_size", "ensure_weight_tying",
     };
 
-    // Initializations after which the base is the base. Others (pissa, olora, corda, loftq) move a part of it into the adapter.
+    // Initializations that leave the base unchanged. Others (pissa, olora, corda, loftq) move a part of it into the adapter.
     private static readonly string[] _plainInitializations = ["gaussian", "eva", "orthogonal"];
 
     public static LoraConfig Read(string directory)
@@ -41,7 +41,7 @@ internal static class LoraConfigFile
     private static LoraConfig Read(string path, JsonFields fields)
     {
         RejectUnsupported(path, fields);
-        var target = fields.Find("target_modules") ?? throw new CheckpointException(path, "names no target_modules; it says not which modules have adapters.");
+        var target = fields.Find("target_modules") ?? throw new CheckpointException(path, "names no target_modules, so it is unknown which modules have adapters; add them to it.");
         var targetPattern = target.ValueKind == JsonValueKind.String && target.GetString() != LoraConfig.AllLinear ? target.GetString() : null;
         var excludePattern = fields.Find("exclude_modules") is { ValueKind: JsonValueKind.String } pattern ? pattern.GetString() : null;
         return new LoraConfig
@@ -103,12 +103,12 @@ internal static class LoraConfigFile
 
         if (fields.Text("bias") is not (null or "none"))
         {
-            throw fields.Unsupported("bias", "it trains the base's own biases, so that the teacher would not be the base; " + WithoutIt);
+            throw fields.Unsupported("bias", "it trains the base's own biases, so the teacher would not be the base; " + WithoutIt);
         }
 
         if (fields.Find("modules_to_save") is { } saved && !IsOff(saved))
         {
-            throw fields.Unsupported("modules_to_save", "it replaces whole modules of the base, so that the teacher would not be the base; " + WithoutIt);
+            throw fields.Unsupported("modules_to_save", "it replaces whole modules of the base, so the teacher would not be the base; " + WithoutIt);
         }
 
         if (fields.Find("init_lora_weights") is { ValueKind: JsonValueKind.String } init && !_plainInitializations.Contains(init.GetString()))
@@ -147,7 +147,7 @@ internal static class LoraConfigFile
         return pattern;
     }
 
-    /// <summary>all-linear as PEFT saves it: the names that it stood for.</summary>
+    /// <summary>all-linear as PEFT saves it: as the names that it stands for.</summary>
     private static IReadOnlyList<string> Expanded(LoraConfig config, IEnumerable<string> modules) =>
         config.TargetModules is [LoraConfig.AllLinear]
             ? [.. modules.Select(module => module[(module.LastIndexOf('.') + 1)..]).Distinct().Order(StringComparer.Ordinal)]

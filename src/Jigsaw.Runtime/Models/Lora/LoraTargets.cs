@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 
 namespace Jigsaw.Models.Lora;
 
-/// <summary>Finds the modules that a LoRA configuration means, and their rank and scale, by PEFT's rules.</summary>
+/// <summary>Finds the modules that a LoRA configuration targets, and their rank and scale, by PEFT's rules.</summary>
 internal sealed class LoraTargets
 {
     private static readonly TimeSpan _matchLimit = TimeSpan.FromSeconds(2);
@@ -30,7 +30,7 @@ internal sealed class LoraTargets
 
         if (config.LayersToTransform is not null && config.TargetPattern is not null)
         {
-            throw new ArgumentException("LayersToTransform goes with TargetModules, not with a TargetPattern; write the layers into the pattern.", nameof(config));
+            throw new ArgumentException("LayersToTransform and TargetPattern are incompatible, since PEFT selects layers only for a list of TargetModules; write the layers into the pattern.", nameof(config));
         }
 
         _config = config;
