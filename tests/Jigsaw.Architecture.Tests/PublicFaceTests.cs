@@ -7,15 +7,17 @@ namespace Jigsaw.Architecture.Tests;
 
 public sealed class PublicFaceTests
 {
-    private const int MostPublicTypes = 70;
+    // Besides what a recipe file names, which is the language.
+    private const int MostPublicTypes = 82;
     private const string CompilerServices = "Jigsaw.CompilerServices";
+    private const string Recipes = "Jigsaw";
 
     private static readonly Assembly _runtime = typeof(RowMask).Assembly;
 
     [Fact]
     public void The_runtime_shows_few_types()
     {
-        var shown = _runtime.GetExportedTypes().Where(type => type.Namespace != CompilerServices).Select(type => type.FullName!).Order(StringComparer.Ordinal).ToArray();
+        var shown = _runtime.GetExportedTypes().Where(type => type.Namespace is not (CompilerServices or Recipes)).Select(type => type.FullName!).Order(StringComparer.Ordinal).ToArray();
         Assert.True(shown.Length <= MostPublicTypes, $"{shown.Length} public types, {MostPublicTypes} at most: {string.Join(", ", shown)}");
     }
 
