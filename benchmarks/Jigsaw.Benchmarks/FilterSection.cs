@@ -2,7 +2,6 @@ using System.Text.Json;
 using Jigsaw.Batches;
 using Jigsaw.Models;
 using Jigsaw.Tokenization;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Jigsaw.Benchmarks;

@@ -1,7 +1,6 @@
 using Jigsaw.Batches;
 using Jigsaw.CompilerServices;
 using Jigsaw.Losses.Filtering;
-using Jigsaw.Losses.Logits;
 using Jigsaw.Passes;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -11,7 +10,7 @@ namespace Jigsaw.Benchmarks;
 /// <summary>Hidden states of four passes and an LM head, and the work done with them.</summary>
 internal sealed class HeadWork : IDisposable
 {
-    private static readonly Pass[] Sources = [Pass.StudentNoisy, Pass.TeacherNoisy, Pass.StudentClean];
+    private static readonly Pass[] _sources = [Pass.StudentNoisy, Pass.TeacherNoisy, Pass.StudentClean];
 
     private readonly Tensor _weight;
     private readonly Tensor[] _hidden;
@@ -32,7 +31,7 @@ internal sealed class HeadWork : IDisposable
         Type = weight.dtype;
         _weight = weight;
         var deviation = teacher.std().ToDouble();
-        _hidden = [teacher.to(Type), .. Sources.Select(_ => (teacher + (noise * deviation * randn_like(teacher))).to(Type).requires_grad_())];
+        _hidden = [teacher.to(Type), .. _sources.Select(_ => (teacher + (noise * deviation * randn_like(teacher))).to(Type).requires_grad_())];
         _all = RowMask.FromHost(Enumerable.Repeat(true, rows).ToArray(), 1, rows, CPU);
         _half = RowMask.FromHost(Enumerable.Range(0, rows).Select(row => row % 2 == 0).ToArray(), 1, rows, CPU);
         using var nothing = zeros(1, rows, 1);
@@ -49,7 +48,7 @@ internal sealed class HeadWork : IDisposable
             StdMax = 1,
             MedianNorm = 1,
         };
-        _activations = new StepActivations(batch, new PassActivations(Pass.TeacherClean, _hidden[0], null, head), new PassActivations(Sources[0], _hidden[1], null, head), new PassActivations(Sources[1], _hidden[2], null, head), new PassActivations(Sources[2], _hidden[3], null, head)) { Services = [new FilterCalibrations()] };
+        _activations = new StepActivations(batch, new PassActivations(Pass.TeacherClean, _hidden[0], null, head), new PassActivations(_sources[0], _hidden[1], null, head), new PassActivations(_sources[1], _hidden[2], null, head), new PassActivations(_sources[2], _hidden[3], null, head)) { Services = [new FilterCalibrations()] };
     }
 
     public int Rows { get; }
@@ -108,7 +107,7 @@ internal sealed class HeadWork : IDisposable
         {
             for (var term = 0; term < termsOnEach; term++)
             {
-                head.CrossEntropy(Sources[source], source == 0 ? 1 : -0.25, mask, source == 1 ? 10 : null);
+                head.CrossEntropy(_sources[source], source == 0 ? 1 : -0.25, mask, source == 1 ? 10 : null);
             }
         }
 

@@ -4,7 +4,6 @@ using Jigsaw.Batches;
 using Jigsaw.Checkpoints;
 using Jigsaw.Models;
 using Jigsaw.Models.Generation;
-using TorchSharp;
 using static TorchSharp.torch;
 
 if (args is not [var directory, .. var rest] || directory.StartsWith('-') || rest is not ([] or ["bfloat16"] or ["float32"]))

@@ -1,8 +1,6 @@
 using System.Globalization;
-using Jigsaw.Checkpoints;
 using Jigsaw.Inspection;
 using Jigsaw.Models.Configuration;
-using Jigsaw.Models.Lora;
 using Jigsaw.Tokenization;
 
 namespace Inspect;

@@ -1,4 +1,3 @@
-using Jigsaw.Generators.Gathering;
 using Jigsaw.Generators.Rules;
 using Jigsaw.Planning;
 using Microsoft.CodeAnalysis;

@@ -1,5 +1,3 @@
-using Jigsaw.Batches;
-
 namespace Jigsaw.Docs.Tests;
 
 public sealed class DocsCompilationTests

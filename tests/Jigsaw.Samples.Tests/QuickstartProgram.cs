@@ -5,7 +5,7 @@ namespace Jigsaw.Samples.Tests;
 /// <summary>Runs the quick start as a user does, in a process of its own.</summary>
 internal static class QuickstartProgram
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan _patience = TimeSpan.FromMinutes(5);
 
     public static (int Code, string Output, string Error) Run(string workingDirectory, params string[] arguments)
     {
@@ -26,7 +26,7 @@ internal static class QuickstartProgram
         using var process = Process.Start(start)!;
         var output = process.StandardOutput.ReadToEndAsync();
         var error = process.StandardError.ReadToEndAsync();
-        if (!process.WaitForExit(Patience))
+        if (!process.WaitForExit(_patience))
         {
             process.Kill(entireProcessTree: true);
             throw new TimeoutException($"The quick start did not end: {output.Result}\n{error.Result}");

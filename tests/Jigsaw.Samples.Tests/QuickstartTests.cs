@@ -2,8 +2,8 @@ namespace Jigsaw.Samples.Tests;
 
 public sealed class QuickstartTests : IDisposable
 {
-    private static readonly string Bundled = Path.Combine(AppContext.BaseDirectory, "models", "support-lm");
-    private static readonly string[] Short = ["--steps", "4", "--batch", "4", "--eval-chats", "6", "--attack-steps", "3"];
+    private static readonly string _bundled = Path.Combine(AppContext.BaseDirectory, "models", "support-lm");
+    private static readonly string[] _short = ["--steps", "4", "--batch", "4", "--eval-chats", "6", "--attack-steps", "3"];
 
     private readonly string _directory = Directory.CreateTempSubdirectory("jigsaw-quickstart").FullName;
 
@@ -12,7 +12,7 @@ public sealed class QuickstartTests : IDisposable
     [Fact]
     public void It_trains_evaluates_shows_and_saves_and_resumes()
     {
-        var (code, output, error) = QuickstartProgram.Run(_directory, Short);
+        var (code, output, error) = QuickstartProgram.Run(_directory, _short);
         Assert.True(code == 0, output + error);
         Assert.Contains("step    4/4", output, StringComparison.Ordinal);
         Assert.Contains("student(noisy) agrees with teacher(clean)", output, StringComparison.Ordinal);
@@ -23,7 +23,7 @@ public sealed class QuickstartTests : IDisposable
         Assert.True(File.Exists(Path.Combine(run, "adapter", "adapter_model.safetensors")));
 
         var before = File.ReadAllBytes(Path.Combine(run, "transform", "sgt.safetensors"));
-        (code, output, error) = QuickstartProgram.Run(_directory, [.. Short, "--resume"]);
+        (code, output, error) = QuickstartProgram.Run(_directory, [.. _short, "--resume"]);
         Assert.True(code == 0, output + error);
         Assert.Contains("Resumed after step 4.", output, StringComparison.Ordinal);
         Assert.Equal(before, File.ReadAllBytes(Path.Combine(run, "transform", "sgt.safetensors")));
@@ -98,7 +98,7 @@ public sealed class QuickstartTests : IDisposable
     private string Copy()
     {
         var copy = Directory.CreateDirectory(Path.Combine(_directory, "model")).FullName;
-        foreach (var file in Directory.EnumerateFiles(Bundled))
+        foreach (var file in Directory.EnumerateFiles(_bundled))
         {
             File.Copy(file, Path.Combine(copy, Path.GetFileName(file)));
         }

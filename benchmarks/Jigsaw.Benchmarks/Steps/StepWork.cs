@@ -7,7 +7,6 @@ using Jigsaw.Steps;
 using Jigsaw.Training;
 using Jigsaw.Transforms;
 using Jigsaw.Transforms.Noise;
-using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 

@@ -1,9 +1,7 @@
 using System.Diagnostics;
 using Jigsaw.Batches;
 using Jigsaw.Models;
-using Jigsaw.Steps;
 using Jigsaw.Training;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Jigsaw.Benchmarks.Training;

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Security;
 using Jigsaw.CompilerServices;
-using Jigsaw.Generators.Gathering;
 using Jigsaw.Planning;
 
 namespace Jigsaw.Generators.Emission;

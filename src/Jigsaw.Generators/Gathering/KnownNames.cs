@@ -1,5 +1,3 @@
-using Jigsaw.CompilerServices;
-
 namespace Jigsaw.Generators.Gathering;
 
 /// <summary>Metadata names of the types that recipes are made of.</summary>

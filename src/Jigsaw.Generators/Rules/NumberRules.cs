@@ -1,5 +1,4 @@
 using Jigsaw.CompilerServices;
-using Jigsaw.Generators.Gathering;
 using Jigsaw.Planning;
 
 namespace Jigsaw.Generators.Rules;

@@ -1,4 +1,3 @@
-using Jigsaw.Generators.Gathering;
 using Jigsaw.Planning;
 
 namespace Jigsaw.Generators.Rules;

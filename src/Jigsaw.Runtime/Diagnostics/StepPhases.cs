@@ -11,11 +11,11 @@ internal static class StepPhases
     /// <summary>The name of the source.</summary>
     public const string SourceName = "Jigsaw";
 
-    private static readonly ActivitySource Source = new(SourceName);
+    private static readonly ActivitySource _source = new(SourceName);
 
     /// <summary>Starts a phase, which ends when it is disposed; null without a listener.</summary>
     /// <param name="name">What runs.</param>
     /// <param name="pass">Which pass it belongs to.</param>
     internal static Activity? Begin(string name, Pass? pass = null) =>
-        Source.HasListeners() ? Source.StartActivity(pass is null ? name : $"{name}: {pass}") : null;
+        _source.HasListeners() ? _source.StartActivity(pass is null ? name : $"{name}: {pass}") : null;
 }

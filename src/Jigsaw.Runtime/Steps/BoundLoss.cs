@@ -4,7 +4,6 @@ using Jigsaw.Losses.Filtering;
 using Jigsaw.Losses.Hyperparameters;
 using Jigsaw.Losses.Logits;
 using Jigsaw.Passes;
-using static TorchSharp.torch;
 
 namespace Jigsaw.Steps;
 

@@ -1,8 +1,6 @@
 using System.ComponentModel;
 using Jigsaw.Batches;
-using Jigsaw.CompilerServices;
 using Jigsaw.Losses;
-using Jigsaw.Passes;
 using static TorchSharp.torch;
 
 namespace Jigsaw.CompilerServices;

@@ -3,7 +3,6 @@ using Jigsaw.Batches;
 using Jigsaw.CompilerServices;
 using Jigsaw.Generators.Tests.Compiling;
 using Jigsaw.Losses;
-using Jigsaw.Passes;
 using Microsoft.CodeAnalysis;
 using static TorchSharp.torch;
 

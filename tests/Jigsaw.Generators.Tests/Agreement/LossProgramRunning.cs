@@ -2,7 +2,6 @@ using Jigsaw.Batches;
 using Jigsaw.Compatibility;
 using Jigsaw.CompilerServices;
 using Jigsaw.Losses;
-using Jigsaw.Passes;
 using static TorchSharp.torch;
 
 namespace Jigsaw.Generators.Tests.Agreement;

@@ -2,7 +2,6 @@ using Jigsaw.Batches;
 using Jigsaw.CompilerServices;
 using Jigsaw.Losses;
 using Jigsaw.Passes;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Jigsaw.Generators.Tests.Agreement;

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using Jigsaw.CompilerServices;
 
 namespace Jigsaw.Generators.Tests.Properties;
 

@@ -2,7 +2,6 @@ using System.Text.Json.Nodes;
 using Jigsaw.Checkpoints;
 using Jigsaw.Models;
 using Jigsaw.Models.Configuration;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Jigsaw.Runtime.Tests.Checkpoints;

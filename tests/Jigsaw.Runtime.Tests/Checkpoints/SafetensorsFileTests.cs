@@ -1,5 +1,4 @@
 using Jigsaw.Checkpoints;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Jigsaw.Runtime.Tests.Checkpoints;

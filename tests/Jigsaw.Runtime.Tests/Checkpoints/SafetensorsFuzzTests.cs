@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text;
 using Jigsaw.Checkpoints;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Jigsaw.Runtime.Tests.Checkpoints;

@@ -2,9 +2,7 @@ using Jigsaw.Batches;
 using Jigsaw.Compatibility;
 using Jigsaw.CompilerServices;
 using Jigsaw.Losses.Gradients;
-using Jigsaw.Losses.Kernels;
 using Jigsaw.Passes;
-using Jigsaw.Steps;
 using TorchSharp;
 using static TorchSharp.torch;
 

@@ -2,9 +2,7 @@ using CsCheck;
 using Jigsaw.Batches;
 using Jigsaw.CompilerServices;
 using Jigsaw.Losses.Filtering;
-using Jigsaw.Losses.Logits;
 using Jigsaw.Passes;
-using Jigsaw.Tensors;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -16,7 +14,7 @@ public sealed class GradientFilterTests
     private const int Loops = 12;
 
     /// <summary>Distributions with a few large classes and a long tail, as those of language models are.</summary>
-    private static readonly Gen<Case> Cases =
+    private static readonly Gen<Case> _cases =
         from seed in Gen.Int[0, 1_000_000]
         from target in Gen.Enum<CeTarget>()
         from type in Gen.Int[0, 1].Select(i => new[] { ScalarType.Float32, ScalarType.Float64 }[i])
@@ -27,7 +25,7 @@ public sealed class GradientFilterTests
         select new Case(seed, target, type, noise, share, packed, chunk);
 
     [Fact]
-    public void The_gradient_stays_within_the_allowed_error_and_the_value_is_exact() => Cases.Sample(of =>
+    public void The_gradient_stays_within_the_allowed_error_and_the_value_is_exact() => _cases.Sample(of =>
     {
         using var scope = NewDisposeScope();
         var step = new Step(of);

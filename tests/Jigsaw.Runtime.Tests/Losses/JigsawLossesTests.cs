@@ -1,13 +1,11 @@
 using Jigsaw.Batches;
 using Jigsaw.Compatibility;
 using Jigsaw.CompilerServices;
-using Jigsaw.Losses.Kernels;
 using Jigsaw.Losses.Logits;
 using Jigsaw.Models;
 using Jigsaw.Models.Lora;
 using Jigsaw.Passes;
 using Jigsaw.Steps;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Jigsaw.Runtime.Tests.Losses;

@@ -3,17 +3,16 @@ using Jigsaw.Batches;
 using Jigsaw.Compatibility;
 using Jigsaw.CompilerServices;
 using Jigsaw.Losses.Kernels;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Jigsaw.Runtime.Tests.Losses;
 
 public sealed class KernelTests
 {
-    private static readonly Gen<(int Seed, int Batch, int Sequence, int Features, double Share, bool Packed)> Shapes =
+    private static readonly Gen<(int Seed, int Batch, int Sequence, int Features, double Share, bool Packed)> _shapes =
         Gen.Select(Gen.Int[0, 1_000_000], Gen.Int[1, 5], Gen.Int[1, 4], Gen.Int[1, 5], Gen.Int[0, 3].Select(i => new[] { 0, 0.4, 0.8, 1 }[i]), Gen.Bool);
 
-    private static readonly (string Name, Func<Tensor, Tensor, Tensor, Tensor, RowMask, Tensor> Term)[] Terms =
+    private static readonly (string Name, Func<Tensor, Tensor, Tensor, Tensor, RowMask, Tensor> Term)[] _terms =
     [
         ("NL2", (x, noisy, _, _, mask) => PairLoss.Begin(noisy, x).NormalizedL2(mask).Value()),
         ("cosine distance", (x, noisy, _, _, mask) => PairLoss.Begin(noisy, x).CosineDistance(mask).Value()),
@@ -30,7 +29,7 @@ public sealed class KernelTests
     ];
 
     /// <summary>The same, written in the straightforward way, in the type of their inputs.</summary>
-    private static readonly (string Name, Func<Tensor[], Tensor, Tensor> Term)[] PlainTerms =
+    private static readonly (string Name, Func<Tensor[], Tensor, Tensor> Term)[] _plainTerms =
     [
         ("NL2", (inputs, mask) => Mean((inputs[1] - inputs[0]).norm(2) / inputs[0].norm(2).clamp_min(1e-8), mask)),
         ("cosine distance", (inputs, mask) => Mean(1 - PlainCosine(inputs), mask)),
@@ -47,7 +46,7 @@ public sealed class KernelTests
         get
         {
             var data = new TheoryData<string, ScalarType>();
-            foreach (var (name, _) in PlainTerms)
+            foreach (var (name, _) in _plainTerms)
             {
                 data.Add(name, ScalarType.Float32);
                 data.Add(name, ScalarType.BFloat16);
@@ -58,11 +57,11 @@ public sealed class KernelTests
         }
     }
 
-    public static TheoryData<string> Names => [.. Terms.Select(term => term.Name)];
+    public static TheoryData<string> Names => [.. _terms.Select(term => term.Name)];
 
     [Theory]
     [MemberData(nameof(Names))]
-    public void The_gradient_is_what_numeric_differences_give(string name) => Shapes.Sample(shape =>
+    public void The_gradient_is_what_numeric_differences_give(string name) => _shapes.Sample(shape =>
     {
         using var scope = NewDisposeScope();
         var (inputs, mask) = Inputs(shape);
@@ -114,7 +113,7 @@ public sealed class KernelTests
     }
 
     [Fact]
-    public void Mutual_information_is_the_mean_over_pairs() => Shapes.Sample(shape =>
+    public void Mutual_information_is_the_mean_over_pairs() => _shapes.Sample(shape =>
     {
         using var scope = NewDisposeScope();
         var (inputs, mask) = Inputs(shape);
@@ -238,7 +237,7 @@ public sealed class KernelTests
             return (value.to(ScalarType.Float64).item<double>(), [.. gradients.Select(gradient => gradient.to(ScalarType.Float64))]);
         }
 
-        var plain = PlainTerms.Single(term => term.Name == name).Term;
+        var plain = _plainTerms.Single(term => term.Name == name).Term;
         var truth = Of(ScalarType.Float64, inputs => plain(inputs, mask.Value));
         var reference = Of(type, inputs => plain(inputs, mask.Value));
         var own = Of(type, inputs => Run(name, inputs, mask));
@@ -256,7 +255,7 @@ public sealed class KernelTests
         }
     }
 
-    private static Tensor Run(string name, Tensor[] inputs, RowMask mask) => Terms.Single(term => term.Name == name).Term(inputs[0], inputs[1], inputs[2], inputs[3], mask);
+    private static Tensor Run(string name, Tensor[] inputs, RowMask mask) => _terms.Single(term => term.Name == name).Term(inputs[0], inputs[1], inputs[2], inputs[3], mask);
 
     private static (Tensor[] Inputs, RowMask Mask) Inputs((int Seed, int Batch, int Sequence, int Features, double Share, bool Packed) shape)
     {

@@ -3,16 +3,15 @@ using Jigsaw.Batches;
 using Jigsaw.CompilerServices;
 using Jigsaw.Losses.Logits;
 using Jigsaw.Passes;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Jigsaw.Runtime.Tests.Losses;
 
 public sealed class LogitTermsTests
 {
-    private static readonly Pass[] Sources = [Pass.TeacherNoisy, Pass.StudentNoisy, Pass.StudentClean];
+    private static readonly Pass[] _sources = [Pass.TeacherNoisy, Pass.StudentNoisy, Pass.StudentClean];
 
-    private static readonly Gen<Recipe> Recipes =
+    private static readonly Gen<Recipe> _recipes =
         from seed in Gen.Int[0, 1_000_000]
         from batch in Gen.Int[1, 3]
         from sequence in Gen.Int[1, 5]
@@ -22,11 +21,11 @@ public sealed class LogitTermsTests
         from target in Gen.Enum<CeTarget>()
         from flags in Gen.Int[0, 63]
         from share in Gen.Int[0, 3].Select(i => new[] { 0, 0.3, 0.7, 1 }[i])
-        from terms in Gen.Select(Gen.Int[0, 5], Gen.Int[0, 2], Gen.Double[-2, 2], Gen.Int[0, 3].Select(i => new double?[] { null, null, 0.5, 3 }[i]), Gen.Int[0, 2], (kind, pass, weight, cap, mask) => new Term((Kind)Math.Min(kind, 3), Sources[pass], weight, kind is 0 or 2 ? cap : null, mask, Math.Max(kind - 3, 0))).Array[1, 5]
+        from terms in Gen.Select(Gen.Int[0, 5], Gen.Int[0, 2], Gen.Double[-2, 2], Gen.Int[0, 3].Select(i => new double?[] { null, null, 0.5, 3 }[i]), Gen.Int[0, 2], (kind, pass, weight, cap, mask) => new Term((Kind)Math.Min(kind, 3), _sources[pass], weight, kind is 0 or 2 ? cap : null, mask, Math.Max(kind - 3, 0))).Array[1, 5]
         select new Recipe(seed, batch, sequence, hidden, vocabulary, chunk, target, flags, share, terms);
 
     [Fact]
-    public void Any_terms_on_any_passes_agree_with_plain_autograd() => Recipes.Sample(recipe =>
+    public void Any_terms_on_any_passes_agree_with_plain_autograd() => _recipes.Sample(recipe =>
     {
         using var scope = NewDisposeScope();
         var step = new Step(recipe);
@@ -92,7 +91,7 @@ public sealed class LogitTermsTests
     }
 
     [Fact]
-    public void The_gradient_is_what_numeric_differences_give() => Recipes.Sample(recipe =>
+    public void The_gradient_is_what_numeric_differences_give() => _recipes.Sample(recipe =>
     {
         using var scope = NewDisposeScope();
         var step = new Step(recipe with { Hidden = Math.Min(recipe.Hidden, 3), Vocabulary = Math.Min(recipe.Vocabulary, 7) });
@@ -314,7 +313,7 @@ public sealed class LogitTermsTests
             }
 
             _head = new LanguageModelHead(weight, bias);
-            var passes = Sources.Select(pass => (pass, Hidden: (Tensor?)Hidden().requires_grad_((recipe.Flags & 8) == 0), Layer: (Tensor?)null)).Prepend((Pass.TeacherClean, Hidden(), null)).ToArray();
+            var passes = _sources.Select(pass => (pass, Hidden: (Tensor?)Hidden().requires_grad_((recipe.Flags & 8) == 0), Layer: (Tensor?)null)).Prepend((Pass.TeacherClean, Hidden(), null)).ToArray();
             Inputs = [.. passes.Select(pass => pass.Item2!).Append(weight).Concat(bias is null ? [] : [bias]).Where(input => input.requires_grad)];
             if (Inputs.Length == 0)
             {

@@ -1,6 +1,5 @@
 using Jigsaw.Batches;
 using Jigsaw.CompilerServices;
-using Jigsaw.Losses.Pairs;
 using TorchSharp;
 using static TorchSharp.torch;
 

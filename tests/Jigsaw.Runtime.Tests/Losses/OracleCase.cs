@@ -7,7 +7,7 @@ namespace Jigsaw.Runtime.Tests.Losses;
 /// <summary>One case of the oracles, and how it is run.</summary>
 public sealed class OracleCase : IXunitSerializable
 {
-    private static readonly ConcurrentDictionary<string, JsonElement[]> All = [];
+    private static readonly ConcurrentDictionary<string, JsonElement[]> _all = [];
 
     /// <summary>For xunit.</summary>
     public OracleCase()
@@ -65,7 +65,7 @@ public sealed class OracleCase : IXunitSerializable
     /// <inheritdoc/>
     public override string ToString() => $"{Key} {Type} {(Packed ? "packed" : "unpacked")}";
 
-    private static JsonElement[] Of(string set) => All.GetOrAdd(set, name => [.. JsonDocument.Parse(File.ReadAllBytes(TestData.Path(name, "cases.json"))).RootElement.EnumerateArray()]);
+    private static JsonElement[] Of(string set) => _all.GetOrAdd(set, name => [.. JsonDocument.Parse(File.ReadAllBytes(TestData.Path(name, "cases.json"))).RootElement.EnumerateArray()]);
 
     private static string KeyOf(JsonElement element) => $"{element.GetProperty("term").GetString()}/{element.GetProperty("case").GetString()}";
 }

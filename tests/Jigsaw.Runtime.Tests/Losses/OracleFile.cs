@@ -1,7 +1,6 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using System.Text.Json;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Jigsaw.Runtime.Tests.Losses;
@@ -9,7 +8,7 @@ namespace Jigsaw.Runtime.Tests.Losses;
 /// <summary>The tensors of one safetensors file of oracles.</summary>
 internal sealed class OracleFile
 {
-    private static readonly Dictionary<string, OracleFile> Files = [];
+    private static readonly Dictionary<string, OracleFile> _files = [];
 
     private readonly byte[] _bytes;
     private readonly JsonElement _header;
@@ -25,9 +24,9 @@ internal sealed class OracleFile
 
     internal static OracleFile Open(string set, string name)
     {
-        lock (Files)
+        lock (_files)
         {
-            return Files.TryGetValue($"{set}/{name}", out var file) ? file : Files[$"{set}/{name}"] = new OracleFile(TestData.Path(set, name));
+            return _files.TryGetValue($"{set}/{name}", out var file) ? file : _files[$"{set}/{name}"] = new OracleFile(TestData.Path(set, name));
         }
     }
 

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
 using Jigsaw.Batches;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Jigsaw.Runtime.Tests.Losses;

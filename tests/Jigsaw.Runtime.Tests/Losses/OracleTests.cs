@@ -2,18 +2,16 @@ using System.Text.Json;
 using Jigsaw.Batches;
 using Jigsaw.Compatibility;
 using Jigsaw.CompilerServices;
-using Jigsaw.Losses.Kernels;
 using Jigsaw.Losses.Logits;
 using Jigsaw.Passes;
 using Jigsaw.Planning;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Jigsaw.Runtime.Tests.Losses;
 
 public sealed class OracleTests
 {
-    private static readonly string[] VocabularyTerms = ["jigsaw_ce_performance_loss", "jigsaw_ce_protection_loss", "jigsaw_clean_embeddings_guardrails_loss"];
+    private static readonly string[] _vocabularyTerms = ["jigsaw_ce_performance_loss", "jigsaw_ce_protection_loss", "jigsaw_clean_embeddings_guardrails_loss"];
 
     public static TheoryData<OracleCase> Cases => [.. OracleCase.Where(term => term is not "composite" and not "alpha_combination")];
 
@@ -25,7 +23,7 @@ public sealed class OracleTests
     {
         using var scope = NewDisposeScope();
         var run = new OracleRun(of);
-        if (VocabularyTerms.Contains(run.Term) || run.Text("at") == "logits")
+        if (_vocabularyTerms.Contains(run.Term) || run.Text("at") == "logits")
         {
             var value = OnLogits(run);
             run.Compare(value);
@@ -114,7 +112,7 @@ public sealed class OracleTests
         };
         var head = LogitTerms.Begin(ActivationsOf(run), run.Text("target") == "hard" ? CeTarget.Hard : CeTarget.Soft);
         head.Options = new VocabularyLoopOptions { WideProducts = true, ChunkRows = 4 };
-        if (VocabularyTerms.Contains(run.Term))
+        if (_vocabularyTerms.Contains(run.Term))
         {
             head.CrossEntropy(pass, 1, run.Mask(mask), run.Optional("max_loss"), run.Optional("scaling_factor") ?? 1);
         }

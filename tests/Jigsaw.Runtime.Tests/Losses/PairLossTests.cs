@@ -2,9 +2,7 @@ using CsCheck;
 using Jigsaw.Batches;
 using Jigsaw.CompilerServices;
 using Jigsaw.Losses.Kernels;
-using Jigsaw.Losses.Pairs;
 using Jigsaw.Passes;
-using Jigsaw.Steps;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -12,11 +10,11 @@ namespace Jigsaw.Runtime.Tests.Losses;
 
 public sealed class PairLossTests
 {
-    private static readonly Gen<(int Seed, int Batch, int Sequence, int Features, bool[] Packed, bool[] Wanted, bool[] Chosen, bool Strided)> Cases =
+    private static readonly Gen<(int Seed, int Batch, int Sequence, int Features, bool[] Packed, bool[] Wanted, bool[] Chosen, bool Strided)> _cases =
         Gen.Select(Gen.Int[0, 1_000_000], Gen.Int[1, 4], Gen.Int[1, 4], Gen.Int[1, 5], Gen.Bool.Array[7], Gen.Int[0, 2].Select(i => new[] { i != 2, i != 1 }), Gen.Bool.Array[7], Gen.Bool);
 
     /// <summary>Each term on a pair: added, by its kernel alone, and written in the straightforward way, whose target is a constant if the term's is.</summary>
-    private static readonly (string Name, Action<PairLoss, RowMask> Add, Func<Tensor, Tensor, RowMask, Tensor> Kernel, Func<Tensor, Tensor, Tensor> Plain)[] Terms =
+    private static readonly (string Name, Action<PairLoss, RowMask> Add, Func<Tensor, Tensor, RowMask, Tensor> Kernel, Func<Tensor, Tensor, Tensor> Plain)[] _terms =
     [
         ("NL2", (pair, mask) => pair.NormalizedL2(mask), (e, t, mask) => PairLoss.Begin(e, t).NormalizedL2(mask).Value(), (e, t) => (e - t.detach()).norm(2) / t.detach().norm(2).clamp_min(1e-8)),
         ("capped NL2", (pair, mask) => pair.NormalizedL2(mask, 3, 0.5), (e, t, mask) => LossCap.Of(PairLoss.Begin(e, t).NormalizedL2(mask).Value(), 3, 0.5), (e, t) => (e - t.detach()).norm(2) / t.detach().norm(2).clamp_min(1e-8)),
@@ -27,25 +25,25 @@ public sealed class PairLossTests
         ("median norm", (pair, mask) => pair.MedianNorm(1.3, mask), (e, t, mask) => PairLoss.Begin(e, t).MedianNorm(1.3, mask).Value(), (e, t) => ((e + t).norm(2) - 1.3).abs()),
     ];
 
-    public static TheoryData<string> Names => [.. Terms.Select(term => term.Name)];
+    public static TheoryData<string> Names => [.. _terms.Select(term => term.Name)];
 
     [Theory]
     [MemberData(nameof(Names))]
-    public void Each_term_alone_gives_what_autograd_gives(string name) => Cases.Sample(
-        drawn => Agree(drawn with { Chosen = [.. Terms.Select(term => term.Name == name)] }),
+    public void Each_term_alone_gives_what_autograd_gives(string name) => _cases.Sample(
+        drawn => Agree(drawn with { Chosen = [.. _terms.Select(term => term.Name == name)] }),
         iter: 40);
 
     [Fact]
-    public void Any_mixture_of_terms_and_masks_gives_what_autograd_gives() => Cases.Sample(Agree, iter: 300);
+    public void Any_mixture_of_terms_and_masks_gives_what_autograd_gives() => _cases.Sample(Agree, iter: 300);
 
     [Fact]
-    public void A_mixture_gives_what_its_kernels_give() => Cases.Sample(
+    public void A_mixture_gives_what_its_kernels_give() => _cases.Sample(
         drawn =>
         {
             using var scope = NewDisposeScope();
             var (inputs, masks, chosen) = Draw(drawn);
             var together = Gradients(Mixture(inputs, masks, chosen), inputs);
-            var alone = Gradients([.. chosen.Select(k => Terms[k].Kernel(inputs[0], inputs[1], masks[k]))], inputs);
+            var alone = Gradients([.. chosen.Select(k => _terms[k].Kernel(inputs[0], inputs[1], masks[k]))], inputs);
             foreach (var (expected, actual) in alone.Zip(together))
             {
                 Steps.Near(expected, actual, 1e-12, "a value or a gradient");
@@ -54,7 +52,7 @@ public sealed class PairLossTests
         iter: 100);
 
     [Fact]
-    public void The_gradient_of_a_mixture_is_what_numeric_differences_give() => Cases.Sample(
+    public void The_gradient_of_a_mixture_is_what_numeric_differences_give() => _cases.Sample(
         drawn =>
         {
             using var scope = NewDisposeScope();
@@ -160,7 +158,7 @@ public sealed class PairLossTests
         var (inputs, masks, _) = Draw((3, 3, 4, 5, [true, true, true, true, true, true, true], [true, true], [], false));
         var values = Mixture(inputs, masks, [3, 5]);
         var gradients = Gradients([values[1]], inputs);
-        foreach (var (expected, actual) in Gradients([Terms[5].Kernel(inputs[0], inputs[1], masks[5])], inputs).Zip(gradients))
+        foreach (var (expected, actual) in Gradients([_terms[5].Kernel(inputs[0], inputs[1], masks[5])], inputs).Zip(gradients))
         {
             Steps.Near(expected, actual, 1e-12, "a value or a gradient");
         }
@@ -290,7 +288,7 @@ public sealed class PairLossTests
         var pair = PairLoss.Begin(inputs[0], inputs[1]);
         foreach (var k in chosen)
         {
-            Terms[k].Add(pair, masks[k]);
+            _terms[k].Add(pair, masks[k]);
         }
 
         return All(pair.Values());
@@ -301,8 +299,8 @@ public sealed class PairLossTests
         .. chosen.Select(k =>
         {
             var counts = masks[k].Value.to(ScalarType.Float64);
-            var mean = (Terms[k].Plain(inputs[0], inputs[1]) * counts).sum() / counts.sum().clamp_min(1);
-            return Terms[k].Name == "capped NL2" ? 3 * (0.5 * mean).sigmoid() : mean;
+            var mean = (_terms[k].Plain(inputs[0], inputs[1]) * counts).sum() / counts.sum().clamp_min(1);
+            return _terms[k].Name == "capped NL2" ? 3 * (0.5 * mean).sigmoid() : mean;
         }),
     ];
 

@@ -7,7 +7,6 @@ using Jigsaw.Models.Lora;
 using Jigsaw.Steps;
 using Jigsaw.Transforms;
 using Jigsaw.Transforms.Noise;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Jigsaw.Runtime.Tests.Losses;

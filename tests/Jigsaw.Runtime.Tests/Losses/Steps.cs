@@ -1,7 +1,6 @@
 using Jigsaw.Batches;
 using Jigsaw.CompilerServices;
 using Jigsaw.Passes;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Jigsaw.Runtime.Tests.Losses;

@@ -1,7 +1,6 @@
 using Jigsaw.Batches;
 using Jigsaw.Models;
 using Jigsaw.Models.Generation;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Jigsaw.Runtime.Tests.Models;

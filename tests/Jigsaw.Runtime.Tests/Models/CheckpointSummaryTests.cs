@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using Jigsaw.Checkpoints;
 using Jigsaw.Inspection;
 
 namespace Jigsaw.Runtime.Tests.Models;

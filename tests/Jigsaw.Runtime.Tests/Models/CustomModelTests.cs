@@ -1,14 +1,12 @@
 using Jigsaw.Batches;
 using Jigsaw.Losses;
 using Jigsaw.Losses.Hyperparameters;
-using Jigsaw.Models;
 using Jigsaw.Models.Decoder;
 using Jigsaw.Runtime.Tests.Training;
 using Jigsaw.Steps;
 using Jigsaw.Training;
 using Jigsaw.Transforms;
 using Jigsaw.Transforms.Noise;
-using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace Jigsaw.Runtime.Tests.Models;

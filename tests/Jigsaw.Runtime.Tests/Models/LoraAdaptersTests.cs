@@ -3,7 +3,6 @@ using Jigsaw.Batches;
 using Jigsaw.Checkpoints;
 using Jigsaw.Models;
 using Jigsaw.Models.Lora;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Jigsaw.Runtime.Tests.Models;

@@ -3,7 +3,6 @@ using Jigsaw.Batches;
 using Jigsaw.Models;
 using Jigsaw.Models.Generation;
 using Jigsaw.Tokenization;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Jigsaw.Runtime.Tests.Models;

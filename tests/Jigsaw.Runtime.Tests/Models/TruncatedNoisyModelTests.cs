@@ -3,7 +3,6 @@ using Jigsaw.Models;
 using Jigsaw.Models.Lora;
 using Jigsaw.Passes;
 using Jigsaw.Steps;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Jigsaw.Runtime.Tests.Models;

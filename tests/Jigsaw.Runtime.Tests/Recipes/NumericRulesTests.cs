@@ -1,7 +1,6 @@
 using System.Globalization;
 using CsCheck;
 using Jigsaw.CompilerServices;
-using Jigsaw.Losses.Hyperparameters;
 
 namespace Jigsaw.Runtime.Tests.Recipes;
 

@@ -1,22 +1,21 @@
 using System.Reflection;
 using Jigsaw.Batches;
 using Jigsaw.CompilerServices;
-using Jigsaw.Losses.Logits;
 
 namespace Jigsaw.Runtime.Tests.Recipes;
 
 public sealed class TermDefinitionTests
 {
-    private static readonly Type[] Attributes = [.. typeof(LossTerm).GetNestedTypes().Where(type => typeof(WeightedTermAttribute).IsAssignableFrom(type))];
+    private static readonly Type[] _attributes = [.. typeof(LossTerm).GetNestedTypes().Where(type => typeof(WeightedTermAttribute).IsAssignableFrom(type))];
 
-    public static TheoryData<string> Names => [.. Attributes.Select(type => type.Name)];
+    public static TheoryData<string> Names => [.. _attributes.Select(type => type.Name)];
 
     [Fact]
     public void Orders_keys_and_parts_are_unique_to_their_terms()
     {
-        var definitions = Attributes.Select(DefinitionOf).ToArray();
+        var definitions = _attributes.Select(DefinitionOf).ToArray();
 
-        Assert.Equal(Attributes.Length, definitions.Select(definition => definition.Order).Distinct().Count());
+        Assert.Equal(_attributes.Length, definitions.Select(definition => definition.Order).Distinct().Count());
         var keys = definitions.SelectMany(definition => definition.Parts.Prepend(definition.Key)).ToArray();
         Assert.Equal(keys.Length, keys.Distinct().Count());
     }
@@ -25,7 +24,7 @@ public sealed class TermDefinitionTests
     [MemberData(nameof(Names))]
     public void A_term_states_what_the_compiler_reads_of_it(string name)
     {
-        var attribute = Attributes.Single(type => type.Name == name);
+        var attribute = _attributes.Single(type => type.Name == name);
         var definition = DefinitionOf(attribute);
 
         Assert.NotEqual(TokenMask.None, definition.Mask);
@@ -44,7 +43,7 @@ public sealed class TermDefinitionTests
     [MemberData(nameof(Names))]
     public void A_terms_kernel_takes_what_the_term_reads(string name)
     {
-        var attribute = Attributes.Single(type => type.Name == name);
+        var attribute = _attributes.Single(type => type.Name == name);
         var definition = DefinitionOf(attribute);
         var cap = definition.Pull == TermPull.Maximized ? ["MaxLoss", "ScalingFactor"] : Array.Empty<string>();
         string[] reads = [.. definition.Reads.DefaultIfEmpty("Mask"), .. cap];

@@ -1,6 +1,5 @@
 using CsCheck;
 using Jigsaw.Data;
-using Jigsaw.Tokenization;
 
 namespace Jigsaw.Runtime.Tests.Training;
 

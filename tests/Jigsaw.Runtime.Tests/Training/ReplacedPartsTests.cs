@@ -4,7 +4,6 @@ using Jigsaw.Checkpoints;
 using Jigsaw.Data;
 using Jigsaw.Steps;
 using Jigsaw.Training;
-using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 

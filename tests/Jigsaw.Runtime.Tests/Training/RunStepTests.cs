@@ -2,7 +2,6 @@ using Jigsaw.Runtime.Tests.Losses;
 using Jigsaw.Batches;
 using Jigsaw.Losses;
 using Jigsaw.Losses.Hyperparameters;
-using Jigsaw.Losses.Logits;
 using Jigsaw.Models;
 using Jigsaw.Models.Lora;
 using Jigsaw.Steps;

@@ -5,7 +5,6 @@ using Jigsaw.Models;
 using Jigsaw.Models.Lora;
 using Jigsaw.Steps;
 using Jigsaw.Training;
-using Jigsaw.Transforms;
 using TorchSharp;
 using TorchSharp.Modules;
 using Xunit.Abstractions;

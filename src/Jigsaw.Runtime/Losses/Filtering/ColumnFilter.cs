@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using Jigsaw.Tensors;
 using TorchSharp;
 using static TorchSharp.torch;
 

@@ -1,5 +1,4 @@
 using Jigsaw.Tensors;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Jigsaw.Losses.Gradients;

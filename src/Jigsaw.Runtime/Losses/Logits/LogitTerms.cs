@@ -3,7 +3,6 @@ using Jigsaw.Batches;
 using Jigsaw.Losses.Filtering;
 using Jigsaw.Losses.Logits;
 using Jigsaw.Passes;
-using static TorchSharp.torch;
 
 namespace Jigsaw.CompilerServices;
 

@@ -1,5 +1,4 @@
 using Jigsaw.Tensors;
-using static TorchSharp.torch;
 
 namespace Jigsaw.Losses.Logits;
 

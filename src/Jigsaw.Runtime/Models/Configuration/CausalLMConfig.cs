@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Jigsaw.Checkpoints;
 
 namespace Jigsaw.Models.Configuration;

@@ -1,6 +1,5 @@
 using Jigsaw.Models.Configuration;
 using Jigsaw.Tensors;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Jigsaw.Models.Decoder;
