@@ -53,7 +53,7 @@ internal static class Report
         using var file = SafetensorsFile.Open(Path.Combine(directory, "adapter_model.safetensors"));
         Line(output, "adapter", directory);
         Line(output, "base", lora.BaseModel ?? "not named");
-        Line(output, "rank, alpha", $"{lora.Rank}, {lora.Alpha.ToString(CultureInfo.InvariantCulture)}{(lora.RankStabilized ? ", rank-stabilised" : "")}{(lora.RankPattern.Count + lora.AlphaPattern.Count > 0 ? ", with patterns" : "")}");
+        Line(output, "rank, alpha", $"{lora.Rank}, {lora.Alpha.ToString(CultureInfo.InvariantCulture)}{(lora.RankStabilized ? ", rank-stabilized" : "")}{(lora.RankPattern.Count + lora.AlphaPattern.Count > 0 ? ", with patterns" : "")}");
         Line(output, "modules", lora.TargetPattern ?? string.Join(", ", lora.TargetModules));
         Line(output, "parameters", $"{Number(file.Entries.Values.Sum(entry => entry.ElementCount))} in {file.Entries.Count} tensors");
         return 0;

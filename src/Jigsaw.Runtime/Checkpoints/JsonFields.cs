@@ -21,7 +21,7 @@ internal sealed class JsonFields
 
     public IEnumerable<string> Names => _element.EnumerateObject().Select(property => property.Name);
 
-    /// <summary>Whether the field is there and not null.</summary>
+    /// <summary>True if the field is present and not null.</summary>
     public bool Has(string name) => Find(name) is not null;
 
     public JsonElement? Find(string name) =>
