@@ -18,7 +18,7 @@ var device = new Option<string>("--device") { Description = "cpu, cuda or cuda:N
 var precision = new Option<string>("--precision") { Description = "dtype of the frozen base.", DefaultValueFactory = _ => "float32" };
 precision.AcceptOnlyFromAmong("float32", "bfloat16");
 var steps = new Option<int>("--steps") { Description = "Training steps.", DefaultValueFactory = _ => 700 };
-var batch = new Option<int>("--batch") { Description = "Chats a step.", DefaultValueFactory = _ => 16 };
+var batch = new Option<int>("--batch") { Description = "Chats per step.", DefaultValueFactory = _ => 16 };
 var chats = new Option<int>("--eval-chats") { Description = "Chats of the evaluation.", DefaultValueFactory = _ => 200 };
 var reader = new Option<int>("--reader-steps") { Description = "Batches that the trained reader is fitted on.", DefaultValueFactory = _ => 400 };
 var seed = new Option<long>("--seed") { Description = "Seed of transform, adapters and data order.", DefaultValueFactory = _ => 0 };

@@ -13,7 +13,7 @@ namespace Quickstart;
 /// <param name="Device">Where to run.</param>
 /// <param name="Precision">The dtype of the frozen base.</param>
 /// <param name="Steps">Training steps.</param>
-/// <param name="BatchSize">Chats a step.</param>
+/// <param name="BatchSize">Chats per step.</param>
 /// <param name="EvaluationChats">Chats of the evaluation.</param>
 /// <param name="ReaderSteps">Batches that the trained reader is fitted on.</param>
 /// <param name="Seed">Seed of transform, adapters and data order.</param>

@@ -57,7 +57,7 @@ internal static class Report
         {
             if (step == steps)
             {
-                AnsiConsole.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Reader fitted: {loss:0.00} nats a transformed token on its last batch."));
+                AnsiConsole.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Reader fitted: {loss:0.00} nats per transformed token on its last batch."));
             }
         };
     }
@@ -67,16 +67,16 @@ internal static class Report
         var table = new Table().Title("On chats that the training has not seen").AddColumn("").AddColumn(new TableColumn("before").RightAligned()).AddColumn(new TableColumn("after").RightAligned());
         void Row(string name, Func<TrialResult, string> value) => table.AddRow(Markup.Escape(name), Markup.Escape(value(before)), Markup.Escape(value(after)));
         Row("student(noisy) agrees with teacher(clean)", result => Percent(result.Agreement.StudentNoisy.Agreement));
-        Row("  … KL, nats a token", result => Number(result.Agreement.StudentNoisy.Divergence));
+        Row("  … KL, nats per token", result => Number(result.Agreement.StudentNoisy.Divergence));
         Row("teacher(noisy) agrees", result => Percent(result.Agreement.TeacherNoisy.Agreement));
-        Row("  … KL, nats a token", result => Number(result.Agreement.TeacherNoisy.Divergence));
+        Row("  … KL, nats per token", result => Number(result.Agreement.TeacherNoisy.Divergence));
         Row("student(clean) agrees", result => Percent(result.Agreement.StudentClean.Agreement));
         foreach (var reader in after.Readers.Select(reader => reader.Reader))
         {
             string Of(TrialResult result, Func<InversionAttackReport, double> value) => result.Readers.FirstOrDefault(r => r.Reader == reader) is { } report ? Percent(value(report)) : "–";
             Row($"tokens read by the {reader}", result => Of(result, report => report.Tokens));
             Row("  … among its ten best", result => Of(result, report => report.TokensInTopTen));
-            Row("  … private facts read to the letter", result => Of(result, report => report.Facts));
+            Row("  … private facts read verbatim", result => Of(result, report => report.Facts));
         }
 
         Row("mean σ, in units of the embeddings' spread", result => Number(result.Agreement.MeanStd));

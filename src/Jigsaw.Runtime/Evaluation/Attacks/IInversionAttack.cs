@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 
 namespace Jigsaw.Evaluation.Attacks;
 
-/// <summary>Somebody who tries to read the tokens back from transformed embeddings.</summary>
+/// <summary>An inversion attack: it tries to recover the tokens from transformed embeddings.</summary>
 public interface IInversionAttack
 {
     /// <summary>What to call the reader in a table.</summary>
