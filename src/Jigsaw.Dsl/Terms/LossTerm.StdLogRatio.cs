@@ -7,7 +7,7 @@ public static partial class LossTerm
 {
     /// <summary>
     /// −log(mean_m(σ) / σ_max), the mean over tokens that count and all their features.
-    /// Minimized: pushes the noise towards its largest. Averages over the noise mask; 0 where the mask is empty.
+    /// Minimized: pushes the noise toward its largest. Averages over the noise mask; 0 where the mask is empty.
     /// Source: Stained Glass Engine docs, loss/jigsaw.
     /// </summary>
     [LossTermDefinition(9, "std_log_ratio_loss", TermPlace.Embeddings, "StdLogRatio",

@@ -50,7 +50,7 @@ internal sealed class CheckpointWeights : IDisposable
         }
     }
 
-    /// <summary>Whether there is a tensor of this name.</summary>
+    /// <summary>True if there is a tensor of this name.</summary>
     public bool Contains(string name) => _tensors.ContainsKey(name);
 
     /// <summary>What the header tells of a tensor.</summary>

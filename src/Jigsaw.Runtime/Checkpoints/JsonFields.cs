@@ -23,7 +23,7 @@ internal sealed class JsonFields
 
     public IEnumerable<string> Names => _element.EnumerateObject().Select(property => property.Name);
 
-    /// <summary>Whether the field is there and not null.</summary>
+    /// <summary>True if the field is present and not null.</summary>
     public bool Has(string name) => Find(name) is not null;
 
     /// <summary>True if the field is there and null, which for some fields means something else than its absence.</summary>

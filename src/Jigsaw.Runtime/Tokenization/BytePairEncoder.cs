@@ -24,19 +24,19 @@ internal sealed class BytePairEncoder
         _merges = merges;
     }
 
-    /// <summary>Whether text is encoded as bytes in their printable disguise.</summary>
+    /// <summary>True if text is encoded as bytes in their printable disguise.</summary>
     public required bool ByteLevel { get; init; }
 
-    /// <summary>Whether an unknown character becomes tokens like &lt;0xE2&gt;.</summary>
+    /// <summary>True if an unknown character becomes tokens like &lt;0xE2&gt;.</summary>
     public required bool ByteFallback { get; init; }
 
-    /// <summary>Whether a word that is a token as it stands is taken as one.</summary>
+    /// <summary>True if a word that is a token as it stands is taken as one.</summary>
     public required bool IgnoreMerges { get; init; }
 
     /// <summary>What an unknown character becomes; it is left out when null.</summary>
     public required int? UnknownToken { get; init; }
 
-    /// <summary>Whether unknown characters side by side become one token.</summary>
+    /// <summary>True if unknown characters side by side become one token.</summary>
     public required bool FuseUnknown { get; init; }
 
     /// <summary>The byte that a character of a byte-level token stands for, or -1.</summary>

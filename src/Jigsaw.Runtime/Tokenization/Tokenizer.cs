@@ -35,7 +35,7 @@ public sealed class Tokenizer
     /// <summary>One more than the largest id.</summary>
     public int VocabularySize => _model.Tokens.Length;
 
-    /// <summary>Whether text is encoded as bytes (Llama 3, Qwen, SmolLM), and not as characters with a fallback to bytes (Llama 2, Mistral).</summary>
+    /// <summary>True if text is encoded as bytes (Llama 3, Qwen, SmolLM), false if as characters with a fallback to bytes (Llama 2, Mistral).</summary>
     public bool IsByteLevel => _model.Encoder.ByteLevel;
 
     /// <summary>The token that begins a text, as tokenizer_config.json names it; null when it names none.</summary>

@@ -31,10 +31,10 @@ internal sealed class Edited
         return compilation.ReplaceSyntaxTree(tree, CSharpSyntaxTree.ParseText(text.Replace(old, replacement, StringComparison.Ordinal), Compiled.Parsing, tree.FilePath));
     };
 
-    /// <summary>Whether no output of a step changed.</summary>
+    /// <summary>True if no output of a step changed.</summary>
     public bool IsCached(string step) => Reasons(step).All(reason => reason is IncrementalStepRunReason.Cached or IncrementalStepRunReason.Unchanged);
 
-    /// <summary>Whether no output of a step was even computed.</summary>
+    /// <summary>True if no output of a step was even computed.</summary>
     public bool IsUntouched(string step) => Reasons(step).All(reason => reason is IncrementalStepRunReason.Cached);
 
     public IEnumerable<IncrementalStepRunReason> Reasons(string step) =>

@@ -129,7 +129,7 @@ public class IncrementalityTests
     }
 
     [Fact]
-    public void The_generator_stops_when_it_is_cancelled()
+    public void The_generator_stops_when_it_is_canceled()
     {
         var driver = CSharpGeneratorDriver.Create(new RecipeGenerator());
         using var canceled = new CancellationTokenSource();
