@@ -4,7 +4,7 @@ using Jigsaw.Models;
 using Jigsaw.Models.Lora;
 using Jigsaw.Steps;
 using Jigsaw.Training;
-using Jigsaw.Transforms;
+using Jigsaw.Transforms.Noise;
 using TorchSharp;
 using TorchSharp.Modules;
 using Xunit.Abstractions;

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using Jigsaw.Checkpoints;
-using Jigsaw.Transforms;
+using Jigsaw.Transforms.Noise;
 using TorchSharp;
 using static TorchSharp.torch;
 

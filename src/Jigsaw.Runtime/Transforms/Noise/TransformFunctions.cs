@@ -1,7 +1,7 @@
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace Jigsaw.Transforms;
+namespace Jigsaw.Transforms.Noise;
 
 /// <summary>The formulas of the Stained Glass Transform (Stained Glass Engine docs, noise layers), element by element.</summary>
 internal static class TransformFunctions
