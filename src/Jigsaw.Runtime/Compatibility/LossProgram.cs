@@ -150,6 +150,7 @@ internal sealed class LossProgram
             .Aggregate((left, right) => left & right),
         InputKind.Activation => Read(step, input.Name),
         InputKind.Structure => Number(term, input.Name) != 0,
+        _ when term.Term.Argument(input.Name)!.Kind == ArgumentKind.Int32 => (int)Number(term, input.Name),
         _ => Number(term, input.Name),
     };
 }

@@ -1,8 +1,8 @@
-using Jigsaw.Transforms.Noise;
 using Jigsaw.Batches;
 using Jigsaw.Checkpoints;
 using Jigsaw.Diagnostics;
 using Jigsaw.Tensors;
+using Jigsaw.Transforms.Noise;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;

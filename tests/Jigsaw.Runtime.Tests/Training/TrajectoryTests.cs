@@ -1,10 +1,10 @@
-using Jigsaw.Transforms.Noise;
 using Jigsaw.Batches;
 using Jigsaw.Checkpoints;
 using Jigsaw.Models;
 using Jigsaw.Models.Lora;
 using Jigsaw.Steps;
 using Jigsaw.Training;
+using Jigsaw.Transforms.Noise;
 using TorchSharp;
 using TorchSharp.Modules;
 using Xunit.Abstractions;
@@ -13,8 +13,8 @@ using static TorchSharp.torch;
 namespace Jigsaw.Runtime.Tests.Training;
 
 /// <summary>
-/// Twenty steps of a training that transformers, PEFT and PyTorch ran, with the noise of every step recorded. Another attention
-/// kernel ends within 5e-6 of it; a wrong mask, decay, gradient path or clipping diverges at once.
+/// Twenty steps of a training that transformers, PEFT and PyTorch ran, with the noise of every step written down. Another attention
+/// kernel ends within 5e-6 there; a wrong mask, decay, gradient path or clipping leaves the path at once.
 /// </summary>
 public sealed class TrajectoryTests(ITestOutputHelper output)
 {

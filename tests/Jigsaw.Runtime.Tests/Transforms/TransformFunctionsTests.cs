@@ -1,6 +1,6 @@
-using Jigsaw.Transforms.Noise;
 using System.Text.Json;
 using Jigsaw.Checkpoints;
+using Jigsaw.Transforms.Noise;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -9,12 +9,12 @@ namespace Jigsaw.Runtime.Tests.Transforms;
 /// <summary>The transform's formulas against float64 truth computed elsewhere: value = Σ probe · output.</summary>
 public sealed class TransformFunctionsTests
 {
-    private static readonly JsonElement _cases = JsonDocument.Parse(File.ReadAllText(TestData.Path("transforms", "cases.json"))).RootElement;
+    private static readonly JsonElement Cases = JsonDocument.Parse(File.ReadAllText(TestData.Path("transforms", "cases.json"))).RootElement;
 
     public static TheoryData<string, string> TransformCases()
     {
         var data = new TheoryData<string, string>();
-        foreach (var one in _cases.EnumerateArray())
+        foreach (var one in Cases.EnumerateArray())
         {
             data.Add(one.GetProperty("term").GetString()!, one.GetProperty("case").GetString()!);
         }
@@ -27,7 +27,7 @@ public sealed class TransformFunctionsTests
     public void A_formula_gives_the_value_and_the_gradients_of_float64_truth(string term, string name)
     {
         using var scope = NewDisposeScope();
-        var one = _cases.EnumerateArray().Single(c => c.GetProperty("term").GetString() == term && c.GetProperty("case").GetString() == name);
+        var one = Cases.EnumerateArray().Single(c => c.GetProperty("term").GetString() == term && c.GetProperty("case").GetString() == name);
         var parameters = one.GetProperty("params");
         double Number(string key) => parameters.GetProperty(key).GetDouble();
         using var file = SafetensorsFile.Open(TestData.Path("transforms", term + ".safetensors"));

@@ -50,7 +50,7 @@ public sealed class TrainedInversionAttack : IInversionAttack, IDisposable
     }
 
     /// <inheritdoc/>
-    public string Name => _usesTable ? "trained attack with the embeddings" : "trained attack";
+    public string Name => _usesTable ? "trained attack with embeddings" : "trained attack";
 
     /// <inheritdoc/>
     public string Knowledge => _usesTable ? "pairs of x̃ and tokens from the transform, and the embedding table" : "pairs of x̃ and tokens from the transform";
