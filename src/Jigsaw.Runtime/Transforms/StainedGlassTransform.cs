@@ -1,10 +1,8 @@
 using Jigsaw.Batches;
 using Jigsaw.Checkpoints;
 using Jigsaw.Diagnostics;
-using Jigsaw.Tensors;
 using Jigsaw.Transforms.Noise;
 using TorchSharp;
-using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace Jigsaw.Transforms;
@@ -17,27 +15,10 @@ namespace Jigsaw.Transforms;
 /// <remarks>Source: Stained Glass Engine docs, noise layers; the block is <em>our reading</em>.</remarks>
 public sealed class StainedGlassTransform : IDisposable
 {
-    private const double NormEpsilon = 1e-5;
-
     private readonly Tensor _table;
     private readonly Generator _generator;
     private readonly long _features;
-    private readonly Parameter _norm1Weight;
-    private readonly Parameter _norm1Bias;
-    private readonly Parameter _qkvWeight;
-    private readonly Parameter _qkvBias;
-    private readonly Parameter _outWeight;
-    private readonly Parameter _outBias;
-    private readonly Parameter _norm2Weight;
-    private readonly Parameter _norm2Bias;
-    private readonly Parameter _upWeight;
-    private readonly Parameter _upBias;
-    private readonly Parameter _downWeight;
-    private readonly Parameter _downBias;
-    private readonly Parameter _meanWeight;
-    private readonly Parameter _meanBias;
-    private readonly Parameter _stdWeight;
-    private readonly Parameter _stdBias;
+    private readonly TransformNetwork _network;
 
     /// <summary>Makes a transform for an embedding table, with the default configuration.</summary>
     /// <param name="embeddingTable">Shape (vocabulary, features), any floating dtype; kept, not copied.</param>
@@ -77,46 +58,11 @@ public sealed class StainedGlassTransform : IDisposable
         using (no_grad())
         {
             (Scale, MedianNorm) = known ?? Measure(embeddingTable, config.Scale);
-            using var initial = new Generator((ulong)seed, CPU);
-            var (features, inner) = (_features, _features * config.FeedForwardRatio);
-            _norm1Weight = Trained(ones(features));
-            _norm1Bias = Trained(zeros(features));
-            _qkvWeight = Trained(Uniform(initial, 3 * features, features));
-            _qkvBias = Trained(zeros(3 * features));
-            _outWeight = Trained(Uniform(initial, features, features));
-            _outBias = Trained(zeros(features));
-            _norm2Weight = Trained(ones(features));
-            _norm2Bias = Trained(zeros(features));
-            _upWeight = Trained(Uniform(initial, inner, features));
-            _upBias = Trained(zeros(inner));
-            _downWeight = Trained(Uniform(initial, features, inner));
-            _downBias = Trained(zeros(features));
-            _meanWeight = Trained(zeros(features, features));
-            _meanBias = Trained(zeros(features));
-            _stdWeight = Trained(zeros(features, features));
-            _stdBias = Trained(full(features, config.Std.InitialValue));
         }
 
+        _network = new TransformNetwork(_features, config, seed, Device);
         _generator = new Generator((ulong)seed, Device.type == DeviceType.META ? CPU : Device);
-        Parameters =
-        [
-            new("block.norm1.weight", _norm1Weight, false),
-            new("block.norm1.bias", _norm1Bias, false),
-            new("block.attention.qkv.weight", _qkvWeight, false),
-            new("block.attention.qkv.bias", _qkvBias, false),
-            new("block.attention.out.weight", _outWeight, false),
-            new("block.attention.out.bias", _outBias, false),
-            new("block.norm2.weight", _norm2Weight, false),
-            new("block.norm2.bias", _norm2Bias, false),
-            new("block.feed_forward.up.weight", _upWeight, false),
-            new("block.feed_forward.up.bias", _upBias, false),
-            new("block.feed_forward.down.weight", _downWeight, false),
-            new("block.feed_forward.down.bias", _downBias, false),
-            new("mean.weight", _meanWeight, true),
-            new("mean.bias", _meanBias, true),
-            new("std.weight", _stdWeight, true),
-            new("std.bias", _stdBias, true),
-        ];
+        Parameters = [.. _network.named_parameters().Select(named => new TransformParameter(named.name, named.parameter, IsHead: named.name.StartsWith("mean.", StringComparison.Ordinal) || named.name.StartsWith("std.", StringComparison.Ordinal)))];
     }
 
     /// <summary>The shape of the transform.</summary>
@@ -145,6 +91,9 @@ public sealed class StainedGlassTransform : IDisposable
 
     /// <summary>The largest σ that the transform can give: <see cref="Scale"/>·σ_max.</summary>
     public double StdMax => Scale * Config.Std.Max;
+
+    /// <summary>What is trained, as a module: <c>named_parameters()</c> and <c>state_dict()</c> have the names of the transform's file. It belongs to the transform, and stays on the embedding table's device in float32.</summary>
+    public nn.Module Network => _network;
 
     /// <summary>What is trained; <c>JigsawOptimizer.Groups</c> names it, too.</summary>
     internal IReadOnlyList<TransformParameter> Parameters { get; }
@@ -193,13 +142,7 @@ public sealed class StainedGlassTransform : IDisposable
     {
         ArgumentNullException.ThrowIfNull(clean);
         ArgumentNullException.ThrowIfNull(attentionMask);
-        var x = clean.to(ScalarType.Float32) / Scale;
-        x = x + Attention(LayerNorm(x, _norm1Weight, _norm1Bias), attentionMask);
-        var up = nn.functional.linear(LayerNorm(x, _norm2Weight, _norm2Bias), _upWeight, _upBias);
-        x = x + nn.functional.linear(up.gelu(), _downWeight, _downBias);
-
-        var mean = nn.functional.linear(x, _meanWeight, _meanBias);
-        var std = nn.functional.linear(x, _stdWeight, _stdBias);
+        var (mean, std) = _network.Run(clean.to(ScalarType.Float32) / Scale, attentionMask);
         return (Config.Mean.Apply(mean) * Scale, Config.Std.Apply(std) * Scale);
     }
 
@@ -217,11 +160,7 @@ public sealed class StainedGlassTransform : IDisposable
     /// <summary>Frees the parameters; the embedding table stays its owner's.</summary>
     public void Dispose()
     {
-        foreach (var parameter in Parameters)
-        {
-            parameter.Value.Dispose();
-        }
-
+        _network.Dispose();
         _generator.Dispose();
     }
 
@@ -235,19 +174,6 @@ public sealed class StainedGlassTransform : IDisposable
         return (scale ?? table.to(ScalarType.Float32).std().ToDouble(), TransformFunctions.MedianNorm(table));
     }
 
-    private static Tensor Uniform(Generator generator, long rows, long columns)
-    {
-        var bound = 1 / Math.Sqrt(columns);
-        return (rand([rows, columns], dtype: ScalarType.Float32, generator: generator) * 2 - 1) * bound;
-    }
-
-    private Parameter Trained(Tensor value)
-    {
-        var parameter = new Parameter(value.to(ScalarType.Float32).to(Device), requires_grad: true);
-        parameter.DetachFromDisposeScope();
-        return parameter;
-    }
-
     private Tensor Noise(Tensor like)
     {
         if (Device.type == DeviceType.META)
@@ -259,31 +185,5 @@ public sealed class StainedGlassTransform : IDisposable
         _generator.manual_seed(unchecked((Seed * 6364136223846793005L) + (Samples * 1442695040888963407L) + 1));
         Samples++;
         return randn(like.shape, dtype: ScalarType.Float32, device: Device, generator: _generator);
-    }
-
-    private Tensor LayerNorm(Tensor x, Tensor weight, Tensor bias)
-    {
-        if (x.device_type != DeviceType.META)
-        {
-            return nn.functional.layer_norm(x, [_features], weight, bias, NormEpsilon);
-        }
-
-        // Written out: libtorch has no kernel there for its own.
-        var centered = x - x.mean([-1], keepdim: true);
-        return (centered * (centered.square().mean([-1], keepdim: true) + NormEpsilon).rsqrt() * weight) + bias;
-    }
-
-    private Tensor Attention(Tensor x, RowMask attentionMask)
-    {
-        var (batch, sequence) = (x.shape[0], x.shape[1]);
-        var headSize = _features / Config.Heads;
-        var qkv = nn.functional.linear(x, _qkvWeight, _qkvBias).reshape(batch, sequence, 3, Config.Heads, headSize).permute(2, 0, 3, 1, 4);
-
-        // Each token sees itself, also in padding, so no row of the softmax is empty.
-        var causal = ones(sequence, sequence, dtype: ScalarType.Bool, device: x.device).tril();
-        var self = eye(sequence, dtype: ScalarType.Bool, device: x.device);
-        var visible = (causal & attentionMask.Value.unsqueeze(1).unsqueeze(1)) | self;
-        var attended = ScaledDotProduct.Attend(qkv[0], qkv[1], qkv[2], ScaledDotProduct.Bias(visible, x.dtype));
-        return nn.functional.linear(attended.transpose(1, 2).reshape(batch, sequence, _features), _outWeight, _outBias);
     }
 }

@@ -164,6 +164,24 @@ public sealed class EvaluationTests : IDisposable
         Assert.True(before.IsSame(after));
     }
 
+    [Fact]
+    public void A_trained_attack_is_its_state()
+    {
+        using var transform = Quiet();
+        using var batch = _batches.At(0);
+        var options = new TrainedInversionAttackOptions { Steps = 1, Width = 16, Layers = 2, UsesEmbeddingTable = false };
+        using var one = TrainedInversionAttack.Fit(transform, _batches, options);
+        using var other = TrainedInversionAttack.Fit(transform, _batches, options with { Seed = 2 });
+        using var noisy = transform.Apply(batch).Noisy;
+        using var wanted = one.Recover(noisy, batch.AttentionMask, 3);
+        using var before = other.Recover(noisy, batch.AttentionMask, 3);
+        Assert.False(wanted.IsSame(before));
+
+        other.load_state_dict(one.state_dict());
+        using var after = other.Recover(noisy, batch.AttentionMask, 3);
+        Assert.True(wanted.IsSame(after));
+    }
+
     private StainedGlassTransform Quiet() => new(_model.EmbeddingTable, new TransformConfig { Std = new TanhStd { Min = 1e-6, Max = 2e-6 } });
 
     private void Evaluate(IReadOnlyList<Metric> metrics, StainedGlassTransform transform, TokenBatch batch) =>

@@ -13,7 +13,7 @@ public sealed class StainedGlassTransformTests
     private const int Features = 16;
 
     [Fact]
-    public void Changing_a_token_leaves_the_noisy_embeddings_before_it_equal_to_the_bit()
+    public void Changing_a_token_leaves_the_noisy_embeddings_before_it_equal_bit_for_bit()
     {
         using var scope = NewDisposeScope();
         using var transform = Stirred(new TransformConfig());
@@ -252,6 +252,58 @@ public sealed class StainedGlassTransformTests
         var exception = Assert.Throws<CheckpointException>(() => StainedGlassTransform.Load(folder.Path, table));
         Assert.Contains(message, exception.Message, StringComparison.Ordinal);
         Assert.Contains("sgt_config.json", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_network_names_its_parameters_as_the_file_does()
+    {
+        using var folder = new TemporaryFolder();
+        using var transform = Stirred(new TransformConfig());
+        transform.Save(folder.Path);
+        using var file = SafetensorsFile.Open(folder["sgt.safetensors"]);
+        var state = transform.Network.state_dict();
+        Assert.Equal(file.Entries.Keys.Order(StringComparer.Ordinal), state.Keys.Order(StringComparer.Ordinal));
+        foreach (var (name, value) in state)
+        {
+            using var saved = file.Read(name, CPU, ScalarType.Float32);
+            Assert.True(value.IsSame(saved), name);
+        }
+
+        Assert.Equal(["mean.weight", "mean.bias", "std.weight", "std.bias"], transform.Parameters.Where(parameter => parameter.IsHead).Select(parameter => parameter.Name));
+    }
+
+    [Fact]
+    public void Making_a_transform_leaves_the_global_random_state_as_it_was()
+    {
+        using var before = random.get_rng_state();
+        using var table = Table();
+        using var transform = new StainedGlassTransform(table);
+        using var after = random.get_rng_state();
+        Assert.True(before.IsSame(after));
+    }
+
+    [Fact]
+    public void A_disposed_transform_has_freed_its_network_and_left_the_table()
+    {
+        using var table = Table();
+        var transform = new StainedGlassTransform(table);
+        transform.Dispose();
+        Assert.All(transform.Parameters, parameter => Assert.True(parameter.Value.IsInvalid, parameter.Name));
+        Assert.False(table.IsInvalid);
+    }
+
+    [Fact]
+    public void A_network_that_is_moved_away_from_the_table_gets_a_sentence()
+    {
+        using var table = Table();
+        using var transform = new StainedGlassTransform(table);
+        Action[] moves = [() => transform.Network.to(ScalarType.Float64), () => transform.Network.to(DeviceType.META), () => transform.Network.to(META, ScalarType.Float64)];
+        foreach (var move in moves)
+        {
+            Assert.StartsWith("The network of a transform stays float32", Assert.Throws<NotSupportedException>(move).Message, StringComparison.Ordinal);
+        }
+
+        Assert.All(transform.Network.parameters(), parameter => Assert.Equal((ScalarType.Float32, DeviceType.CPU), (parameter.dtype, parameter.device_type)));
     }
 
     private static Tensor Table() => randn([Vocabulary, Features], dtype: ScalarType.Float32, generator: new Generator(11)) * 0.3f;

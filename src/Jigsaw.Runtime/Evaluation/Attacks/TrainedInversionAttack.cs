@@ -13,7 +13,7 @@ namespace Jigsaw.Evaluation.Attacks;
 /// over the sequence of x̃ and a classifier over the vocabulary. With the model's embedding table it guesses each token's embedding,
 /// starting from x̃ itself, and compares the guess with the table. What it recovers bounds privacy from above only for attacks of its size.
 /// </summary>
-public sealed class TrainedInversionAttack : IInversionAttack, IDisposable
+public sealed class TrainedInversionAttack : nn.Module, IInversionAttack
 {
     private const int MaxPositions = 4096;
 
@@ -26,6 +26,7 @@ public sealed class TrainedInversionAttack : IInversionAttack, IDisposable
     private readonly bool _usesTable;
 
     private TrainedInversionAttack(Tensor table, double scale, TrainedInversionAttackOptions options)
+        : base(nameof(TrainedInversionAttack))
     {
         var (vocabulary, features, device) = (table.shape[0], table.shape[1], table.device);
         _scale = scale;
@@ -35,6 +36,15 @@ public sealed class TrainedInversionAttack : IInversionAttack, IDisposable
         _guess = nn.Linear(options.Width, features).to(device);
         _classifier = nn.Linear(features, vocabulary).to(device);
         _usesTable = options.UsesEmbeddingTable;
+        register_module("input", _input);
+        register_module("positions", _positions);
+        for (var i = 0; i < _layers.Length; i++)
+        {
+            register_module($"layer{i}", _layers[i]);
+        }
+
+        register_module("guess", _guess);
+        register_module("classifier", _classifier);
         if (!_usesTable)
         {
             return;
@@ -85,7 +95,7 @@ public sealed class TrainedInversionAttack : IInversionAttack, IDisposable
             random.set_rng_state(state);
         }
 
-        using var optimizer = optim.AdamW(attack.Parameters(), options.LearningRate, beta2: 0.98, weight_decay: 0.01);
+        using var optimizer = optim.AdamW(attack.parameters(), options.LearningRate, beta2: 0.98, weight_decay: 0.01);
         var schedule = new LearningRateSchedule(options.LearningRate, Math.Max(1, options.Steps / 10), options.Steps, 0.05);
         for (var step = 0; step < options.Steps; step++)
         {
@@ -108,7 +118,7 @@ public sealed class TrainedInversionAttack : IInversionAttack, IDisposable
             var loss = nn.functional.cross_entropy(attack._classifier.call(guesses), batch.InputIds.flatten().index_select(0, rows));
             optimizer.zero_grad();
             loss.backward();
-            nn.utils.clip_grad_norm_(attack.Parameters(), 1.0);
+            nn.utils.clip_grad_norm_(attack.parameters(), 1.0);
             optimizer.step();
             onStep?.Invoke(step + 1, loss.ToDouble());
         }
@@ -125,23 +135,6 @@ public sealed class TrainedInversionAttack : IInversionAttack, IDisposable
         using var scope = NewDisposeScope();
         return _classifier.call(Guesses(noisy, attentionMask)).topk(candidates, -1).indexes.MoveToOuterDisposeScope();
     }
-
-    /// <summary>Frees the network.</summary>
-    public void Dispose()
-    {
-        _input.Dispose();
-        _positions.Dispose();
-        foreach (var layer in _layers)
-        {
-            layer.Dispose();
-        }
-
-        _guess.Dispose();
-        _classifier.Dispose();
-    }
-
-    private IEnumerable<Parameter> Parameters() =>
-        [.. _input.parameters(), .. _positions.parameters(), .. _layers.SelectMany(layer => layer.parameters()), .. _guess.parameters(), .. _classifier.parameters()];
 
     private Tensor Guesses(Tensor noisy, RowMask attentionMask)
     {
