@@ -3,7 +3,6 @@ using Jigsaw.Benchmarks.Steps;
 using Jigsaw.Benchmarks.Training;
 using Jigsaw.Compatibility;
 using Jigsaw.CompilerServices;
-using Jigsaw.Losses.Pairs;
 using TorchSharp;
 using static TorchSharp.torch;
 

@@ -1,4 +1,3 @@
-using Jigsaw.Steps;
 
 namespace Jigsaw.Generators.Tests.Rules;
 

@@ -3,7 +3,6 @@ using Jigsaw.Batches;
 using Jigsaw.CompilerServices;
 using Jigsaw.Losses.Filtering;
 using Jigsaw.Passes;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Jigsaw.Runtime.Tests.Losses;

@@ -1,7 +1,6 @@
 using Jigsaw.Batches;
 using Jigsaw.Compatibility;
 using Jigsaw.CompilerServices;
-using Jigsaw.Losses.Logits;
 using Jigsaw.Models;
 using Jigsaw.Models.Lora;
 using Jigsaw.Passes;

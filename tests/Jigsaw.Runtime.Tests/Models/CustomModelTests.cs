@@ -1,7 +1,6 @@
 using Jigsaw.Batches;
 using Jigsaw.Losses;
 using Jigsaw.Losses.Hyperparameters;
-using Jigsaw.Models.Decoder;
 using Jigsaw.Runtime.Tests.Training;
 using Jigsaw.Steps;
 using Jigsaw.Training;

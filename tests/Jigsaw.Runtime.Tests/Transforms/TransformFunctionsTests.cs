@@ -9,12 +9,12 @@ namespace Jigsaw.Runtime.Tests.Transforms;
 /// <summary>The transform's formulas against float64 truth computed elsewhere: value = Σ probe · output.</summary>
 public sealed class TransformFunctionsTests
 {
-    private static readonly JsonElement Cases = JsonDocument.Parse(File.ReadAllText(TestData.Path("transforms", "cases.json"))).RootElement;
+    private static readonly JsonElement _cases = JsonDocument.Parse(File.ReadAllText(TestData.Path("transforms", "cases.json"))).RootElement;
 
-    public static TheoryData<string, string> TransformCases()
+    public static TheoryData<string, string> Transform_cases()
     {
         var data = new TheoryData<string, string>();
-        foreach (var one in Cases.EnumerateArray())
+        foreach (var one in _cases.EnumerateArray())
         {
             data.Add(one.GetProperty("term").GetString()!, one.GetProperty("case").GetString()!);
         }
@@ -23,11 +23,11 @@ public sealed class TransformFunctionsTests
     }
 
     [Theory]
-    [MemberData(nameof(TransformCases))]
+    [MemberData(nameof(Transform_cases))]
     public void A_formula_gives_the_value_and_the_gradients_of_float64_truth(string term, string name)
     {
         using var scope = NewDisposeScope();
-        var one = Cases.EnumerateArray().Single(c => c.GetProperty("term").GetString() == term && c.GetProperty("case").GetString() == name);
+        var one = _cases.EnumerateArray().Single(c => c.GetProperty("term").GetString() == term && c.GetProperty("case").GetString() == name);
         var parameters = one.GetProperty("params");
         double Number(string key) => parameters.GetProperty(key).GetDouble();
         using var file = SafetensorsFile.Open(TestData.Path("transforms", term + ".safetensors"));
