@@ -3,7 +3,6 @@ using Jigsaw.Benchmarks.Steps;
 using Jigsaw.Benchmarks.Training;
 using Jigsaw.Compatibility;
 using Jigsaw.CompilerServices;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Jigsaw.Benchmarks;

@@ -7,6 +7,12 @@ internal static class Program
 {
     public static int Main(string[] arguments)
     {
+        if (arguments.Length == 0)
+        {
+            // A process that runs the module initializer and ends.
+            return 0;
+        }
+
         if (arguments is not [var directory, var text])
         {
             Console.Error.WriteLine("Give the directory of a tokenizer and a text.");
