@@ -16,7 +16,7 @@ namespace Jigsaw.Transforms;
 public sealed class StainedGlassTransform : IDisposable
 {
     private readonly Tensor _table;
-    private readonly Generator _generator;
+    private readonly SeededNoise _noise;
     private readonly long _features;
     private readonly TransformNetwork _network;
 
@@ -61,7 +61,7 @@ public sealed class StainedGlassTransform : IDisposable
         }
 
         _network = new TransformNetwork(_features, config, seed, Device);
-        _generator = new Generator((ulong)seed, Device.type == DeviceType.META ? CPU : Device);
+        _noise = new SeededNoise(seed, Device);
         Parameters = [.. _network.named_parameters().Select(named => new TransformParameter(named.name, named.parameter, IsHead: named.name.StartsWith("mean.", StringComparison.Ordinal) || named.name.StartsWith("std.", StringComparison.Ordinal)))];
     }
 
@@ -72,7 +72,11 @@ public sealed class StainedGlassTransform : IDisposable
     public long Seed { get; }
 
     /// <summary>How many samples have been drawn; the noise of the next one follows from it and the seed, so a resumed run continues with the same noise.</summary>
-    public long Samples { get; set; }
+    public long Samples
+    {
+        get => _noise.Count;
+        set => _noise.Count = value;
+    }
 
     /// <summary>The embedding table, shape (vocabulary, features).</summary>
     public Tensor EmbeddingTable => _table;
@@ -126,7 +130,7 @@ public sealed class StainedGlassTransform : IDisposable
             AttentionMask = attentionMask,
             NoiseMask = noiseMask,
             Clean = clean,
-            Noisy = TransformFunctions.Sample(clean, means, stds, Noise(clean), noiseMask.Value),
+            Noisy = TransformFunctions.Sample(clean, means, stds, _noise.Draw(clean.shape, Device), noiseMask.Value),
             Means = means,
             Stds = stds,
             StdMax = StdMax,
@@ -161,7 +165,7 @@ public sealed class StainedGlassTransform : IDisposable
     public void Dispose()
     {
         _network.Dispose();
-        _generator.Dispose();
+        _noise.Dispose();
     }
 
     private static (double Scale, double MedianNorm) Measure(Tensor table, double? scale)
@@ -172,18 +176,5 @@ public sealed class StainedGlassTransform : IDisposable
         }
 
         return (scale ?? table.to(ScalarType.Float32).std().ToDouble(), TransformFunctions.MedianNorm(table));
-    }
-
-    private Tensor Noise(Tensor like)
-    {
-        if (Device.type == DeviceType.META)
-        {
-            return empty_like(like);
-        }
-
-        // A seed for each sample, not one running state: a run that resumes needs the count alone.
-        _generator.manual_seed(unchecked((Seed * 6364136223846793005L) + (Samples * 1442695040888963407L) + 1));
-        Samples++;
-        return randn(like.shape, dtype: ScalarType.Float32, device: Device, generator: _generator);
     }
 }

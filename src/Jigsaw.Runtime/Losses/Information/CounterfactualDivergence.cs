@@ -39,8 +39,8 @@ internal static class CounterfactualDivergence
             if (wanted)
             {
                 var pull = differences.mul_(precision).mul_(share);
-                rows.Hand(parts, pull, (precision - rows.Variances.reciprocal()).mul_(0.5).mul_(share));
-                others.Hand(parts, pull.neg(), (precision * (1 - spreads)).mul_(0.5).mul_(share));
+                rows.AddGradients(parts, pull, (precision - rows.Variances.reciprocal()).mul_(0.5).mul_(share));
+                others.AddGradients(parts, pull.neg(), (precision * (1 - spreads)).mul_(0.5).mul_(share));
             }
         }
 

@@ -86,18 +86,18 @@ internal sealed class GaussianRows
     /// <param name="parts">Where they are added.</param>
     /// <param name="ofMeans">With respect to M, shape (rows, features).</param>
     /// <param name="ofVariances">With respect to s², the same shape; overwritten.</param>
-    internal void Hand(List<KnownGradient.Part> parts, Tensor ofMeans, Tensor ofVariances)
+    internal void AddGradients(List<KnownGradient.Part> parts, Tensor ofMeans, Tensor ofVariances)
     {
-        HandOne(parts, _clean, ofMeans);
-        HandOne(parts, _means, ofMeans);
+        AddGradient(parts, _clean, ofMeans);
+        AddGradient(parts, _means, ofMeans);
         if (_stds.requires_grad)
         {
-            HandOne(parts, _stds, ofVariances.mul_(_deviations).mul_(2.0 / _repeats));
+            AddGradient(parts, _stds, ofVariances.mul_(_deviations).mul_(2.0 / _repeats));
         }
     }
 
     /// <summary>Adds the gradient of one input.</summary>
-    internal void HandOne(List<KnownGradient.Part> parts, Tensor input, Tensor gradient)
+    internal void AddGradient(List<KnownGradient.Part> parts, Tensor input, Tensor gradient)
     {
         if (input.requires_grad)
         {

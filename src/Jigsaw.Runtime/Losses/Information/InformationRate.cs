@@ -52,7 +52,7 @@ internal static class InformationRate
                 var ofPrior = (ofCounted.sum() - ((spreads * ofCounted).sum([0]) * precision)).mul_(precision).mul_(0.5);
                 var ofMeans = (deviations * precision * ofCounted).add_((deviations * (2 * ofPrior)).add_(ofPriorMean).mul_(ofNoise));
                 var ofVariances = (precision - rows.Variances.reciprocal()).mul_(0.5).mul_(ofCounted).add_(ofPrior * ofNoise);
-                rows.Hand(parts, ofMeans, ofVariances);
+                rows.AddGradients(parts, ofMeans, ofVariances);
             }
         }
 

@@ -43,8 +43,8 @@ internal static class LeaveOneOutInformation
 
             if (wanted)
             {
-                rows.Hand(parts, pairs.OfMeans, pairs.OfVariances);
-                rows.HandOne(parts, noisy, pairs.OfSamples);
+                rows.AddGradients(parts, pairs.OfMeans, pairs.OfVariances);
+                rows.AddGradient(parts, noisy, pairs.OfSamples);
             }
         }
 

@@ -44,7 +44,7 @@ internal static class PairwiseInformation
 
             if (wanted)
             {
-                rows.Hand(parts, pairs.OfMeans, pairs.OfVariances);
+                rows.AddGradients(parts, pairs.OfMeans, pairs.OfVariances);
             }
         }
 
