@@ -108,7 +108,7 @@ public sealed class StainedGlassTransform : IDisposable
     public TransformedBatch Apply(TokenBatch batch)
     {
         ArgumentNullException.ThrowIfNull(batch);
-        return Apply(batch.InputIds, batch.AttentionMask, batch.NoiseMask);
+        return Apply(batch.InputIds, batch.AttentionMask, batch.NoiseMask, batch);
     }
 
     /// <summary>Embeds token ids, and samples x̃ once for teacher and student.</summary>
@@ -116,7 +116,9 @@ public sealed class StainedGlassTransform : IDisposable
     /// <param name="attentionMask">Real tokens.</param>
     /// <param name="noiseMask">Tokens to transform.</param>
     /// <returns>x, μ, σ and x̃, which belong to the caller's dispose scope.</returns>
-    public TransformedBatch Apply(Tensor inputIds, RowMask attentionMask, RowMask noiseMask)
+    public TransformedBatch Apply(Tensor inputIds, RowMask attentionMask, RowMask noiseMask) => Apply(inputIds, attentionMask, noiseMask, null);
+
+    private TransformedBatch Apply(Tensor inputIds, RowMask attentionMask, RowMask noiseMask, TokenBatch? batch)
     {
         ArgumentNullException.ThrowIfNull(inputIds);
         ArgumentNullException.ThrowIfNull(attentionMask);
@@ -129,6 +131,9 @@ public sealed class StainedGlassTransform : IDisposable
             InputIds = inputIds,
             AttentionMask = attentionMask,
             NoiseMask = noiseMask,
+            NotInReplyMask = batch?.NotInReplyMask,
+            InReplyMask = batch?.InReplyMask,
+            PrivateMask = batch?.PrivateMask,
             Clean = clean,
             Noisy = TransformFunctions.Sample(clean, means, stds, _noise.Draw(clean.shape, Device), noiseMask.Value),
             Means = means,
