@@ -28,7 +28,7 @@ public sealed class TransformedBatch
     /// <summary>x, shape (batch, sequence, features).</summary>
     public required Tensor Clean { get; init; }
 
-    /// <summary>x̃, shape (batch, sequence, features).</summary>
+    /// <summary>x̃, shape (batch, sequence, features): float32 in training, in the dtype that is sent if the noise is secure.</summary>
     public required Tensor Noisy { get; init; }
 
     /// <summary>μ, shape (batch, sequence, features).</summary>

@@ -30,10 +30,10 @@ public sealed class Trainer : IDisposable
 
     /// <summary>Sets up a training run.</summary>
     /// <param name="loss">The bound recipe; its teacher and student are run.</param>
-    /// <param name="transform">The transform.</param>
+    /// <param name="transform">The transform, with seeded noise: made by its constructor, or loaded by <see cref="StainedGlassTransform.LoadForTraining"/>.</param>
     /// <param name="batches">The data.</param>
     /// <param name="options">How to train.</param>
-    /// <exception cref="ArgumentException">An option is out of its range, or the optimizer can't be used: the message says why.</exception>
+    /// <exception cref="ArgumentException">An option is out of its range, the transform draws secure noise, or the optimizer can't be used: the message says why.</exception>
     public Trainer(BoundLoss loss, StainedGlassTransform transform, ITokenBatches batches, TrainingOptions options)
     {
         ArgumentNullException.ThrowIfNull(loss);
