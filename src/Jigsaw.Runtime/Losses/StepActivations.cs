@@ -115,6 +115,9 @@ public sealed class StepActivations
     /// <summary>The other terms on the transform's outputs.</summary>
     public EmbeddingTerms OnEmbeddings() => IncludesEmbeddings ? EmbeddingTerms.Here : EmbeddingTerms.Elsewhere(this);
 
+    /// <summary>The prompts of this step with tokens replaced by what the teacher might have expected.</summary>
+    public CounterfactualPrompts Counterfactuals => new(this);
+
     /// <summary>The value of a custom term that reads no pass but the teacher's clean one.</summary>
     /// <param name="term">Computes it.</param>
     public Tensor Custom(Func<Tensor> term)

@@ -85,7 +85,8 @@ internal sealed class PromptPredictions
             return arange(isPredicted.shape[0] * sequence, dtype: ScalarType.Int64, device: isPredicted.device);
         }
 
-        var (counts, real) = (mask.Host, attention.Host);
+        var counts = mask.Host;
+        var real = attention.Host;
         var rows = new List<long>(counts.Length);
         for (var i = 0; i < counts.Length; i++)
         {
