@@ -11,6 +11,8 @@ internal static class Planner
 
     private static readonly Pass[] _passes = [Pass.TeacherClean, Pass.TeacherNoisy, Pass.StudentNoisy, Pass.StudentClean];
 
+    private static readonly TokenMask[] _masks = [TokenMask.Attention, TokenMask.Loss, TokenMask.Noise, TokenMask.NotInReply, TokenMask.InReply, TokenMask.Private];
+
     /// <summary>Plans a recipe. Of terms that clash in name or key, the first is planned.</summary>
     public static RecipePlan Plan(RecipeModel recipe)
     {
@@ -80,7 +82,7 @@ internal static class Planner
 
     /// <summary>The single masks of a combination.</summary>
     public static IEnumerable<TokenMask> Masks(TokenMask mask) =>
-        new[] { TokenMask.Attention, TokenMask.Loss, TokenMask.Noise }.Where(one => (mask & one) != 0);
+        _masks.Where(one => (mask & one) != 0);
 
     private static TokenMask MaskOf(TermModel term)
     {
@@ -248,5 +250,5 @@ internal static class Planner
         }
     }
 
-    private static string MaskWords(TokenMask mask) => string.Join("+", Masks(mask).Select(one => one.ToString().ToLowerInvariant()));
+    private static string MaskWords(TokenMask mask) => string.Join("+", Masks(mask).Select(one => SnakeCase.Of(one.ToString())));
 }

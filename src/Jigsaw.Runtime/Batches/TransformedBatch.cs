@@ -16,10 +16,19 @@ public sealed class TransformedBatch
     /// <summary>Tokens that the transform changes.</summary>
     public required RowMask NoiseMask { get; init; }
 
+    /// <summary>Of the tokens that the transform changes, those that the reply does not repeat; null if the batch doesn't know.</summary>
+    public RowMask? NotInReplyMask { get; init; }
+
+    /// <summary>Of the tokens that the transform changes, those that the reply repeats; null if the batch doesn't know.</summary>
+    public RowMask? InReplyMask { get; init; }
+
+    /// <summary>Of the tokens that the transform changes, those that the data names as private; null if the batch doesn't know.</summary>
+    public RowMask? PrivateMask { get; init; }
+
     /// <summary>x, shape (batch, sequence, features).</summary>
     public required Tensor Clean { get; init; }
 
-    /// <summary>x̃, shape (batch, sequence, features).</summary>
+    /// <summary>x̃, shape (batch, sequence, features): float32 in training, in the dtype that is sent if the noise is secure.</summary>
     public required Tensor Noisy { get; init; }
 
     /// <summary>μ, shape (batch, sequence, features).</summary>

@@ -151,7 +151,7 @@ internal sealed class LossProgram
     private static object Input(PlannedTerm term, PlannedInput input, StepActivations step, RowMask lossMask) => input.Kind switch
     {
         InputKind.Mask => Planner.Masks(term.Mask)
-            .Select(mask => mask switch { TokenMask.Loss => lossMask, TokenMask.Attention => step.AttentionMask, _ => step.NoiseMask })
+            .Select(mask => mask == TokenMask.Loss ? lossMask : step.MaskOf(mask))
             .Aggregate((left, right) => left & right),
         InputKind.Activation => Read(step, input.Name),
         InputKind.Structure => Number(term, input.Name) != 0,

@@ -68,6 +68,15 @@ public sealed class StepActivations
     /// <summary>Tokens that the transform changes.</summary>
     public RowMask NoiseMask => Batch.NoiseMask;
 
+    /// <summary>Of these, those that the reply does not repeat.</summary>
+    public RowMask NotInReplyMask => Known(Batch.NotInReplyMask, TokenMask.NotInReply);
+
+    /// <summary>Of these, those that the reply repeats.</summary>
+    public RowMask InReplyMask => Known(Batch.InReplyMask, TokenMask.InReply);
+
+    /// <summary>Of these, those that the data names as private.</summary>
+    public RowMask PrivateMask => Known(Batch.PrivateMask, TokenMask.Private);
+
     /// <summary>The largest σ that the transform can produce.</summary>
     public double StdMax => Batch.StdMax;
 
@@ -140,6 +149,16 @@ public sealed class StepActivations
     /// <summary>True if the terms that read a pass are computed now: always true, except in a step that runs pass by pass.</summary>
     internal bool Includes(Pass pass) => Stage is null || Stage.Passes.Contains(pass);
 
+    /// <summary>One of the batch's masks.</summary>
+    internal RowMask MaskOf(TokenMask mask) => mask switch
+    {
+        TokenMask.Attention => AttentionMask,
+        TokenMask.NotInReply => NotInReplyMask,
+        TokenMask.InReply => InReplyMask,
+        TokenMask.Private => PrivateMask,
+        _ => NoiseMask,
+    };
+
     /// <summary>A service by its type; null if the step has none.</summary>
     internal T? Service<T>()
         where T : class => Services.OfType<T>().FirstOrDefault();
@@ -148,4 +167,7 @@ public sealed class StepActivations
     /// <exception cref="InvalidOperationException">The plan doesn't run this pass.</exception>
     internal PassActivations Of(Pass pass) =>
         _passes[(int)pass] ?? throw new InvalidOperationException($"The pass {pass} was not run: the recipe's plan does not ask for it.");
+
+    private static RowMask Known(RowMask? mask, TokenMask name) => mask ?? throw new InvalidOperationException(
+        $"The recipe averages over TokenMask.{name}, which this batch doesn't know: only the text tells it; make batches with NoiseTokenizer, or give the TokenBatch these masks.");
 }

@@ -29,7 +29,7 @@ public class RuleTests
     [InlineData("MaxLoss = 10, ScalingFactor = {|JIG0022:double.NaN|}")]
     [InlineData("MaxLoss = {|JIG0022:{|JIG0026:1 / 4|}|}")]
     [InlineData("MaxLoss = 10, Mask = {|JIG0025:TokenMask.None|}")]
-    [InlineData("MaxLoss = 10, Mask = {|JIG0025:(TokenMask)8|}")]
+    [InlineData("MaxLoss = 10, Mask = {|JIG0025:(TokenMask)64|}")]
     [InlineData("MaxLoss = 10, Mask = TokenMask.Attention | TokenMask.Loss | TokenMask.Noise")]
     [InlineData("MaxLoss = 10, RampSteps = {|JIG0028:0|}")]
     [InlineData("MaxLoss = 10, RampSteps = 5, RampFrom = {|JIG0028:-1|}")]
