@@ -141,6 +141,14 @@ public sealed class StepActivations
     /// <param name="steps">Over how many steps it rises, at least 1.</param>
     public double Ramp(Ramp ramp, int from, int steps) => WeightRamp.At(ramp, Step, from, steps);
 
+    /// <summary>The weight that a geometric ramp has at this step: 0 before <paramref name="startFrom"/>, <paramref name="start"/> up to <paramref name="from"/>, the full weight from <paramref name="from"/> + <paramref name="steps"/> on.</summary>
+    /// <param name="weight">The full weight.</param>
+    /// <param name="start">The weight that it rises from, above 0.</param>
+    /// <param name="startFrom">The step before which it is 0.</param>
+    /// <param name="from">The step at which it starts to rise.</param>
+    /// <param name="steps">Over how many steps it rises, at least 1.</param>
+    public double GeometricRamp(double weight, double start, int startFrom, int from, int steps) => WeightRamp.Geometric(Step, weight, start, startFrom, from, steps);
+
     /// <summary>True if the terms that read a pass are computed now: always true, except in a step that runs pass by pass.</summary>
     internal bool Includes(Pass pass) => Stage is null || Stage.Passes.Contains(pass);
 
