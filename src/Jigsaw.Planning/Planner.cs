@@ -11,6 +11,8 @@ internal static class Planner
 
     private static readonly Pass[] _passes = [Pass.TeacherClean, Pass.TeacherNoisy, Pass.StudentNoisy, Pass.StudentClean];
 
+    private static readonly TokenMask[] _masks = [TokenMask.Attention, TokenMask.Loss, TokenMask.Noise, TokenMask.NotInReply, TokenMask.InReply, TokenMask.Private];
+
     /// <summary>Plans a recipe. Of terms that clash in name or key, the first is planned.</summary>
     public static RecipePlan Plan(RecipeModel recipe)
     {
@@ -20,17 +22,17 @@ internal static class Planner
         var declared = new List<PlannedTerm>();
         foreach (var term in recipe.Terms.Where(term => term.IsActive))
         {
-            if (names.Contains(term.Name) || keys.Contains(term.Key))
+            if (names.Contains(term.Property) || keys.Contains(term.Key))
             {
                 continue;
             }
 
-            names.Add(term.Name);
+            names.Add(term.Property);
             keys.Add(term.Key);
             var parts = new List<PlannedPart>();
-            var local = locals.Take(NameScope.Camel(term.Name));
+            var local = locals.Take(NameScope.Camel(term.Property));
             var weightLocal = locals.Take(local + "Weight");
-            foreach (var key in term.Definition?.Parts ?? default)
+            foreach (var key in term.Parts)
             {
                 var property = PartProperty(key);
                 if (names.Add(property) & keys.Add(key))
@@ -40,12 +42,13 @@ internal static class Planner
             }
 
             var group = GroupOf(recipe, term);
-            declared.Add(new PlannedTerm(term, group, term.Name, local, weightLocal, MaskOf(term), InputsOf(term).ToEquatableArray(), parts.ToEquatableArray()));
+            declared.Add(new PlannedTerm(term, group, term.Property, local, weightLocal, MaskOf(term), InputsOf(term).ToEquatableArray(), parts.ToEquatableArray()));
         }
 
         var terms = declared
             .OrderBy(term => term.Group)
             .ThenBy(term => term.Term.Definition?.Order ?? int.MaxValue)
+            .ThenBy(term => term.Term.HasOwnKey ? term.Term.Key : "", StringComparer.Ordinal)
             .ThenBy(term => term.Term.Custom?.Method ?? "", StringComparer.Ordinal)
             .ToEquatableArray();
         return new RecipePlan(
@@ -79,7 +82,7 @@ internal static class Planner
 
     /// <summary>The single masks of a combination.</summary>
     public static IEnumerable<TokenMask> Masks(TokenMask mask) =>
-        new[] { TokenMask.Attention, TokenMask.Loss, TokenMask.Noise }.Where(one => (mask & one) != 0);
+        _masks.Where(one => (mask & one) != 0);
 
     private static TokenMask MaskOf(TermModel term)
     {
@@ -238,7 +241,7 @@ internal static class Planner
                         yield return new PlannedStructure(argument.OriginalName, $"\"{MaskWords(term.Mask)}\"");
                         break;
                     case ArgumentKind.Ramp when term.IsRamped:
-                        yield return new PlannedStructure(argument.OriginalName, term.Ramp == Ramp.Cosine ? "\"cosine\"" : "\"linear\"");
+                        yield return new PlannedStructure(argument.OriginalName, $"\"{term.Ramp.ToString().ToLowerInvariant()}\"");
                         break;
                     default:
                         break;
@@ -247,5 +250,5 @@ internal static class Planner
         }
     }
 
-    private static string MaskWords(TokenMask mask) => string.Join("+", Masks(mask).Select(one => one.ToString().ToLowerInvariant()));
+    private static string MaskWords(TokenMask mask) => string.Join("+", Masks(mask).Select(one => SnakeCase.Of(one.ToString())));
 }

@@ -37,6 +37,15 @@ public sealed partial class SourceTests
         Assert.Empty(others);
     }
 
+    [Fact]
+    public void What_uses_torch_loads_its_native_library_the_repositorys_way()
+    {
+        var users = Repository.Sources("samples", "tests", "benchmarks").Where(file => TorchUse().IsMatch(file.Text)).Select(file => string.Join('/', file.Path.Split('/').Take(2))).Distinct();
+        var without = users.Where(folder => !Directory.EnumerateFiles(Repository.PathOf(folder), "*.csproj").All(project => File.ReadAllText(project).Contains("build/TorchBackend.props", StringComparison.Ordinal)))
+            .Select(folder => $"{folder} uses torch.* itself: import build/TorchBackend.props, or its first use fails where nothing has loaded the library before");
+        Assert.Empty(without);
+    }
+
     /// <summary>All that a recipe file names is in <c>Jigsaw</c>, and what generated code alone calls in <c>Jigsaw.CompilerServices</c>, whatever folder it is in.</summary>
     private static string[]? Expected(string path)
     {
@@ -51,6 +60,10 @@ public sealed partial class SourceTests
             _ => null,
         };
     }
+
+    // Values of torch, not its types alone: what a compiled snapshot or a text in a test names, runs nothing.
+    [GeneratedRegex(@"^using TorchSharp;[\s\S]*\btorch\.[a-zA-Z]", RegexOptions.Multiline)]
+    private static partial Regex TorchUse();
 
     [GeneratedRegex(@"^namespace ([\w.]+)", RegexOptions.Multiline)]
     private static partial Regex Namespace();

@@ -15,4 +15,13 @@ public enum TokenMask
 
     /// <summary>Tokens that the transform changes.</summary>
     Noise = 4,
+
+    /// <summary>Of the tokens that the transform changes, those that the reply does not repeat: what can be protected. All of them in a row without a reply.</summary>
+    NotInReply = 8,
+
+    /// <summary>Of the tokens that the transform changes, those whose every character belongs to a word that the reply, which is plain text, repeats.</summary>
+    InReply = 16,
+
+    /// <summary>Of the tokens that the transform changes, those that the data names as private: its facts, or spans in its messages.</summary>
+    Private = 32,
 }

@@ -15,8 +15,19 @@ public sealed class TokenBatch : IDisposable
     /// <param name="batch">Number of sequences.</param>
     /// <param name="sequence">Tokens per sequence, padding included.</param>
     /// <param name="device">The device that they are uploaded to.</param>
+    /// <param name="inReply">Tokens that the reply repeats; empty if that isn't known.</param>
+    /// <param name="isPrivate">Tokens that the data names as private; empty if that isn't known.</param>
     /// <exception cref="ArgumentException">There are not batch·sequence of each.</exception>
-    public TokenBatch(ReadOnlySpan<long> ids, ReadOnlySpan<bool> attention, ReadOnlySpan<bool> loss, ReadOnlySpan<bool> noise, int batch, int sequence, Device device)
+    public TokenBatch(
+        ReadOnlySpan<long> ids,
+        ReadOnlySpan<bool> attention,
+        ReadOnlySpan<bool> loss,
+        ReadOnlySpan<bool> noise,
+        int batch,
+        int sequence,
+        Device device,
+        ReadOnlySpan<bool> inReply = default,
+        ReadOnlySpan<bool> isPrivate = default)
     {
         if (ids.Length != batch * sequence)
         {
@@ -29,6 +40,17 @@ public sealed class TokenBatch : IDisposable
         AttentionMask = RowMask.FromHost(attention, batch, sequence, device);
         LossMask = RowMask.FromHost(loss, batch, sequence, device);
         NoiseMask = RowMask.FromHost(noise, batch, sequence, device);
+        if (!inReply.IsEmpty)
+        {
+            InReplyMask = Within(noise, inReply, true, batch, sequence, device);
+            NotInReplyMask = Within(noise, inReply, false, batch, sequence, device);
+        }
+
+        if (!isPrivate.IsEmpty)
+        {
+            PrivateMask = Within(noise, isPrivate, true, batch, sequence, device);
+        }
+
         using var host = tensor(_hostIds, dtype: ScalarType.Int64);
         using var shaped = host.reshape(batch, sequence);
         InputIds = shaped.to(device, copy: true).DetachFromDisposeScope();
@@ -46,6 +68,15 @@ public sealed class TokenBatch : IDisposable
     /// <summary>Tokens that the transform changes.</summary>
     public RowMask NoiseMask { get; }
 
+    /// <summary>Of the tokens that the transform changes, those that the reply does not repeat; null if that isn't known.</summary>
+    public RowMask? NotInReplyMask { get; }
+
+    /// <summary>Of the tokens that the transform changes, those that the reply repeats; null if that isn't known.</summary>
+    public RowMask? InReplyMask { get; }
+
+    /// <summary>Of the tokens that the transform changes, those that the data names as private; null if that isn't known.</summary>
+    public RowMask? PrivateMask { get; }
+
     /// <summary>Number of sequences.</summary>
     public int BatchSize { get; }
 
@@ -62,5 +93,19 @@ public sealed class TokenBatch : IDisposable
         AttentionMask.Dispose();
         LossMask.Dispose();
         NoiseMask.Dispose();
+        NotInReplyMask?.Dispose();
+        InReplyMask?.Dispose();
+        PrivateMask?.Dispose();
+    }
+
+    private static RowMask Within(ReadOnlySpan<bool> noise, ReadOnlySpan<bool> mask, bool value, int batch, int sequence, Device device)
+    {
+        var within = new bool[mask.Length];
+        for (var i = 0; i < within.Length; i++)
+        {
+            within[i] = i < noise.Length && noise[i] && mask[i] == value;
+        }
+
+        return RowMask.FromHost(within, batch, sequence, device);
     }
 }

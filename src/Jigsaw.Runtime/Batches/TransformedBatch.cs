@@ -16,6 +16,15 @@ public sealed class TransformedBatch
     /// <summary>Tokens that the transform changes.</summary>
     public required RowMask NoiseMask { get; init; }
 
+    /// <summary>Of the tokens that the transform changes, those that the reply does not repeat; null if the batch doesn't know.</summary>
+    public RowMask? NotInReplyMask { get; init; }
+
+    /// <summary>Of the tokens that the transform changes, those that the reply repeats; null if the batch doesn't know.</summary>
+    public RowMask? InReplyMask { get; init; }
+
+    /// <summary>Of the tokens that the transform changes, those that the data names as private; null if the batch doesn't know.</summary>
+    public RowMask? PrivateMask { get; init; }
+
     /// <summary>x, shape (batch, sequence, features).</summary>
     public required Tensor Clean { get; init; }
 
@@ -27,6 +36,9 @@ public sealed class TransformedBatch
 
     /// <summary>σ, shape (batch, sequence, features).</summary>
     public required Tensor Stds { get; init; }
+
+    /// <summary>Runs the transform on other token ids of shape (batch, sequence) under the same masks, with a gradient: x, μ and σ. Terms on counterfactual prompts need it; null if it can't be run again.</summary>
+    public Func<Tensor, (Tensor Clean, Tensor Means, Tensor Stds)>? Moments { get; init; }
 
     /// <summary>The largest σ that the transform can produce: Scale·σ_max.</summary>
     public required double StdMax { get; init; }

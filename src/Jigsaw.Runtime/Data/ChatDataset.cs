@@ -3,10 +3,13 @@ using Jigsaw.Tokenization;
 
 namespace Jigsaw.Data;
 
-/// <summary>Chats from a JSON-lines file: <c>messages</c> with <c>role</c> and <c>content</c>, and optionally <c>slots</c>, the private facts by name.</summary>
+/// <summary>Chats from a JSON-lines file: <c>messages</c> with <c>role</c> and <c>content</c>, and optionally <c>slots</c>, the private facts by name, and <c>private</c> in a message, spans of its content.</summary>
 public sealed class ChatDataset
 {
     private ChatDataset(IReadOnlyList<ChatExample> examples) => Examples = examples;
+
+    /// <summary>How many facts stand in no message but the assistant's, and so are not private in the sense of <c>TokenMask.Private</c>.</summary>
+    public int MissingFacts => Examples.Sum(example => example.Facts.Values.Count(fact => !example.Messages.Any(message => message.Role != ChatMessage.Assistant && FactSpans.Of(message.Content, fact).Any())));
 
     /// <summary>The chats, in the file's order.</summary>
     public IReadOnlyList<ChatExample> Examples { get; }
@@ -46,18 +49,25 @@ public sealed class ChatDataset
         {
             using var document = JsonDocument.Parse(line);
             var messages = document.RootElement.GetProperty("messages").EnumerateArray()
-                .Select(message => new ChatMessage(message.GetProperty("role").GetString()!, message.GetProperty("content").GetString()!))
+                .Select(ChatMessage.FromJson)
                 .ToArray();
             var facts = document.RootElement.TryGetProperty("slots", out var slots)
                 ? slots.EnumerateObject().ToDictionary(slot => slot.Name, slot => slot.Value.GetString() ?? "")
                 : [];
-            return messages.Length > 0 && messages.All(message => message.Role is not null && message.Content is not null)
-                ? new ChatExample(messages, facts)
+            return messages.Length > 0 && messages.All(message => message.Content is not null || message.Parts is not null || message.ToolCalls is not null)
+                ? new ChatExample([.. messages.Select(message => WithFacts(message, facts.Values))], facts)
                 : throw new FormatException("it has no messages");
         }
-        catch (Exception exception) when (exception is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
+        catch (Exception exception) when (exception is JsonException or KeyNotFoundException or InvalidOperationException or ArgumentException or FormatException)
         {
             throw new FormatException($"{path}, line {number}, is not a chat: {exception.Message}. A line is a JSON object with \"messages\", each with \"role\" and \"content\".", exception);
         }
+    }
+
+    /// <summary>The message with its facts among its private spans.</summary>
+    private static ChatMessage WithFacts(ChatMessage message, IEnumerable<string> facts)
+    {
+        var spans = message.Role == ChatMessage.Assistant ? [] : facts.SelectMany(fact => FactSpans.Of(message.Content, fact)).ToArray();
+        return spans.Length == 0 ? message : message with { Private = [.. message.Private ?? [], .. spans] };
     }
 }

@@ -68,6 +68,15 @@ public sealed class StepActivations
     /// <summary>Tokens that the transform changes.</summary>
     public RowMask NoiseMask => Batch.NoiseMask;
 
+    /// <summary>Of these, those that the reply does not repeat.</summary>
+    public RowMask NotInReplyMask => Known(Batch.NotInReplyMask, TokenMask.NotInReply);
+
+    /// <summary>Of these, those that the reply repeats.</summary>
+    public RowMask InReplyMask => Known(Batch.InReplyMask, TokenMask.InReply);
+
+    /// <summary>Of these, those that the data names as private.</summary>
+    public RowMask PrivateMask => Known(Batch.PrivateMask, TokenMask.Private);
+
     /// <summary>The largest σ that the transform can produce.</summary>
     public double StdMax => Batch.StdMax;
 
@@ -106,6 +115,9 @@ public sealed class StepActivations
     /// <summary>The other terms on the transform's outputs.</summary>
     public EmbeddingTerms OnEmbeddings() => IncludesEmbeddings ? EmbeddingTerms.Here : EmbeddingTerms.Elsewhere(this);
 
+    /// <summary>The prompts of this step with tokens replaced by what the teacher might have expected.</summary>
+    public CounterfactualPrompts Counterfactuals => new(this);
+
     /// <summary>The value of a custom term that reads no pass but the teacher's clean one.</summary>
     /// <param name="term">Computes it.</param>
     public Tensor Custom(Func<Tensor> term)
@@ -129,8 +141,26 @@ public sealed class StepActivations
     /// <param name="steps">Over how many steps it rises, at least 1.</param>
     public double Ramp(Ramp ramp, int from, int steps) => WeightRamp.At(ramp, Step, from, steps);
 
+    /// <summary>The weight that a geometric ramp has at this step: 0 before <paramref name="startFrom"/>, <paramref name="start"/> up to <paramref name="from"/>, the full weight from <paramref name="from"/> + <paramref name="steps"/> on.</summary>
+    /// <param name="weight">The full weight.</param>
+    /// <param name="start">The weight that it rises from, above 0.</param>
+    /// <param name="startFrom">The step before which it is 0.</param>
+    /// <param name="from">The step at which it starts to rise.</param>
+    /// <param name="steps">Over how many steps it rises, at least 1.</param>
+    public double GeometricRamp(double weight, double start, int startFrom, int from, int steps) => WeightRamp.Geometric(Step, weight, start, startFrom, from, steps);
+
     /// <summary>True if the terms that read a pass are computed now: always true, except in a step that runs pass by pass.</summary>
     internal bool Includes(Pass pass) => Stage is null || Stage.Passes.Contains(pass);
+
+    /// <summary>One of the batch's masks.</summary>
+    internal RowMask MaskOf(TokenMask mask) => mask switch
+    {
+        TokenMask.Attention => AttentionMask,
+        TokenMask.NotInReply => NotInReplyMask,
+        TokenMask.InReply => InReplyMask,
+        TokenMask.Private => PrivateMask,
+        _ => NoiseMask,
+    };
 
     /// <summary>A service by its type; null if the step has none.</summary>
     internal T? Service<T>()
@@ -140,4 +170,7 @@ public sealed class StepActivations
     /// <exception cref="InvalidOperationException">The plan doesn't run this pass.</exception>
     internal PassActivations Of(Pass pass) =>
         _passes[(int)pass] ?? throw new InvalidOperationException($"The pass {pass} was not run: the recipe's plan does not ask for it.");
+
+    private static RowMask Known(RowMask? mask, TokenMask name) => mask ?? throw new InvalidOperationException(
+        $"The recipe averages over TokenMask.{name}, which this batch doesn't know: only the text tells it; make batches with NoiseTokenizer, or give the TokenBatch these masks.");
 }

@@ -97,8 +97,22 @@ public sealed class ChatEncoder
         }
 
         return Array.IndexOf(counts, true) >= 0 || addGenerationPrompt || continueFinalMessage
-            ? new TokenizedChat([.. tokens.Select(token => token.Id)], counts, noise)
+            ? new TokenizedChat([.. tokens.Select(token => token.Id)], counts, noise) { InReply = InReply(messages, chat, tokens, counts), Private = Private(chat, tokens) }
             : throw new ArgumentException($"No token of the conversation counts in the loss: its roles are {Roles(messages)}, and {(chat.Generated is null ? $"what counts are the contents of '{ChatMessage.Assistant}'" : "its template's {% generation %} is empty")}; name the model's role so.");
+    }
+
+    /// <summary>Tokens that the replies that count in the loss repeat.</summary>
+    private static bool[] InReply(IReadOnlyList<ChatMessage> messages, RenderedChat chat, IReadOnlyList<Token> tokens, bool[] counts)
+    {
+        var counted = new ContentPlaces([.. tokens.Where((token, i) => counts[i] && token.Start < token.End).Select(token => new ContentSpan(0, token.Start, token.End))]);
+        var words = new ReplyWords(chat, content => content.Message >= 0 && messages[content.Message].Role == ChatMessage.Assistant && counted.Between(content.Start, content.End).Any());
+        return [.. tokens.Select(words.Repeat)];
+    }
+
+    private static bool[] Private(RenderedChat chat, IReadOnlyList<Token> tokens)
+    {
+        var places = new ContentPlaces([.. chat.Private.Select(range => new ContentSpan(0, range.Start.Value, range.End.Value))]);
+        return [.. tokens.Select(token => token.Start < token.End && places.Between(token.Start, token.End).Any())];
     }
 
     /// <summary>transformers' rule: what is within <c>{% generation %}</c> counts, and nothing else.</summary>

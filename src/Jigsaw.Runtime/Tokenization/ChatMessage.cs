@@ -34,13 +34,16 @@ public sealed record ChatMessage(string Role, string? Content)
     /// <summary>What a model thought before it answered, for templates that write it apart from the content.</summary>
     public string? ReasoningContent { get; init; }
 
+    /// <summary>The characters of <see cref="Content"/> that are private, in UTF-16 units; those of a term's <c>TokenMask.Private</c>. None when null.</summary>
+    public IReadOnlyList<Range>? Private { get; init; }
+
     /// <summary>Further fields of the message, which a template can read.</summary>
     public IReadOnlyDictionary<string, JsonElement>? OtherFields { get; init; }
 
     /// <summary>The names of the fields in the order in which the message's JSON has them; null for a message that was not read from JSON.</summary>
     internal IReadOnlyList<string>? FieldOrder { get; private init; }
 
-    /// <summary>Reads a message from JSON as the APIs of chat models have it: <c>role</c>, <c>content</c> (a text, parts, or null), <c>tool_calls</c>, <c>tool_call_id</c>, <c>name</c>, <c>reasoning_content</c>, and whatever else a template reads.</summary>
+    /// <summary>Reads a message from JSON as the APIs of chat models have it: <c>role</c>, <c>content</c> (a text, parts, or null), <c>tool_calls</c>, <c>tool_call_id</c>, <c>name</c>, <c>reasoning_content</c>, <c>private</c> (spans <c>[from, to)</c> of the content, counted in Unicode code points), and whatever else a template reads.</summary>
     /// <param name="json">The message.</param>
     /// <exception cref="ArgumentException">It is not an object with a role, or a field is not of the kind that belongs there.</exception>
     public static ChatMessage FromJson(JsonElement json)
@@ -53,10 +56,17 @@ public sealed record ChatMessage(string Role, string? Content)
         string? role = null, content = null, callId = null, name = null, reasoning = null;
         List<ChatPart>? parts = null;
         List<ToolCall>? calls = null;
+        JsonElement? spans = null;
         var others = new Dictionary<string, JsonElement>(StringComparer.Ordinal);
         var order = new List<string>();
         foreach (var field in json.EnumerateObject())
         {
+            if (field.NameEquals("private") && field.Value.ValueKind == JsonValueKind.Array)
+            {
+                spans = field.Value;
+                continue;
+            }
+
             order.Add(field.Name);
             switch (field.Name)
             {
@@ -94,9 +104,24 @@ public sealed record ChatMessage(string Role, string? Content)
             ToolCallId = callId,
             Name = name,
             ReasoningContent = reasoning,
+            Private = spans is { } given ? PrivateSpans(given, content) : null,
             OtherFields = others.Count > 0 ? others : null,
             FieldOrder = [.. order.Distinct()],
         };
+    }
+
+    private static List<Range> PrivateSpans(JsonElement json, string? content)
+    {
+        var offsets = new List<int> { 0 };
+        foreach (var rune in (content ?? string.Empty).EnumerateRunes())
+        {
+            offsets.Add(offsets[^1] + rune.Utf16SequenceLength);
+        }
+
+        return [.. json.EnumerateArray().Select(span =>
+            span.ValueKind == JsonValueKind.Array && span.GetArrayLength() == 2 && span[0].ValueKind == JsonValueKind.Number && span[0].TryGetInt32(out var from) && span[1].ValueKind == JsonValueKind.Number && span[1].TryGetInt32(out var to) && from >= 0 && from < to && to < offsets.Count
+                ? offsets[from]..offsets[to]
+                : throw new ArgumentException($"A message has the private span {span.GetRawText()}, but its content has {offsets.Count - 1} characters; write [from, to] with 0 <= from < to <= {offsets.Count - 1}."))];
     }
 
     private static string? Text(JsonProperty field) => field.Value.ValueKind switch

@@ -110,7 +110,7 @@ public sealed class ChatTemplate
         }
 
         var places = Places(text);
-        return new RenderedChat(text.Text, [.. places.Where(place => place.End > place.Start)]) { Generated = template.HasGeneration ? Generated(text) : null, Places = places };
+        return new RenderedChat(text.Text, [.. places.Where(place => place.End > place.Start)]) { Generated = template.HasGeneration ? Ranges(text, mark => mark.Generated) : null, Private = Ranges(text, mark => mark.Private), Places = places };
     }
 
     /// <summary>Tells without rendering what of it can't be run; nothing else is certain before a rendering.</summary>
@@ -154,21 +154,21 @@ public sealed class ChatTemplate
         return places;
     }
 
-    private static List<Range> Generated(MarkedText text)
+    private static List<Range> Ranges(MarkedText text, Func<TextMark, bool> has)
     {
-        var generated = new List<Range>();
-        foreach (var run in text.Runs.Where(run => run.Mark.Generated && run.End > run.Start))
+        var ranges = new List<Range>();
+        foreach (var run in text.Runs.Where(run => has(run.Mark) && run.End > run.Start))
         {
-            if (generated.Count > 0 && generated[^1].End.Value == run.Start)
+            if (ranges.Count > 0 && ranges[^1].End.Value == run.Start)
             {
-                generated[^1] = generated[^1].Start..run.End;
+                ranges[^1] = ranges[^1].Start..run.End;
             }
             else
             {
-                generated.Add(run.Start..run.End);
+                ranges.Add(run.Start..run.End);
             }
         }
 
-        return generated;
+        return ranges;
     }
 }

@@ -71,13 +71,43 @@ internal sealed class ChatVariables(
     {
         "role" => MarkedText.Plain(message.Role),
         "content" when message.Parts is { } parts => TemplateList.Of(parts.Select(part => ChatJson.Value(part.Json, mark))),
-        "content" => Text(message.Content, mark),
+        "content" => Content(message, mark),
         "reasoning_content" => Text(message.ReasoningContent, mark),
         "name" => Text(message.Name, mark),
         "tool_call_id" => Text(message.ToolCallId, mark),
         "tool_calls" => message.ToolCalls is { } calls ? TemplateList.Of(calls.Select(call => ChatJson.Value(call.Json, mark))) : null,
         _ => message.OtherFields is { } others && others.TryGetValue(field, out var value) ? ChatJson.Value(value, mark) : null,
     };
+
+    /// <summary>The content, with its private characters marked.</summary>
+    private static MarkedText? Content(ChatMessage message, TextMark mark)
+    {
+        if (message is not { Content: { } content, Private: { Count: > 0 } spans })
+        {
+            return Text(message.Content, mark);
+        }
+
+        var isPrivate = new bool[content.Length];
+        foreach (var span in spans)
+        {
+            var (start, end) = (span.Start.GetOffset(content.Length), span.End.GetOffset(content.Length));
+            if (start < 0 || end > content.Length || start >= end)
+            {
+                throw new ArgumentException($"Message {message.Role} names the characters [{start}, {end}) as private, but its content has {content.Length}; give [from, to) with 0 <= from < to <= {content.Length}.");
+            }
+
+            isPrivate.AsSpan(start, end - start).Fill(true);
+        }
+
+        var builder = new MarkedTextBuilder();
+        for (var (start, end) = (0, 0); start < content.Length; start = end)
+        {
+            end = isPrivate.AsSpan(start).IndexOf(!isPrivate[start]) is >= 0 and var length ? start + length : content.Length;
+            builder.Append(content.AsSpan(start, end - start), mark with { Private = isPrivate[start] });
+        }
+
+        return builder.ToText();
+    }
 
     private static MarkedText? Text(string? text, TextMark mark) => text is null ? null : MarkedText.Of(text, mark);
 

@@ -114,6 +114,8 @@ public sealed class NoiseTokenizer
         var size = chats.Count * sequence;
         var ids = new long[size];
         var (attention, loss, noise) = (new bool[size], new bool[size], new bool[size]);
+        var inReply = chats.All(chat => chat.InReply.Count == chat.Ids.Count) ? new bool[size] : [];
+        var isPrivate = chats.All(chat => chat.Private.Count == chat.Ids.Count) ? new bool[size] : [];
         Array.Fill(ids, Tokenizer.PadId);
         for (var row = 0; row < chats.Count; row++)
         {
@@ -126,6 +128,15 @@ public sealed class NoiseTokenizer
                 attention[first + i] = true;
                 loss[first + i] = i + 1 < length && chat.Counts[i + 1];
                 noise[first + i] = chat.Noise[i];
+                if (inReply.Length > 0)
+                {
+                    inReply[first + i] = chat.InReply[i];
+                }
+
+                if (isPrivate.Length > 0)
+                {
+                    isPrivate[first + i] = chat.Private[i];
+                }
             }
         }
 
@@ -134,7 +145,7 @@ public sealed class NoiseTokenizer
             throw new ArgumentException($"Truncation to maxLength = {maxLength} cuts off every token that counts in the loss; raise maxLength, or leave the conversation out.");
         }
 
-        return new TokenBatch(ids, attention, loss, noise, chats.Count, sequence, Device);
+        return new TokenBatch(ids, attention, loss, noise, chats.Count, sequence, Device, inReply, isPrivate);
     }
 
     private static int SequenceLength(IReadOnlyList<TokenizedChat> chats, Padding padding, bool truncation, int? maxLength)

@@ -130,7 +130,7 @@ public sealed class StainedGlassTransform : IDisposable
     public TransformedBatch Apply(TokenBatch batch)
     {
         ArgumentNullException.ThrowIfNull(batch);
-        return Apply(batch.InputIds, batch.AttentionMask, batch.NoiseMask);
+        return Apply(batch.InputIds, batch.AttentionMask, batch.NoiseMask, batch);
     }
 
     /// <summary>Embeds token ids, and samples x̃ once for teacher and student.</summary>
@@ -138,14 +138,16 @@ public sealed class StainedGlassTransform : IDisposable
     /// <param name="attentionMask">Real tokens.</param>
     /// <param name="noiseMask">Tokens to transform.</param>
     /// <returns>x, μ, σ and x̃, which belong to the caller's dispose scope.</returns>
-    public TransformedBatch Apply(Tensor inputIds, RowMask attentionMask, RowMask noiseMask)
+    public TransformedBatch Apply(Tensor inputIds, RowMask attentionMask, RowMask noiseMask) => Apply(inputIds, attentionMask, noiseMask, batch: null);
+
+    private TransformedBatch Apply(Tensor inputIds, RowMask attentionMask, RowMask noiseMask, TokenBatch? batch)
     {
         ArgumentNullException.ThrowIfNull(inputIds);
         ArgumentNullException.ThrowIfNull(attentionMask);
         ArgumentNullException.ThrowIfNull(noiseMask);
         using var phase = StepPhases.Begin("transform");
         var (clean, means, stds) = Distribution(inputIds, attentionMask);
-        return Batch(inputIds, attentionMask, noiseMask, clean, Sample(clean, means, stds, noiseMask.Value), means, stds);
+        return Batch(inputIds, attentionMask, noiseMask, batch, clean, Sample(clean, means, stds, noiseMask.Value), means, stds);
     }
 
     /// <summary>
@@ -210,7 +212,7 @@ public sealed class StainedGlassTransform : IDisposable
             noisy[row].index_copy_(0, index, sent);
         }
 
-        return Batch(batch.InputIds, batch.AttentionMask, batch.NoiseMask, clean, noisy.MoveToOuterDisposeScope(), means, stds);
+        return Batch(batch.InputIds, batch.AttentionMask, batch.NoiseMask, batch, clean, noisy.MoveToOuterDisposeScope(), means, stds);
     }
 
     /// <summary>μ and σ of a sequence of embeddings.</summary>
@@ -287,11 +289,15 @@ public sealed class StainedGlassTransform : IDisposable
         return TransformFunctions.Round(TransformFunctions.Sample(clean.to(noise.dtype), means, stds, noise, noiseMask), _sent);
     }
 
-    private TransformedBatch Batch(Tensor inputIds, RowMask attentionMask, RowMask noiseMask, Tensor clean, Tensor noisy, Tensor means, Tensor stds) => new()
+    private TransformedBatch Batch(Tensor inputIds, RowMask attentionMask, RowMask noiseMask, TokenBatch? batch, Tensor clean, Tensor noisy, Tensor means, Tensor stds) => new()
     {
         InputIds = inputIds,
         AttentionMask = attentionMask,
         NoiseMask = noiseMask,
+        NotInReplyMask = batch?.NotInReplyMask,
+        InReplyMask = batch?.InReplyMask,
+        PrivateMask = batch?.PrivateMask,
+        Moments = ids => Distribution(ids, attentionMask),
         Clean = clean,
         Noisy = noisy,
         Means = means,

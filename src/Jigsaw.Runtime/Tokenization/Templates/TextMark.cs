@@ -3,7 +3,8 @@ namespace Jigsaw.Tokenization.Templates;
 /// <summary>What a character of a rendered text is.</summary>
 /// <param name="Owner">0 for the template's own; m + 1 for message m's content; negative for tools and documents.</param>
 /// <param name="Generated">Within <c>{% generation %}</c>.</param>
-internal readonly record struct TextMark(int Owner, bool Generated)
+/// <param name="Private">Named as private by the message.</param>
+internal readonly record struct TextMark(int Owner, bool Generated, bool Private = false)
 {
     /// <summary>What <see cref="Message"/> is for the descriptions of tools.</summary>
     public const int ToolsMessage = -1;
