@@ -55,7 +55,8 @@ internal sealed class Trials : IDisposable
         using var noGrad = no_grad();
         var chat = _chats.Examples[0];
         using var batch = _tokenizer.ApplyChatTemplate([[.. chat.Messages.TakeWhile(message => message.Role != "assistant")]], addGenerationPrompt: true);
-        var noisy = _transform.Apply(batch);
+        using var used = _transform.WithSecureNoise();
+        var noisy = used.Apply(batch);
         string Answer(Tensor embeddings, IAdapters? adapters) =>
             _tokenizer.Tokenizer.Decode(_model.Generate(embeddings, batch.AttentionMask, adapters, new GenerationOptions { MaxNewTokens = ReplyTokens, EndTokens = [_tokenizer.Tokenizer.IdOf(_tokenizer.Tokenizer.EndToken!)!.Value] })[0], skipSpecial: true);
         return new Conversation(

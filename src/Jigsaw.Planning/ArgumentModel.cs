@@ -33,6 +33,12 @@ internal sealed record ArgumentModel(
     /// <summary>What was written, or what holds when nothing is; null where the argument is absent.</summary>
     public double? Effective => Value ?? (IsWritten || double.IsNaN(Default) ? null : Default);
 
+    /// <summary>The argument of a term whose key the recipe gives: all of its names begin with it.</summary>
+    public ArgumentModel UnderOwn(string key) => this with
+    {
+        OriginalName = OriginalName.Contains("{key}") || OriginalName.Contains("{stem}") ? OriginalName.Replace("{key}", key).Replace("{stem}", key) : key + "_" + SnakeCase.Of(Name),
+    };
+
     /// <summary>The argument with the original's name for a component key.</summary>
     public ArgumentModel Under(string key)
     {

@@ -25,6 +25,8 @@ internal sealed record PlannedTerm(
 
     public Ramp Ramp => (Ramp)(int)(Term.Argument("Ramp")!.Value ?? 0);
 
+    public bool IsGeometric => IsRamped && Ramp == Ramp.Geometric;
+
     /// <summary>The pass that is compared with the teacher's clean one; null for a term that reads no other pass.</summary>
     public Pass? Source => Term.Custom is { } custom ? custom.Source : Group is TermGroup.Logits or TermGroup.Layer ? Term.Definition!.Source : null;
 

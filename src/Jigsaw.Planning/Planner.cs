@@ -22,17 +22,17 @@ internal static class Planner
         var declared = new List<PlannedTerm>();
         foreach (var term in recipe.Terms.Where(term => term.IsActive))
         {
-            if (names.Contains(term.Name) || keys.Contains(term.Key))
+            if (names.Contains(term.Property) || keys.Contains(term.Key))
             {
                 continue;
             }
 
-            names.Add(term.Name);
+            names.Add(term.Property);
             keys.Add(term.Key);
             var parts = new List<PlannedPart>();
-            var local = locals.Take(NameScope.Camel(term.Name));
+            var local = locals.Take(NameScope.Camel(term.Property));
             var weightLocal = locals.Take(local + "Weight");
-            foreach (var key in term.Definition?.Parts ?? default)
+            foreach (var key in term.Parts)
             {
                 var property = PartProperty(key);
                 if (names.Add(property) & keys.Add(key))
@@ -42,12 +42,13 @@ internal static class Planner
             }
 
             var group = GroupOf(recipe, term);
-            declared.Add(new PlannedTerm(term, group, term.Name, local, weightLocal, MaskOf(term), InputsOf(term).ToEquatableArray(), parts.ToEquatableArray()));
+            declared.Add(new PlannedTerm(term, group, term.Property, local, weightLocal, MaskOf(term), InputsOf(term).ToEquatableArray(), parts.ToEquatableArray()));
         }
 
         var terms = declared
             .OrderBy(term => term.Group)
             .ThenBy(term => term.Term.Definition?.Order ?? int.MaxValue)
+            .ThenBy(term => term.Term.HasOwnKey ? term.Term.Key : "", StringComparer.Ordinal)
             .ThenBy(term => term.Term.Custom?.Method ?? "", StringComparer.Ordinal)
             .ToEquatableArray();
         return new RecipePlan(
@@ -240,7 +241,7 @@ internal static class Planner
                         yield return new PlannedStructure(argument.OriginalName, $"\"{MaskWords(term.Mask)}\"");
                         break;
                     case ArgumentKind.Ramp when term.IsRamped:
-                        yield return new PlannedStructure(argument.OriginalName, term.Ramp == Ramp.Cosine ? "\"cosine\"" : "\"linear\"");
+                        yield return new PlannedStructure(argument.OriginalName, $"\"{term.Ramp.ToString().ToLowerInvariant()}\"");
                         break;
                     default:
                         break;

@@ -25,6 +25,22 @@ internal static class SnakeCase
         return text.ToString();
     }
 
+    /// <summary>True if a text is a name in snake case: small Latin letters and digits in words joined by single underscores, a letter first.</summary>
+    public static bool IsOne(string text)
+    {
+        for (var i = 0; i < text.Length; i++)
+        {
+            var startsWord = i == 0 || text[i - 1] == '_';
+            var isPart = text[i] is >= 'a' and <= 'z' || (i > 0 && text[i] is >= '0' and <= '9') || (!startsWord && text[i] == '_');
+            if (!isPart)
+            {
+                return false;
+            }
+        }
+
+        return text.Length > 0 && text[text.Length - 1] != '_';
+    }
+
     /// <summary><c>gaussian_mixture_mahalanobis_distance_loss</c> → <c>GaussianMixtureMahalanobisDistanceLoss</c>.</summary>
     public static string ToPascal(string key)
     {

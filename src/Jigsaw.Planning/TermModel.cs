@@ -10,6 +10,18 @@ namespace Jigsaw.Planning;
 /// <param name="Arguments">What its attribute takes, and what was written for it.</param>
 internal sealed record TermModel(string Name, string Key, TermDefinition? Definition, CustomTermModel? Custom, EquatableArray<ArgumentModel> Arguments)
 {
+    /// <summary>What was written as its key, right or wrong; null where nothing was.</summary>
+    public string? WrittenKey { get; init; }
+
+    /// <summary>True if the recipe gives it a key, which is then <see cref="Key"/>.</summary>
+    public bool HasOwnKey => WrittenKey is { } written && SnakeCase.IsOne(written);
+
+    /// <summary>What its typed component is called, and what the properties of its hyperparameters begin with.</summary>
+    public string Property => HasOwnKey ? SnakeCase.ToPascal(Key) : Name;
+
+    /// <summary>Keys of what its kernel gives beside the value.</summary>
+    public IEnumerable<string> Parts => HasOwnKey ? Definition!.Parts.Select(part => Key + "_" + part) : Definition?.Parts ?? default;
+
     public ArgumentModel Weight => Argument("Weight")!;
 
     /// <summary>True if the term is in the program: a weight of 0 removes it.</summary>

@@ -2,7 +2,7 @@ using Jigsaw.CompilerServices;
 
 namespace Jigsaw;
 
-/// <summary>A term with a weight, which may rise from 0 over the first steps.</summary>
+/// <summary>A term with a weight, which may rise over the first steps.</summary>
 [AttributeUsage(AttributeTargets.Class | AttributeTargets.Struct | AttributeTargets.Method, AllowMultiple = true, Inherited = false)]
 public abstract class WeightedTermAttribute : Attribute
 {
@@ -11,7 +11,7 @@ public abstract class WeightedTermAttribute : Attribute
     /// <summary>What the term's value is multiplied by: finite and at least 0. A weight of 0 leaves the term and what only it needs out of the program.</summary>
     public double Weight { get; }
 
-    /// <summary>The step at which the weight starts to rise from 0: at least 0. Not written, but <see cref="RampSteps"/> is: 0.</summary>
+    /// <summary>The step at which the weight starts to rise: at least 0. Not written, but <see cref="RampSteps"/> is: 0.</summary>
     [Hyperparameter(NumericRule.Index, "{key}_weight_ramp_from", Default = 0, Needs = nameof(RampSteps))]
     public int RampFrom { get; set; }
 
@@ -22,4 +22,15 @@ public abstract class WeightedTermAttribute : Attribute
     /// <summary>How the weight rises. Not written, but <see cref="RampSteps"/> is: <see cref="Jigsaw.Ramp.Linear"/>.</summary>
     [Hyperparameter("{key}_weight_ramp", Structure = true, Needs = nameof(RampSteps))]
     public Ramp Ramp { get; set; }
+
+    /// <summary>
+    /// The weight that a geometric ramp rises from, finite and above 0: the weight is this until <see cref="RampFrom"/>. A geometric ramp needs it, others have none. Where the hyperparameters change
+    /// the weight, the ramp goes from here to the changed one, down where that is smaller; a weight of 0 is 0 throughout.
+    /// </summary>
+    [Hyperparameter(NumericRule.Positive, "{key}_weight_ramp_start")]
+    public double RampStart { get; set; }
+
+    /// <summary>The step from which the weight is <see cref="RampStart"/>, at least 0 and at most <see cref="RampFrom"/>; before it the weight is 0. Not written: 0.</summary>
+    [Hyperparameter(NumericRule.Index, "{key}_weight_ramp_start_from", Default = 0, Needs = nameof(RampStart))]
+    public int RampStartFrom { get; set; }
 }

@@ -90,8 +90,11 @@ internal sealed class ComputeEmitter
         _writer.Line("// Weights that rise, at this step.");
         foreach (var term in ramped)
         {
-            _writer.Line(
-                $"{Var("double")} {term.WeightLocal} = numbers.{term.Property}Weight * step.Ramp(global::Jigsaw.Ramp.{term.Ramp}, numbers.{term.Property}RampFrom, numbers.{term.Property}RampSteps);");
+            var number = "numbers." + term.Property;
+            var weight = term.IsGeometric
+                ? $"step.GeometricRamp({number}Weight, {number}RampStart, {number}RampStartFrom, {number}RampFrom, {number}RampSteps)"
+                : $"{number}Weight * step.Ramp(global::Jigsaw.Ramp.{term.Ramp}, {number}RampFrom, {number}RampSteps)";
+            _writer.Line($"{Var("double")} {term.WeightLocal} = {weight};");
         }
 
         _writer.Line();

@@ -93,6 +93,13 @@ internal static partial class RecipeEmitter
 
         var from = term.Term.Argument("RampFrom")!.Effective ?? 0;
         var steps = term.Term.Argument("RampSteps")!.Value ?? double.NaN;
+        if (term.IsGeometric)
+        {
+            var (start, begin) = (term.Term.Argument("RampStart")!.Value ?? double.NaN, term.Term.Argument("RampStartFrom")!.Effective ?? 0);
+            var before = begin > 0 ? $"0 up to step {NumberText.Of(begin)}, then " : "";
+            return $"weight {before}{NumberText.Of(start)}, geometric over {NumberText.Of(steps)} steps from step {NumberText.Of(from)}";
+        }
+
         return $"weight from 0, {term.Ramp.ToString().ToLowerInvariant()} over {NumberText.Of(steps)} steps from step {NumberText.Of(from)}";
     }
 

@@ -10,15 +10,21 @@ internal sealed class AttributeShape
 {
     private static readonly ConditionalWeakTable<INamedTypeSymbol, AttributeShape> _shapes = new();
 
-    private AttributeShape(TermDefinition? definition, ArgumentModel[] arguments)
+    private readonly ArgumentModel[] _templates;
+
+    private AttributeShape(TermDefinition? definition, ArgumentModel[] templates)
     {
         Definition = definition;
-        Arguments = arguments;
+        _templates = templates;
+        Arguments = definition is null ? templates : [.. templates.Select(argument => argument.Under(definition.Key))];
     }
 
     public TermDefinition? Definition { get; }
 
     public ArgumentModel[] Arguments { get; }
+
+    /// <summary>The arguments under a key that the recipe gives the term.</summary>
+    public ArgumentModel[] Under(string key) => [.. _templates.Select(argument => argument.UnderOwn(key))];
 
     public static AttributeShape Of(INamedTypeSymbol attributeClass) => _shapes.GetValue(attributeClass, Read);
 
@@ -41,8 +47,7 @@ internal sealed class AttributeShape
             }
         }
 
-        var definition = ReadDefinition(attributeClass);
-        return new AttributeShape(definition, definition is null ? [.. arguments] : [.. arguments.Select(argument => argument.Under(definition.Key))]);
+        return new AttributeShape(ReadDefinition(attributeClass), [.. arguments]);
     }
 
     private static void Add(List<ArgumentModel> arguments, string name, ITypeSymbol type, IEnumerable<AttributeData> attributes)

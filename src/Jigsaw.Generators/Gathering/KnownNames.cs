@@ -12,6 +12,7 @@ internal static class KnownNames
     public const string Definition = "LossTermDefinitionAttribute";
     public const string Hyperparameter = "HyperparameterAttribute";
     public const string MaskUnless = "MaskUnlessAttribute";
+    public const string Key = "Key";
     public const string Runtime = "Jigsaw.Losses.Hyperparameters.RecipeHyperparameters";
 
     /// <summary>The members that the generator writes into a recipe.</summary>

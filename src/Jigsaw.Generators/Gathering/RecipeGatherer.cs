@@ -164,12 +164,31 @@ internal static class RecipeGatherer
 
         const string Suffix = "Attribute";
         var builtIn = term.AttributeClass.Name;
+        var written = WrittenKey(term.Attribute);
+        var isOwn = written is not null && SnakeCase.IsOne(written);
         return new TermModel(
             builtIn.EndsWith(Suffix, StringComparison.Ordinal) ? builtIn.Substring(0, builtIn.Length - Suffix.Length) : builtIn,
-            shape.Definition!.Key,
+            isOwn ? written! : shape.Definition!.Key,
             shape.Definition,
             null,
-            GatherArguments(term.Attribute, shape.Arguments, cancellation));
+            GatherArguments(term.Attribute, isOwn ? shape.Under(written!) : shape.Arguments, cancellation))
+        {
+            WrittenKey = written,
+        };
+    }
+
+    /// <summary>The key that a term was given, with nothing for null; null where none was, or what was can't be evaluated.</summary>
+    private static string? WrittenKey(AttributeData attribute)
+    {
+        foreach (var argument in attribute.NamedArguments)
+        {
+            if (argument.Key == KnownNames.Key && argument.Value.Kind == TypedConstantKind.Primitive)
+            {
+                return argument.Value.Value as string ?? "";
+            }
+        }
+
+        return null;
     }
 
     private static EquatableArray<ArgumentModel> GatherArguments(AttributeData attribute, ArgumentModel[] shape, CancellationToken cancellation)

@@ -47,16 +47,20 @@ internal static class Descriptors
         Category, DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: Pages + "JIG0008.md", customTags: WellKnownDiagnosticTags.NotConfigurable);
 
     public static readonly DiagnosticDescriptor DuplicateTerm = new(
-        "JIG0009", "Term is declared twice", "'{0}' is declared twice in the recipe '{1}'; remove one of the two",
+        "JIG0009", "Term is declared twice", "'{0}' is declared twice in the recipe '{1}'; remove one of the two{2}",
         Category, DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: Pages + "JIG0009.md", customTags: WellKnownDiagnosticTags.NotConfigurable);
 
     public static readonly DiagnosticDescriptor DuplicateKey = new(
-        "JIG0010", "Two terms have the same component key", "The component key of '{0}' is '{1}', which is already the key of another component; rename the method",
+        "JIG0010", "Two terms have the same component key", "The component key of '{0}' is '{1}', which {2}; {3}",
         Category, DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: Pages + "JIG0010.md", customTags: WellKnownDiagnosticTags.NotConfigurable);
 
     public static readonly DiagnosticDescriptor PropertyCollision = new(
-        "JIG0011", "Custom term has the name of a generated property", "The component of '{0}' would be the property '{1}', which the recipe's components already have; rename the method",
+        "JIG0011", "Term has the name of a generated property", "The component of '{0}' would be the property '{1}', which the recipe's components already have; {2}",
         Category, DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: Pages + "JIG0011.md", customTags: WellKnownDiagnosticTags.NotConfigurable);
+
+    public static readonly DiagnosticDescriptor BadKey = new(
+        "JIG0012", "Key is not in snake case", "Key of '{0}' is {1}, which can't name a component and its hyperparameters; use small letters, digits and single underscores, such as \"{2}\"",
+        Category, DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: Pages + "JIG0012.md", customTags: WellKnownDiagnosticTags.NotConfigurable);
 
     public static readonly DiagnosticDescriptor BadWeight = new(
         "JIG0020", "Weight is not finite and non-negative", "{0}",
@@ -91,8 +95,12 @@ internal static class Descriptors
         Category, DiagnosticSeverity.Warning, isEnabledByDefault: true, helpLinkUri: Pages + "JIG0027.md");
 
     public static readonly DiagnosticDescriptor BadRamp = new(
-        "JIG0028", "Ramp's steps are not whole numbers in range", "{0}",
+        "JIG0028", "Whole number is out of range", "{0}",
         Category, DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: Pages + "JIG0028.md", customTags: WellKnownDiagnosticTags.NotConfigurable);
+
+    public static readonly DiagnosticDescriptor NoRampStart = new(
+        "JIG0029", "Geometric ramp has no start", "Ramp of '{0}' is geometric, which multiplies the weight in each step and so can't rise from 0; add RampStart = 0.01, the weight to rise from, or use another ramp",
+        Category, DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: Pages + "JIG0029.md", customTags: WellKnownDiagnosticTags.NotConfigurable);
 
     public static readonly DiagnosticDescriptor NeedsLayer = new(
         "JIG0040", "Term needs a distillation layer", "'{0}' compares hidden states at the distillation layer, but the recipe names no layer; add DistillationLayer = … to [LossRecipe]",

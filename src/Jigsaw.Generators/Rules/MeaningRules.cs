@@ -7,7 +7,7 @@ namespace Jigsaw.Generators.Rules;
 internal static class MeaningRules
 {
     public static IEnumerable<Problem> Check(RecipeModel recipe) =>
-        Layers(recipe).Concat(Truncation(recipe)).Concat(Arguments(recipe)).Concat(Alpha(recipe)).Concat(GradientFilter(recipe)).Concat(Purposes(recipe));
+        Layers(recipe).Concat(Truncation(recipe)).Concat(Arguments(recipe)).Concat(Ramps(recipe)).Concat(Alpha(recipe)).Concat(GradientFilter(recipe)).Concat(Purposes(recipe));
 
     private static IEnumerable<Problem> Layers(RecipeModel recipe)
     {
@@ -105,6 +105,36 @@ internal static class MeaningRules
             if (term.IsActive && term.Argument("CharacteristicLength") is { IsWritten: false })
             {
                 yield return Problem.At(ProblemLocation.Term(i), "JIG0050", term.Name);
+            }
+        }
+    }
+
+    private static IEnumerable<Problem> Ramps(RecipeModel recipe)
+    {
+        for (var i = 0; i < recipe.Terms.Count; i++)
+        {
+            var term = recipe.Terms[i];
+            if (term.Argument("RampStart") is not { } start)
+            {
+                continue;
+            }
+
+            var isGeometric = term.Argument("Ramp")!.Value is (int)Ramp.Geometric;
+            if (isGeometric && !start.IsWritten && term.Argument("RampSteps")!.IsWritten)
+            {
+                yield return Problem.At(ProblemLocation.TermArgument(i, "Ramp"), "JIG0029", term.SpokenName);
+            }
+            else if (!isGeometric && start.IsWritten)
+            {
+                yield return Problem.At(ProblemLocation.WholeArgument(i, "RampStart"), "JIG0044", start.Name, term.SpokenName, "Ramp = Ramp.Geometric");
+            }
+
+            if (term.Argument("RampStartFrom") is { Value: { } begin } && term.Argument("RampFrom")!.Effective is { } from && begin > from && from >= 0)
+            {
+                yield return Problem.At(
+                    ProblemLocation.TermArgument(i, "RampStartFrom"),
+                    "JIG0028",
+                    $"RampStartFrom of '{term.SpokenName}' is {NumberText.Of(begin)}, after RampFrom, the step at which the weight starts to rise; use a whole number from 0 to {NumberText.Of(from)}");
             }
         }
     }

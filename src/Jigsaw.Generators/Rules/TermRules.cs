@@ -2,7 +2,7 @@ using Jigsaw.Planning;
 
 namespace Jigsaw.Generators.Rules;
 
-/// <summary>Which terms a recipe has: some, each once, under names of their custom.</summary>
+/// <summary>Which terms a recipe has: some, each once under a key, with names that no other has.</summary>
 internal static class TermRules
 {
     public static IEnumerable<Problem> Check(RecipeModel recipe)
@@ -13,32 +13,68 @@ internal static class TermRules
         }
 
         var seen = new HashSet<string>(StringComparer.Ordinal);
-        var keys = new HashSet<string>(ReservedNames.Keys, StringComparer.Ordinal);
-        var properties = new HashSet<string>(ReservedNames.OfComponents, StringComparer.Ordinal);
+        var names = new TakenNames(recipe);
         for (var i = 0; i < recipe.Terms.Count; i++)
         {
             var term = recipe.Terms[i];
-            if (!seen.Add(term.Custom is { } custom ? "method " + custom.Method : term.Name))
+            if (term is { WrittenKey: { } written, HasOwnKey: false })
+            {
+                yield return Problem.At(ProblemLocation.TermArgument(i, "Key"), "JIG0012", term.Name, written.Length == 0 ? "empty" : $"\"{written}\"", SnakeCase.Of(term.Name) + "_2");
+            }
+            else if (!term.HasOwnKey && !seen.Add(term.Custom is { } custom ? "method " + custom.Method : term.Name))
             {
                 if (term.Custom?.Unfit is null)
                 {
-                    yield return Problem.At(ProblemLocation.Term(i), "JIG0009", term.SpokenName, recipe.Name);
+                    yield return Problem.At(ProblemLocation.Term(i), "JIG0009", term.SpokenName, recipe.Name, term.Custom is null ? ", or give it its own Key" : "");
                 }
             }
-            else if (!keys.Add(term.Key))
+            else if (names.Take(term, i) is { } problem)
             {
-                yield return Problem.At(ProblemLocation.Method(i), "JIG0010", term.SpokenName, term.Key);
+                yield return problem;
             }
-            else if (!properties.Add(term.Name) && term.Custom?.Unfit is null)
+        }
+    }
+
+    /// <summary>The names of the terms so far.</summary>
+    private sealed class TakenNames
+    {
+        private readonly HashSet<string> _keys = new(ReservedNames.Keys, StringComparer.Ordinal);
+        private readonly HashSet<string> _properties = new(ReservedNames.OfComponents, StringComparer.Ordinal);
+        private readonly HashSet<string> _numbers;
+
+        public TakenNames(RecipeModel recipe) => _numbers = new HashSet<string>(recipe.Arguments.Select(argument => argument.OriginalName), StringComparer.Ordinal);
+
+        /// <summary>Takes a term's names; what is wrong where one of them is taken.</summary>
+        public Problem? Take(TermModel term, int index)
+        {
+            var remedy = term.Custom is null ? "use another Key" : "rename the method";
+            var location = term.HasOwnKey ? ProblemLocation.TermArgument(index, "Key") : ProblemLocation.Method(index);
+            Problem? problem = null;
+            foreach (var key in term.Parts.Prepend(term.Key))
             {
-                yield return Problem.At(ProblemLocation.Method(i), "JIG0011", term.SpokenName, term.Name);
+                if (!_keys.Add(key))
+                {
+                    problem ??= Problem.At(location, "JIG0010", term.SpokenName, key, "is already the key of another component", remedy);
+                }
             }
 
-            foreach (var part in term.Definition?.Parts ?? default)
+            foreach (var property in term.Parts.Select(Planner.PartProperty).Prepend(term.Property))
             {
-                keys.Add(part);
-                properties.Add(Planner.PartProperty(part));
+                if (!_properties.Add(property) && term.Custom?.Unfit is null)
+                {
+                    problem ??= Problem.At(location, "JIG0011", term.SpokenName, property, remedy);
+                }
             }
+
+            foreach (var argument in term.Arguments)
+            {
+                if (!_numbers.Add(argument.OriginalName))
+                {
+                    problem ??= Problem.At(location, "JIG0010", term.SpokenName, term.Key, $"names the hyperparameter '{argument.OriginalName}' of another term", remedy);
+                }
+            }
+
+            return problem;
         }
     }
 }

@@ -28,7 +28,7 @@ public sealed class TransformedBatch
     /// <summary>x, shape (batch, sequence, features).</summary>
     public required Tensor Clean { get; init; }
 
-    /// <summary>x̃, shape (batch, sequence, features).</summary>
+    /// <summary>x̃, shape (batch, sequence, features): float32 in training, in the dtype that is sent if the noise is secure.</summary>
     public required Tensor Noisy { get; init; }
 
     /// <summary>μ, shape (batch, sequence, features).</summary>
@@ -36,6 +36,9 @@ public sealed class TransformedBatch
 
     /// <summary>σ, shape (batch, sequence, features).</summary>
     public required Tensor Stds { get; init; }
+
+    /// <summary>Runs the transform on other token ids of shape (batch, sequence) under the same masks, with a gradient: x, μ and σ. Terms on counterfactual prompts need it; null if it can't be run again.</summary>
+    public Func<Tensor, (Tensor Clean, Tensor Means, Tensor Stds)>? Moments { get; init; }
 
     /// <summary>The largest σ that the transform can produce: Scale·σ_max.</summary>
     public required double StdMax { get; init; }

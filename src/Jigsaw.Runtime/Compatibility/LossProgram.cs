@@ -124,8 +124,13 @@ internal sealed class LossProgram
 
     private static bool IsMinus(PlannedTerm term) => term.Term.Pull == TermPull.Maximized;
 
-    private static double Weight(PlannedTerm term, StepActivations step) =>
-        term.IsRamped ? Number(term, "Weight") * step.Ramp(term.Ramp, (int)Number(term, "RampFrom"), (int)Number(term, "RampSteps")) : Number(term, "Weight");
+    private static double Weight(PlannedTerm term, StepActivations step)
+    {
+        var weight = Number(term, "Weight");
+        return term.IsGeometric ? step.GeometricRamp(weight, Number(term, "RampStart"), (int)Number(term, "RampStartFrom"), (int)Number(term, "RampFrom"), (int)Number(term, "RampSteps"))
+            : term.IsRamped ? weight * step.Ramp(term.Ramp, (int)Number(term, "RampFrom"), (int)Number(term, "RampSteps"))
+            : weight;
+    }
 
     private static double Number(PlannedTerm term, string name) => term.Term.Argument(name)!.Effective!.Value;
 

@@ -30,9 +30,15 @@ internal static class ReflectedRecipe
     internal static TermModel Term(Type attribute, double weight, params ReadOnlySpan<(string Property, object? Value)> written)
     {
         var definition = attribute.GetCustomAttribute<LossTermDefinitionAttribute>() ?? throw new ArgumentException($"{attribute.Name} defines no term.", nameof(attribute));
+        string? key = null;
+        foreach (var (property, value) in written)
+        {
+            key = property == nameof(TokenTermAttribute.Key) ? (string?)value : key;
+        }
+
         return new TermModel(
             attribute.Name[..^nameof(Attribute).Length],
-            definition.Key,
+            key ?? definition.Key,
             new TermDefinition(
                 definition.Order,
                 definition.Key,
@@ -48,7 +54,10 @@ internal static class ReflectedRecipe
                 definition.Parts.ToEquatableArray(),
                 definition.Notation),
             null,
-            Arguments(attribute, [(nameof(WeightedTermAttribute.Weight), weight), .. written]).Select(argument => argument.Under(definition.Key)).ToEquatableArray());
+            Arguments(attribute, [(nameof(WeightedTermAttribute.Weight), weight), .. written]).Select(argument => key is null ? argument.Under(definition.Key) : argument.UnderOwn(key)).ToEquatableArray())
+        {
+            WrittenKey = key,
+        };
     }
 
     private static List<ArgumentModel> Arguments(Type attribute, params ReadOnlySpan<(string Name, object? Value)> written)

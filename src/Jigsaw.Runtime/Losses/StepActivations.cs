@@ -115,6 +115,9 @@ public sealed class StepActivations
     /// <summary>The other terms on the transform's outputs.</summary>
     public EmbeddingTerms OnEmbeddings() => IncludesEmbeddings ? EmbeddingTerms.Here : EmbeddingTerms.Elsewhere(this);
 
+    /// <summary>The prompts of this step with tokens replaced by what the teacher might have expected.</summary>
+    public CounterfactualPrompts Counterfactuals => new(this);
+
     /// <summary>The value of a custom term that reads no pass but the teacher's clean one.</summary>
     /// <param name="term">Computes it.</param>
     public Tensor Custom(Func<Tensor> term)
@@ -137,6 +140,14 @@ public sealed class StepActivations
     /// <param name="from">The step at which it starts to rise.</param>
     /// <param name="steps">Over how many steps it rises, at least 1.</param>
     public double Ramp(Ramp ramp, int from, int steps) => WeightRamp.At(ramp, Step, from, steps);
+
+    /// <summary>The weight that a geometric ramp has at this step: 0 before <paramref name="startFrom"/>, <paramref name="start"/> up to <paramref name="from"/>, the full weight from <paramref name="from"/> + <paramref name="steps"/> on.</summary>
+    /// <param name="weight">The full weight.</param>
+    /// <param name="start">The weight that it rises from, above 0.</param>
+    /// <param name="startFrom">The step before which it is 0.</param>
+    /// <param name="from">The step at which it starts to rise.</param>
+    /// <param name="steps">Over how many steps it rises, at least 1.</param>
+    public double GeometricRamp(double weight, double start, int startFrom, int from, int steps) => WeightRamp.Geometric(Step, weight, start, startFrom, from, steps);
 
     /// <summary>True if the terms that read a pass are computed now: always true, except in a step that runs pass by pass.</summary>
     internal bool Includes(Pass pass) => Stage is null || Stage.Passes.Contains(pass);

@@ -43,6 +43,7 @@ internal sealed class PassByPass<TComponents>(NoisyTeacher teacher, NoisyStudent
             NotInReplyMask = batch.NotInReplyMask,
             InReplyMask = batch.InReplyMask,
             PrivateMask = batch.PrivateMask,
+            Moments = batch.Moments,
             Clean = Leaf(batch.Clean),
             Noisy = Leaf(batch.Noisy),
             Means = Leaf(batch.Means),

@@ -23,16 +23,17 @@ public sealed class Trainer : IDisposable
     private readonly ILearningRateSchedule _schedule;
     private readonly optim.Optimizer _optimizer;
     private readonly Parameter[] _trained;
+    private readonly Parameter[][] _clippedTogether;
     private readonly ICheckpointFormat _format;
     private readonly TrainingState _state;
     private readonly TrainingCheckpoints? _checkpoints;
 
     /// <summary>Sets up a training run.</summary>
     /// <param name="loss">The bound recipe; its teacher and student are run.</param>
-    /// <param name="transform">The transform.</param>
+    /// <param name="transform">The transform, with seeded noise: made by its constructor, or loaded by <see cref="StainedGlassTransform.LoadForTraining"/>.</param>
     /// <param name="batches">The data.</param>
     /// <param name="options">How to train.</param>
-    /// <exception cref="ArgumentException">An option is out of its range, or the optimizer can't be used: the message says why.</exception>
+    /// <exception cref="ArgumentException">An option is out of its range, the transform draws secure noise, or the optimizer can't be used: the message says why.</exception>
     public Trainer(BoundLoss loss, StainedGlassTransform transform, ITokenBatches batches, TrainingOptions options)
     {
         ArgumentNullException.ThrowIfNull(loss);
@@ -60,6 +61,8 @@ public sealed class Trainer : IDisposable
 
         var optimized = _optimizer.parameters().Select(parameter => parameter.Handle).ToHashSet();
         _trained = [.. trained.Select(parameter => parameter.Value).Where(parameter => optimized.Contains(parameter.Handle))];
+        var adapters = groups[0].Parameters.Select(parameter => parameter.Value.Handle).ToHashSet();
+        _clippedTogether = options.ClipsApart ? [.. _trained.GroupBy(parameter => adapters.Contains(parameter.Handle)).Select(group => group.ToArray())] : [_trained];
         _format = options.CheckpointFormat ?? new FolderCheckpointFormat();
         _checkpoints = options.CheckpointDirectory is { } directory ? new TrainingCheckpoints(directory, _format) : null;
     }
@@ -157,7 +160,7 @@ public sealed class Trainer : IDisposable
         }
 
         using var phase = StepPhases.Begin("optimizer");
-        var norm = _options.Clipping is { } clip ? clip(_trained) : nn.utils.clip_grad_norm_(_trained, _options.ClipNorm ?? double.PositiveInfinity);
+        var norm = _options.Clipping is { } clip ? clip(_trained) : Clip();
         RequireFinite(norm, "gradient");
         _optimizer.step();
         _state.Step++;
@@ -177,6 +180,14 @@ public sealed class Trainer : IDisposable
             Elapsed = elapsed,
             Remaining = elapsed / (StepsDone - first) * (_options.Steps - StepsDone),
         };
+    }
+
+    /// <summary>Clips what is clipped together.</summary>
+    /// <returns>The norm of the whole gradient before.</returns>
+    private double Clip()
+    {
+        var norms = Array.ConvertAll(_clippedTogether, parameters => (double)nn.utils.clip_grad_norm_(parameters, _options.ClipNorm ?? double.PositiveInfinity));
+        return norms is [var norm] ? norm : Math.Sqrt(norms.Sum(part => part * part));
     }
 
     private static IReadOnlyDictionary<string, double> Read(ComponentLosses values)

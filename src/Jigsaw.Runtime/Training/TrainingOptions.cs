@@ -29,8 +29,14 @@ public sealed record TrainingOptions
     /// <summary>Weight decay of the adapters and the transform's block; the heads of μ and ρ have none.</summary>
     public double WeightDecay { get; init; } = 0.01;
 
-    /// <summary>The gradient's norm over all parameters is clipped to this; null disables it.</summary>
+    /// <summary>The gradient's norm is clipped to this, over all trained tensors unless <see cref="ClipsApart"/>; null disables it.</summary>
     public double? ClipNorm { get; init; } = 1.0;
+
+    /// <summary>
+    /// True if the norms of the adapters and of the transform are clipped separately, each to <see cref="ClipNorm"/>: otherwise whichever of the two has the larger gradient, slows the other down.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool ClipsApart { get; init; }
 
     /// <summary>Where checkpoints go; null writes none.</summary>
     [JsonIgnore]
@@ -51,7 +57,7 @@ public sealed record TrainingOptions
     [JsonIgnore]
     public ILearningRateSchedule? Schedule { get; init; }
 
-    /// <summary>Changes the gradients of the trained tensors before the optimizer's step, and returns their norm before the change; null clips the norm to <see cref="ClipNorm"/>.</summary>
+    /// <summary>Changes the gradients of the trained tensors before the optimizer's step, and returns their norm before the change; null clips as <see cref="ClipNorm"/> and <see cref="ClipsApart"/> say.</summary>
     [JsonIgnore]
     public Func<IReadOnlyList<Parameter>, double>? Clipping { get; init; }
 

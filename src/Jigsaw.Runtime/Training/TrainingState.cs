@@ -4,6 +4,7 @@ using Jigsaw.Data;
 using Jigsaw.Models.Decoder;
 using Jigsaw.Steps;
 using Jigsaw.Transforms;
+using Jigsaw.Transforms.Noise;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -26,6 +27,7 @@ public sealed class TrainingState
     private readonly BoundLoss _loss;
     private readonly IReadOnlyList<(string Name, Parameter Value)> _trained;
     private readonly OptimizerFields _optimizer;
+    private readonly SeededNoise _noise;
 
     internal TrainingState(BoundLoss loss, StainedGlassTransform transform, ITokenBatches batches, TrainingOptions options, IReadOnlyList<(string Name, Parameter Value)> trained, optim.Optimizer optimizer)
     {
@@ -33,6 +35,7 @@ public sealed class TrainingState
         _trained = trained;
         _optimizer = new OptimizerFields(optimizer, trained);
         Transform = transform;
+        _noise = transform.Seeded ?? throw new ArgumentException("The transform draws secure noise, which a resumed run could not draw again; make it by its constructor, or load it by StainedGlassTransform.LoadForTraining.", nameof(transform));
         Settings = SettingsOf(loss, transform, batches, options, optimizer);
     }
 
@@ -70,7 +73,7 @@ public sealed class TrainingState
     /// <summary>All numbers of the state: the optimizer's, the bound loss's, and how many samples the transform has drawn.</summary>
     public IReadOnlyDictionary<string, double> Numbers()
     {
-        var numbers = new OrderedDictionary<string, double> { [SamplesName] = Transform.Samples };
+        var numbers = new OrderedDictionary<string, double> { [SamplesName] = _noise.Count };
         foreach (var (name, value) in _optimizer.Numbers)
         {
             numbers.Add(OptimizerPrefix + name, value);
@@ -146,7 +149,7 @@ public sealed class TrainingState
         }
 
         _optimizer.Restore(kept, counted);
-        Transform.Samples = (long)samples;
+        _noise.Count = (long)samples;
         random.set_rng_state(randomState);
         Step = step;
     }

@@ -27,10 +27,10 @@ internal static class TransformFile
             new Dictionary<string, string> { ["format"] = "pt", ["sgt_version"] = "1" });
         AtomicFile.WriteText(
             Path.Combine(directory, ConfigName),
-            JsonSerializer.Serialize(new Stored(Version, transform.Features, transform.Scale, transform.MedianNorm, transform.Seed, transform.Samples, StoredConfig.Of(transform.Config)), _json) + "\n");
+            JsonSerializer.Serialize(new Stored(Version, transform.Features, transform.Scale, transform.MedianNorm, StoredConfig.Of(transform.Config)), _json) + "\n");
     }
 
-    public static StainedGlassTransform Read(string directory, Tensor table, Func<TransformConfig, long, (double Scale, double MedianNorm), StainedGlassTransform> make)
+    public static StainedGlassTransform Read(string directory, Tensor table, Func<TransformConfig, (double Scale, double MedianNorm), StainedGlassTransform> make)
     {
         ArgumentException.ThrowIfNullOrEmpty(directory);
         ArgumentNullException.ThrowIfNull(table);
@@ -44,14 +44,13 @@ internal static class TransformFile
         StainedGlassTransform transform;
         try
         {
-            transform = make(stored.Config.ToConfig(path), stored.Seed, (stored.Scale, stored.MedianNorm));
+            transform = make(stored.Config.ToConfig(path), (stored.Scale, stored.MedianNorm));
         }
         catch (ArgumentException exception)
         {
             throw new CheckpointException(path, $"it asks for a transform that can't be: {exception.Message}", exception);
         }
 
-        transform.Samples = stored.Samples;
         try
         {
             ReadParameters(Path.Combine(directory, WeightsName), transform);
@@ -116,7 +115,6 @@ internal static class TransformFile
 
         Require(path, "scale", stored.Scale, stored.Scale is >= 1e-30 and <= 1e30, "a number in [1e-30, 1e30]");
         Require(path, "median_norm", stored.MedianNorm, stored.MedianNorm is > 0 and <= 1e30, "a number above 0, at most 1e30");
-        Require(path, "samples", stored.Samples, stored.Samples >= 0, "a number that is at least 0");
         return stored;
     }
 
@@ -128,7 +126,8 @@ internal static class TransformFile
         }
     }
 
-    private sealed record Stored(int Version, long Features, double Scale, double MedianNorm, long Seed, long Samples, StoredConfig Config);
+    /// <summary>Older files hold a seed and a count of samples, too, from which their noise followed: they are not read, and not written again.</summary>
+    private sealed record Stored(int Version, long Features, double Scale, double MedianNorm, StoredConfig Config);
 
     /// <summary>A configuration as the file has it: one level, and the kind of σ as a number.</summary>
     private sealed record StoredConfig

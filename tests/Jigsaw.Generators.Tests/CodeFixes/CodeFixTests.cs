@@ -43,6 +43,22 @@ public partial class CodeFixTests
         Assert.Equal(source.Replace(wrong, right, StringComparison.Ordinal), Fixing.Apply(source, "JIG0044"));
     }
 
+    [Theory]
+    [InlineData("", "rate_2")]
+    [InlineData("[LossTerm.PairwiseInformation(1, Key = \"information_rate_2\")]", "rate_3")]
+    public void The_fix_gives_a_term_its_own_key(string other, string key)
+    {
+        var source = $"using Jigsaw;\n[LossRecipe]\n{other}\n[LossTerm.InformationRate(1)]\n[LossTerm.InformationRate(2)]\npublic partial class ChatRecipe\n{{\n}}\n";
+        var right = Fixing.Apply(source, "JIG0009")!;
+
+        Assert.Equal(source.Replace("(2)", $"(2, Key = \"information_{key}\")", StringComparison.Ordinal), right);
+        Assert.DoesNotContain("JIG0009", Compiled.Of(right).Ids);
+    }
+
+    [Fact]
+    public void A_method_with_two_terms_gets_no_key() =>
+        Assert.Null(Fixing.Apply("using Jigsaw;\nusing TorchSharp;\n[LossRecipe]\npublic partial class ChatRecipe\n{\n    [LossTerm(1)]\n    [LossTerm(2)]\n    private static torch.Tensor Own(TransformStds stds) => stds;\n}\n", "JIG0009"));
+
     [Fact]
     public void Partial_is_added_to_all_types_around_at_once()
     {
@@ -63,7 +79,7 @@ public partial class CodeFixTests
     public void Every_fix_is_of_a_diagnostic_that_exists()
     {
         Assert.All(Fixing.Fixes.SelectMany(fix => fix.FixableDiagnosticIds), id => Assert.Contains(id, Generators.Rules.Descriptors.ById.Keys));
-        Assert.Equal(8, Fixing.Fixes.Count);
+        Assert.Equal(9, Fixing.Fixes.Count);
     }
 
     [GeneratedRegex("^//~* *~*\n", RegexOptions.Multiline)]

@@ -98,7 +98,7 @@ internal sealed class RandomRecipe
         var attributes = new List<string> { $"[{Name("LossRecipe")}{RecipeArguments()}]" };
         var count = _random.Next(0, 7);
         var terms = _terms.OrderBy(_ => _random.Next()).Take(count).ToList();
-        if (!_isRight && count > 0 && Chance(15))
+        if (count > 0 && Chance(15))
         {
             terms.Add(terms[0]);
         }
@@ -151,9 +151,10 @@ internal sealed class RandomRecipe
 
     private string Value(string property) => property switch
     {
+        "Key" => _isRight ? $"\"key_{_random.Next(1000)}\"" : Pick("\"\"", "null", "\"Key\"", "\"a_b\"", "\"ab_\"", "\"count\"", "\"noise_floor\"", "\"gaussian_mixture_mahalanobis_distance_loss\"", "\"jigsaw_ce_protection\"", "\"while\"", "nameof(System)", "Missing.Key"),
         "Mask" => _isRight ? Pick("TokenMask.Loss", "TokenMask.Noise | TokenMask.Attention") : Pick("TokenMask.None", "(TokenMask)9", "TokenMask.Loss", "0"),
-        "Ramp" => _isRight ? Pick("Ramp.Linear", "Ramp.Cosine") : Pick("Ramp.Cosine", "(Ramp)5"),
-        "RampFrom" or "RampSteps" => _isRight ? Pick("1", "500") : Pick("0", "-1", "10", "int.MaxValue"),
+        "Ramp" => _isRight ? Pick("Ramp.Linear", "Ramp.Cosine", "Ramp.Geometric") : Pick("Ramp.Cosine", "Ramp.Geometric", "(Ramp)5"),
+        "RampFrom" or "RampSteps" or "RampStartFrom" => _isRight ? Pick("1", "500") : Pick("0", "-1", "10", "int.MaxValue"),
         "ApplyLossMask" or "CombineNoiseMasks" => Pick("true", "false"),
         _ => _isRight ? Pick("10", "0.5", "1e-3") : Pick("0", "-1", "double.NaN", "1e400", "10", "1 / 3", "double.NegativeInfinity"),
     };

@@ -33,9 +33,19 @@ public class RuleTests
     [InlineData("MaxLoss = 10, Mask = TokenMask.Attention | TokenMask.Loss | TokenMask.Noise")]
     [InlineData("MaxLoss = 10, RampSteps = {|JIG0028:0|}")]
     [InlineData("MaxLoss = 10, RampSteps = 5, RampFrom = {|JIG0028:-1|}")]
-    [InlineData("MaxLoss = 10, RampSteps = 5, Ramp = {|JIG0025:(Ramp)2|}")]
+    [InlineData("MaxLoss = 10, RampSteps = 5, Ramp = {|JIG0025:(Ramp)3|}")]
     [InlineData("MaxLoss = 10, RampSteps = 5, RampFrom = 0, Ramp = Ramp.Cosine")]
     [InlineData("MaxLoss = 10, {|JIG0044:RampFrom = 3|}, {|JIG0044:Ramp = Ramp.Linear|}")]
+    [InlineData("MaxLoss = 10, RampSteps = 5, RampFrom = 3, Ramp = Ramp.Geometric, RampStart = 0.003, RampStartFrom = 3")]
+    [InlineData("MaxLoss = 10, RampSteps = 5, Ramp = Ramp.Geometric, RampStart = {|JIG0022:0|}")]
+    [InlineData("MaxLoss = 10, RampSteps = 5, Ramp = Ramp.Geometric, RampStart = {|JIG0022:-0.1|}")]
+    [InlineData("MaxLoss = 10, RampSteps = 5, Ramp = {|JIG0029:Ramp.Geometric|}")]
+    [InlineData("MaxLoss = 10, RampSteps = 5, Ramp = {|JIG0029:Ramp.Geometric|}, {|JIG0044:RampStartFrom = 0|}")]
+    [InlineData("MaxLoss = 10, RampSteps = 5, Ramp = Ramp.Cosine, {|JIG0044:RampStart = 0.1|}")]
+    [InlineData("MaxLoss = 10, {|JIG0044:Ramp = Ramp.Geometric|}, RampStart = 0.1")]
+    [InlineData("MaxLoss = 10, RampSteps = 5, RampFrom = 3, Ramp = Ramp.Geometric, RampStart = 0.1, RampStartFrom = {|JIG0028:4|}")]
+    [InlineData("MaxLoss = 10, RampSteps = 5, Ramp = Ramp.Geometric, RampStart = 0.1, RampStartFrom = {|JIG0028:1|}")]
+    [InlineData("MaxLoss = 10, RampSteps = 5, Ramp = Ramp.Geometric, RampStart = 0.1, RampStartFrom = {|JIG0028:-1|}")]
     public void An_argument_of_a_maximized_term(string arguments)
     {
         if (arguments.Contains("{|JIG0022:{|", StringComparison.Ordinal))
@@ -216,6 +226,57 @@ public class RuleTests
             private static torch.Tensor Other(TransformStds stds) => stds;
         }
         """);
+
+    [Theory]
+    [InlineData("Key = \"rate_of_reply\"")]
+    [InlineData("Key = {|JIG0012:\"\"|}")]
+    [InlineData("Key = {|JIG0012:null|}")]
+    [InlineData("Key = {|JIG0012:\"Rate\"|}")]
+    [InlineData("Key = {|JIG0012:\"rate__of\"|}")]
+    [InlineData("Key = {|JIG0012:\"rate_\"|}")]
+    [InlineData("Key = {|JIG0012:\"2_rate\"|}")]
+    [InlineData("Key = {|JIG0012:\"raté\"|}")]
+    [InlineData("Key = {|JIG0010:\"composite_loss\"|}")]
+    [InlineData("Key = {|JIG0010:\"information_rate\"|}")]
+    [InlineData("Key = {|JIG0010:\"noise_floor\"|}", "noise_floor")]
+    [InlineData("Key = {|JIG0011:\"count\"|}")]
+    [InlineData("Key = {|JIG0011:\"ce_performance\"|}")]
+    [InlineData("Key = Numbers.Name")]
+    public void A_key_of_ones_own(string key, string noiseFloor = "Noise") => Marked.Verify($$"""
+        using Jigsaw;
+        public static class Numbers { public const string Name = "rate" + "_too"; }
+        [LossRecipe]
+        [LossTerm.CePerformance(1)]
+        [LossTerm.MedianNorm(1, Key = "{{noiseFloor.ToLowerInvariant()}}")]
+        [LossTerm.InformationRate(1)]
+        [LossTerm.InformationRate(0.5, {{key}})]
+        public partial class ChatRecipe { }
+        """);
+
+    [Fact]
+    public void Names_that_keys_give_twice() => Marked.Verify("""
+        using Jigsaw;
+        [LossRecipe]
+        [LossTerm.CePerformance(1, Key = "gaussian_mixture_mahalanobis_distance_loss")]
+        [{|JIG0010:LossTerm.MutualInformation|}(1)]
+        [LossTerm.MutualInformation(1, Key = "mutual_information_in_reply")]
+        [LossTerm.CeProtection(1, MaxLoss = 10)]
+        [LossTerm.CeProtection(1, MaxLoss = 10, Key = {|JIG0010:"jigsaw_ce_protection"|})]
+        [LossTerm.StdLogRatio(1, Key = "a_b1")]
+        [LossTerm.MedianNorm(1, Key = {|JIG0011:"a_b_1"|})]
+        public partial class ChatRecipe { }
+        """);
+
+    [Theory]
+    [InlineData("[LossTerm.CePerformance(2)]", "JIG0009: 'CePerformance' is declared twice in the recipe 'ChatRecipe'; remove one of the two, or give it its own Key")]
+    [InlineData("[LossTerm.MedianNorm(2, Key = \"Norm\")]", "JIG0012: Key of 'MedianNorm' is \"Norm\", which can't name a component and its hyperparameters; use small letters, digits and single underscores, such as \"median_norm_2\"")]
+    [InlineData("[LossTerm.MedianNorm(2, Key = \"std_log_ratio_loss\")]", "JIG0010: The component key of 'MedianNorm' is 'std_log_ratio_loss', which is already the key of another component; use another Key")]
+    [InlineData("[LossTerm.CeProtection(2, MaxLoss = 1)][LossTerm.CeProtection(2, MaxLoss = 1, Key = \"jigsaw_ce_protection\")]", "JIG0010: The component key of 'CeProtection' is 'jigsaw_ce_protection', which names the hyperparameter 'jigsaw_ce_protection_max_loss' of another term; use another Key")]
+    public void What_is_said_of_a_key(string term, string message)
+    {
+        var diagnostic = Assert.Single(Compiling.Compiled.Of($"using Jigsaw;\n[LossRecipe]\n[LossTerm.CePerformance(1)]\n[LossTerm.StdLogRatio(1)]\n{term}\npublic partial class ChatRecipe {{ }}").Diagnostics);
+        Assert.Equal(message, $"{diagnostic.Id}: {diagnostic.GetMessage(System.Globalization.CultureInfo.InvariantCulture)}");
+    }
 
     [Fact]
     public void A_term_on_what_is_no_method() => Marked.Verify("""

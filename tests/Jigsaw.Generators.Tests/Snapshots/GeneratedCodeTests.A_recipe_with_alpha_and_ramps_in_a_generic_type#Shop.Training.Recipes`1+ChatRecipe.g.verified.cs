@@ -12,6 +12,7 @@ namespace Shop.Training
         ///                  − (1 − α) · 0.25 · distillation_protection_l2_loss          2 · sigmoid(0.5 · (‖h − t‖ / ‖t‖ at the logits, h teacher noisy, t teacher clean))  attention mask  weight from 0, cosine over 500 steps from step 200
         ///                  + α · 0.001      · inverse_l2_power_law_catalyst_loss       (0.3 / ‖x̃ − x‖)^2                                                                   noise mask
         ///                  + α · 0.1        · median_norm_penalty                      |‖x + μ‖ − T|, T the median norm of the embedding table                             noise mask      weight from 0, linear over 100 steps from step 0
+        ///                  + α · 1          · information_rate                         KL(N(x + μ, σ²/1) ‖ N(a, v)), a and v the moments of x̃                              noise mask      weight 0 up to step 60, then 0.003, geometric over 1320 steps from step 120
         /// with α = 0.3
         /// </code></remarks>
         partial record ChatRecipe
@@ -52,6 +53,7 @@ namespace Shop.Training
                 // Weights that rise, at this step.
                 var distillationProtectionL2Weight = numbers.DistillationProtectionL2Weight * step.Ramp(global::Jigsaw.Ramp.Cosine, numbers.DistillationProtectionL2RampFrom, numbers.DistillationProtectionL2RampSteps);
                 var medianNormWeight = numbers.MedianNormWeight * step.Ramp(global::Jigsaw.Ramp.Linear, numbers.MedianNormRampFrom, numbers.MedianNormRampSteps);
+                var informationRateWeight = step.GeometricRamp(numbers.InformationRateWeight, numbers.InformationRateRampStart, numbers.InformationRateRampStartFrom, numbers.InformationRateRampFrom, numbers.InformationRateRampSteps);
 
                 // On the logits: one loop over the vocabulary for all of these terms, which also weights and adds them.
                 var head = step.OnLogits(global::Jigsaw.CeTarget.Hard);
@@ -63,13 +65,14 @@ namespace Shop.Training
                 var medianNorm = step.OnEmbeddings(step.Clean, step.Means).MedianNorm(step.MedianNorm, step.NoiseMask).Value();
                 var stdLogRatio = step.OnEmbeddings().StdLogRatio(step.Stds, step.StdMax, step.NoiseMask);
                 var inverseL2PowerLaw = step.OnEmbeddings(step.Clean, step.Noisy).InverseL2PowerLaw(numbers.InverseL2PowerLawCharacteristicLength, numbers.InverseL2PowerLawExponentOfDecay, step.NoiseMask).Value();
+                var informationRate = step.OnEmbeddings().InformationRate(step.Clean, step.Means, step.Stds, step.NoiseMask, step.NoiseMask, numbers.InformationRateRepeats);
 
                 // logits = numbers.DistillationCosineDistanceWeight * distillationCosineDistance - distillationProtectionL2Weight * distillationProtectionL2
                 var similarity = logits;
-                var strength = medianNormWeight * medianNorm + numbers.StdLogRatioWeight * stdLogRatio + numbers.InverseL2PowerLawWeight * inverseL2PowerLaw;
+                var strength = medianNormWeight * medianNorm + numbers.StdLogRatioWeight * stdLogRatio + numbers.InverseL2PowerLawWeight * inverseL2PowerLaw + informationRateWeight * informationRate;
                 var composite = (1 - numbers.Alpha) * similarity + numbers.Alpha * strength;
 
-                components = new Components(distillationCosineDistance, distillationProtectionL2, medianNorm, stdLogRatio, inverseL2PowerLaw, composite);
+                components = new Components(distillationCosineDistance, distillationProtectionL2, medianNorm, stdLogRatio, inverseL2PowerLaw, informationRate, composite);
                 return composite;
             }
 
@@ -84,6 +87,7 @@ namespace Shop.Training
                     "median_norm_penalty",
                     "std_log_ratio_loss",
                     "inverse_l2_power_law_catalyst_loss",
+                    "information_rate",
                     "composite_loss",
                 };
 
@@ -106,6 +110,9 @@ namespace Shop.Training
 
                 /// <summary><c>inverse_l2_power_law_catalyst_loss</c>, shape ().</summary>
                 public global::TorchSharp.torch.Tensor InverseL2PowerLaw => this["inverse_l2_power_law_catalyst_loss"];
+
+                /// <summary><c>information_rate</c>, shape ().</summary>
+                public global::TorchSharp.torch.Tensor InformationRate => this["information_rate"];
             }
 
             /// <summary>Every number that the recipe was built with; checked when made, by the rules that the compiler applies to the attributes.</summary>
@@ -127,6 +134,12 @@ namespace Shop.Training
                     .Weight("InverseL2PowerLawWeight", "inverse_l2_power_law_catalyst_loss_weight", 0.001)
                     .Positive("InverseL2PowerLawCharacteristicLength", "inverse_l2_power_law_characteristic_length", 0.3)
                     .Positive("InverseL2PowerLawExponentOfDecay", "inverse_l2_power_law_exponent_of_decay", 2.0)
+                    .Weight("InformationRateWeight", "information_rate_weight", 1.0)
+                    .Count("InformationRateRepeats", "information_rate_repeats", 1)
+                    .Index("InformationRateRampFrom", "information_rate_weight_ramp_from", 120)
+                    .Count("InformationRateRampSteps", "information_rate_weight_ramp_steps", 1320)
+                    .Positive("InformationRateRampStart", "information_rate_weight_ramp_start", 0.003)
+                    .Index("InformationRateRampStartFrom", "information_rate_weight_ramp_start_from", 60)
                     .Structure("distillation_layer_index", null)
                     .Structure("ce_target", "hard")
                     .Structure("truncate", false)
@@ -137,7 +150,9 @@ namespace Shop.Training
                     .Structure("median_norm_penalty_mask", "noise")
                     .Structure("median_norm_penalty_weight_ramp", "linear")
                     .Structure("std_log_ratio_loss_mask", "noise")
-                    .Structure("inverse_l2_power_law_catalyst_loss_mask", "noise");
+                    .Structure("inverse_l2_power_law_catalyst_loss_mask", "noise")
+                    .Structure("information_rate_mask", "noise")
+                    .Structure("information_rate_weight_ramp", "geometric");
 
                 /// <summary>The numbers as written in the attributes.</summary>
                 public Hyperparameters()
@@ -186,6 +201,24 @@ namespace Shop.Training
 
                 /// <summary><c>inverse_l2_power_law_exponent_of_decay</c>: finite, greater than 0.</summary>
                 public double InverseL2PowerLawExponentOfDecay { get => Number(); init => Set(value); }
+
+                /// <summary><c>information_rate_weight</c>, added: finite, at least 0.</summary>
+                public double InformationRateWeight { get => Number(); init => Set(value); }
+
+                /// <summary><c>information_rate_repeats</c>: at least 1.</summary>
+                public int InformationRateRepeats { get => WholeNumber(); init => Set(value); }
+
+                /// <summary><c>information_rate_weight_ramp_from</c>: at least 0.</summary>
+                public int InformationRateRampFrom { get => WholeNumber(); init => Set(value); }
+
+                /// <summary><c>information_rate_weight_ramp_steps</c>: at least 1.</summary>
+                public int InformationRateRampSteps { get => WholeNumber(); init => Set(value); }
+
+                /// <summary><c>information_rate_weight_ramp_start</c>: finite, greater than 0.</summary>
+                public double InformationRateRampStart { get => Number(); init => Set(value); }
+
+                /// <summary><c>information_rate_weight_ramp_start_from</c>: at least 0.</summary>
+                public int InformationRateRampStartFrom { get => WholeNumber(); init => Set(value); }
 
                 /// <summary>Reads a JSON object of numbers under the original's names; what it doesn't name stays as written in the attributes.</summary>
                 /// <param name="path">The file.</param>

@@ -51,6 +51,7 @@ public class GeneratedCodeTests
                 [LossTerm.DistillationProtectionL2(0.25, MaxLoss = 2, ScalingFactor = 0.5, ApplyLossMask = false, RampFrom = 200, RampSteps = 500, Ramp = Ramp.Cosine)]
                 [LossTerm.InverseL2PowerLaw(1e-3, CharacteristicLength = 0.3, ExponentOfDecay = 2)]
                 [LossTerm.MedianNorm(0.1, RampSteps = 100)]
+                [LossTerm.InformationRate(1, Ramp = Ramp.Geometric, RampStart = 0.003, RampStartFrom = 60, RampFrom = 120, RampSteps = 1320)]
                 public partial record ChatRecipe;
             }
             """));
@@ -96,6 +97,31 @@ public class GeneratedCodeTests
                 [LossTerm(0.05)]
                 private static TorchSharp.torch.Tensor CleanNoisyPair(TransformStds stds) => stds.Value.mean();
             }
+            """));
+    }
+
+    [Fact]
+    public void Terms_that_stand_more_than_once()
+    {
+        Snapshot.Verify(Documented("""
+            using Jigsaw;
+
+            namespace Shop.Training;
+
+            /// <summary>Several terms occur twice, each time under its own key.</summary>
+            [LossRecipe]
+            [LossTerm.CePerformance(1.0)]
+            [LossTerm.CePerformance(0.5, Mask = TokenMask.Noise, Key = "ce_performance_of_noise")]
+            [LossTerm.CeProtection(0.25, MaxLoss = 10, Key = "protection")]
+            [LossTerm.AbsoluteCosineSimilarity(0.5)]
+            [LossTerm.AbsoluteCosineSimilarity(0.1, Mask = TokenMask.Loss, Key = "cosine_of_loss")]
+            [LossTerm.InverseL2PowerLaw(1e-3, CharacteristicLength = 0.3, Key = "power_law_near")]
+            [LossTerm.InverseL2PowerLaw(1e-2, CharacteristicLength = 3, Key = "power_law_far")]
+            [LossTerm.MutualInformation(0.01)]
+            [LossTerm.MutualInformation(0.02, Mask = TokenMask.Loss | TokenMask.Noise, Key = "mutual_information_of_loss")]
+            [LossTerm.InformationRate(0.02, Mask = TokenMask.Loss | TokenMask.Noise, Key = "information_rate_in_reply")]
+            [LossTerm.InformationRate(1.0, Repeats = 4)]
+            public partial class ChatRecipe;
             """));
     }
 

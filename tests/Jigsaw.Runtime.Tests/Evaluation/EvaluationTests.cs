@@ -165,6 +165,33 @@ public sealed class EvaluationTests : IDisposable
     }
 
     [Fact]
+    public void Evaluation_draws_secure_noise_and_none_of_the_training()
+    {
+        using var transform = new StainedGlassTransform(_model.EmbeddingTable, new TransformConfig { Std = new TanhStd { InitialRho = 0 } });
+        using var batch = _batches.At(0);
+        using var attack = new Recording();
+        var metric = new Recording.OfMetric(attack);
+        for (var round = 0; round < 2; round++)
+        {
+            Attack([attack], transform, batch);
+            Evaluate([metric], transform, batch);
+            using var fitted = TrainedInversionAttack.Fit(transform, _batches, new TrainedInversionAttackOptions { Steps = 1, Width = 16, Layers = 1 });
+        }
+
+        Assert.Equal(0, transform.Samples);
+        attack.Seen.Add(transform.Apply(batch).Noisy.detach());
+        Assert.Equal(5, attack.Seen.Count);
+        for (var i = 0; i < attack.Seen.Count; i++)
+        {
+            for (var j = 0; j < i; j++)
+            {
+                using var equal = attack.Seen[i].flatten(0, 1).eq(attack.Seen[j].flatten(0, 1)).all(1);
+                Assert.Equal(equal.shape[0] - batch.NoiseMask.Count!.Value, equal.sum().ToInt64());
+            }
+        }
+    }
+
+    [Fact]
     public void A_trained_attack_is_its_state()
     {
         using var transform = Quiet();
@@ -180,6 +207,29 @@ public sealed class EvaluationTests : IDisposable
         other.load_state_dict(one.state_dict());
         using var after = other.Recover(noisy, batch.AttentionMask, 3);
         Assert.True(wanted.IsSame(after));
+    }
+
+    /// <summary>Keeps what attacks and metrics are given.</summary>
+    private sealed class Recording : IInversionAttack, IDisposable
+    {
+        public List<Tensor> Seen { get; } = [];
+
+        public string Name => "recording";
+
+        public string Knowledge => "nothing";
+
+        public Tensor Recover(Tensor noisy, RowMask attentionMask, int candidates)
+        {
+            Seen.Add(noisy.clone().DetachFromDisposeScope());
+            return zeros(noisy.shape[0], noisy.shape[1], candidates, dtype: ScalarType.Int64);
+        }
+
+        public void Dispose() => Seen.ForEach(seen => seen.Dispose());
+
+        public sealed class OfMetric(Recording recording) : Metric
+        {
+            public override void Add(TransformedBatch batch) => recording.Seen.Add(batch.Noisy.clone().DetachFromDisposeScope());
+        }
     }
 
     private StainedGlassTransform Quiet() => new(_model.EmbeddingTable, new TransformConfig { Std = new TanhStd { Min = 1e-6, Max = 2e-6 } });

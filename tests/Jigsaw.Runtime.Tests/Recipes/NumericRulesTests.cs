@@ -54,4 +54,21 @@ public class NumericRulesTests
     [InlineData(Ramp.Cosine, 125, 0.14644660940672627)]
     [InlineData(Ramp.Cosine, 200, 1)]
     public void A_ramp_rises_from_0_to_1(Ramp ramp, long step, double share) => Assert.Equal(share, WeightRamp.At(ramp, step, from: 100, steps: 100), 15);
+
+    [Theory]
+    [InlineData(0, 1, 0)]
+    [InlineData(59, 1, 0)]
+    [InlineData(60, 1, 0.01)]
+    [InlineData(100, 1, 0.01)]
+    [InlineData(150, 1, 0.1)]
+    [InlineData(199, 1, 0.95499258602143588)]
+    [InlineData(200, 1, 1)]
+    [InlineData(100_000, 1, 1)]
+    [InlineData(150, 4, 0.2)]
+    [InlineData(150, 0.0025, 0.005)]
+    [InlineData(200, 0.0025, 0.0025)]
+    [InlineData(150, 0, 0)]
+    [InlineData(60, 0, 0)]
+    public void A_geometric_ramp_goes_from_its_start_to_the_weight(long step, double weight, double expected) =>
+        Assert.Equal(expected, WeightRamp.Geometric(step, weight, start: 0.01, startFrom: 60, from: 100, steps: 100), 14);
 }

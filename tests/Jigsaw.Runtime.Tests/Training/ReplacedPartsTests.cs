@@ -105,6 +105,18 @@ public sealed class ReplacedPartsTests : IDisposable
     }
 
     [Fact]
+    public void Adapters_and_transform_can_be_clipped_apart()
+    {
+        using var session = new TrainingSession(Options() with { Steps = 1, ClipNorm = 1e-3, ClipsApart = true, Optimizer = groups => optim.SGD(Values(groups), 1), Schedule = new LearningRateSchedule(1, 0, 1, 1) });
+        var before = session.Named().ToDictionary(pair => pair.Name, pair => pair.Value.clone());
+        var norm = session.Run()[0].GradientNorm;
+        double Moved(bool adapters) => Math.Sqrt(session.Named().Where(pair => pair.Name.StartsWith("base_model.", StringComparison.Ordinal) == adapters).Sum(pair => (pair.Value - before[pair.Name]).square().sum().item<float>()));
+        Assert.True(norm > 0.01, $"a gradient of {norm} is not clipped");
+        Assert.Equal(1e-3, Moved(adapters: true), 1e-5);
+        Assert.Equal(1e-3, Moved(adapters: false), 1e-5);
+    }
+
+    [Fact]
     public void An_optimizer_over_some_of_the_tensors_leaves_the_others()
     {
         using var session = new TrainingSession(Options() with { Steps = 2, Optimizer = groups => optim.SGD(groups[0].Parameters.Select(parameter => parameter.Value), 0.1) });

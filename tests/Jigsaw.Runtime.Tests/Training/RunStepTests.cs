@@ -2,11 +2,8 @@ using Jigsaw.Runtime.Tests.Losses;
 using Jigsaw.Batches;
 using Jigsaw.Losses;
 using Jigsaw.Losses.Hyperparameters;
-using Jigsaw.Models;
 using Jigsaw.Models.Lora;
 using Jigsaw.Steps;
-using Jigsaw.Transforms;
-using Jigsaw.Transforms.Noise;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -16,7 +13,7 @@ namespace Jigsaw.Runtime.Tests.Training;
 [Collection(nameof(RunsAlone))]
 public sealed class RunStepTests : IDisposable
 {
-    private const double Tolerance = 2e-5;
+    private const double Tolerance = BoundStep.Tolerance;
 
     private readonly List<IDisposable> _owned = [];
 
@@ -29,23 +26,23 @@ public sealed class RunStepTests : IDisposable
     [InlineData("mistral")]
     public void Gradients_and_components_are_those_of_the_closures(string family)
     {
-        var step = new Bound(this, family);
-        Compare(step, () => EverythingRecipe.Bind(step.Teacher, step.Student));
-        Compare(step, () => HeldTogetherRecipe.Bind(step.Teacher, step.Student));
-        Compare(step, () => AlphaRecipe.Bind(step.Teacher, step.Student));
-        Compare(step, () => EmbeddingsRecipe.Bind(step.Teacher, step.Student));
-        Compare(step, () => HardRecipe.Bind(step.Teacher, step.Student));
-        Compare(step, () => RowsRecipe.Bind(step.Teacher, step.Student));
-        Compare(step, () => RowsAloneRecipe.Bind(step.Teacher, step.Student));
+        var step = new BoundStep(_owned, family);
+        step.Compare(() => EverythingRecipe.Bind(step.Teacher, step.Student));
+        step.Compare(() => HeldTogetherRecipe.Bind(step.Teacher, step.Student));
+        step.Compare(() => AlphaRecipe.Bind(step.Teacher, step.Student));
+        step.Compare(() => EmbeddingsRecipe.Bind(step.Teacher, step.Student));
+        step.Compare(() => HardRecipe.Bind(step.Teacher, step.Student));
+        step.Compare(() => RowsRecipe.Bind(step.Teacher, step.Student));
+        step.Compare(() => RowsAloneRecipe.Bind(step.Teacher, step.Student));
     }
 
     [Fact]
     public void A_term_on_rows_of_logits_is_the_term_on_whole_ones()
     {
-        var step = new Bound(this, "llama-gqa");
+        var step = new BoundStep(_owned, "llama-gqa");
         var (whole, rows) = (step.Closures(() => WholeRecipe.Bind(step.Teacher, step.Student)), step.Closures(() => RowsAloneRecipe.Bind(step.Teacher, step.Student)));
-        Near(whole, rows, Tolerance);
-        Near(whole, step.PassByPass(() => RowsAloneRecipe.Bind(step.Teacher, step.Student)), Tolerance);
+        BoundStep.Near(whole, rows, Tolerance);
+        BoundStep.Near(whole, step.PassByPass(() => RowsAloneRecipe.Bind(step.Teacher, step.Student)), Tolerance);
         Assert.Equal("loss", RowsAloneRecipe.Defaults.ToDictionary()["uncertainty_mask"]);
         Assert.Empty(RowsAloneRecipe.Plan.Passes[0].WholeLogitsReadBy);
         Assert.Contains("StudentNoisy  All       yes     -      uncertainty\n", RowsAloneRecipe.Plan.ToString(), StringComparison.Ordinal);
@@ -54,8 +51,8 @@ public sealed class RunStepTests : IDisposable
     [Fact]
     public void A_gradient_filter_is_the_closures_and_tells_its_error()
     {
-        var step = new Bound(this, "llama-gqa");
-        Compare(step, () => FilteredRecipe.Bind(step.Teacher, step.Student));
+        var step = new BoundStep(_owned, "llama-gqa");
+        step.Compare(() => FilteredRecipe.Bind(step.Teacher, step.Student));
         var jigsaw = FilteredRecipe.Bind(step.Teacher, step.Student);
         using (var plain = jigsaw.RunStep(step.Apply(), step.Batch.LossMask))
         {
@@ -93,15 +90,15 @@ public sealed class RunStepTests : IDisposable
     public void Long_sequences_use_torchs_attention_in_the_backward_pass()
     {
         // Four heads of 1100 by 1100 scores are more than are computed at once.
-        var step = new Bound(this, "llama-gqa", batches: vocabulary => new RandomBatches(vocabulary, rows: 1, length: 1100));
-        Compare(step, () => HeldTogetherRecipe.Bind(step.Teacher, step.Student));
+        var step = new BoundStep(_owned, "llama-gqa", batches: vocabulary => new RandomBatches(vocabulary, rows: 1, length: 1100));
+        step.Compare(() => HeldTogetherRecipe.Bind(step.Teacher, step.Student));
     }
 
     [Fact]
     public void Bounds_on_what_x_reveals_are_terms_like_the_others()
     {
-        var step = new Bound(this, "llama-gqa");
-        Compare(step, () => BoundsRecipe.Bind(step.Teacher, step.Student));
+        var step = new BoundStep(_owned, "llama-gqa");
+        step.Compare(() => BoundsRecipe.Bind(step.Teacher, step.Student));
         var numbers = BoundsRecipe.Defaults.ToDictionary();
         Assert.Equal(4, numbers["information_rate_repeats"]);
         Assert.Equal(1, numbers["pairwise_information_repeats"]);
@@ -118,10 +115,10 @@ public sealed class RunStepTests : IDisposable
     [Fact]
     public void Stages_share_the_teachers_chunks()
     {
-        var step = new Bound(this, "llama-gqa", batches: vocabulary => new RandomBatches(vocabulary, rows: 16, length: 11));
-        Compare(step, () => InSmallChunks(EverythingRecipe.Bind(step.Teacher, step.Student)));
-        Compare(step, () => InSmallChunks(HardRecipe.Bind(step.Teacher, step.Student)));
-        Compare(step, () => InSmallChunks(RowsRecipe.Bind(step.Teacher, step.Student)));
+        var step = new BoundStep(_owned, "llama-gqa", batches: vocabulary => new RandomBatches(vocabulary, rows: 16, length: 11));
+        step.Compare(() => InSmallChunks(EverythingRecipe.Bind(step.Teacher, step.Student)));
+        step.Compare(() => InSmallChunks(HardRecipe.Bind(step.Teacher, step.Student)));
+        step.Compare(() => InSmallChunks(RowsRecipe.Bind(step.Teacher, step.Student)));
 
         static JigsawLoss<TComponents, THyperparameters> InSmallChunks<TComponents, THyperparameters>(JigsawLoss<TComponents, THyperparameters> loss)
             where TComponents : ComponentLosses
@@ -135,7 +132,7 @@ public sealed class RunStepTests : IDisposable
     [Fact]
     public void Rematerialized_layers_give_the_same_bits()
     {
-        var step = new Bound(this, "llama-gqa");
+        var step = new BoundStep(_owned, "llama-gqa");
         var kept = step.PassByPass(() => EverythingRecipe.Bind(step.Teacher, step.Student));
         var again = step.PassByPass(() => EverythingRecipe.Bind(step.Teacher, step.Student), rematerialize: true);
         Assert.Equal(kept.Values, again.Values);
@@ -150,24 +147,24 @@ public sealed class RunStepTests : IDisposable
     [InlineData(ScalarType.BFloat16, 0.06)]
     public void It_runs_in_the_models_type(ScalarType type, double tolerance)
     {
-        var step = new Bound(this, "llama-gqa", type: type);
-        Compare(step, () => EverythingRecipe.Bind(step.Teacher, step.Student), tolerance);
-        Compare(step, () => RowsAloneRecipe.Bind(step.Teacher, step.Student), tolerance);
+        var step = new BoundStep(_owned, "llama-gqa", type: type);
+        step.Compare(() => EverythingRecipe.Bind(step.Teacher, step.Student), tolerance);
+        step.Compare(() => RowsAloneRecipe.Bind(step.Teacher, step.Student), tolerance);
     }
 
     [Fact]
     public void Dropout_of_the_adapters_draws_what_a_graph_draws()
     {
         // One pass with adapters: several would draw in another order.
-        var step = new Bound(this, "llama-gqa", new LoraConfig { Rank = 2, Dropout = 0.5 });
+        var step = new BoundStep(_owned, "llama-gqa", new LoraConfig { Rank = 2, Dropout = 0.5 });
         step.Student.Adapters.Training = true;
-        Compare(step, () => CapturingRecipe.Bind(step.Teacher, step.Student));
+        step.Compare(() => CapturingRecipe.Bind(step.Teacher, step.Student));
     }
 
     [Fact]
     public void Rematerialized_dropout_is_refused()
     {
-        var step = new Bound(this, "llama-gqa", new LoraConfig { Rank = 2, Dropout = 0.5 });
+        var step = new BoundStep(_owned, "llama-gqa", new LoraConfig { Rank = 2, Dropout = 0.5 });
         step.Student.Adapters.Training = true;
         var exception = Assert.Throws<InvalidOperationException>(() => step.PassByPass(() => CapturingRecipe.Bind(step.Teacher, step.Student), rematerialize: true));
         Assert.Contains("dropout", exception.Message, StringComparison.Ordinal);
@@ -178,37 +175,37 @@ public sealed class RunStepTests : IDisposable
     [InlineData(1)]
     public void Adapters_of_some_layers_alone_get_their_gradients(int layer)
     {
-        var step = new Bound(this, "llama-gqa", new LoraConfig { Rank = 2, LayersToTransform = [layer], TargetModules = ["v_proj", "down_proj"] });
-        Compare(step, () => EverythingRecipe.Bind(step.Teacher, step.Student));
-        Compare(step, () => HardRecipe.Bind(step.Teacher, step.Student));
+        var step = new BoundStep(_owned, "llama-gqa", new LoraConfig { Rank = 2, LayersToTransform = [layer], TargetModules = ["v_proj", "down_proj"] });
+        step.Compare(() => EverythingRecipe.Bind(step.Teacher, step.Student));
+        step.Compare(() => HardRecipe.Bind(step.Teacher, step.Student));
     }
 
     [Fact]
     public void A_transform_that_does_not_train_gets_no_gradient()
     {
-        var step = new Bound(this, "llama-gqa");
+        var step = new BoundStep(_owned, "llama-gqa");
         foreach (var parameter in step.Transform.Parameters)
         {
             parameter.Value.requires_grad = false;
         }
 
-        Compare(step, () => TrajectoryRecipe.Bind(step.Teacher, step.Student));
+        step.Compare(() => TrajectoryRecipe.Bind(step.Teacher, step.Student));
     }
 
     [Fact]
     public void A_scale_multiplies_the_gradients_alone_and_gradients_add_up()
     {
-        var step = new Bound(this, "llama-gqa");
+        var step = new BoundStep(_owned, "llama-gqa");
         var whole = step.PassByPass(() => TrajectoryRecipe.Bind(step.Teacher, step.Student));
         var halves = step.PassByPass(() => TrajectoryRecipe.Bind(step.Teacher, step.Student), times: 2, scale: 0.5);
         Assert.Equal(whole.Values, halves.Values);
-        Near(whole, halves, Tolerance);
+        BoundStep.Near(whole, halves, Tolerance);
     }
 
     [Fact]
     public void Without_gradients_it_only_computes()
     {
-        var step = new Bound(this, "llama-gqa");
+        var step = new BoundStep(_owned, "llama-gqa");
         var trained = step.PassByPass(() => EverythingRecipe.Bind(step.Teacher, step.Student));
         using var grad = no_grad();
         var computed = step.PassByPass(() => EverythingRecipe.Bind(step.Teacher, step.Student));
@@ -222,7 +219,7 @@ public sealed class RunStepTests : IDisposable
     [Fact]
     public void A_whole_step_runs_on_meta_where_a_wait_throws()
     {
-        var step = new Bound(this, "qwen3", device: META);
+        var step = new BoundStep(_owned, "qwen3", device: META);
         using var scope = NewDisposeScope();
         foreach (var rematerialize in (bool[])[false, true])
         {
@@ -241,7 +238,7 @@ public sealed class RunStepTests : IDisposable
     [CudaFact]
     public void A_whole_step_runs_on_cuda()
     {
-        var (host, device) = (new Bound(this, "qwen3"), new Bound(this, "qwen3", device: CUDA));
+        var (host, device) = (new BoundStep(_owned, "qwen3"), new BoundStep(_owned, "qwen3", device: CUDA));
         var expected = host.PassByPass(() => EverythingRecipe.Bind(host.Teacher, host.Student));
         var actual = device.PassByPass(() => EverythingRecipe.Bind(device.Teacher, device.Student));
         Assert.All(actual.Values, pair => Assert.True(double.IsFinite(pair.Value), pair.Key));
@@ -251,7 +248,7 @@ public sealed class RunStepTests : IDisposable
     [Fact]
     public void Ramps_follow_the_step()
     {
-        var step = new Bound(this, "llama-gqa");
+        var step = new BoundStep(_owned, "llama-gqa");
         var weights = new List<double>();
         for (var at = 0; at < 8; at++)
         {
@@ -270,7 +267,7 @@ public sealed class RunStepTests : IDisposable
     [Fact]
     public void It_refuses_with_a_sentence()
     {
-        var step = new Bound(this, "llama-gqa");
+        var step = new BoundStep(_owned, "llama-gqa");
         var jigsaw = TrajectoryRecipe.Bind(step.Teacher, step.Student);
         var batch = step.Apply();
         Assert.Contains("finite", Assert.Throws<ArgumentException>(() => jigsaw.RunStep(batch, step.Batch.LossMask, double.NaN)).Message, StringComparison.Ordinal);
@@ -282,7 +279,7 @@ public sealed class RunStepTests : IDisposable
     [Fact]
     public void Steps_leave_no_tensor_behind()
     {
-        var step = new Bound(this, "llama-gqa");
+        var step = new BoundStep(_owned, "llama-gqa");
         _ = step.PassByPass(() => EverythingRecipe.Bind(step.Teacher, step.Student), keep: false);
         _ = step.PassByPass(() => EverythingRecipe.Bind(step.Teacher, step.Student), rematerialize: true, keep: false);
         _ = step.PassByPass(() => RowsRecipe.Bind(step.Teacher, step.Student), keep: false);
@@ -321,121 +318,5 @@ public sealed class RunStepTests : IDisposable
             EverythingRecipe.Plan.ToString(),
             StringComparison.Ordinal);
         Assert.DoesNotContain("whole", HardRecipe.Plan.ToString(), StringComparison.Ordinal);
-    }
-
-    private static void Compare<TComponents, THyperparameters>(Bound step, Func<JigsawLoss<TComponents, THyperparameters>> bind, double tolerance = Tolerance)
-        where TComponents : ComponentLosses
-        where THyperparameters : RecipeHyperparameters =>
-        Near(step.Closures(bind), step.PassByPass(bind), tolerance);
-
-    private static void Near(Result expected, Result actual, double tolerance)
-    {
-        Assert.Equal(expected.Values.Keys, actual.Values.Keys);
-        foreach (var (key, value) in expected.Values)
-        {
-            Assert.True(Math.Abs(value - actual.Values[key]) <= tolerance * Math.Max(1, Math.Abs(value)), $"{key}: {value} and {actual.Values[key]}");
-        }
-
-        Assert.Equal(expected.Gradients.Keys.Order(), actual.Gradients.Keys.Order());
-        var largest = expected.Gradients.Values.Max(gradient => gradient.norm().item<float>());
-        foreach (var (name, gradient) in expected.Gradients)
-        {
-            var error = (gradient - actual.Gradients[name]).norm().item<float>();
-            Assert.True(error <= tolerance * Math.Max(gradient.norm().item<float>(), 1e-3 * largest), $"{name} is off by {error:g3} of {gradient.norm().item<float>():g3}");
-        }
-    }
-
-    private sealed record Result(IReadOnlyDictionary<string, double> Values, Dictionary<string, Tensor> Gradients);
-
-    /// <summary>A small model of a family with adapters that do something, and a transform.</summary>
-    private sealed class Bound
-    {
-        private readonly CausalLM _model;
-
-        public Bound(RunStepTests owner, string family, LoraConfig? lora = null, ScalarType type = ScalarType.Float32, Func<int, RandomBatches>? batches = null, Device? device = null)
-        {
-            _model = CausalLM.Load(TestData.Path("models", family), device ?? CPU, type);
-            Teacher = new NoisyTeacher(_model);
-            Student = new NoisyStudent(_model, lora ?? new LoraConfig { Rank = 2, Alpha = 3 }, seed: 1);
-            Transform = new StainedGlassTransform(_model.EmbeddingTable, new TransformConfig { Std = new TanhStd { InitialRho = -1 } });
-            var vocabulary = (int)_model.EmbeddingTable.shape[0];
-            Batch = (batches?.Invoke(vocabulary) ?? new RandomBatches(vocabulary, device: device)).At(0);
-            owner._owned.AddRange([Batch, Transform, Student, Teacher, _model]);
-            using var grad = no_grad();
-            foreach (var (_, parameter) in Student.Adapters.NamedParameters)
-            {
-                parameter.add_(randn_like(parameter) * 0.05);
-            }
-
-            foreach (var parameter in Transform.Parameters.Where(parameter => parameter.IsHead))
-            {
-                parameter.Value.add_(randn_like(parameter.Value) * 0.1);
-            }
-        }
-
-        public NoisyTeacher Teacher { get; }
-
-        public NoisyStudent Student { get; }
-
-        public StainedGlassTransform Transform { get; }
-
-        public TokenBatch Batch { get; }
-
-        public TransformedBatch Apply()
-        {
-            // The same noise each time.
-            Transform.Samples = 0;
-            return Transform.Apply(Batch);
-        }
-
-        public Result Closures<TComponents, THyperparameters>(Func<JigsawLoss<TComponents, THyperparameters>> bind)
-            where TComponents : ComponentLosses
-            where THyperparameters : RecipeHyperparameters
-        {
-            Begin();
-            var (loss, components, _) = bind();
-            var noisy = Apply();
-            Teacher.Forward(noisy);
-            Student.Forward(noisy);
-            loss(Batch.LossMask).backward();
-            using var values = components();
-            return new Result(values.Read(), Gradients());
-        }
-
-        public Result PassByPass<TComponents, THyperparameters>(Func<JigsawLoss<TComponents, THyperparameters>> bind, bool rematerialize = false, int times = 1, double scale = 1, bool keep = true)
-            where TComponents : ComponentLosses
-            where THyperparameters : RecipeHyperparameters
-        {
-            Begin();
-            using var scope = NewDisposeScope();
-            var jigsaw = bind();
-            jigsaw.Rematerialize = rematerialize;
-            IReadOnlyDictionary<string, double> read = new Dictionary<string, double>();
-            for (var i = 0; i < times; i++)
-            {
-                using var values = jigsaw.RunStep(Apply(), Batch.LossMask, scale);
-                read = values.Read();
-            }
-
-            return new Result(read, keep ? Gradients() : []);
-        }
-
-        private void Begin()
-        {
-            manual_seed(5);
-            foreach (var (_, parameter) in Parameters())
-            {
-                parameter.grad?.Dispose();
-                parameter.grad = null;
-            }
-        }
-
-        private IEnumerable<(string Name, Tensor Value)> Parameters() =>
-            Student.Adapters.NamedParameters.Select(parameter => (parameter.Name, (Tensor)parameter.Value))
-                .Concat(Transform.Parameters.Select(parameter => (parameter.Name, (Tensor)parameter.Value)));
-
-        private Dictionary<string, Tensor> Gradients() =>
-            Parameters().Select(parameter => (parameter.Name, Gradient: parameter.Value.grad)).Where(pair => pair.Gradient is not null)
-                .ToDictionary(pair => pair.Name, pair => pair.Gradient!.to(ScalarType.Float32).clone().DetachFromDisposeScope());
     }
 }

@@ -114,3 +114,17 @@ public partial class WholeRecipe
 [LossTerm.PairwiseInformation(0.2)]
 [LossTerm.LeaveOneOutInformation(0.3, Repeats = 2, RampSteps = 10)]
 public partial class BoundsRecipe;
+
+/// <summary>Terms that occur several times: on logits, in a chain of a pair, with parts, and on embeddings.</summary>
+[LossRecipe]
+[LossTerm.CePerformance(1.0)]
+[LossTerm.CePerformance(0.4, Mask = TokenMask.Noise, Key = "ce_performance_of_noise")]
+[LossTerm.CeProtection(0.25, MaxLoss = 10, ScalingFactor = 0.2)]
+[LossTerm.CeProtection(0.1, MaxLoss = 5, ScalingFactor = 0.1, Mask = TokenMask.Noise, Key = "protection_of_noise")]
+[LossTerm.AbsoluteCosineSimilarity(0.5)]
+[LossTerm.AbsoluteCosineSimilarity(0.3, Mask = TokenMask.Loss, Key = "cosine_of_loss")]
+[LossTerm.MutualInformation(0.02)]
+[LossTerm.MutualInformation(0.01, CombineNoiseMasks = false, Key = "mutual_information_apart")]
+[LossTerm.InformationRate(0.1)]
+[LossTerm.InformationRate(0.2, Mask = TokenMask.Noise | TokenMask.Attention, Repeats = 4, Key = "information_rate_of_four", Ramp = Ramp.Geometric, RampStart = 0.01, RampSteps = 10)]
+public partial class RepeatedTermsRecipe;

@@ -40,6 +40,60 @@ public sealed class TrainerTests : IDisposable
     }
 
     [Fact]
+    public void Seed_and_count_of_the_noise_are_in_the_checkpoint_and_not_in_the_transform()
+    {
+        using (var session = new TrainingSession(Options(_directory)))
+        {
+            session.Run();
+        }
+
+        var checkpoint = Directory.GetDirectories(_directory).Order(StringComparer.Ordinal).Last();
+        var training = File.ReadAllText(Path.Combine(checkpoint, "training.json"));
+        Assert.Contains("\"transform.samples\": 8", training, StringComparison.Ordinal);
+        Assert.Contains("\"transform\\u0027s seed\": \"1\"", training, StringComparison.Ordinal);
+        var transform = File.ReadAllText(Path.Combine(checkpoint, "transform", "sgt_config.json"));
+        Assert.DoesNotContain("seed", transform, StringComparison.Ordinal);
+        Assert.DoesNotContain("samples", transform, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_checkpoint_whose_transform_still_holds_seed_and_count_resumes_to_the_same_numbers()
+    {
+        using var whole = new TrainingSession(Options());
+        whole.Run();
+        using (var stopped = new TrainingSession(Options(_directory) with { Steps = Steps, CheckpointEvery = 5 }))
+        {
+            using var stop = new CancellationTokenSource();
+            Assert.Throws<OperationCanceledException>(() => stopped.Trainer.Run(_ => stop.Cancel(), stop.Token));
+        }
+
+        // As it was written while a transform's file had them: another text, under its own hash.
+        var checkpoint = Assert.Single(Directory.GetDirectories(_directory));
+        var (file, description) = (Path.Combine(checkpoint, "transform", "sgt_config.json"), Path.Combine(checkpoint, "training.json"));
+        var hash = Hash(file);
+        File.WriteAllText(file, File.ReadAllText(file).Replace("\"config\":", "\"seed\": 1, \"samples\": 1, \"config\":", StringComparison.Ordinal));
+        Assert.NotEqual(hash, Hash(file));
+        File.WriteAllText(description, File.ReadAllText(description).Replace(hash, Hash(file), StringComparison.Ordinal));
+
+        using var resumed = new TrainingSession(Options(_directory) with { CheckpointEvery = 5 });
+        Assert.True(resumed.Trainer.Resume());
+        Assert.Equal(1, resumed.Trainer.StepsDone);
+        resumed.Run();
+        Assert.Equal(whole.Values(), resumed.Values());
+
+        static string Hash(string path) => Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(path)));
+    }
+
+    [Fact]
+    public void A_transform_with_secure_noise_is_not_trained_by_a_run_that_could_not_resume()
+    {
+        using var session = new TrainingSession(Options());
+        using var secure = session.Transform.WithSecureNoise();
+        var exception = Assert.Throws<ArgumentException>(() => new Trainer(session.Loss, secure, new RandomBatches(40), Options()));
+        Assert.Contains("LoadForTraining", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_run_with_a_gradient_filter_resumes_to_the_same_numbers()
     {
         var options = Options() with { Steps = 24 };

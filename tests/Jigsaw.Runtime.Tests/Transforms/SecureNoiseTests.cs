@@ -10,9 +10,9 @@ public sealed class SecureNoiseTests
 
     private static readonly Lazy<double[]> _numbers = new(() =>
     {
-        var numbers = new double[Draws];
-        SecureNoise.Fill(numbers);
-        return numbers;
+        using var noise = new SecureNoise();
+        using var numbers = noise.Draw([Draws], CPU);
+        return numbers.data<double>().ToArray();
     });
 
     [Fact]
@@ -88,9 +88,9 @@ public sealed class SecureNoiseTests
     [InlineData(SecureNoise.BlockLength + 1)]
     public void Every_number_of_any_count_is_drawn(int count)
     {
-        var numbers = new double[count];
-        SecureNoise.Fill(numbers);
-        Assert.All(numbers, number => Assert.True(double.IsFinite(number) && number != 0));
+        using var noise = new SecureNoise();
+        using var numbers = noise.Draw([count], CPU);
+        Assert.All(numbers.data<double>().ToArray(), number => Assert.True(double.IsFinite(number) && number != 0));
     }
 
     [Fact]

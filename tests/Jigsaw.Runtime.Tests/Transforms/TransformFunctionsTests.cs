@@ -22,6 +22,29 @@ public sealed class TransformFunctionsTests
         return data;
     }
 
+    [Fact]
+    public void Sixteen_bits_are_rounded_once_where_two_roundings_end_elsewhere()
+    {
+        using var scope = NewDisposeScope();
+
+        // Just above the middle of two numbers: float32 ends in the middle, and the next rounding on the even side.
+        var tie = 1 + Math.ScaleB(1, -8) + Math.ScaleB(1, -40);
+        AssertRounded(ScalarType.BFloat16, tie, 1 + Math.ScaleB(1, -7));
+        AssertRounded(ScalarType.BFloat16, -tie, -1 - Math.ScaleB(1, -7));
+        AssertRounded(ScalarType.BFloat16, 0, 0);
+        AssertRounded(ScalarType.Float16, 1 + Math.ScaleB(1, -11) + Math.ScaleB(1, -40), 1 + Math.ScaleB(1, -10));
+
+        // The same among the subnormal ones, multiples of 2⁻²⁴.
+        AssertRounded(ScalarType.Float16, Math.ScaleB(4.5, -24) + Math.ScaleB(1, -60), Math.ScaleB(5, -24));
+
+        static void AssertRounded(ScalarType type, double value, double expected)
+        {
+            var rounded = TransformFunctions.Round(tensor(value, dtype: ScalarType.Float64), type);
+            Assert.Equal(type, rounded.dtype);
+            Assert.Equal(expected, rounded.to(ScalarType.Float64).ToDouble());
+        }
+    }
+
     [Theory]
     [MemberData(nameof(Transform_cases))]
     public void A_formula_gives_the_value_and_the_gradients_of_float64_truth(string term, string name)

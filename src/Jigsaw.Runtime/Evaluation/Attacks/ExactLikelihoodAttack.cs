@@ -78,7 +78,7 @@ public sealed partial class ExactLikelihoodAttack : IInversionAttack, IDisposabl
         ArgumentOutOfRangeException.ThrowIfGreaterThan(candidates, _density.Vocabulary);
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
-        var table = _model.EmbeddingTable.to(ScalarType.Float32);
+        var table = _model.EmbeddingTable.to(noisy.dtype).to(ScalarType.Float32);
         var result = zeros([noisy.shape[0], noisy.shape[1], candidates], dtype: ScalarType.Int64);
         for (long row = 0; row < noisy.shape[0]; row++)
         {

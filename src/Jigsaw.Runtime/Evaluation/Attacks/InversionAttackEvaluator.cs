@@ -12,7 +12,7 @@ public static class InversionAttackEvaluator
 
     /// <summary>Runs any number of attacks on the same samples of x̃.</summary>
     /// <param name="attacks">The attacks.</param>
-    /// <param name="transform">The transform; one sample is drawn for each batch.</param>
+    /// <param name="transform">The transform; one sample is drawn for each batch, with secure noise: no attack can draw it again.</param>
     /// <param name="batches">Batches, each with the private facts of its rows; batches are not disposed.</param>
     /// <param name="decode">Text of token ids.</param>
     /// <returns>A report per attack, in their order.</returns>
@@ -30,10 +30,11 @@ public static class InversionAttackEvaluator
         var (best, topTen, found) = (new long[attacks.Count], new long[attacks.Count], new long[attacks.Count]);
         long tokens = 0, facts = 0;
         using var noGrad = no_grad();
+        using var used = transform.WithSecureNoise();
         foreach (var (batch, factsOfRows) in batches)
         {
             using var scope = NewDisposeScope();
-            var noisy = transform.Apply(batch).Noisy;
+            var noisy = used.Apply(batch).Noisy;
             var rows = MaskedRows.Of(batch.NoiseMask);
             var truth = batch.InputIds.flatten().index_select(0, rows).unsqueeze(-1);
             tokens += rows.shape[0];

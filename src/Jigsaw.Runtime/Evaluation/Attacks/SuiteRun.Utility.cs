@@ -26,7 +26,7 @@ internal sealed partial class SuiteRun
             _cancellation.ThrowIfCancellationRequested();
             using var batch = _tokenizer.ApplyChatTemplate([chat.Example.Messages], ignorePromptLoss: true);
             var (agree, diverge, support) = (new AgreementMetric(), new DivergenceMetric(), new TopKUtilityMetric(Pass.StudentNoisy, SupportTokens));
-            MetricEvaluator.Run([agree, diverge, support, noise], _model, adapters, _transform, [batch]);
+            MetricEvaluator.Run([agree, diverge, support, noise], _model, adapters, _twin ?? _transform, [batch]);
             foreach (var pass in passes)
             {
                 agreement[pass].Add(agree[pass] * agree.Tokens, agree.Tokens);
@@ -78,7 +78,7 @@ internal sealed partial class SuiteRun
             }
 
             using var batch = _tokenizer.ApplyChatTemplate([prompt], addGenerationPrompt: true);
-            var transformed = _transform.Apply(batch);
+            var transformed = (_twin ?? _transform).Apply(batch);
             string Answer(Tensor embeddings, IAdapters? adapters) => _tokenizer.Tokenizer.Decode(model.Generate(embeddings, batch.AttentionMask, adapters, options)[0], skipSpecial: true);
             var (wanted, given) = (Answer(transformed.Clean, null), Answer(transformed.Noisy, adapters));
             exact.Add(wanted == given ? 1 : 0, 1);

@@ -14,6 +14,7 @@ internal sealed partial class SuiteRun : IDisposable
 {
     private readonly ICausalLM _model;
     private readonly StainedGlassTransform _transform;
+    private readonly StainedGlassTransform? _twin;
     private readonly NoiseTokenizer _tokenizer;
     private readonly AttackSuiteOptions _options;
     private readonly Action<string, double>? _progress;
@@ -58,6 +59,9 @@ internal sealed partial class SuiteRun : IDisposable
         }
 
         _alternatives = new FactAlternatives(chats.Concat(options.OtherChats), tokenizer.Tokenizer, options.Seed);
+
+        // What is measured is what is sent in use, where nobody can draw the noise again.
+        _twin = transform.HasSecureNoise ? null : transform.WithSecureNoise();
         _observed = options.Draws.Distinct().ToDictionary(draws => draws, Draw);
     }
 
@@ -113,6 +117,8 @@ internal sealed partial class SuiteRun : IDisposable
         {
             tensor.Dispose();
         }
+
+        _twin?.Dispose();
     }
 
     private void LeaveOut(string what) => _leftOut[what] = _leftOut.GetValueOrDefault(what) + 1;
@@ -136,7 +142,7 @@ internal sealed partial class SuiteRun : IDisposable
     private static string Number(double value) => value.ToString("0.###", CultureInfo.InvariantCulture);
 
     /// <summary>The mean of n draws of x̃ for each chat, shape (tokens, features).</summary>
-    private Tensor[] Draw(int draws) => [.. _chats.Select(chat => Draw(_transform, chat, draws))];
+    private Tensor[] Draw(int draws) => [.. _chats.Select(chat => Draw(_twin ?? _transform, chat, draws))];
 
     private static Tensor Draw(StainedGlassTransform transform, AttackedChat chat, int draws)
     {
@@ -146,7 +152,7 @@ internal sealed partial class SuiteRun : IDisposable
         using (all)
         using (noise)
         {
-            var sum = transform.Apply(ids, all, noise).Noisy[0];
+            var sum = transform.Apply(ids, all, noise).Noisy[0].to(ScalarType.Float32);
             for (var i = 1; i < draws; i++)
             {
                 sum = sum + transform.Apply(ids, all, noise).Noisy[0];

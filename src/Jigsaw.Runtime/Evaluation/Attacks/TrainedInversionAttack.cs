@@ -66,7 +66,7 @@ public sealed class TrainedInversionAttack : nn.Module, IInversionAttack
     public string Knowledge => _usesTable ? "pairs of x̃ and tokens from the transform, and the embedding table" : "pairs of x̃ and tokens from the transform";
 
     /// <summary>Fits an attack to a transform.</summary>
-    /// <param name="transform">The transform under attack; each batch gets a fresh sample.</param>
+    /// <param name="transform">The transform under attack; each batch gets a fresh sample, with secure noise.</param>
     /// <param name="batches">Data that the evaluation doesn't use.</param>
     /// <param name="options">Its size and how long it is fitted.</param>
     /// <param name="onStep">Called after each step with its number and the mean cross-entropy of the transformed tokens.</param>
@@ -95,6 +95,7 @@ public sealed class TrainedInversionAttack : nn.Module, IInversionAttack
             random.set_rng_state(state);
         }
 
+        using var used = transform.WithSecureNoise();
         using var optimizer = optim.AdamW(attack.parameters(), options.LearningRate, beta2: 0.98, weight_decay: 0.01);
         var schedule = new LearningRateSchedule(options.LearningRate, Math.Max(1, options.Steps / 10), options.Steps, 0.05);
         for (var step = 0; step < options.Steps; step++)
@@ -110,7 +111,7 @@ public sealed class TrainedInversionAttack : nn.Module, IInversionAttack
             Tensor noisy;
             using (no_grad())
             {
-                noisy = transform.Apply(batch).Noisy;
+                noisy = used.Apply(batch).Noisy;
             }
 
             var rows = MaskedRows.Of(batch.NoiseMask);

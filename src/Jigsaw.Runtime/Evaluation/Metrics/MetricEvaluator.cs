@@ -18,7 +18,7 @@ public static class MetricEvaluator
     /// <param name="metrics">The metrics, which have their figures afterwards.</param>
     /// <param name="model">The base.</param>
     /// <param name="adapters">The student's adapters.</param>
-    /// <param name="transform">The transform; one sample is drawn for each batch.</param>
+    /// <param name="transform">The transform; one sample is drawn for each batch, with secure noise.</param>
     /// <param name="batches">Batches on the model's device; not disposed.</param>
     public static void Run(IReadOnlyList<Metric> metrics, ICausalLM model, IAdapters adapters, StainedGlassTransform transform, IEnumerable<TokenBatch> batches)
     {
@@ -28,10 +28,11 @@ public static class MetricEvaluator
         ArgumentNullException.ThrowIfNull(transform);
         ArgumentNullException.ThrowIfNull(batches);
         using var noGrad = no_grad();
+        using var used = transform.WithSecureNoise();
         foreach (var batch in batches)
         {
             using var scope = NewDisposeScope();
-            Run(metrics, model, adapters, transform.Apply(batch), batch);
+            Run(metrics, model, adapters, used.Apply(batch), batch);
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using System.Security.Cryptography;
@@ -10,6 +11,7 @@ namespace Jigsaw.Transforms.Noise;
 /// Noise that nobody can take away: keys from the operating system's random generator, expanded by AES-256 in counter mode, a key of its own for every few thousand
 /// numbers, so no state could be copied, repeated or read back. Each number is the sum of four independent standard normals, halved: a floating-point attack must then
 /// get through 8 uniforms of 53 bits per pair of numbers. All arithmetic is float64 and takes the same path for all values: nothing is rejected.
+/// The numbers are made on the host, whatever the device, and copied to it.
 /// </summary>
 /// <remarks>
 /// Sources: Opacus's secure mode (sum of 2n samples over √(2n)); Holohan and Braghin, arXiv 2107.10138, for the sum; Jin et al., arXiv 2112.05307, for the attack on single
@@ -33,12 +35,9 @@ internal sealed class SecureNoise : INoiseSource
             return empty(shape, dtype: ScalarType.Float64, device: device);
         }
 
-        var count = shape.Aggregate(1L, (product, size) => checked(product * size));
-        var numbers = new double[count];
-        Fill(numbers);
-        var noise = tensor(numbers, shape, dtype: ScalarType.Float64, device: device);
-        Array.Clear(numbers);
-        return noise;
+        var noise = empty(shape, dtype: ScalarType.Float64, device: CPU);
+        Fill(noise);
+        return noise.to(device);
     }
 
     /// <summary>Holds nothing to free: every draw has keys of its own.</summary>
@@ -46,9 +45,20 @@ internal sealed class SecureNoise : INoiseSource
     {
     }
 
-    /// <summary>Fills memory with independent standard normal numbers, on all cores.</summary>
-    internal static void Fill(double[] numbers) =>
-        Parallel.For(0, (numbers.Length + BlockLength - 1) / BlockLength, block => FillBlock(numbers.AsSpan(block * BlockLength, Math.Min(BlockLength, numbers.Length - (block * BlockLength)))));
+    /// <summary>Fills a contiguous float64 tensor on the host with independent standard normal numbers, on all cores.</summary>
+    internal static unsafe void Fill(Tensor numbers)
+    {
+        var count = numbers.numel();
+        if (count == 0)
+        {
+            return;
+        }
+
+        // Of the first number only: a span can't hold more than two gigabytes.
+        using var first = numbers.view(-1).narrow(0, 0, 1);
+        var start = (double*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(first.bytes));
+        Parallel.For(0, (count + BlockLength - 1) / BlockLength, block => FillBlock(new Span<double>(start + (block * BlockLength), (int)Math.Min(BlockLength, count - (block * BlockLength)))));
+    }
 
     private static void FillBlock(Span<double> numbers)
     {

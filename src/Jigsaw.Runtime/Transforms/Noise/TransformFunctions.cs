@@ -46,7 +46,7 @@ internal static class TransformFunctions
     /// <param name="stds">σ, broadcast to x.</param>
     /// <param name="noise">ε, standard normal, broadcast to x.</param>
     /// <param name="noiseMask">m, shape (batch, sequence), bool.</param>
-    /// <returns>x̃ of x's shape.</returns>
+    /// <returns>x̃ of x's shape, in the widest of the dtypes.</returns>
     public static Tensor Sample(Tensor clean, Tensor means, Tensor stds, Tensor noise, Tensor noiseMask)
     {
         ArgumentNullException.ThrowIfNull(clean);
@@ -56,6 +56,39 @@ internal static class TransformFunctions
         var kept = noiseMask.unsqueeze(-1).bitwise_not();
         // All are cleared before they meet: behind a mask, 0·NaN would still reach the gradient.
         return clean + means.masked_fill(kept, 0) + (stds.masked_fill(kept, 0) * noise.masked_fill(kept, 0));
+    }
+
+    /// <summary>
+    /// Values in another dtype, each rounded once, to a nearest one. torch casts float64 to 16 bits by way of float32, which rounds twice: so the significand is shortened in float64
+    /// before (Veltkamp's splitting; Dekker, "A floating-point technique for extending the available precision", 1971), and the cast is exact.
+    /// </summary>
+    /// <param name="values">Any shape, floating point.</param>
+    /// <param name="dtype">A floating dtype.</param>
+    /// <returns>Values of the same shape.</returns>
+    public static Tensor Round(Tensor values, ScalarType dtype)
+    {
+        ArgumentNullException.ThrowIfNull(values);
+        int? bits = dtype switch
+        {
+            ScalarType.BFloat16 => 8,
+            ScalarType.Float16 => 11,
+            _ => null,
+        };
+        if (bits is null || values.dtype != ScalarType.Float64)
+        {
+            return values.to(dtype);
+        }
+
+        var scaled = values * (Math.Pow(2, 53 - bits.Value) + 1);
+        var shortened = scaled - (scaled - values);
+        if (dtype == ScalarType.Float16)
+        {
+            // Below 2⁻¹⁴ a float16 is a multiple of 2⁻²⁴, whatever its size.
+            const double Grid = 1.5 * (1 << 28);
+            shortened = where(values.abs() < Math.Pow(2, -14), values + Grid - Grid, shortened);
+        }
+
+        return shortened.to(dtype);
     }
 
     /// <summary>T, the median L2 norm of an embedding table's rows; of an even number of rows the lower of the middle two. Waits for the device: ask once for each table.</summary>

@@ -1,0 +1,101 @@
+using Jigsaw.Batches;
+using Jigsaw.CompilerServices;
+using Jigsaw.Tensors;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Jigsaw.Losses.Information;
+
+/// <summary>
+/// What the teacher's clean pass expects of the tokens of a prompt: how much each one surprises, and others that could stand in its place. One more product of the LM head over these tokens, in chunks, without a gradient;
+/// the logits of all of them are never there at once.
+/// </summary>
+internal sealed class PromptPredictions
+{
+    private const long ChunkBytes = 16L << 20;
+
+    private PromptPredictions(Tensor surprisal, Tensor isPredicted, Tensor? draws)
+    {
+        Surprisal = surprisal;
+        IsPredicted = isPredicted;
+        Draws = draws;
+    }
+
+    /// <summary>−log p(token | the tokens before it) in nats, shape (batch, sequence), in the accumulation type; 0 where nothing predicts the token or the mask doesn't cover it.</summary>
+    public Tensor Surprisal { get; }
+
+    /// <summary>Tokens that the mask covers and that have one before them, shape (batch, sequence), bool.</summary>
+    public Tensor IsPredicted { get; }
+
+    /// <summary>A draw from the prediction at each token's place, shape (batch, sequence), int64; the token itself where nothing predicts it. Null if none was asked for.</summary>
+    public Tensor? Draws { get; }
+
+    /// <summary>Computes them, in the caller's dispose scope.</summary>
+    /// <param name="teacher">The teacher's clean pass, with its last hidden states and its LM head.</param>
+    /// <param name="inputIds">Shape (batch, sequence), int64.</param>
+    /// <param name="attention">Real tokens.</param>
+    /// <param name="mask">Tokens that are asked about.</param>
+    /// <param name="seed">Seed of the draws; null draws none.</param>
+    /// <exception cref="InvalidOperationException">The pass has no LM head or no last hidden states.</exception>
+    public static PromptPredictions Of(PassActivations teacher, Tensor inputIds, RowMask attention, RowMask mask, long? seed)
+    {
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        var head = teacher.Head ?? throw new InvalidOperationException("The teacher's clean pass has no LM head: the recipe's plan does not ask for its logits.");
+        var hidden = teacher.Hidden.detach();
+        var wide = KernelArguments.AccumulationType(hidden, head.Weight);
+        var (batch, sequence) = (inputIds.shape[0], inputIds.shape[1]);
+        var before = cat([zeros([batch, 1], dtype: ScalarType.Bool, device: inputIds.device), attention.Value.narrow(1, 0, sequence - 1)], 1);
+        var isPredicted = mask.Value & attention.Value & before;
+        var surprisal = zeros([batch * sequence], dtype: wide, device: inputIds.device);
+        var flatIds = inputIds.reshape(-1);
+        var draws = seed is null ? null : flatIds.clone();
+        using var generator = seed is { } given && inputIds.device_type != DeviceType.META ? new Generator((ulong)given, inputIds.device) : null;
+        if (Rows(mask, attention, isPredicted, sequence) is { } rows)
+        {
+            var flat = hidden.reshape(-1, hidden.shape[^1]);
+            var chunk = (int)Math.Max(1, ChunkBytes / (head.Weight.shape[0] * wide.ElementSize()));
+            for (var start = 0L; start < rows.shape[0]; start += chunk)
+            {
+                using var inner = NewDisposeScope();
+                var some = rows.narrow(0, start, Math.Min(chunk, rows.shape[0] - start));
+                var logits = head.Logits(flat.index_select(0, (some - 1).clamp_min(0)).to(head.Weight.dtype)).to(wide);
+                var logProbabilities = nn.functional.log_softmax(logits, 1);
+                var ids = flatIds.index_select(0, some);
+                surprisal.index_copy_(0, some, logProbabilities.gather(1, ids.unsqueeze(1)).squeeze(1).neg());
+                if (draws is not null)
+                {
+                    // The largest of log p plus Gumbel noise is a draw from p.
+                    var uniform = rand(logits.shape, dtype: wide, device: logits.device, generator: generator).clamp_(1e-20, 1 - 1e-7);
+                    draws.index_copy_(0, some, logProbabilities.sub_(uniform.log_().neg_().log_()).argmax(1));
+                }
+            }
+        }
+
+        var shaped = surprisal.reshape(batch, sequence).masked_fill(isPredicted.logical_not(), 0);
+        var chosen = draws is null ? null : where(isPredicted, draws.reshape(batch, sequence), inputIds);
+        return new PromptPredictions(shaped.MoveToOuterDisposeScope(), isPredicted.MoveToOuterDisposeScope(), chosen?.MoveToOuterDisposeScope());
+    }
+
+    /// <summary>The rows that are asked about, shape (n); all rows of a batch whose masks are not on the host; null if there are none.</summary>
+    private static Tensor? Rows(RowMask mask, RowMask attention, Tensor isPredicted, long sequence)
+    {
+        if (!mask.IsPacked || !attention.IsPacked)
+        {
+            return arange(isPredicted.shape[0] * sequence, dtype: ScalarType.Int64, device: isPredicted.device);
+        }
+
+        var counts = mask.Host;
+        var real = attention.Host;
+        var rows = new List<long>(counts.Length);
+        for (var i = 0; i < counts.Length; i++)
+        {
+            if (counts[i] && real[i] && i % sequence > 0 && real[i - 1])
+            {
+                rows.Add(i);
+            }
+        }
+
+        return rows.Count == 0 ? null : tensor(rows.ToArray(), dtype: ScalarType.Int64).to(isPredicted.device);
+    }
+}

@@ -1,0 +1,133 @@
+using Jigsaw.Batches;
+using Jigsaw.CompilerServices;
+using Jigsaw.Losses.Information;
+using Jigsaw.Passes;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Jigsaw.Runtime.Tests.Losses;
+
+public sealed class CounterfactualTests
+{
+    private const int Batch = 3, Sequence = 7, Hidden = 5, Vocabulary = 11;
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Surprisal_is_the_teachers_negative_log_probability_of_the_token_after_its_prefix(bool packed)
+    {
+        using var scope = NewDisposeScope();
+        var (pass, ids, attention, noise) = Inputs(packed);
+        var predictions = PromptPredictions.Of(pass, ids, attention, noise, seed: null);
+        var log = nn.functional.log_softmax(pass.Logits, -1);
+        var (expected, isPredicted) = (new double[Batch, Sequence], 0);
+        for (var row = 0; row < Batch; row++)
+        {
+            for (var token = 1; token < Sequence; token++)
+            {
+                if (noise.Value[row, token].ToBoolean() && attention.Value[row, token - 1].ToBoolean())
+                {
+                    expected[row, token] = -log[row, token - 1, ids[row, token]].ToDouble();
+                    isPredicted++;
+                }
+            }
+        }
+
+        var difference = (predictions.Surprisal - tensor(expected)).abs().max().ToDouble();
+        Assert.True(difference < 1e-12, $"off by {difference}");
+        Assert.Equal(isPredicted, predictions.IsPredicted.sum().ToInt64());
+        Assert.Null(predictions.Draws);
+    }
+
+    [Fact]
+    public void Draws_follow_the_teachers_prediction_at_their_place_and_leave_all_other_tokens()
+    {
+        using var scope = NewDisposeScope();
+        var (pass, ids, attention, noise) = Inputs(packed: true);
+        var (row, token) = (1, 3);
+        Assert.True(noise.Value[row, token].ToBoolean());
+        var counts = new double[Vocabulary];
+        const int Draws = 4000;
+        for (var seed = 0; seed < Draws; seed++)
+        {
+            using var inner = NewDisposeScope();
+            var drawn = PromptPredictions.Of(pass, ids, attention, noise, seed).Draws!;
+            counts[drawn[row, token].ToInt64()]++;
+            Assert.True(drawn.eq(ids).logical_or(noise.Value).all().ToBoolean());
+            Assert.Equal(ids[0, 0].ToInt64(), drawn[0, 0].ToInt64());
+        }
+
+        var p = nn.functional.softmax(pass.Logits[row, token - 1], -1).data<double>().ToArray();
+        var chiSquare = p.Select((expected, i) => Math.Pow(counts[i] - (Draws * expected), 2) / (Draws * expected)).Sum();
+        Assert.True(chiSquare < 29.6, $"χ² is {chiSquare} at 10 degrees of freedom");
+    }
+
+    [Fact]
+    public void The_same_step_draws_the_same_prompts_another_step_others_and_surprisal_limits_what_is_replaced()
+    {
+        using var scope = NewDisposeScope();
+        var (pass, ids, attention, noise) = Inputs(packed: true);
+        Tensor At(long step, double minSurprisal = 0) => new StepActivations(Transformed(ids, attention, noise), pass) { Step = step }.Counterfactuals.Ids(noise, minSurprisal);
+        Assert.True(At(4).eq(At(4)).all().ToBoolean());
+        Assert.False(At(4).eq(At(5)).all().ToBoolean());
+        Assert.True(At(4, minSurprisal: 1e6).eq(ids).all().ToBoolean());
+        var surprising = PromptPredictions.Of(pass, ids, attention, noise, null).Surprisal.gt(2.5);
+        Assert.True(At(4, minSurprisal: 2.5).eq(ids).logical_or(surprising).all().ToBoolean());
+    }
+
+    [Fact]
+    public void The_term_is_the_divergence_between_both_prompts_in_alternating_direction_with_a_gradient_through_both()
+    {
+        using var scope = NewDisposeScope();
+        var (pass, ids, attention, noise) = Inputs(packed: true);
+        var table = randn(Vocabulary, 4, dtype: ScalarType.Float64).requires_grad_();
+        (Tensor, Tensor, Tensor) Moments(Tensor tokens)
+        {
+            var x = table.detach()[tokens];
+            return (x, x * 0 + table[tokens] * 0.3, table[tokens].square() + 0.5);
+        }
+
+        for (var step = 0; step < 2; step++)
+        {
+            var (x, mu, sigma) = Moments(ids);
+            var activations = new StepActivations(Transformed(ids, attention, noise, Moments), pass) { Step = step };
+            var value = activations.OnEmbeddings().CounterfactualDivergence(x, mu, sigma, activations.Counterfactuals, noise, noise, 0, 1);
+            var (x2, mu2, sigma2) = Moments(activations.Counterfactuals.Ids(noise, 0));
+            var (m, s, n, t) = step == 0 ? (x + mu, sigma, x2 + mu2, sigma2) : (x2 + mu2, sigma2, x + mu, sigma);
+            var divergence = ((s.square() + (m - n).square()) / t.square() - 1 - (s / t).square().log()).sum(-1) * 0.5;
+            var expected = (divergence * noise.Value).sum() / noise.Value.sum();
+            Assert.Equal(expected.ToDouble(), value.ToDouble(), 1e-10);
+            var gradient = autograd.grad([value], [table], retain_graph: true)[0];
+            var reference = autograd.grad([expected], [table])[0];
+            Assert.True((gradient - reference).abs().max().ToDouble() < 1e-10);
+        }
+    }
+
+    [Fact]
+    public void A_batch_whose_transform_cannot_be_run_again_says_so()
+    {
+        using var scope = NewDisposeScope();
+        var (pass, ids, attention, noise) = Inputs(packed: true);
+        var activations = new StepActivations(Transformed(ids, attention, noise), pass);
+        var exception = Assert.Throws<InvalidOperationException>(() => activations.OnEmbeddings().CounterfactualDivergence(activations.Clean, activations.Means, activations.Stds, activations.Counterfactuals, noise, noise, 0, 1));
+        Assert.Contains("transform.Apply", exception.Message, StringComparison.Ordinal);
+    }
+
+    private static (PassActivations Pass, Tensor Ids, RowMask Attention, RowMask Noise) Inputs(bool packed)
+    {
+        random.manual_seed(3);
+        var pass = new PassActivations(Pass.TeacherClean, randn(Batch, Sequence, Hidden, dtype: ScalarType.Float64), null, new LanguageModelHead(randn(Vocabulary, Hidden, dtype: ScalarType.Float64), randn(Vocabulary, dtype: ScalarType.Float64)));
+        var ids = randint(0, Vocabulary, [Batch, Sequence], dtype: ScalarType.Int64);
+        // Row 2 is padded on the left; row 0 begins with a token that nothing predicts.
+        bool[] attention = [true, true, true, true, true, true, true, true, true, true, true, true, false, false, false, false, true, true, true, true, true];
+        bool[] noise = [true, true, false, true, false, true, true, false, true, true, true, true, false, false, false, false, true, true, false, true, false];
+        RowMask Of(bool[] mask) => packed ? RowMask.FromHost(mask, Batch, Sequence, CPU) : RowMask.FromTensor(tensor(mask).reshape(Batch, Sequence));
+        return (pass, ids, Of(attention), Of(noise));
+    }
+
+    private static TransformedBatch Transformed(Tensor ids, RowMask attention, RowMask noise, Func<Tensor, (Tensor, Tensor, Tensor)>? moments = null)
+    {
+        var some = ones(Batch, Sequence, 4, dtype: ScalarType.Float64);
+        return new TransformedBatch { InputIds = ids, AttentionMask = attention, NoiseMask = noise, Clean = some, Noisy = some, Means = some, Stds = some, StdMax = 1, MedianNorm = 1, Moments = moments };
+    }
+}
