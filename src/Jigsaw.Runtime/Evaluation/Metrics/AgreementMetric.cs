@@ -8,10 +8,25 @@ namespace Jigsaw.Evaluation.Metrics;
 /// </summary>
 public sealed class AgreementMetric() : TokenMetric(Pass.StudentNoisy, Pass.TeacherNoisy, Pass.StudentClean)
 {
+    /// <summary>Below this probability of its most likely token the teacher itself is not sure.</summary>
+    public const double Sure = 0.6;
+
+    private readonly Dictionary<Pass, (long Differing, long Unsure)> _differences = [];
+
+    /// <summary>Share of the tokens where the pass differs at which the teacher gives its own token less than <see cref="Sure"/>; 0 if it never differs.</summary>
+    /// <param name="pass">The pass.</param>
+    public double UnsureShare(Pass pass) => _differences.TryGetValue(pass, out var counts) && counts.Differing > 0 ? counts.Unsure / (double)counts.Differing : 0;
+
     /// <inheritdoc/>
     protected override double Sum(PassLogits logits, Pass pass)
     {
         ArgumentNullException.ThrowIfNull(logits);
-        return logits.Predictions(pass).eq(logits.Predictions(Pass.TeacherClean)).sum().ToInt64();
+        using var scope = torch.NewDisposeScope();
+        var differs = logits.Predictions(pass).ne(logits.Predictions(Pass.TeacherClean));
+        var unsure = logits.LogProbabilities(Pass.TeacherClean).amax([-1]).lt(Math.Log(Sure));
+        var (differing, both) = (differs.sum().ToInt64(), differs.logical_and(unsure).sum().ToInt64());
+        var before = _differences.GetValueOrDefault(pass);
+        _differences[pass] = (before.Differing + differing, before.Unsure + both);
+        return logits.Count - differing;
     }
 }

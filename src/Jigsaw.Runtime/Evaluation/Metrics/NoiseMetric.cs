@@ -1,22 +1,46 @@
 using Jigsaw.Batches;
 using Jigsaw.Transforms;
 using TorchSharp;
+using static TorchSharp.torch;
 
 namespace Jigsaw.Evaluation.Metrics;
 
-/// <summary>How much a transform moves the tokens that it changes.</summary>
+/// <summary>How much a transform moves the tokens that it changes. Every figure is a mean over tokens, 0 without tokens.</summary>
+/// <remarks>Source: Stained Glass Engine docs, <c>get_noise_metrics_factory</c>; n stands for x̃ − x, so σ·ε = n − μ.</remarks>
 /// <param name="transform">The transform; its scale is the unit of σ.</param>
 public sealed class NoiseMetric(StainedGlassTransform transform) : Metric
 {
     private readonly double _scale = (transform ?? throw new ArgumentNullException(nameof(transform))).Scale;
-    private double _std;
-    private double _shift;
+    private readonly double[] _sums = new double[8];
 
-    /// <summary>Mean σ, in multiples of the transform's scale; 0 without tokens.</summary>
-    public double MeanStd => _std / Math.Max(1, Tokens) / _scale;
+    private enum Figure
+    {
+        Std, Shift, MeanDomination, MeanRatio, MeanCosine, NoiseDomination, NoiseRatio, NoiseCosine,
+    }
 
-    /// <summary>Mean ‖μ‖ / ‖x‖; 0 without tokens.</summary>
-    public double MeanShift => _shift / Math.Max(1, Tokens);
+    /// <summary>Mean σ, in multiples of the transform's scale.</summary>
+    public double MeanStd => Mean(Figure.Std) / _scale;
+
+    /// <summary>Mean ‖μ‖ / ‖x‖.</summary>
+    public double MeanShift => Mean(Figure.Shift);
+
+    /// <summary>‖μ‖ / (‖μ‖ + ‖σ·ε‖), 0 to 1.</summary>
+    public double MeanDominationPercent => Mean(Figure.MeanDomination);
+
+    /// <summary>‖μ‖ / ‖σ·ε‖.</summary>
+    public double MeanDominationRatio => Mean(Figure.MeanRatio);
+
+    /// <summary>cos(x, μ); 0 where μ is 0.</summary>
+    public double MeanCosineSimilarity => Mean(Figure.MeanCosine);
+
+    /// <summary>‖n‖ / (‖x‖ + ‖n‖), 0 to 1.</summary>
+    public double NoiseDominationPercent => Mean(Figure.NoiseDomination);
+
+    /// <summary>‖n‖ / ‖x‖.</summary>
+    public double NoiseDominationRatio => Mean(Figure.NoiseRatio);
+
+    /// <summary>cos(x, n).</summary>
+    public double NoiseCosineSimilarity => Mean(Figure.NoiseCosine);
 
     /// <summary>Transformed tokens so far.</summary>
     public long Tokens { get; private set; }
@@ -25,9 +49,25 @@ public sealed class NoiseMetric(StainedGlassTransform transform) : Metric
     public override void Add(TransformedBatch batch)
     {
         ArgumentNullException.ThrowIfNull(batch);
+        using var scope = NewDisposeScope();
         var rows = MaskedRows.Of(batch.NoiseMask);
+        var (clean, means) = (MaskedRows.Pick(batch.Clean, rows), MaskedRows.Pick(batch.Means, rows));
+        var noise = MaskedRows.Pick(batch.Noisy, rows) - clean;
+        var (ofClean, ofMeans, ofNoise, ofDraw) = (clean.norm(1), means.norm(1), noise.norm(1), (noise - means).norm(1));
         Tokens += rows.shape[0];
-        _std += MaskedRows.Pick(batch.Stds, rows).mean([1]).sum().ToDouble();
-        _shift += (MaskedRows.Pick(batch.Means, rows).norm(1) / MaskedRows.Pick(batch.Clean, rows).norm(1)).sum().ToDouble();
+        Sum(Figure.Std, MaskedRows.Pick(batch.Stds, rows).mean([1]));
+        Sum(Figure.Shift, ofMeans / ofClean);
+        Sum(Figure.MeanDomination, Ratio(ofMeans, ofMeans + ofDraw));
+        Sum(Figure.MeanRatio, Ratio(ofMeans, ofDraw));
+        Sum(Figure.MeanCosine, Ratio((clean * means).sum(1), ofClean * ofMeans));
+        Sum(Figure.NoiseDomination, Ratio(ofNoise, ofClean + ofNoise));
+        Sum(Figure.NoiseRatio, Ratio(ofNoise, ofClean));
+        Sum(Figure.NoiseCosine, Ratio((clean * noise).sum(1), ofClean * ofNoise));
     }
+
+    private static Tensor Ratio(Tensor upper, Tensor lower) => upper / lower.clamp(min: 1e-30f);
+
+    private void Sum(Figure figure, Tensor values) => _sums[(int)figure] += values.sum(type: ScalarType.Float64).ToDouble();
+
+    private double Mean(Figure figure) => _sums[(int)figure] / Math.Max(1, Tokens);
 }

@@ -1,0 +1,51 @@
+using Jigsaw.Batches;
+using Jigsaw.Models;
+using static TorchSharp.torch;
+
+namespace Jigsaw.Evaluation.Attacks;
+
+/// <summary>What a language model thinks of texts: natural logarithms in float64.</summary>
+/// <param name="model">The model.</param>
+internal sealed class LanguagePrior(ICausalLM model)
+{
+    /// <summary>Tokens of the vocabulary.</summary>
+    public long Vocabulary => model.EmbeddingTable.shape[0];
+
+    /// <summary>A tensor of ids on the model's device, shape (ids).</summary>
+    public Tensor Ids(IEnumerable<long> ids) => tensor(ids.ToArray(), dtype: ScalarType.Int64, device: model.EmbeddingTable.device);
+
+    /// <summary>ln p of each next token behind the places from one on, shape (rows, columns − from, vocabulary).</summary>
+    /// <param name="ids">Texts of one length, shape (rows, columns), int64.</param>
+    /// <param name="from">The first place.</param>
+    public Tensor Next(Tensor ids, long from)
+    {
+        using var scope = NewDisposeScope();
+        var (rows, columns) = (ids.shape[0], ids.shape[1]);
+        using var all = RowMask.FromTensor(ones(rows, columns, dtype: ScalarType.Bool, device: ids.device));
+        var hidden = model.Run(model.EmbeddingTable.index(TensorIndex.Tensor(ids)), all).Last!.narrow(1, from, columns - from);
+        return model.Head.Logits(hidden).to(ScalarType.Float64).log_softmax(-1).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>ln p of the token behind each text, shape (rows, vocabulary): uniform where there is no text yet.</summary>
+    public Tensor Next(Tensor ids)
+    {
+        using var scope = NewDisposeScope();
+        return (ids.shape[1] > 0
+            ? Next(ids, ids.shape[1] - 1).select(1, 0)
+            : full([ids.shape[0], Vocabulary], -Math.Log(Vocabulary), dtype: ScalarType.Float64, device: ids.device)).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>ln p of the tokens of each text from one place on, summed: shape (rows). The first token of a text has no prior and counts nothing.</summary>
+    public Tensor Of(Tensor ids, long from)
+    {
+        using var scope = NewDisposeScope();
+        var first = Math.Max(1, from);
+        if (first >= ids.shape[1])
+        {
+            return zeros(ids.shape[0], dtype: ScalarType.Float64, device: ids.device).MoveToOuterDisposeScope();
+        }
+
+        var priors = Next(ids.narrow(1, 0, ids.shape[1] - 1), first - 1);
+        return priors.gather(2, ids.narrow(1, first, ids.shape[1] - first).unsqueeze(-1)).sum([1, 2]).MoveToOuterDisposeScope();
+    }
+}

@@ -1,0 +1,169 @@
+using System.Globalization;
+using Jigsaw.Batches;
+using Jigsaw.Data;
+using Jigsaw.Evaluation.Metrics;
+using Jigsaw.Models;
+using Jigsaw.Tokenization;
+using Jigsaw.Transforms;
+using static TorchSharp.torch;
+
+namespace Jigsaw.Evaluation.Attacks;
+
+/// <summary>One run of an attack suite: its chats, the x̃ that all attacks share, and the figures so far.</summary>
+internal sealed partial class SuiteRun : IDisposable
+{
+    private readonly ICausalLM _model;
+    private readonly StainedGlassTransform _transform;
+    private readonly StainedGlassTransform? _twin;
+    private readonly NoiseTokenizer _tokenizer;
+    private readonly AttackSuiteOptions _options;
+    private readonly Action<string, double>? _progress;
+    private readonly CancellationToken _cancellation;
+    private readonly List<AttackedChat> _chats = [];
+    private readonly FactAlternatives _alternatives;
+    private readonly Dictionary<int, Tensor[]> _observed;
+    private readonly Dictionary<string, int> _leftOut = new(StringComparer.Ordinal);
+    private readonly List<string> _notes = [];
+    private readonly List<AttackFigure> _figures = [];
+
+    public SuiteRun(ICausalLM model, StainedGlassTransform transform, NoiseTokenizer tokenizer, IReadOnlyList<ChatExample> chats, AttackSuiteOptions options, Action<string, double>? progress, CancellationToken cancellation)
+    {
+        (_model, _transform, _tokenizer, _options, _progress, _cancellation) = (model, transform, tokenizer, options, progress, cancellation);
+        foreach (var example in chats)
+        {
+            // The tokenizer takes a chat without any of its roles for a mistake.
+            var spoken = tokenizer.NoiseRoles is not { } roles || example.Messages.Any(message => roles.Contains(message.Role));
+            if (spoken && AttackedChat.Of(example, tokenizer) is { Places.Length: > 0 } chat)
+            {
+                _chats.Add(chat);
+            }
+            else
+            {
+                LeaveOut("chats without a transformed token");
+            }
+        }
+
+        if (_chats.Count == 0)
+        {
+            throw new ArgumentException($"None of {chats.Count} chats has a transformed token; give at least one chat with a message of a role that the tokenizer's {nameof(NoiseTokenizer.NoiseRoles)} name.", nameof(chats));
+        }
+
+        foreach (var fact in _chats.SelectMany(chat => chat.Facts).Where(fact => fact.State != FactState.Placed))
+        {
+            LeaveOut(fact.State switch
+            {
+                FactState.Missing => "facts that no transformed text contains",
+                FactState.Repeated => "facts that stand more than once, or share words with another",
+                _ => "facts that begin or end within a token",
+            });
+        }
+
+        _alternatives = new FactAlternatives(chats.Concat(options.OtherChats), tokenizer.Tokenizer, options.Seed);
+
+        // What is measured is what is sent in use, where nobody can draw the noise again.
+        _twin = transform.HasSecureNoise ? null : transform.WithSecureNoise();
+        _observed = options.Draws.Distinct().ToDictionary(draws => draws, Draw);
+    }
+
+    private IEnumerable<int> Draws => _observed.Keys;
+
+    private string Decode(IReadOnlyList<int> ids) => _tokenizer.Tokenizer.Decode(ids);
+
+    public AttackReport Run()
+    {
+        var steps = new List<(string What, Action Run)>();
+        if (_options.Adapters is not null)
+        {
+            steps.Add(("utility", MeasureUtility));
+        }
+
+        if (_options.Attacks != AttackSet.None)
+        {
+            steps.AddRange([
+                ("nearest neighbors", ReadNeighbors),
+                ("student as reader", ReadByStudent),
+                ("exact posterior", ReadPosteriors),
+                ("exact search", ReadBySearch),
+                ("bound over all attackers", BoundSecrets),
+                ("decoys", HideAmongDecoys),
+                ("floors", ReadWithoutNoisy),
+                ("controls", CheckExact),
+            ]);
+        }
+
+        for (var i = 0; i < steps.Count; i++)
+        {
+            _cancellation.ThrowIfCancellationRequested();
+            _progress?.Invoke(steps[i].What, i / (double)steps.Count);
+            using var noGrad = no_grad();
+            using var scope = NewDisposeScope();
+            steps[i].Run();
+        }
+
+        _progress?.Invoke("done", 1);
+        return new AttackReport
+        {
+            Chats = _chats.Count,
+            Tokens = _chats.Sum(chat => (long)chat.Places.Length),
+            LeftOut = _leftOut,
+            Notes = _notes,
+            Figures = _figures,
+        };
+    }
+
+    public void Dispose()
+    {
+        foreach (var tensor in _observed.Values.SelectMany(tensors => tensors))
+        {
+            tensor.Dispose();
+        }
+
+        _twin?.Dispose();
+    }
+
+    private void LeaveOut(string what) => _leftOut[what] = _leftOut.GetValueOrDefault(what) + 1;
+
+    private void Add(string attack, string level, int draws, string figure, Tally tally)
+    {
+        var interval = tally.Interval(_options.Resamples, _options.Seed);
+        _figures.Add(new AttackFigure(attack, level, draws, figure, tally.Value, interval?.Low, interval?.High, (long)Math.Round(tally.Weight)));
+    }
+
+    private void Add(string attack, string level, int draws, IEnumerable<(string Figure, Tally Tally)> figures)
+    {
+        foreach (var (figure, tally) in figures)
+        {
+            Add(attack, level, draws, figure, tally);
+        }
+    }
+
+    private void Note(string sentence) => _notes.Add(sentence);
+
+    private static string Number(double value) => value.ToString("0.###", CultureInfo.InvariantCulture);
+
+    /// <summary>The mean of n draws of x̃ for each chat, shape (tokens, features).</summary>
+    private Tensor[] Draw(int draws) => [.. _chats.Select(chat => Draw(_twin ?? _transform, chat, draws))];
+
+    private static Tensor Draw(StainedGlassTransform transform, AttackedChat chat, int draws)
+    {
+        using var noGrad = no_grad();
+        using var scope = NewDisposeScope();
+        var (ids, all, noise) = Batch(chat, transform.Device);
+        using (all)
+        using (noise)
+        {
+            var sum = transform.Apply(ids, all, noise).Noisy[0].to(ScalarType.Float32);
+            for (var i = 1; i < draws; i++)
+            {
+                sum = sum + transform.Apply(ids, all, noise).Noisy[0];
+            }
+
+            return (sum / draws).DetachFromDisposeScope();
+        }
+    }
+
+    private static (Tensor Ids, RowMask All, RowMask Noise) Batch(AttackedChat chat, Device device) => (
+        tensor(chat.Ids, dtype: ScalarType.Int64, device: device).unsqueeze(0),
+        RowMask.FromHost([.. chat.Ids.Select(_ => true)], 1, chat.Ids.Length, device),
+        RowMask.FromHost(chat.Noise, 1, chat.Ids.Length, device));
+}
