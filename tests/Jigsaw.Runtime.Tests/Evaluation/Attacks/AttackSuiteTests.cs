@@ -4,7 +4,6 @@ using Jigsaw.Evaluation.Attacks;
 using Jigsaw.Models;
 using Jigsaw.Models.Lora;
 using Jigsaw.Tokenization;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Jigsaw.Runtime.Tests.Evaluation.Attacks;
