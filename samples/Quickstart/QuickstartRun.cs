@@ -71,7 +71,7 @@ internal sealed class QuickstartRun(QuickstartOptions options)
             pairs,
             new TrainedInversionAttackOptions { Steps = options.AttackSteps, UsesEmbeddingTable = usesEmbeddingTable },
             Report.WatchAttack(options.AttackSteps),
-            cancellationToken);
+            cancellation: cancellationToken);
         using var scratch = Fit(usesEmbeddingTable: false);
         using var informed = Fit(usesEmbeddingTable: true);
         Report.Compare(before, trials.Measure([nearest, scratch, informed]));
