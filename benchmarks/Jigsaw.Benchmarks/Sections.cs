@@ -18,6 +18,7 @@ internal static class Sections
         ("layers", Layers),
         ("information", Information),
         ("filter", FilterSection.Run),
+        ("noise", NoiseSection.Run),
         ("step", StepSection.Run),
         ("profile", ProfileSection.Run),
         ("trained", TrainedSection.Run),

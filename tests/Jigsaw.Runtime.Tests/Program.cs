@@ -1,8 +1,9 @@
+using Jigsaw.Runtime.Tests.Transforms;
 using Jigsaw.Tokenization;
 
 namespace Jigsaw.Runtime.Tests;
 
-/// <summary>What tests run in a process of their own: the ids of a text, for a process whose globalization is set by its environment.</summary>
+/// <summary>What tests run in a process of their own: the ids of a text, for a process whose globalization is set by its environment; x̃ of a transform, for a process that must not repeat another's.</summary>
 internal static class Program
 {
     public static int Main(string[] arguments)
@@ -10,6 +11,12 @@ internal static class Program
         if (arguments.Length == 0)
         {
             // A process that runs the module initializer and ends.
+            return 0;
+        }
+
+        if (arguments is ["--noise", var transform])
+        {
+            Console.WriteLine(string.Join(' ', SecureTransformTests.FirstNumbers(transform)));
             return 0;
         }
 

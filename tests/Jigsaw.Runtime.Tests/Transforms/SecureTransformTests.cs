@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json.Nodes;
 using Jigsaw.Batches;
 using Jigsaw.Transforms;
@@ -35,6 +36,30 @@ public sealed class SecureTransformTests
             {
                 Assert.InRange(noisy[i].eq(noisy[j]).sum().ToInt64(), 0, 3);
             }
+        }
+    }
+
+    [Fact]
+    public void Two_processes_that_load_the_same_transform_send_different_numbers_for_the_same_prompt()
+    {
+        using var folder = new TemporaryFolder();
+        using var trained = StainedGlassTransformTests.Stirred(_loud);
+        trained.Save(folder.Path);
+        var (one, other) = (NumbersOfAnother(folder.Path), NumbersOfAnother(folder.Path));
+        Assert.Equal(_prompt.Length * 16, one.Length);
+        Assert.Equal(one.Length, other.Length);
+        Assert.InRange(one.Zip(other).Count(pair => pair.First == pair.Second), 0, 3);
+
+        static string[] NumbersOfAnother(string directory)
+        {
+            var start = new ProcessStartInfo("dotnet", ["exec", typeof(SecureTransformTests).Assembly.Location, "--noise", directory]) { RedirectStandardOutput = true, RedirectStandardError = true };
+            start.Environment["OMP_NUM_THREADS"] = "1";
+            using var process = Process.Start(start)!;
+            var error = process.StandardError.ReadToEndAsync();
+            var output = process.StandardOutput.ReadToEnd();
+            process.WaitForExit();
+            Assert.True(process.ExitCode == 0, error.Result);
+            return output.Split(' ', StringSplitOptions.TrimEntries);
         }
     }
 
@@ -203,6 +228,15 @@ public sealed class SecureTransformTests
         var noisy = used.Apply(ids, mask, mask).Noisy;
         Assert.Equal([2, 3, 16], noisy.shape);
         Assert.Equal((DeviceType.META, ScalarType.Float32), (noisy.device_type, noisy.dtype));
+    }
+
+    /// <summary>x̃ of a prompt by a transform's file, in a process that has drawn nothing before.</summary>
+    internal static double[] FirstNumbers(string directory)
+    {
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        using var used = StainedGlassTransform.Load(directory, StainedGlassTransformTests.Table());
+        return Host(StainedGlassTransformTests.Noisy(used, _prompt));
     }
 
     /// <summary>The tokens of a prompt, if the noise follows from a seed and a count: each is the one whose x̃ the noise explains best, after those before it.</summary>

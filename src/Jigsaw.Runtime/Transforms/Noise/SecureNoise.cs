@@ -57,36 +57,47 @@ internal sealed class SecureNoise : INoiseSource
         // Of the first number only: a span can't hold more than two gigabytes.
         using var first = numbers.view(-1).narrow(0, 0, 1);
         var start = (double*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(first.bytes));
-        Parallel.For(0, (count + BlockLength - 1) / BlockLength, block => FillBlock(new Span<double>(start + (block * BlockLength), (int)Math.Min(BlockLength, count - (block * BlockLength)))));
+        Parallel.For(
+            0,
+            (count + BlockLength - 1) / BlockLength,
+            () => new byte[BlockLength * BytesPerNumber],
+            (block, _, stream) =>
+            {
+                FillBlock(new Span<double>(start + (block * BlockLength), (int)Math.Min(BlockLength, count - (block * BlockLength))), stream);
+                return stream;
+            },
+            stream => CryptographicOperations.ZeroMemory(stream));
     }
 
-    private static void FillBlock(Span<double> numbers)
+    /// <summary>Fills a block: its first half has the cosine parts, the second the sine parts of the same uniforms.</summary>
+    private static void FillBlock(Span<double> numbers, Span<byte> stream)
     {
-        // Pairs of numbers share their uniforms: two for each of four Box-Muller pairs.
-        var pairs = (numbers.Length + 1) / 2;
         var lanes = Vector256<double>.Count;
-        var padded = (pairs + lanes - 1) / lanes * lanes;
-        var bytes = new byte[2 * padded * BytesPerNumber];
+        var pairs = (numbers.Length + 1) / 2;
+        var whole = (pairs + lanes - 1) / lanes * lanes;
+        var bytes = stream[..(2 * whole * BytesPerNumber)];
         Expand(bytes);
         var words = MemoryMarshal.Cast<byte, ulong>(bytes);
-        Span<double> results = stackalloc double[2 * lanes];
+        var cosines = numbers[..pairs];
+        var sines = numbers[pairs..];
+        Span<double> rest = stackalloc double[lanes];
         for (var pair = 0; pair < pairs; pair += lanes)
         {
             var (first, second) = Normals(words.Slice(8 * pair, 8 * lanes));
-            first.CopyTo(results);
-            second.CopyTo(results[lanes..]);
-            for (var i = 0; i < lanes && pair + i < pairs; i++)
-            {
-                var at = 2 * (pair + i);
-                numbers[at] = results[i];
-                if (at + 1 < numbers.Length)
-                {
-                    numbers[at + 1] = results[lanes + i];
-                }
-            }
+            Store(first, cosines[pair..], rest);
+            Store(second, sines[Math.Min(pair, sines.Length)..], rest);
+        }
+    }
+
+    private static void Store(Vector256<double> values, Span<double> to, Span<double> rest)
+    {
+        if (values.TryCopyTo(to))
+        {
+            return;
         }
 
-        CryptographicOperations.ZeroMemory(bytes);
+        values.CopyTo(rest);
+        rest[..to.Length].CopyTo(to);
     }
 
     /// <summary>Two independent vectors of normals, each ½·Σ of four: the cosine and the sine parts of four Box-Muller pairs.</summary>
