@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using Jigsaw.Checkpoints;
+using Jigsaw.Evaluation.Attacks;
 using Jigsaw.Training;
 using Quickstart;
 using TorchSharp;
@@ -21,6 +22,8 @@ var steps = new Option<int>("--steps") { Description = "Training steps.", Defaul
 var batch = new Option<int>("--batch") { Description = "Chats per step.", DefaultValueFactory = _ => 16 };
 var chats = new Option<int>("--eval-chats") { Description = "Chats of the evaluation.", DefaultValueFactory = _ => 200 };
 var attackSteps = new Option<int>("--attack-steps") { Description = "Batches that the trained inversion attack is fitted on.", DefaultValueFactory = _ => 400 };
+var attacks = new Option<string>("--attacks") { Description = "Which attacks of the suite: default (the exact likelihood attack, its bound, neighbors, floors), all, or none.", DefaultValueFactory = _ => "default" };
+attacks.AcceptOnlyFromAmong("default", "all", "none");
 var seed = new Option<long>("--seed") { Description = "Seed of transform, adapters and data order.", DefaultValueFactory = _ => 0 };
 var output = new Option<DirectoryInfo?>("--output") { Description = "Where transform, adapters and checkpoints go. [default: the next free of runs/quickstart, runs/quickstart-2, …; with --resume the last of them]" };
 var resume = new Option<bool>("--resume") { Description = "Go on from the last checkpoint in the output directory." };
@@ -39,7 +42,7 @@ foreach (var positive in new[] { steps, batch, chats, attackSteps })
 
 var command = new RootCommand("Trains a Stained Glass Transform and LoRA adapters on a small language model, and measures what they keep and what they hide.")
 {
-    model, data, evaluation, recipe, numbers, stdMax, initialRho, device, precision, steps, batch, chats, attackSteps, seed, output, resume,
+    model, data, evaluation, recipe, numbers, stdMax, initialRho, device, precision, steps, batch, chats, attackSteps, attacks, seed, output, resume,
 };
 command.SetAction((parsed, cancellation) =>
 {
@@ -59,6 +62,7 @@ command.SetAction((parsed, cancellation) =>
             parsed.GetRequiredValue(batch),
             parsed.GetRequiredValue(chats),
             parsed.GetRequiredValue(attackSteps),
+            Enum.Parse<AttackSet>(parsed.GetRequiredValue(attacks), ignoreCase: true),
             parsed.GetRequiredValue(seed),
             parsed.GetValue(output) ?? DefaultOutput(parsed.GetValue(resume)),
             parsed.GetValue(resume));

@@ -1,3 +1,4 @@
+using Jigsaw.Evaluation.Attacks;
 using TorchSharp;
 
 namespace Quickstart;
@@ -16,6 +17,7 @@ namespace Quickstart;
 /// <param name="BatchSize">Chats per step.</param>
 /// <param name="EvaluationChats">Chats of the evaluation.</param>
 /// <param name="AttackSteps">Batches that the trained inversion attack is fitted on.</param>
+/// <param name="Attacks">Which attacks of the suite run at the end.</param>
 /// <param name="Seed">Seed of transform, adapters and data order.</param>
 /// <param name="Output">Where transform, adapters and checkpoints go.</param>
 /// <param name="Resume">Whether to go on from the last checkpoint in the output directory.</param>
@@ -33,6 +35,7 @@ internal sealed record QuickstartOptions(
     int BatchSize,
     int EvaluationChats,
     int AttackSteps,
+    AttackSet Attacks,
     long Seed,
     DirectoryInfo Output,
     bool Resume);

@@ -1,6 +1,7 @@
 using Jigsaw.Data;
 using Jigsaw.Evaluation.Attacks;
 using Jigsaw.Models;
+using Jigsaw.Models.Decoder;
 using Jigsaw.Models.Lora;
 using Jigsaw.Steps;
 using Jigsaw.Tokenization;
@@ -71,11 +72,25 @@ internal sealed class QuickstartRun(QuickstartOptions options)
             pairs,
             new TrainedInversionAttackOptions { Steps = options.AttackSteps, UsesEmbeddingTable = usesEmbeddingTable },
             Report.WatchAttack(options.AttackSteps),
-            cancellationToken);
+            cancellation: cancellationToken);
         using var scratch = Fit(usesEmbeddingTable: false);
         using var informed = Fit(usesEmbeddingTable: true);
         Report.Compare(before, trials.Measure([nearest, scratch, informed]));
         Report.Show(trials.Converse([nearest, scratch, informed]));
+        if (options.Attacks != AttackSet.None)
+        {
+            var report = Attack(model, adapters, transform, tokenizer, evaluation, train, cancellationToken);
+            var file = Path.Combine(options.Output.FullName, "attacks.json");
+            File.WriteAllText(file, report.ToJson());
+            Report.Attacks(report, file);
+        }
+    }
+
+    /// <summary>The suite, as an attacker would who owns the transform and the training's chats.</summary>
+    private AttackReport Attack(CausalLM model, IAdapters adapters, StainedGlassTransform transform, NoiseTokenizer tokenizer, ChatDataset evaluation, ChatDataset train, CancellationToken cancellationToken)
+    {
+        var suite = new AttackSuiteOptions { Attacks = options.Attacks, OtherChats = train.Examples, Adapters = adapters, Seed = options.Seed };
+        return Report.WatchSuite(progress => AttackSuite.Run(model, transform, tokenizer, evaluation.Examples, options.Attacks == AttackSet.All ? suite with { DecoyValues = [10, 100, 1000] } : suite, progress, cancellationToken));
     }
 
     private THyperparameters Numbers<THyperparameters>(Func<string, THyperparameters> read, THyperparameters defaults) =>

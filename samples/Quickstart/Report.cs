@@ -101,6 +101,45 @@ internal static class Report
         AnsiConsole.Write(table);
     }
 
+    public static AttackReport WatchSuite(Func<Action<string, double>, AttackReport> run)
+    {
+        string? last = null;
+        return run((what, share) =>
+        {
+            // The steps of a trained attack are told by its name alone.
+            var name = what.Split(',')[0];
+            if (name != last && share < 1)
+            {
+                AnsiConsole.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Attacks: {name} ({share * 100:0} % done) …"));
+            }
+
+            last = name;
+        });
+    }
+
+    public static void Attacks(AttackReport report, string file)
+    {
+        string[] told =
+        [
+            "bits per token not in the reply, true prefix given", "tokens", "tokens not in the reply", "untold facts, verbatim", "untold facts, true prefix given", "untold fact among 100, hit@1",
+            "naming the fact among 100, at most",
+        ];
+        var table = new Table().Title("What an attacker reads who owns the transform, and what none can beat").AddColumn("attack").AddColumn("level").AddColumn(new TableColumn("draws").RightAligned()).AddColumn("figure")
+            .AddColumn(new TableColumn("value").RightAligned()).AddColumn(new TableColumn("95 %").RightAligned());
+        foreach (var (_, cells) in report.Figures.Zip(report.ToTable().Skip(1)).Where(pair => pair.First.Level != "control" && told.Contains(pair.First.Figure)))
+        {
+            table.AddRow([.. cells.Take(6).Select(Markup.Escape)]);
+        }
+
+        AnsiConsole.Write(table);
+        foreach (var note in report.Notes.Concat(report.LeftOut.Select(pair => string.Create(CultureInfo.InvariantCulture, $"Left out: {pair.Value} {pair.Key}."))))
+        {
+            AnsiConsole.WriteLine(note);
+        }
+
+        AnsiConsole.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"All figures, controls and intervals: {file}");
+    }
+
     public static void Saved(string transform, string adapter)
     {
         AnsiConsole.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"Transform saved in {transform}");

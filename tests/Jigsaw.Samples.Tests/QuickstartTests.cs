@@ -3,7 +3,7 @@ namespace Jigsaw.Samples.Tests;
 public sealed class QuickstartTests : IDisposable
 {
     private static readonly string _bundled = Path.Combine(AppContext.BaseDirectory, "models", "support-lm");
-    private static readonly string[] _short = ["--steps", "4", "--batch", "4", "--eval-chats", "6", "--attack-steps", "3"];
+    private static readonly string[] _short = ["--steps", "4", "--batch", "4", "--eval-chats", "6", "--attack-steps", "3", "--attacks", "none"];
 
     private readonly string _directory = Directory.CreateTempSubdirectory("jigsaw-quickstart").FullName;
 
@@ -27,6 +27,17 @@ public sealed class QuickstartTests : IDisposable
         Assert.True(code == 0, output + error);
         Assert.Contains("Resumed after step 4.", output, StringComparison.Ordinal);
         Assert.Equal(before, File.ReadAllBytes(Path.Combine(run, "transform", "sgt.safetensors")));
+    }
+
+    [Fact]
+    public void It_attacks_what_it_trained_and_saves_all_figures()
+    {
+        var (code, output, error) = QuickstartProgram.Run(_directory, ["--steps", "2", "--batch", "4", "--eval-chats", "1", "--attack-steps", "1", "--attacks", "default"]);
+        Assert.True(code == 0, output + error);
+        Assert.Contains("naming the fact among 100, at most", output, StringComparison.Ordinal);
+        Assert.Contains("The exact likelihood attack tries 2048 of 2048 tokens at each place", output, StringComparison.Ordinal);
+        var record = File.ReadAllText(Path.Combine(_directory, "runs", "quickstart", "attacks.json"));
+        Assert.Contains("\"attack\": \"bound over all attackers\"", record, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -20,12 +20,15 @@ internal sealed class CodewordDensity : ITokenDensity, IDisposable
     private readonly Tensor _scaled;
     private readonly Tensor? _projected;
     private readonly ScalarType _dtype;
+    private readonly double? _oneStd;
+    private readonly bool _shiftsKnown = true;
     private (Tensor Codewords, Tensor Stds)? _contextFree;
 
     /// <summary>Copies the transform's parameters.</summary>
     /// <param name="transform">The transform.</param>
     /// <param name="dtype">What to compute in: float32, or float64 to check.</param>
-    public CodewordDensity(StainedGlassTransform transform, ScalarType dtype = ScalarType.Float32)
+    /// <param name="known">What the attacker knows of the transform.</param>
+    public CodewordDensity(StainedGlassTransform transform, ScalarType dtype = ScalarType.Float32, KnownMoments known = KnownMoments.All)
     {
         ArgumentNullException.ThrowIfNull(transform);
         (_transform, _dtype) = (transform, dtype);
@@ -37,6 +40,13 @@ internal sealed class CodewordDensity : ITokenDensity, IDisposable
         {
             _projected = Project(_scaled).DetachFromDisposeScope();
         }
+
+        if (known == KnownMoments.Codewords)
+        {
+            _oneStd = Moments(arange(Vocabulary, dtype: ScalarType.Int64, device: _scaled.device).unsqueeze(-1)).Stds.to(ScalarType.Float64).mean().cpu().item<double>();
+        }
+
+        _shiftsKnown = known != KnownMoments.Stds;
     }
 
     /// <summary>Entries of the embedding table.</summary>
@@ -168,8 +178,8 @@ internal sealed class CodewordDensity : ITokenDensity, IDisposable
         var stream = x + Linear(attended, "block.attention.out");
         stream = stream + Linear(Linear(LayerNorm(stream, "block.norm2"), "block.feed_forward.up").gelu(), "block.feed_forward.down");
         var config = _transform.Config;
-        var codewords = (config.Mean.Apply(Linear(stream, "mean")) + x) * _transform.Scale;
-        return (codewords, config.Std.Apply(Linear(stream, "std")) * _transform.Scale);
+        var codewords = (_shiftsKnown ? config.Mean.Apply(Linear(stream, "mean")) + x : x) * _transform.Scale;
+        return (codewords, _oneStd is { } std ? full_like(codewords, std) : config.Std.Apply(Linear(stream, "std")) * _transform.Scale);
     }
 
     private Tensor Linear(Tensor x, string name) => nn.functional.linear(x, _parameters[$"{name}.weight"], _parameters[$"{name}.bias"]);

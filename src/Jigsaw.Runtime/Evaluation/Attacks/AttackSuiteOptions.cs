@@ -1,5 +1,6 @@
 using Jigsaw.Data;
 using Jigsaw.Models.Decoder;
+using Jigsaw.Transforms;
 
 namespace Jigsaw.Evaluation.Attacks;
 
@@ -38,6 +39,9 @@ public sealed record AttackSuiteOptions
 
     /// <summary>The student's adapters: for the figures of utility, and for the attacks of the server. Without them these are left out.</summary>
     public IAdapters? Adapters { get; init; }
+
+    /// <summary>A transform of the same model that was trained with another seed: what an attacker may hold who doesn't have the one under attack. Null leaves its row out.</summary>
+    public StainedGlassTransform? OtherTransform { get; init; }
 
     /// <summary>Resamples of the bootstrap.</summary>
     public int Resamples { get; init; } = 1000;

@@ -55,6 +55,12 @@ internal sealed record AttackedChat(long[] Ids, bool[] Noise, bool[] InReply, st
 
             for (var start = 0; start < ids.Length; start++)
             {
+                // A token of spaces alone is not part of the fact.
+                if (string.IsNullOrWhiteSpace(Text(ids[start..(start + 1)])))
+                {
+                    continue;
+                }
+
                 for (var end = start + 1; end <= ids.Length && noise[end - 1] && end - start <= fact.Length + 1; end++)
                 {
                     var text = Text(ids[start..end]);

@@ -42,9 +42,7 @@ public sealed partial class ExactLikelihoodAttack : IInversionAttack, IDisposabl
         _model = model;
         _density = new CodewordDensity(transform, precision);
         _prior = new LanguagePrior(model);
-        var vocabulary = _density.Vocabulary;
-        var asked = candidates ?? (vocabulary > WholeVocabulary ? CandidatesOfMany : vocabulary);
-        _candidates = asked < vocabulary ? (int)asked : null;
+        _candidates = Tried(_density.Vocabulary, candidates);
         Reader = new LikelihoodSearch(_prior, _density, beams, _candidates);
     }
 
@@ -56,6 +54,13 @@ public sealed partial class ExactLikelihoodAttack : IInversionAttack, IDisposabl
 
     /// <summary>Tokens tried at each place; the vocabulary's size if all of them are.</summary>
     public long CandidateCount => _candidates ?? _density.Vocabulary;
+
+    /// <summary>How many tokens are tried at each place; null if all are.</summary>
+    internal static int? Tried(long vocabulary, int? asked)
+    {
+        var count = asked ?? (vocabulary > WholeVocabulary ? CandidatesOfMany : vocabulary);
+        return count < vocabulary ? (int)count : null;
+    }
 
     /// <summary>Throws if a transform is for another model.</summary>
     internal static void RequireMatch(ICausalLM model, StainedGlassTransform transform)

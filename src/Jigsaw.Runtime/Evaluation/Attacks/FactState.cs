@@ -1,6 +1,6 @@
 namespace Jigsaw.Evaluation.Attacks;
 
-/// <summary>Whether a fact can be replaced by another of its kind in the otherwise true prompt.</summary>
+/// <summary>Says if a fact can be replaced by another of its kind in the otherwise true prompt.</summary>
 internal enum FactState
 {
     /// <summary>It stands once among the transformed tokens, whole tokens.</summary>

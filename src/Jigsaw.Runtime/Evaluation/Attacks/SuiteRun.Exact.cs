@@ -1,6 +1,5 @@
 using Jigsaw.Evaluation.Metrics;
 using Jigsaw.Transforms;
-using Jigsaw.Transforms.Noise;
 using static TorchSharp.torch;
 
 namespace Jigsaw.Evaluation.Attacks;
@@ -9,7 +8,6 @@ internal sealed partial class SuiteRun
 {
     private const string ExactName = "exact likelihood attack";
     private const string Exact = "K4";
-    private const int ControlChats = 4;
 
     private ExactLikelihoodAttack Attack(StainedGlassTransform transform) => new(_model, transform, _options.Beams, _options.Candidates);
 
@@ -95,24 +93,4 @@ internal sealed partial class SuiteRun
 
         Add(name, level, draws, score.Figures);
     }
-
-    /// <summary>The attack on x̃ = x, which it must read, and on pure noise, where it must know no more than the prior.</summary>
-    private void CheckExact()
-    {
-        foreach (var (name, std) in new[] { ("control: x̃ = x", 1e-3), ("control: pure noise", 1e5) })
-        {
-            using var transform = Control(std);
-            using var attack = Attack(transform);
-            var observed = _chats.Take(ControlChats).Select(chat => Draw(transform, chat, 1)).ToArray();
-            AddPosteriors(name, "control", 1, attack.Reader, observed, ControlChats, withPrior: false);
-            foreach (var tensor in observed)
-            {
-                tensor.Dispose();
-            }
-        }
-    }
-
-    /// <summary>A transform that adds noise of one standard deviation, in multiples of its scale, and nothing else.</summary>
-    private StainedGlassTransform Control(double std) =>
-        new(_model.EmbeddingTable, new TransformConfig { Std = new DirectStd { Min = std / 2, Max = std * 2, InitialStd = std }, Heads = _transform.Config.Heads }, _options.Seed);
 }

@@ -72,6 +72,7 @@ internal sealed partial class SuiteRun
 
         var draws = Draws.ToArray();
         var hits = counts.Select(_ => Enumerable.Range(0, draws.Length + 1).Select(_ => (Hit: new Tally(), Rank: new Tally())).ToArray()).ToArray();
+        var presence = draws.Select(_ => new Tally()).ToArray();
         var done = 0;
         foreach (var (i, fact) in Secrets())
         {
@@ -90,6 +91,13 @@ internal sealed partial class SuiteRun
             done++;
             using var scope = NewDisposeScope();
             var (prior, posteriors) = attack.Rate(_chats[i].Ids, _chats[i].Noise, fact.Place, values, [.. draws.Select(n => (_observed[n][i], n))]);
+            for (var k = 0; k < draws.Length; k++)
+            {
+                // The density alone: how often a prompt with the fact looks likelier than one with another.
+                var gains = posteriors[k].Zip(prior, (posterior, before) => posterior - before).ToArray();
+                presence[k].Add(gains[1..].Sum(gain => gain < gains[0] ? 1 : gain == gains[0] ? 0.5 : 0), gains.Length - 1);
+            }
+
             for (var c = 0; c < counts.Length && values.Count >= counts[c]; c++)
             {
                 for (var k = 0; k <= draws.Length; k++)
@@ -116,6 +124,11 @@ internal sealed partial class SuiteRun
             {
                 Add(name, level, n, $"untold fact among {counts[c]}, hit@1", hits[c][k].Hit);
                 Add(name, level, n, $"untold fact among {counts[c]}, mean reciprocal place", hits[c][k].Rank);
+            }
+
+            if (k > 0)
+            {
+                Add("presence test", Exact, n, "untold fact before another one", presence[k - 1]);
             }
         }
     }

@@ -25,6 +25,9 @@ internal sealed partial class SuiteRun : IDisposable
     private readonly Dictionary<string, int> _leftOut = new(StringComparer.Ordinal);
     private readonly List<string> _notes = [];
     private readonly List<AttackFigure> _figures = [];
+    private readonly int? _exactCandidates;
+    private int _readerSteps = ReaderSteps;
+    private double _share;
 
     public SuiteRun(ICausalLM model, StainedGlassTransform transform, NoiseTokenizer tokenizer, IReadOnlyList<ChatExample> chats, AttackSuiteOptions options, Action<string, double>? progress, CancellationToken cancellation)
     {
@@ -58,6 +61,7 @@ internal sealed partial class SuiteRun : IDisposable
             });
         }
 
+        _exactCandidates = ExactLikelihoodAttack.Tried(model.EmbeddingTable.shape[0], options.Candidates);
         _alternatives = new FactAlternatives(chats.Concat(options.OtherChats), tokenizer.Tokenizer, options.Seed);
 
         // What is measured is what is sent in use, where nobody can draw the noise again.
@@ -80,27 +84,16 @@ internal sealed partial class SuiteRun : IDisposable
         if (_options.Attacks != AttackSet.None)
         {
             steps.AddRange([
-                ("nearest neighbors", ReadNeighbors),
+                .. Readings(),
                 ("student as reader", ReadByStudent),
-                ("exact posterior", ReadPosteriors),
-                ("exact search", ReadBySearch),
                 ("bound over all attackers", BoundSecrets),
                 ("decoys", HideAmongDecoys),
                 ("floors", ReadWithoutNoisy),
-                ("controls", CheckExact),
+                ("controls", CheckAttacks),
             ]);
         }
 
-        for (var i = 0; i < steps.Count; i++)
-        {
-            _cancellation.ThrowIfCancellationRequested();
-            _progress?.Invoke(steps[i].What, i / (double)steps.Count);
-            using var noGrad = no_grad();
-            using var scope = NewDisposeScope();
-            steps[i].Run();
-        }
-
-        _progress?.Invoke("done", 1);
+        Run(steps);
         return new AttackReport
         {
             Chats = _chats.Count,
@@ -109,6 +102,32 @@ internal sealed partial class SuiteRun : IDisposable
             Notes = _notes,
             Figures = _figures,
         };
+    }
+
+    /// <summary>The attacks that read whole prompts, and have controls.</summary>
+    private List<(string What, Action Run)> Readings()
+    {
+        List<(string, Action)> steps = [("nearest neighbors", ReadNeighbors), ("exact posterior", ReadPosteriors), ("exact search", ReadBySearch)];
+        if (_options.Attacks == AttackSet.All)
+        {
+            steps.AddRange([("ridge", ReadByRidge), ("trained attack", ReadByTraining), ("BeamClean", ReadBlindly), ("mismatch", ReadByMismatch), ("attribute probe", ProbeAttributes)]);
+        }
+
+        return steps;
+    }
+
+    private void Run(List<(string What, Action Run)> steps)
+    {
+        for (var i = 0; i < steps.Count; i++)
+        {
+            _cancellation.ThrowIfCancellationRequested();
+            _share = i / (double)steps.Count;
+            _progress?.Invoke(steps[i].What, _share);
+            using var scope = NewDisposeScope();
+            steps[i].Run();
+        }
+
+        _progress?.Invoke("done", 1);
     }
 
     public void Dispose()

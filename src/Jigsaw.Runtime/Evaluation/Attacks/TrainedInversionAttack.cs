@@ -17,6 +17,13 @@ public sealed class TrainedInversionAttack : nn.Module, IInversionAttack
 {
     private const int MaxPositions = 4096;
 
+    // A loss that falls by less than a hundredth over two looks is flat. The learning rate is then cut, twice, before that counts.
+    private const double Flat = 0.01;
+    private const int Patience = 2;
+    private const int Cuts = 2;
+    private const double Cut = 0.3;
+    private const int HeldOutBatches = 4;
+
     private readonly Linear _input;
     private readonly Embedding _positions;
     private readonly TransformerEncoderLayer[] _layers;
@@ -65,17 +72,28 @@ public sealed class TrainedInversionAttack : nn.Module, IInversionAttack
     /// <inheritdoc/>
     public string Knowledge => _usesTable ? "pairs of x̃ and tokens from the transform, and the embedding table" : "pairs of x̃ and tokens from the transform";
 
+    /// <summary>Steps that it was fitted for.</summary>
+    public int FittedSteps { get; private set; }
+
+    /// <summary>The smallest mean cross-entropy of the held-out batches' transformed tokens, in nats; null without such batches.</summary>
+    public double? HeldOutLoss { get; private set; }
+
+    /// <summary>True if it was fitted until its held-out loss was flat, false if it was fitted for a number of steps and might learn more.</summary>
+    public bool IsFlat { get; private set; }
+
     /// <summary>Fits an attack to a transform.</summary>
     /// <param name="transform">The transform under attack; each batch gets a fresh sample, with secure noise.</param>
     /// <param name="batches">Data that the evaluation doesn't use.</param>
     /// <param name="options">Its size and how long it is fitted.</param>
     /// <param name="onStep">Called after each step with its number and the mean cross-entropy of the transformed tokens.</param>
+    /// <param name="heldOut">Batches that it is not fitted on: it stops when their loss is flat, or after all steps. Null fits it for all steps.</param>
     /// <param name="cancellation">Stops between two steps.</param>
     public static TrainedInversionAttack Fit(
         StainedGlassTransform transform,
         ITokenBatches batches,
         TrainedInversionAttackOptions options,
         Action<int, double>? onStep = null,
+        ITokenBatches? heldOut = null,
         CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(transform);
@@ -98,30 +116,28 @@ public sealed class TrainedInversionAttack : nn.Module, IInversionAttack
         using var used = transform.WithSecureNoise();
         using var optimizer = optim.AdamW(attack.parameters(), options.LearningRate, beta2: 0.98, weight_decay: 0.01);
         var schedule = new LearningRateSchedule(options.LearningRate, Math.Max(1, options.Steps / 10), options.Steps, 0.05);
-        for (var step = 0; step < options.Steps; step++)
+        var watch = heldOut is null ? null : new HeldOutWatch(attack, used, heldOut, options.Draws);
+        for (var step = 0; step < options.Steps && !attack.IsFlat; step++)
         {
             cancellation.ThrowIfCancellationRequested();
             using var scope = NewDisposeScope();
             using var batch = batches.At(step);
             foreach (var group in optimizer.ParamGroups)
             {
-                group.LearningRate = schedule.At(step);
+                group.LearningRate = watch is null ? schedule.At(step) : options.LearningRate * watch.Rate * Math.Min(1, (step + 1.0) / options.CheckEvery);
             }
 
-            Tensor noisy;
-            using (no_grad())
-            {
-                noisy = used.Apply(batch).Noisy;
-            }
-
-            var rows = MaskedRows.Of(batch.NoiseMask);
-            var guesses = MaskedRows.Pick(attack.Guesses(noisy, batch.AttentionMask), rows);
-            var loss = nn.functional.cross_entropy(attack._classifier.call(guesses), batch.InputIds.flatten().index_select(0, rows));
+            var loss = attack.Loss(used, batch, options.Draws);
             optimizer.zero_grad();
             loss.backward();
             nn.utils.clip_grad_norm_(attack.parameters(), 1.0);
             optimizer.step();
             onStep?.Invoke(step + 1, loss.ToDouble());
+            attack.FittedSteps = step + 1;
+            if (watch is not null && attack.FittedSteps % options.CheckEvery == 0)
+            {
+                watch.Look();
+            }
         }
 
         return attack;
@@ -135,6 +151,34 @@ public sealed class TrainedInversionAttack : nn.Module, IInversionAttack
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         return _classifier.call(Guesses(noisy, attentionMask)).topk(candidates, -1).indexes.MoveToOuterDisposeScope();
+    }
+
+    /// <summary>ln r(v | x̃), shape (batch, sequence, vocabulary), in the caller's dispose scope.</summary>
+    internal Tensor LogProbabilities(Tensor noisy, RowMask attentionMask)
+    {
+        using var noGrad = no_grad();
+        using var scope = NewDisposeScope();
+        return _classifier.call(Guesses(noisy, attentionMask)).log_softmax(-1).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Mean cross-entropy of a batch's transformed tokens, on fresh samples.</summary>
+    private Tensor Loss(StainedGlassTransform transform, TokenBatch batch, int draws)
+    {
+        Tensor noisy;
+        using (no_grad())
+        {
+            noisy = transform.Apply(batch).Noisy.to(ScalarType.Float32);
+            for (var i = 1; i < draws; i++)
+            {
+                noisy = noisy + transform.Apply(batch).Noisy;
+            }
+
+            noisy = noisy / draws;
+        }
+
+        var rows = MaskedRows.Of(batch.NoiseMask);
+        var guesses = MaskedRows.Pick(Guesses(noisy, batch.AttentionMask), rows);
+        return nn.functional.cross_entropy(_classifier.call(guesses), batch.InputIds.flatten().index_select(0, rows));
     }
 
     private Tensor Guesses(Tensor noisy, RowMask attentionMask)
@@ -155,5 +199,42 @@ public sealed class TrainedInversionAttack : nn.Module, IInversionAttack
 
         var guesses = _guess.call(states.transpose(0, 1));
         return _usesTable ? seen + guesses : guesses;
+    }
+
+    /// <summary>Looks at the loss of held-out batches.</summary>
+    private sealed class HeldOutWatch(TrainedInversionAttack attack, StainedGlassTransform transform, ITokenBatches batches, int draws)
+    {
+        private double _before = double.PositiveInfinity;
+        private int _flat;
+        private int _cuts;
+
+        public double Rate { get; private set; } = 1;
+
+        public void Look()
+        {
+            using var noGrad = no_grad();
+            var loss = 0.0;
+            for (var i = 0; i < HeldOutBatches; i++)
+            {
+                using var scope = NewDisposeScope();
+                using var batch = batches.At(i);
+                loss += attack.Loss(transform, batch, draws).ToDouble() / HeldOutBatches;
+            }
+
+            attack.HeldOutLoss = Math.Min(loss, attack.HeldOutLoss ?? loss);
+            if (loss < _before * (1 - Flat))
+            {
+                (_before, _flat) = (loss, 0);
+                return;
+            }
+
+            if (++_flat < Patience)
+            {
+                return;
+            }
+
+            (Rate, _flat) = (Rate * Cut, 0);
+            attack.IsFlat = ++_cuts > Cuts;
+        }
     }
 }

@@ -3,7 +3,7 @@ namespace Jigsaw.Evaluation.Attacks;
 /// <summary>How a trained inversion attack is fitted.</summary>
 public sealed record TrainedInversionAttackOptions
 {
-    /// <summary>Batches it is fitted on.</summary>
+    /// <summary>Batches it is fitted on; with held-out batches the largest number of them.</summary>
     public int Steps { get; init; } = 400;
 
     /// <summary>
@@ -23,6 +23,12 @@ public sealed record TrainedInversionAttackOptions
 
     /// <summary>The largest learning rate.</summary>
     public double LearningRate { get; init; } = 2e-3;
+
+    /// <summary>Draws of x̃ that it sees of each prompt, as their mean.</summary>
+    public int Draws { get; init; } = 1;
+
+    /// <summary>With held-out batches: after how many steps it looks at them.</summary>
+    public int CheckEvery { get; init; } = 50;
 
     /// <summary>Seed of its initial weights.</summary>
     public long Seed { get; init; } = 1;
