@@ -8,4 +8,5 @@ internal enum ArgumentKind
     Mask,
     Target,
     Ramp,
+    Weighting,
 }

@@ -5,7 +5,7 @@ namespace Jigsaw.Planning;
 /// <param name="Group">Where it is computed.</param>
 /// <param name="Property">The name of its typed component.</param>
 /// <param name="Local">The variable that holds its value.</param>
-/// <param name="WeightLocal">The variable that holds its weight at this step, where that rises.</param>
+/// <param name="WeightLocal">The variable that holds its weight at this step, where that is more than a number of the recipe.</param>
 /// <param name="Mask">The tokens that it averages over; none for a custom term that gives a scalar.</param>
 /// <param name="Inputs">The arguments of its kernel, behind the tensors that a pair compares or the pass and the weight of a term on logits.</param>
 /// <param name="Parts">What its kernel gives beside the value.</param>
@@ -24,6 +24,12 @@ internal sealed record PlannedTerm(
     public bool IsRamped => Term.Argument("RampSteps") is { IsWritten: true };
 
     public Ramp Ramp => (Ramp)(int)(Term.Argument("Ramp")!.Value ?? 0);
+
+    /// <summary>True if it is left out of some steps, where the number of its <c>Every</c> is above 1.</summary>
+    public bool HasEvery => Term.HasEvery;
+
+    /// <summary>True if its weight depends on the step or on that number.</summary>
+    public bool IsWeighed => IsRamped || HasEvery;
 
     public bool IsGeometric => IsRamped && Ramp == Ramp.Geometric;
 

@@ -13,6 +13,9 @@ internal static class Planner
 
     private static readonly TokenMask[] _masks = [TokenMask.Attention, TokenMask.Loss, TokenMask.Noise, TokenMask.NotInReply, TokenMask.InReply, TokenMask.Private];
 
+    /// <summary>Members of the step's activations that are computed from what the teacher's clean pass predicts of the prompt.</summary>
+    private static readonly string[] _predictions = ["Surprisal", "Counterfactuals"];
+
     /// <summary>Plans a recipe. Of terms that clash in name or key, the first is planned.</summary>
     public static RecipePlan Plan(RecipeModel recipe)
     {
@@ -73,6 +76,9 @@ internal static class Planner
         _ => TermGroup.Embeddings,
     };
 
+    /// <summary>True if a term reads what the teacher's clean pass predicts of the tokens of the prompt.</summary>
+    public static bool ReadsPredictions(TermModel term) => InputsOf(term).Any(input => input.Kind == InputKind.Activation && _predictions.Contains(input.Name));
+
     /// <summary>The typed component of a part.</summary>
     public static string PartProperty(string key)
     {
@@ -124,6 +130,11 @@ internal static class Planner
             }, name);
         }
 
+        if (term.Argument("Weighting") is { Value: (int)TokenWeighting.Surprisal })
+        {
+            yield return new PlannedInput(InputKind.Activation, "Surprisal");
+        }
+
         if (term.Argument("MaxLoss") is { IsWritten: true })
         {
             yield return new PlannedInput(InputKind.Number, "MaxLoss");
@@ -131,17 +142,19 @@ internal static class Planner
         }
     }
 
-    /// <summary>Terms on the logits are computed together, and so are those on one pair of tensors, where the first of them stands.</summary>
+    /// <summary>Terms on the logits are computed together, and so are those on one pair of tensors, where the first of them stands. Terms that some steps leave out are not computed with others of their pair.</summary>
     private static IEnumerable<PlannedComputation> ComputationsOf(EquatableArray<PlannedTerm> terms, NameScope locals) => terms
         .GroupBy(term => term.Group switch
         {
             TermGroup.Logits => (ComputationKind.Logits, ""),
-            TermGroup.Layer => (ComputationKind.Pair, term.Source.ToString()),
-            TermGroup.Embeddings when term.Term.Definition!.Pair.Count > 0 => (ComputationKind.Pair, string.Join(" ", term.Term.Definition.Pair)),
+            TermGroup.Layer => (ComputationKind.Pair, Alone(term) + term.Source),
+            TermGroup.Embeddings when term.Term.Definition!.Pair.Count > 0 => (ComputationKind.Pair, Alone(term) + string.Join(" ", term.Term.Definition.Pair)),
             TermGroup.Embeddings => (ComputationKind.Kernel, term.Term.Key),
             _ => (ComputationKind.Custom, term.Term.Key),
         })
         .Select(together => new PlannedComputation(together.Key.Item1, locals.Take(together.First().Local + "Values"), together.ToEquatableArray()));
+
+    private static string Alone(PlannedTerm term) => term.HasEvery ? term.Term.Key + " of " : "";
 
     private static IEnumerable<PlannedSum> SumsOf(RecipeModel recipe, EquatableArray<PlannedTerm> terms) => recipe.Alpha is null
         ? [new PlannedSum(null, terms)]
@@ -155,6 +168,7 @@ internal static class Planner
         {
             var readBy = new List<string>();
             var whole = new List<string>();
+            var predictions = new List<string>();
             var logits = false;
             var layer = false;
             foreach (var term in terms)
@@ -169,13 +183,18 @@ internal static class Planner
                         whole.Add(term.Term.Key);
                     }
 
+                    if (pass == Pass.TeacherClean && ReadsPredictions(term.Term))
+                    {
+                        predictions.Add(term.Term.Key);
+                    }
+
                     layer |= readsLayer;
                 }
             }
 
             if (readBy.Count > 0)
             {
-                yield return new PlannedPass(pass, GradientOf(pass), logits, layer, readBy.ToEquatableArray(), whole.ToEquatableArray());
+                yield return new PlannedPass(pass, GradientOf(pass), logits, layer, readBy.ToEquatableArray(), whole.ToEquatableArray(), predictions.ToEquatableArray());
             }
         }
     }
@@ -197,7 +216,7 @@ internal static class Planner
         }
 
         var isRead = pass == Pass.TeacherClean || pass == term.Source;
-        return (isRead && term.Group == TermGroup.Logits, isRead && term.Group == TermGroup.Layer);
+        return ((isRead && term.Group == TermGroup.Logits) || (pass == Pass.TeacherClean && ReadsPredictions(term.Term)), isRead && term.Group == TermGroup.Layer);
     }
 
     private static IEnumerable<PlannedNumber> NumbersOf(RecipeModel recipe, EquatableArray<PlannedTerm> terms)
@@ -239,6 +258,9 @@ internal static class Planner
                         break;
                     case ArgumentKind.Mask when term.Mask != TokenMask.None:
                         yield return new PlannedStructure(argument.OriginalName, $"\"{MaskWords(term.Mask)}\"");
+                        break;
+                    case ArgumentKind.Weighting when argument.Value is { } weighting:
+                        yield return new PlannedStructure(argument.OriginalName, $"\"{((TokenWeighting)(int)weighting).ToString().ToLowerInvariant()}\"");
                         break;
                     case ArgumentKind.Ramp when term.IsRamped:
                         yield return new PlannedStructure(argument.OriginalName, $"\"{term.Ramp.ToString().ToLowerInvariant()}\"");

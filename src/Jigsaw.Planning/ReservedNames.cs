@@ -7,7 +7,7 @@ internal static class ReservedNames
     public static readonly string[] OfComponents =
     [
         "Components", "CompositeKey", "CompositeLoss", "GradientError", "ContainsKey", "Count", "Dispose", "Equals", "Finalize", "GetEnumerator", "GetHashCode", "GetType",
-        "Keys", "MemberwiseClone", "Read", "ReferenceEquals", "ToString", "TryGetValue", "Values", "Item",
+        "Keys", "MemberwiseClone", "Read", "ReferenceEquals", "Skipped", "ToString", "TryGetValue", "Values", "Item",
     ];
 
     /// <summary>Keys of components that every recipe has.</summary>

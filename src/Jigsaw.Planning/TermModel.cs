@@ -27,6 +27,9 @@ internal sealed record TermModel(string Name, string Key, TermDefinition? Defini
     /// <summary>True if the term is in the program: a weight of 0 removes it.</summary>
     public bool IsActive => Weight.Value is not 0;
 
+    /// <summary>True if it says on which steps it is evaluated.</summary>
+    public bool HasEvery => Argument("Every") is { IsWritten: true };
+
     public TermPull Pull => Definition?.Pull ?? TermPull.Minimized;
 
     public TermKind Kind => Definition?.Kind ?? TermKind.Similarity;

@@ -28,5 +28,9 @@ public static partial class LossTerm
         /// <summary>How many copies of x̃ with fresh noise an attacker sees, at least 1: the term is taken with σ/√n. Not written: 1.</summary>
         [Hyperparameter(NumericRule.Count, "{key}_repeats", Default = 1)]
         public int Repeats { get; set; }
+
+        /// <summary>How much each counted token weighs. Not written: <see cref="TokenWeighting.Uniform"/>. Structure.</summary>
+        [Hyperparameter("{key}_weighting", Structure = true)]
+        public TokenWeighting Weighting { get; set; }
     }
 }

@@ -11,6 +11,13 @@ public abstract class WeightedTermAttribute : Attribute
     /// <summary>What the term's value is multiplied by: finite and at least 0. A weight of 0 leaves the term and what only it needs out of the program.</summary>
     public double Weight { get; }
 
+    /// <summary>
+    /// On which steps the term is evaluated: on those that this number divides, counted from 0, with this many times its weight, which leaves the expected gradient the same. The other steps also skip the
+    /// passes that only such terms read. At least 1. Not written: on all steps.
+    /// </summary>
+    [Hyperparameter(NumericRule.Count, "{key}_every")]
+    public int Every { get; set; }
+
     /// <summary>The step at which the weight starts to rise: at least 0. Not written, but <see cref="RampSteps"/> is: 0.</summary>
     [Hyperparameter(NumericRule.Index, "{key}_weight_ramp_from", Default = 0, Needs = nameof(RampSteps))]
     public int RampFrom { get; set; }

@@ -28,7 +28,7 @@ internal sealed class ComputeEmitter
     /// <summary>Writes the body of the method.</summary>
     public void EmitBody()
     {
-        EmitRamps();
+        EmitWeights();
         TermGroup? group = null;
         foreach (var computation in _plan.Computations)
         {
@@ -48,7 +48,7 @@ internal sealed class ComputeEmitter
                     EmitPair(computation);
                     break;
                 case ComputationKind.Kernel:
-                    EmitValues(computation, "", [$"step.OnEmbeddings().{Kernel(computation.First)}"], isOne: computation.First.Parts.Count == 0);
+                    EmitValues(computation, "", [$"{Step(computation.First)}.OnEmbeddings().{Kernel(computation.First)}"], isOne: computation.First.Parts.Count == 0);
                     break;
                 default:
                     EmitCustom(computation.First);
@@ -79,22 +79,23 @@ internal sealed class ComputeEmitter
         _ => "Custom terms.",
     };
 
-    private void EmitRamps()
+    private void EmitWeights()
     {
-        var ramped = _plan.Terms.Where(term => term.IsRamped).ToList();
-        if (ramped.Count == 0)
+        var weighed = _plan.Terms.Where(term => term.IsWeighed).ToList();
+        if (weighed.Count == 0)
         {
             return;
         }
 
-        _writer.Line("// Weights that rise, at this step.");
-        foreach (var term in ramped)
+        _writer.Line(weighed.Any(term => term.HasEvery) ? "// Weights at this step: a term that is evaluated on every n-th step counts n times." : "// Weights that rise, at this step.");
+        foreach (var term in weighed)
         {
             var number = "numbers." + term.Property;
             var weight = term.IsGeometric
                 ? $"step.GeometricRamp({number}Weight, {number}RampStart, {number}RampStartFrom, {number}RampFrom, {number}RampSteps)"
-                : $"{number}Weight * step.Ramp(global::Jigsaw.Ramp.{term.Ramp}, {number}RampFrom, {number}RampSteps)";
-            _writer.Line($"{Var("double")} {term.WeightLocal} = {weight};");
+                : term.IsRamped ? $"{number}Weight * step.Ramp(global::Jigsaw.Ramp.{term.Ramp}, {number}RampFrom, {number}RampSteps)"
+                : number + "Weight";
+            _writer.Line($"{Var("double")} {term.WeightLocal} = {weight}{(term.HasEvery ? $" * {number}Every" : "")};");
         }
 
         _writer.Line();
@@ -107,14 +108,15 @@ internal sealed class ComputeEmitter
         foreach (var term in computation.Terms)
         {
             var weighted = $"{PassType}.{term.Source}, {(IsMinus(term) ? "-" : "+")}{Weight(term)}";
+            var head = "head" + Every(term);
             if (term.Term.Custom is { } custom)
             {
                 var given = custom.Activations.Any(type => type.Pass == Pass.TeacherClean) ? "(rows, teacher)" : "rows";
-                _writer.Line($"head.OfRows({Literal.Of(term.Term.Key)}, {weighted}, {MaskOf(term)}, {given} => {Call(custom)});");
+                _writer.Line($"{head}.OfRows({Literal.Of(term.Term.Key)}, {weighted}, {MaskOf(term)}, {given} => {Call(custom)});");
             }
             else
             {
-                _writer.Line($"head.{Kernel(term, weighted)};");
+                _writer.Line($"{head}.{Kernel(term, weighted)};");
             }
         }
 
@@ -133,8 +135,8 @@ internal sealed class ComputeEmitter
     private void EmitPair(PlannedComputation computation)
     {
         var pair = computation.First.Term.Definition!.Pair is { Count: > 0 } names
-            ? $"step.OnEmbeddings({string.Join(", ", names.Select(name => "step." + name))})"
-            : $"step.AtLayer({PassType}.{computation.First.Source})";
+            ? $"{Step(computation.First)}.OnEmbeddings({string.Join(", ", names.Select(name => "step." + name))})"
+            : $"{Step(computation.First)}.AtLayer({PassType}.{computation.First.Source})";
         var isOne = computation.Terms.Count == 1;
         EmitValues(computation, pair, [.. computation.Terms.Select(term => "." + Kernel(term)), isOne ? ".Value()" : ".Values()"], isOne);
     }
@@ -142,7 +144,7 @@ internal sealed class ComputeEmitter
     private void EmitCustom(PlannedTerm term)
     {
         var stage = term.Source is { } pass ? $"{PassType}.{pass}, " : "";
-        _writer.Line($"{Var(Tensor)} {Identifier.Of(term.Local)} = step.Custom({stage}() => {Call(term.Term.Custom!)});");
+        _writer.Line($"{Var(Tensor)} {Identifier.Of(term.Local)} = {Step(term)}.Custom({stage}() => {Call(term.Term.Custom!)});");
     }
 
     /// <summary>Declares what a chain of calls gives: on one line for one value, otherwise with a line for each call.</summary>
@@ -238,7 +240,12 @@ internal sealed class ComputeEmitter
 
     private static string Sign(PlannedTerm term, bool isFirst) => isFirst ? (IsMinus(term) ? "-" : "") : IsMinus(term) ? "- " : "+ ";
 
-    private static string Weight(PlannedTerm term) => term.IsRamped ? term.WeightLocal : $"numbers.{term.Property}Weight";
+    private static string Weight(PlannedTerm term) => term.IsWeighed ? term.WeightLocal : $"numbers.{term.Property}Weight";
+
+    /// <summary>The step's activations, those of a step that leaves the term out where it is one.</summary>
+    private static string Step(PlannedTerm term) => "step" + Every(term);
+
+    private static string Every(PlannedTerm term) => term.HasEvery ? $".Every(numbers.{term.Property}Every)" : "";
 
     private static IEnumerable<string> Locals(PlannedTerm term) => term.Parts.Select(part => part.Local).Prepend(term.Local).Select(Identifier.Of);
 

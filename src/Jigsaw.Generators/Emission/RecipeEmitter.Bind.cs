@@ -1,9 +1,11 @@
+using Jigsaw.Planning;
+
 namespace Jigsaw.Generators.Emission;
 
 /// <content>The numbers as written, and what binds a recipe to models.</content>
 internal static partial class RecipeEmitter
 {
-    private static void EmitBind(IndentedWriter writer, string? fault)
+    private static void EmitBind(IndentedWriter writer, RecipePlan plan, string? fault)
     {
         const string Loss = "global::Jigsaw.Steps.JigsawLoss<Components, Hyperparameters>";
         const string Models = "global::Jigsaw.Steps.NoisyTeacher teacher, global::Jigsaw.Steps.NoisyStudent student";
@@ -36,7 +38,7 @@ internal static partial class RecipeEmitter
                 return;
             }
 
-            writer.Line($"new {Loss}(teacher, student, Plan, hyperparameters,");
+            writer.Line($"new {Loss}(teacher, student, Plan{string.Concat(Intervals(plan, term => $"hyperparameters.{term.Property}Every"))}, hyperparameters,");
             using (writer.Indent())
             {
                 writer.Line($"({StepActivations} step, {RowMask} lossMask, out Components components) => Compute(step, lossMask, hyperparameters, out components));");

@@ -26,15 +26,25 @@ internal static partial class RecipeEmitter
         {
             for (var i = 0; i < arguments.Count; i++)
             {
-                writer.Line(arguments[i] + (i < arguments.Count - 1 ? "," : ");"));
+                writer.Line(arguments[i] + (i < arguments.Count - 1 ? "," : ")" + string.Concat(Intervals(plan, term => Literal.OfInteger(term.Term.Argument("Every")!.Value ?? 1))) + ";"));
             }
         }
     }
 
+    /// <summary>The calls that tell a plan which terms some steps leave out.</summary>
+    private static IEnumerable<string> Intervals(RecipePlan plan, Func<PlannedTerm, string> every) =>
+        plan.Terms.Where(term => term.HasEvery).Select(term => $".Every({every(term)}, {string.Join(", ", term.Keys.Select(Literal.Of))})");
+
     private static string Argument(PlannedPass pass) =>
         $"new global::Jigsaw.Passes.PassPlan(global::Jigsaw.Pass.{pass.Pass}, global::Jigsaw.Passes.GradientFlow.{pass.Gradient}, logits: {Truth(pass.Logits)}, layer: {Truth(pass.Layer)}, "
         + string.Join(", ", pass.ReadBy.Select(Literal.Of)) + ")"
-        + (pass.WholeLogitsReadBy.Count == 0 ? "" : $" {{ WholeLogitsReadBy = new[] {{ {string.Join(", ", pass.WholeLogitsReadBy.Select(Literal.Of))} }} }}");
+        + Initialized(("WholeLogitsReadBy", pass.WholeLogitsReadBy), ("PredictionsReadBy", pass.PredictionsReadBy));
+
+    private static string Initialized(params (string Property, EquatableArray<string> Keys)[] lists)
+    {
+        var written = lists.Where(list => list.Keys.Count > 0).Select(list => $"{list.Property} = new[] {{ {string.Join(", ", list.Keys.Select(Literal.Of))} }}").ToList();
+        return written.Count == 0 ? "" : $" {{ {string.Join(", ", written)} }}";
+    }
 
     private static string PlanWords(RecipePlan plan)
     {

@@ -11,7 +11,7 @@ internal static partial class RecipeEmitter
     private static void EmitRemarks(IndentedWriter writer, RecipePlan plan)
     {
         const string Head = "composite_loss = ";
-        var rows = plan.Declared.Select(term => new[] { Coefficient(plan.Recipe, term), term.Term.Key, Notation(plan.Recipe, term), MaskNotation(term), RampNotation(term) }).ToList();
+        var rows = plan.Declared.Select(term => new[] { Coefficient(plan.Recipe, term), term.Term.Key, Notation(plan.Recipe, term), MaskNotation(term), WeightNotation(term) }).ToList();
         var widths = Enumerable.Range(0, 5).Select(column => rows.Count == 0 ? 0 : rows.Max(row => Width(row[column]))).ToList();
         writer.Line("/// <remarks><code>");
         for (var i = 0; i < rows.Count; i++)
@@ -68,6 +68,11 @@ internal static partial class RecipeEmitter
             text = text.Replace("{" + argument.Name + "}", NumberText.Of(argument.Effective ?? double.NaN));
         }
 
+        if (term.Term.Argument("Weighting") is { Value: (int)TokenWeighting.Surprisal })
+        {
+            text += ", tokens weighed by surprisal";
+        }
+
         if (!term.IsCapped)
         {
             return text;
@@ -82,6 +87,13 @@ internal static partial class RecipeEmitter
     {
         var masks = Planner.Masks(term.Mask).Select(mask => mask.ToString().ToLowerInvariant()).ToList();
         return masks.Count == 0 ? "" : string.Join(" and ", masks) + " mask";
+    }
+
+    private static string WeightNotation(PlannedTerm term)
+    {
+        var every = term.Term.Argument("Every") is { Value: > 1 and var steps } ? $"every {NumberText.Of(steps)} steps, at {NumberText.Of(steps)} times the weight" : "";
+        var ramp = RampNotation(term);
+        return every.Length == 0 || ramp.Length == 0 ? every + ramp : $"{every}; {ramp}";
     }
 
     private static string RampNotation(PlannedTerm term)

@@ -79,7 +79,7 @@ internal static partial class RecipeEmitter
     {
         EmitPlan(writer, plan, fault);
         writer.Line();
-        EmitBind(writer, fault);
+        EmitBind(writer, plan, fault);
         writer.Line();
         if (fault is null)
         {

@@ -95,6 +95,7 @@ internal sealed class AttributeShape
         {
             nameof(TokenMask) => ArgumentKind.Mask,
             nameof(CeTarget) => ArgumentKind.Target,
+            nameof(TokenWeighting) => ArgumentKind.Weighting,
             _ => ArgumentKind.Ramp,
         },
     };

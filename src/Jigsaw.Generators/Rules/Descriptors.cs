@@ -146,6 +146,10 @@ internal static class Descriptors
         "JIG0050", "Characteristic length is left at its default", "CharacteristicLength of '{0}' is left at its default of 1, which fits an embedding table only by chance; write the length that JigsawLosses.RecommendedCharacteristicLength computes",
         Category, DiagnosticSeverity.Info, isEnabledByDefault: true, helpLinkUri: Pages + "JIG0050.md");
 
+    public static readonly DiagnosticDescriptor NothingOnSomeSteps = new(
+        "JIG0051", "Every term is left out of some steps", "Each term of '{0}' is left out of some steps by its Every, and a step without a term trains nothing; remove Every from one of them",
+        Category, DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: Pages + "JIG0051.md", customTags: WellKnownDiagnosticTags.NotConfigurable);
+
     public static readonly DiagnosticDescriptor NotStatic = new(
         "JIG0060", "Custom term is not static", "'{0}' is an instance method, and a recipe has no instance; add 'static'",
         Category, DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: Pages + "JIG0060.md", customTags: WellKnownDiagnosticTags.NotConfigurable);

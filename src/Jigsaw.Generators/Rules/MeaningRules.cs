@@ -7,7 +7,7 @@ namespace Jigsaw.Generators.Rules;
 internal static class MeaningRules
 {
     public static IEnumerable<Problem> Check(RecipeModel recipe) =>
-        Layers(recipe).Concat(Truncation(recipe)).Concat(Arguments(recipe)).Concat(Ramps(recipe)).Concat(Alpha(recipe)).Concat(GradientFilter(recipe)).Concat(Purposes(recipe));
+        Layers(recipe).Concat(Truncation(recipe)).Concat(Arguments(recipe)).Concat(Ramps(recipe)).Concat(Alpha(recipe)).Concat(GradientFilter(recipe)).Concat(Purposes(recipe)).Concat(Steps(recipe));
 
     private static IEnumerable<Problem> Layers(RecipeModel recipe)
     {
@@ -63,6 +63,11 @@ internal static class MeaningRules
         {
             var term = recipe.Terms[i];
             if (term.IsActive && term.Custom is null && Planner.GroupOf(recipe, term) == TermGroup.Logits)
+            {
+                yield return Problem.At(ProblemLocation.Term(i), "JIG0043", term.Name);
+            }
+
+            if (term.IsActive && Planner.ReadsPredictions(term))
             {
                 yield return Problem.At(ProblemLocation.Term(i), "JIG0043", term.Name);
             }
@@ -180,6 +185,15 @@ internal static class MeaningRules
         if (active.All(term => term.Definition!.Purpose != TermPurpose.Privacy))
         {
             yield return Problem.At(ProblemLocation.Recipe, "JIG0049", recipe.Name);
+        }
+    }
+
+    private static IEnumerable<Problem> Steps(RecipeModel recipe)
+    {
+        var active = recipe.Terms.Where(term => term.IsActive).ToList();
+        if (active.Count > 0 && active.All(term => term.Argument("Every") is { Value: > 1 }))
+        {
+            yield return Problem.At(ProblemLocation.Recipe, "JIG0051", recipe.Name);
         }
     }
 

@@ -74,6 +74,7 @@ internal static class NumberRules
         ArgumentKind.Mask when value is < 1 or > 63 => "TokenMask.Attention, .Loss, .Noise, .NotInReply, .InReply, .Private, or several with |",
         ArgumentKind.Target when value is < 0 or > 1 => "CeTarget.Soft or CeTarget.Hard",
         ArgumentKind.Ramp when value is < 0 or > 2 => "Ramp.Linear, Ramp.Cosine or Ramp.Geometric",
+        ArgumentKind.Weighting when value is < 0 or > 1 => "TokenWeighting.Uniform or TokenWeighting.Surprisal",
         _ => null,
     };
 }

@@ -25,10 +25,11 @@ internal sealed class LossProgram
     {
         _plan = Planner.Plan(recipe);
         Keys = [.. _plan.Terms.SelectMany(term => term.Keys), ComponentLosses.CompositeKey];
-        Plan = new LossPlan(
+        var plan = new LossPlan(
             recipe.DistillationLayer,
             recipe.Truncate,
-            [.. _plan.Passes.Select(pass => new PassPlan(pass.Pass, pass.Gradient, pass.Logits, pass.Layer, [.. pass.ReadBy]) { WholeLogitsReadBy = [.. pass.WholeLogitsReadBy] })]);
+            [.. _plan.Passes.Select(pass => new PassPlan(pass.Pass, pass.Gradient, pass.Logits, pass.Layer, [.. pass.ReadBy]) { WholeLogitsReadBy = [.. pass.WholeLogitsReadBy], PredictionsReadBy = [.. pass.PredictionsReadBy] })]);
+        Plan = _plan.Terms.Where(term => term.HasEvery).Aggregate(plan, (whole, term) => whole.Every((int)Number(term, "Every"), [.. term.Keys]));
     }
 
     /// <summary>What a step runs.</summary>
@@ -59,7 +60,7 @@ internal sealed class LossProgram
             {
                 computed = computation.Kind == ComputationKind.Pair
                     ? OnPair(computation, step, lossMask)
-                    : All(Call(step.OnEmbeddings(), computation.First, step, lossMask));
+                    : All(Call(At(computation.First, step).OnEmbeddings(), computation.First, step, lossMask));
             }
 
             foreach (var (key, value) in computation.Terms.SelectMany(term => term.Keys).Zip(computed))
@@ -81,7 +82,7 @@ internal sealed class LossProgram
         head.Options = Options ?? head.Options;
         foreach (var term in computation.Terms)
         {
-            Call(head, term, step, lossMask, term.Source!.Value, IsMinus(term) ? -Weight(term, step) : Weight(term, step));
+            Call(term.HasEvery ? head.Every((int)Number(term, "Every")) : head, term, step, lossMask, term.Source!.Value, IsMinus(term) ? -Weight(term, step) : Weight(term, step));
         }
 
         var value = head.Run();
@@ -91,8 +92,8 @@ internal sealed class LossProgram
     private static IEnumerable<Tensor> OnPair(PlannedComputation computation, StepActivations step, RowMask lossMask)
     {
         var pair = computation.First.Term.Definition!.Pair is [var first, var second]
-            ? step.OnEmbeddings((Tensor)Read(step, first), (Tensor)Read(step, second))
-            : step.AtLayer(computation.First.Source!.Value);
+            ? At(computation.First, step).OnEmbeddings((Tensor)Read(step, first), (Tensor)Read(step, second))
+            : At(computation.First, step).AtLayer(computation.First.Source!.Value);
         foreach (var term in computation.Terms)
         {
             Call(pair, term, step, lossMask);
@@ -127,10 +128,14 @@ internal sealed class LossProgram
     private static double Weight(PlannedTerm term, StepActivations step)
     {
         var weight = Number(term, "Weight");
-        return term.IsGeometric ? step.GeometricRamp(weight, Number(term, "RampStart"), (int)Number(term, "RampStartFrom"), (int)Number(term, "RampFrom"), (int)Number(term, "RampSteps"))
+        weight = term.IsGeometric ? step.GeometricRamp(weight, Number(term, "RampStart"), (int)Number(term, "RampStartFrom"), (int)Number(term, "RampFrom"), (int)Number(term, "RampSteps"))
             : term.IsRamped ? weight * step.Ramp(term.Ramp, (int)Number(term, "RampFrom"), (int)Number(term, "RampSteps"))
             : weight;
+        return term.HasEvery ? weight * Number(term, "Every") : weight;
     }
+
+    /// <summary>The step's activations, those of a step that leaves the term out where it is one.</summary>
+    private static StepActivations At(PlannedTerm term, StepActivations step) => term.HasEvery ? step.Every((int)Number(term, "Every")) : step;
 
     private static double Number(PlannedTerm term, string name) => term.Term.Argument(name)!.Effective!.Value;
 

@@ -106,5 +106,6 @@ internal static class ReflectedRecipe
         : type == typeof(bool) ? ArgumentKind.Boolean
         : type == typeof(TokenMask) ? ArgumentKind.Mask
         : type == typeof(CeTarget) ? ArgumentKind.Target
+        : type == typeof(TokenWeighting) ? ArgumentKind.Weighting
         : ArgumentKind.Ramp;
 }

@@ -49,6 +49,9 @@ public class ComponentLosses : IReadOnlyDictionary<string, Tensor>, IDisposable
     /// </summary>
     public Tensor? GradientError { get; internal set; }
 
+    /// <summary>The components that this step left out, by the <c>Every</c> of their terms: they are 0, and <see cref="Read"/> doesn't name them.</summary>
+    public IReadOnlyCollection<string> Skipped { get; internal set; } = [];
+
     /// <inheritdoc/>
     public IEnumerable<string> Keys => _keys;
 
@@ -61,7 +64,7 @@ public class ComponentLosses : IReadOnlyDictionary<string, Tensor>, IDisposable
     public Tensor this[string key] =>
         TryGetValue(key, out var value) ? value : throw new KeyNotFoundException($"There is no component '{key}'; there are {string.Join(", ", _keys)}.");
 
-    /// <summary>The values on the host, by one read from the device.</summary>
+    /// <summary>The values on the host, by one read from the device, without those that the step left out: a mean over steps is then one over the steps that evaluated the term.</summary>
     public IReadOnlyDictionary<string, double> Read()
     {
         using var host = Values.to(ScalarType.Float64).cpu();
@@ -69,7 +72,10 @@ public class ComponentLosses : IReadOnlyDictionary<string, Tensor>, IDisposable
         var result = new OrderedDictionary<string, double>();
         for (var i = 0; i < _keys.Length; i++)
         {
-            result.Add(_keys[i], values[i]);
+            if (!Skipped.Contains(_keys[i]))
+            {
+                result.Add(_keys[i], values[i]);
+            }
         }
 
         return result;

@@ -41,7 +41,7 @@ public sealed class StepActivations
     /// <summary>True if the terms on embeddings are computed now: always true, except in a step that runs pass by pass.</summary>
     internal bool IncludesEmbeddings => Stage is null || Stage.IsLast;
 
-    /// <summary>The training step, from 0, which ramped weights depend on.</summary>
+    /// <summary>The training step, from 0, which ramped weights and terms of some steps depend on.</summary>
     public long Step { get; init; }
 
     /// <summary>The transformed batch.</summary>
@@ -83,6 +83,9 @@ public sealed class StepActivations
     /// <summary>T, the median L2 norm of the embedding table's rows.</summary>
     public double MedianNorm => Batch.MedianNorm;
 
+    /// <summary>How much the tokens surprise the teacher on clean embeddings.</summary>
+    public TokenSurprisal Surprisal => new(this);
+
     /// <summary>The base model on x.</summary>
     public PassActivations TeacherClean => Of(Pass.TeacherClean);
 
@@ -94,6 +97,15 @@ public sealed class StepActivations
 
     /// <summary>The adapted model on x.</summary>
     public PassActivations StudentClean => Of(Pass.StudentClean);
+
+    /// <summary>The step for a term that is evaluated on some steps: these activations on a step that the number divides; otherwise ones by which every term is 0, and which read no pass.</summary>
+    /// <param name="steps">At least 1.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The number is less than 1.</exception>
+    public StepActivations Every(int steps)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(steps, 1);
+        return Step % steps == 0 ? this : new StepActivations(Batch) { Step = Step, Stage = new StepStage([], IsLast: false), Services = Services };
+    }
 
     /// <summary>Starts the terms on the logits.</summary>
     /// <param name="target">What cross-entropies compare with.</param>

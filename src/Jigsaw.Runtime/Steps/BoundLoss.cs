@@ -32,8 +32,8 @@ public abstract class BoundLoss
     public abstract RecipeHyperparameters Hyperparameters { get; }
 
     /// <summary>
-    /// The training step, from 0, which ramped weights depend on. The training loop sets it before each loss, and puts it into its checkpoints;
-    /// a recipe without ramps never reads it.
+    /// The training step, from 0, which ramped weights and terms with an <c>Every</c> depend on. The training loop sets it before the forwards and the loss of each step, and puts it into its checkpoints;
+    /// a recipe without either never reads it.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">It is negative.</exception>
     public long Step

@@ -48,8 +48,8 @@ public sealed class JigsawLoss<TComponents, THyperparameters> : BoundLoss
 
         _compute = compute;
         Hyperparameters = hyperparameters;
-        teacher.Bind(plan, _binding);
-        student.Bind(plan, _binding);
+        teacher.Bind(plan, _binding, () => Step);
+        student.Bind(plan, _binding, () => Step);
         _lossOf = _componentsOf = _hyperparametersOf = Forwards;
     }
 
@@ -109,7 +109,7 @@ public sealed class JigsawLoss<TComponents, THyperparameters> : BoundLoss
         }
 
         var measurement = NewMeasurement();
-        return new PassByPass<TComponents>(Teacher, Student, Plan, _compute) { Step = Step, Scale = scale, Rematerialize = Rematerialize, Measurement = measurement, Services = NewServices(measurement) }.Run(batch, lossMask);
+        return new PassByPass<TComponents>(Teacher, Student, Plan.At(Step), _compute) { Step = Step, Skipped = Plan.SkippedAt(Step), Scale = scale, Rematerialize = Rematerialize, Measurement = measurement, Services = NewServices(measurement) }.Run(batch, lossMask);
     }
 
     /// <summary>The raw value of each term of the last loss, detached.</summary>
@@ -140,6 +140,14 @@ public sealed class JigsawLoss<TComponents, THyperparameters> : BoundLoss
             throw new InvalidOperationException("Teacher and student saw different batches; give both the batch that transform.Apply returned for this step.");
         }
 
+        foreach (var ran in (ReadOnlySpan<long>)[teacher.Step, student.Step])
+        {
+            if (!Plan.SkippedAt(ran).SequenceEqual(Plan.SkippedAt(Step)))
+            {
+                throw new InvalidOperationException($"The forwards ran at step {ran}, but the loss is of step {Step}, which reads other passes; set Step before the forwards of a step.");
+            }
+        }
+
         var batch = teacher.Batch;
         RequireMasks(batch, lossMask);
         _lossOf = Forwards;
@@ -147,6 +155,7 @@ public sealed class JigsawLoss<TComponents, THyperparameters> : BoundLoss
         var measurement = NewMeasurement();
         var loss = _compute(new StepActivations(batch, teacher.Passes.Concat(student.Passes)) { Step = Step, Services = NewServices(measurement) }, lossMask, out _components);
         _components.GradientError = measurement?.Relative();
+        _components.Skipped = Plan.SkippedAt(Step);
         return loss;
     }
 

@@ -12,6 +12,7 @@ public abstract class NoisyModel
 {
     private object? _binding;
     private LossPlan? _plan;
+    private Func<long> _step = () => 0;
     private ForwardRecord? _record;
 
     private protected NoisyModel(ICausalLM model)
@@ -27,7 +28,7 @@ public abstract class NoisyModel
 
     private protected abstract IReadOnlyList<Pass> OwnPasses { get; }
 
-    /// <summary>Runs the passes that the bound recipe's plan asks of this model.</summary>
+    /// <summary>Runs the passes that the bound recipe's plan asks of this model at its step.</summary>
     /// <param name="batch">What the transform made of this step's batch; teacher and student get the same one.</param>
     /// <exception cref="InvalidOperationException">No recipe is bound.</exception>
     public void Forward(TransformedBatch batch)
@@ -39,21 +40,23 @@ public abstract class NoisyModel
         }
 
         Forget();
+        var step = _step();
+        var plan = _plan.At(step);
         var passes = new List<PassActivations>();
         foreach (var pass in OwnPasses)
         {
-            if (_plan.Find(pass) is { } planned)
+            if (plan.Find(pass) is { } planned)
             {
-                passes.Add(Run(planned, batch, _plan.DistillationLayer));
+                passes.Add(Run(planned, batch, plan.DistillationLayer));
             }
         }
 
         passes.ForEach(pass => pass.Keep());
-        _record = new ForwardRecord(batch, passes);
+        _record = new ForwardRecord(batch, passes, step);
         Forwards++;
     }
 
-    internal void Bind(LossPlan plan, object binding)
+    internal void Bind(LossPlan plan, object binding, Func<long>? step = null)
     {
         if (plan.DistillationLayer is { } layer && (layer < 0 || layer >= Model.LayerCount))
         {
@@ -75,6 +78,7 @@ public abstract class NoisyModel
 
         _plan = plan;
         _binding = binding;
+        _step = step ?? (() => 0);
         Forget();
     }
 
@@ -126,7 +130,7 @@ public abstract class NoisyModel
     private PassActivations Left(PassPlan plan, HiddenStates states) => new(plan.Pass, states.Last, states.Layer, plan.Logits ? Model.Head : null);
 
     /// <summary>The activations of one forward, which are owned once: the loss frees them, or the next forward.</summary>
-    internal sealed record ForwardRecord(TransformedBatch Batch, IReadOnlyList<PassActivations> Passes)
+    internal sealed record ForwardRecord(TransformedBatch Batch, IReadOnlyList<PassActivations> Passes, long Step)
     {
         public void Free()
         {

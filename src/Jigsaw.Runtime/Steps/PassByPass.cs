@@ -22,6 +22,9 @@ internal sealed class PassByPass<TComponents>(NoisyTeacher teacher, NoisyStudent
 
     public required long Step { get; init; }
 
+    /// <summary>The components that the step leaves out; the plan is the step's.</summary>
+    public IReadOnlyCollection<string> Skipped { get; init; } = [];
+
     public required double Scale { get; init; }
 
     public required bool Rematerialize { get; init; }
@@ -76,6 +79,7 @@ internal sealed class PassByPass<TComponents>(NoisyTeacher teacher, NoisyStudent
 
             Send(batch, leaves);
             sum!.GradientError = Measurement?.Relative();
+            sum.Skipped = Skipped;
             return sum;
         }
         catch

@@ -41,6 +41,14 @@ public sealed class Trainer : IDisposable
         ArgumentNullException.ThrowIfNull(batches);
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
+        foreach (var (key, every) in loss.Plan.Intervals)
+        {
+            if (every > options.Steps)
+            {
+                throw new ArgumentException($"Every of '{key}' is {every}, but the run has {options.Steps} steps, so that only the first would evaluate the term; use at most {options.Steps}, or remove the term.", nameof(loss));
+            }
+        }
+
         _loss = loss;
         _transform = transform;
         _batches = batches;

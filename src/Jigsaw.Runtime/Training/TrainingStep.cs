@@ -11,7 +11,7 @@ public sealed record TrainingStep
     /// <summary>Total number of steps.</summary>
     public required int Steps { get; init; }
 
-    /// <summary>The raw value of each term, and <c>composite_loss</c>.</summary>
+    /// <summary>The raw value of each term that the step evaluated, and <c>composite_loss</c>.</summary>
     public required IReadOnlyDictionary<string, double> Components { get; init; }
 
     /// <summary>The gradient's norm before clipping.</summary>

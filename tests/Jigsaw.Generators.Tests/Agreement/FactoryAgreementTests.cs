@@ -16,11 +16,19 @@ public class FactoryAgreementTests
     [Fact]
     public void A_generated_recipe_and_the_older_factory_agree_bit_for_bit_in_every_mixture() => Agree([.. Mixture.OfTheOlderFactory()]);
 
-    private static void Agree(IReadOnlyList<Mixture> mixtures)
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(12)]
+    public void Keys_ramps_and_terms_of_some_steps_agree_bit_for_bit_at_each_step(long at) => Agree([.. Mixture.OfKeysAndSteps()], at);
+
+    private static void Agree(IReadOnlyList<Mixture> mixtures, long at = 0)
     {
         var compilation = Compiled.Compile(["using Jigsaw;\n" + string.Concat(mixtures.Select(mixture => mixture.Source))]);
         var assembly = Compiled.Load(compilation);
-        var step = new SmallStep();
+        var step = new SmallStep(at);
         var bitsBefore = step.Run(mixtures[0].Program.Run);
         foreach (var mixture in mixtures)
         {

@@ -83,6 +83,43 @@ internal sealed record Mixture(string Name, string Source, LossProgram Program)
         }
     }
 
+    /// <summary>Mixtures that no factory can say: the same term under several keys, with ramps of each kind, and on some steps.</summary>
+    public static IEnumerable<Mixture> OfKeysAndSteps()
+    {
+        (Type Attribute, (string Name, object Value)[] Arguments)[] terms =
+        [
+            (typeof(dsl::Jigsaw.LossTerm.CePerformanceAttribute), []),
+            (typeof(dsl::Jigsaw.LossTerm.CePerformanceAttribute), [("Key", "performance_of_noise"), ("Mask", dsl::Jigsaw.TokenMask.Noise), ("Every", 2)]),
+            (typeof(dsl::Jigsaw.LossTerm.CeProtectionAttribute), [("MaxLoss", 2.5), ("Every", 4)]),
+            (typeof(dsl::Jigsaw.LossTerm.CeProtectionAttribute), [("Key", "protection"), ("MaxLoss", 1.5), ("ScalingFactor", 0.5), ("RampSteps", 6)]),
+            (typeof(dsl::Jigsaw.LossTerm.L2PerformanceAttribute), [("Every", 3)]),
+            (typeof(dsl::Jigsaw.LossTerm.L2PerformanceAttribute), [("Key", "performance_at_layer"), ("Mask", dsl::Jigsaw.TokenMask.Attention)]),
+            (typeof(dsl::Jigsaw.LossTerm.MutualInformationAttribute), [("Every", 2)]),
+            (typeof(dsl::Jigsaw.LossTerm.MutualInformationAttribute), [("Key", "information_apart"), ("CombineNoiseMasks", false)]),
+            (typeof(dsl::Jigsaw.LossTerm.InverseL2PowerLawAttribute), [("CharacteristicLength", 0.3)]),
+            (typeof(dsl::Jigsaw.LossTerm.InverseL2PowerLawAttribute), [("Key", "far"), ("CharacteristicLength", 3.0), ("Ramp", dsl::Jigsaw.Ramp.Geometric), ("RampStart", 0.01), ("RampStartFrom", 1), ("RampFrom", 2), ("RampSteps", 5)]),
+            (typeof(dsl::Jigsaw.LossTerm.AbsoluteCosineSimilarityAttribute), [("Every", 2), ("Ramp", dsl::Jigsaw.Ramp.Cosine), ("RampSteps", 5)]),
+            (typeof(dsl::Jigsaw.LossTerm.InformationRateAttribute), []),
+            (typeof(dsl::Jigsaw.LossTerm.InformationRateAttribute), [("Key", "rate_of_four"), ("Repeats", 4), ("Every", 4), ("Weighting", dsl::Jigsaw.TokenWeighting.Surprisal), ("Ramp", dsl::Jigsaw.Ramp.Geometric), ("RampStart", 0.5), ("RampSteps", 20)]),
+        ];
+        foreach (var (name, alpha) in new (string, double?)[] { ("Keys", null), ("KeysUnderAlpha", 0.4) })
+        {
+            double Weight(int i) => 0.05 * (i + 1);
+            var program = new LossProgram(ReflectedRecipe.Of(0, alpha, dsl::Jigsaw.CeTarget.Soft, terms.Select((term, i) => ReflectedRecipe.Term(term.Attribute, Weight(i), [.. term.Arguments.Select(argument => (argument.Name, (object?)argument.Value))]))));
+            var arguments = new List<string> { "DistillationLayer = 0" };
+            arguments.AddRange(alpha is { } share ? [$"Alpha = {share.ToString(CultureInfo.InvariantCulture)}"] : []);
+            yield return new Mixture(name, Recipe(name, arguments, terms.Select((term, i) => Written(term.Attribute.Name[..^"Attribute".Length], Weight(i), string.Join(", ", term.Arguments.Select(argument => $"{argument.Name} = {Literal(argument.Value)}"))))), program);
+        }
+    }
+
+    private static string Literal(object value) => value switch
+    {
+        string text => $"\"{text}\"",
+        bool truth => truth ? "true" : "false",
+        Enum choice => $"{choice.GetType().Name}.{choice}",
+        _ => Convert.ToString(value, CultureInfo.InvariantCulture)!,
+    };
+
     private static string Written(string term, double weight, string more = "") =>
         $"[LossTerm.{term}({weight.ToString("R", CultureInfo.InvariantCulture)}{(more.Length > 0 ? ", " : "")}{more})]";
 

@@ -16,7 +16,9 @@ internal sealed class SmallStep
 
     private readonly Tensor[] _leaves;
 
-    public SmallStep()
+    /// <summary>Makes a step.</summary>
+    /// <param name="at">Its number, on which weights and terms of some steps depend.</param>
+    public SmallStep(long at = 0)
     {
         var generator = new Generator(17);
         Tensor Normal(params long[] size) => randn(size, generator: generator);
@@ -40,7 +42,7 @@ internal sealed class SmallStep
         var hidden = Enumerable.Range(0, 4).Select(_ => Leaf(Normal(Batch, Sequence, Features))).ToArray();
         var layers = Enumerable.Range(0, 4).Select(_ => Leaf(Normal(Batch, Sequence, Features))).ToArray();
         var passes = typeof(PassActivations).GetConstructors()[0].GetParameters()[0].ParameterType.GetEnumValues();
-        Activations = new StepActivations(batch, Enumerable.Range(0, 4).Select(i => (PassActivations)Activator.CreateInstance(typeof(PassActivations), passes.GetValue(i), hidden[i], layers[i], head)!));
+        Activations = new StepActivations(batch, Enumerable.Range(0, 4).Select(i => (PassActivations)Activator.CreateInstance(typeof(PassActivations), passes.GetValue(i), hidden[i], layers[i], head)!)) { Step = at };
         _leaves = [clean, means, stds, noisy, .. hidden, .. layers];
     }
 

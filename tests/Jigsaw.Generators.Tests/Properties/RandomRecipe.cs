@@ -154,6 +154,8 @@ internal sealed class RandomRecipe
         "Key" => _isRight ? $"\"key_{_random.Next(1000)}\"" : Pick("\"\"", "null", "\"Key\"", "\"a_b\"", "\"ab_\"", "\"count\"", "\"noise_floor\"", "\"gaussian_mixture_mahalanobis_distance_loss\"", "\"jigsaw_ce_protection\"", "\"while\"", "nameof(System)", "Missing.Key"),
         "Mask" => _isRight ? Pick("TokenMask.Loss", "TokenMask.Noise | TokenMask.Attention") : Pick("TokenMask.None", "(TokenMask)9", "TokenMask.Loss", "0"),
         "Ramp" => _isRight ? Pick("Ramp.Linear", "Ramp.Cosine", "Ramp.Geometric") : Pick("Ramp.Cosine", "Ramp.Geometric", "(Ramp)5"),
+        "Weighting" => _isRight ? Pick("TokenWeighting.Uniform", "TokenWeighting.Surprisal") : Pick("TokenWeighting.Surprisal", "(TokenWeighting)3"),
+        "Every" => _isRight ? Pick("1", "4") : Pick("0", "-1", "2", "int.MaxValue", "(int)2.5"),
         "RampFrom" or "RampSteps" or "RampStartFrom" => _isRight ? Pick("1", "500") : Pick("0", "-1", "10", "int.MaxValue"),
         "ApplyLossMask" or "CombineNoiseMasks" => Pick("true", "false"),
         _ => _isRight ? Pick("10", "0.5", "1e-3") : Pick("0", "-1", "double.NaN", "1e400", "10", "1 / 3", "double.NegativeInfinity"),

@@ -23,6 +23,22 @@ public class RuleTests
     public void A_weight(string weight) => Recipe($"[LossTerm.MedianNorm({weight})]");
 
     [Theory]
+    [InlineData("Repeats = {|JIG0028:0|}")]
+    [InlineData("Weighting = {|JIG0025:(TokenWeighting)2|}")]
+    [InlineData("Weighting = TokenWeighting.Surprisal, Repeats = 4")]
+    public void An_argument_of_the_information_rate(string arguments) => Recipe($"[LossTerm.InformationRate(1, {arguments})]");
+
+    [Fact]
+    public void Surprisal_needs_logits() => Marked.Verify("""
+        using Jigsaw;
+        [LossRecipe(DistillationLayer = 2, Truncate = true)]
+        [LossTerm.L2Performance(1)]
+        [{|JIG0043:LossTerm.InformationRate|}(1, Weighting = TokenWeighting.Surprisal)]
+        [LossTerm.InformationRate(1, Weighting = TokenWeighting.Uniform, Key = "rate")]
+        public partial class ChatRecipe { }
+        """);
+
+    [Theory]
     [InlineData("MaxLoss = {|JIG0022:0|}")]
     [InlineData("MaxLoss = {|JIG0022:-10|}")]
     [InlineData("MaxLoss = {|JIG0022:double.PositiveInfinity|}")]
@@ -32,6 +48,10 @@ public class RuleTests
     [InlineData("MaxLoss = 10, Mask = {|JIG0025:(TokenMask)64|}")]
     [InlineData("MaxLoss = 10, Mask = TokenMask.Attention | TokenMask.Loss | TokenMask.Noise")]
     [InlineData("MaxLoss = 10, RampSteps = {|JIG0028:0|}")]
+    [InlineData("MaxLoss = 10, Every = {|JIG0028:0|}")]
+    [InlineData("MaxLoss = 10, Every = {|JIG0028:-4|}")]
+    [InlineData("MaxLoss = 10, Every = 1")]
+    [InlineData("MaxLoss = 10, Every = int.MaxValue, RampSteps = 5")]
     [InlineData("MaxLoss = 10, RampSteps = 5, RampFrom = {|JIG0028:-1|}")]
     [InlineData("MaxLoss = 10, RampSteps = 5, Ramp = {|JIG0025:(Ramp)3|}")]
     [InlineData("MaxLoss = 10, RampSteps = 5, RampFrom = 0, Ramp = Ramp.Cosine")]
@@ -402,6 +422,10 @@ public class RuleTests
     [InlineData("[LossTerm.StdLogRatio(1)]", "JIG0048")]
     [InlineData("[LossTerm.MedianNorm(1)]", "JIG0048 JIG0049")]
     [InlineData("[LossTerm.DistillationCosineDistance(1)][LossTerm.InputEmbeddingSimilarity(1)]", "")]
+    [InlineData("[LossTerm.CePerformance(1, Every = 2)][LossTerm.StdLogRatio(1, Every = 3)]", "JIG0051")]
+    [InlineData("[LossTerm.CePerformance(1, Every = 2)][LossTerm.StdLogRatio(1, Every = 1)]", "")]
+    [InlineData("[LossTerm.CePerformance(1, Every = 2)][LossTerm.StdLogRatio(1, Every = 3)][LossTerm.MedianNorm(0)]", "JIG0021 JIG0051")]
+    [InlineData("[LossTerm.CePerformance(1)][LossTerm.InformationRate(1, Repeats = 0)]", "JIG0028")]
     [InlineData("", "JIG0003")]
     [InlineData("[LossTerm.CePerformance(0)]", "JIG0003 JIG0021")]
     public void What_a_recipe_is_for(string terms, string ids)

@@ -126,6 +126,37 @@ public class GeneratedCodeTests
     }
 
     [Fact]
+    public void Terms_that_some_steps_leave_out()
+    {
+        Snapshot.Verify(Documented("""
+            using Jigsaw;
+            using static TorchSharp.torch;
+
+            namespace Shop.Training;
+
+            /// <summary>Several terms are evaluated on some steps.</summary>
+            [LossRecipe(DistillationLayer = 2)]
+            [LossTerm.CePerformance(1.0)]
+            [LossTerm.CeProtection(0.25, MaxLoss = 10, Every = 4, RampSteps = 100)]
+            [LossTerm.L2Performance(0.5)]
+            [LossTerm.DistillationCosineDistance(0.3, Every = 2)]
+            [LossTerm.AbsoluteCosineSimilarity(0.5)]
+            [LossTerm.InputEmbeddingSimilarity(0.5, Every = 2)]
+            [LossTerm.MutualInformation(0.01, Every = 8)]
+            public partial class ChatRecipe
+            {
+                /// <summary>How far the student's logits are from the teacher's.</summary>
+                [LossTerm(0.1, Every = 3)]
+                private static Tensor Margin(TeacherCleanLogitRows teacher, StudentNoisyLogitRows student) => (student.Value - teacher.Value).square().mean([1]);
+
+                /// <summary>Keeps a floor of noise under every token.</summary>
+                [LossTerm(0.05, Every = 2)]
+                private static Tensor NoiseFloor(TransformStds stds, StudentNoisyHidden hidden) => (0.5 - stds.Value).clamp_min(0).mean() * hidden.Value.mean();
+            }
+            """));
+    }
+
+    [Fact]
     public void A_recipe_with_terms_on_rows_of_logits()
     {
         Snapshot.Verify(Documented("""

@@ -67,7 +67,7 @@ internal sealed class BoundStep
         return new Result(values.Read(), Gradients());
     }
 
-    public Result PassByPass<TComponents, THyperparameters>(Func<JigsawLoss<TComponents, THyperparameters>> bind, bool rematerialize = false, int times = 1, double scale = 1, bool keep = true)
+    public Result PassByPass<TComponents, THyperparameters>(Func<JigsawLoss<TComponents, THyperparameters>> bind, bool rematerialize = false, int times = 1, double scale = 1, bool keep = true, Action? before = null)
         where TComponents : ComponentLosses
         where THyperparameters : RecipeHyperparameters
     {
@@ -78,6 +78,7 @@ internal sealed class BoundStep
         IReadOnlyDictionary<string, double> read = new Dictionary<string, double>();
         for (var i = 0; i < times; i++)
         {
+            before?.Invoke();
             using var values = jigsaw.RunStep(Apply(), Batch.LossMask, scale);
             read = values.Read();
         }

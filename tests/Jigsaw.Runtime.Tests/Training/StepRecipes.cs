@@ -124,7 +124,51 @@ public partial class BoundsRecipe;
 [LossTerm.AbsoluteCosineSimilarity(0.5)]
 [LossTerm.AbsoluteCosineSimilarity(0.3, Mask = TokenMask.Loss, Key = "cosine_of_loss")]
 [LossTerm.MutualInformation(0.02)]
-[LossTerm.MutualInformation(0.01, CombineNoiseMasks = false, Key = "mutual_information_apart")]
+[LossTerm.MutualInformation(0.01, Mask = TokenMask.Attention, Key = "mutual_information_apart")]
 [LossTerm.InformationRate(0.1)]
 [LossTerm.InformationRate(0.2, Mask = TokenMask.Noise | TokenMask.Attention, Repeats = 4, Key = "information_rate_of_four", Ramp = Ramp.Geometric, RampStart = 0.01, RampSteps = 10)]
 public partial class RepeatedTermsRecipe;
+
+/// <summary>Terms of each kind that some steps leave out: on logits, at a layer, on a pair, with parts, custom ones that read one pass or two.</summary>
+[LossRecipe(DistillationLayer = 1)]
+[LossTerm.CePerformance(1.0)]
+[LossTerm.CeProtection(0.25, MaxLoss = 10, ScalingFactor = 0.2, Every = 4)]
+[LossTerm.CleanEmbeddingsGuardrails(0.1, MaxLoss = 10, ScalingFactor = 0.2, Every = 4)]
+[LossTerm.L2Performance(0.5, Every = 2)]
+[LossTerm.DistillationCosineDistance(0.3)]
+[LossTerm.MutualInformation(0.02, Every = 2)]
+[LossTerm.AbsoluteCosineSimilarity(0.5, Every = 2)]
+[LossTerm.InputEmbeddingSimilarity(0.1)]
+[LossTerm.InformationRate(0.1)]
+public partial class SomeStepsRecipe
+{
+    [LossTerm(0.2, Every = 4)]
+    private static Tensor Apart(TeacherNoisyHidden teacher, StudentNoisyHidden student) => (teacher.Value * student.Value).mean();
+
+    [LossTerm(0.05, Every = 3)]
+    private static Tensor NoiseFloor(TransformStds stds) => stds.Value.log().mean();
+
+    [LossTerm(0.4, Every = 2, RampSteps = 2)]
+    private static Tensor Margin(TeacherCleanLogitRows teacher, StudentNoisyLogitRows student) => (student.Value - teacher.Value).square().mean([1]);
+}
+
+/// <summary>The same terms, on all steps.</summary>
+[LossRecipe]
+[LossTerm.CePerformance(1.0)]
+[LossTerm.CeProtection(0.25, MaxLoss = 10, ScalingFactor = 0.2, Every = 1)]
+[LossTerm.CleanEmbeddingsGuardrails(0.1, MaxLoss = 10, ScalingFactor = 0.2, Every = 1)]
+[LossTerm.InformationRate(0.1, Every = 1)]
+public partial class AllStepsRecipe;
+
+/// <summary>Tokens weighed by surprisal, in two terms, one of them on some steps; one has no other reader of the teacher.</summary>
+[LossRecipe]
+[LossTerm.CePerformance(1.0)]
+[LossTerm.InformationRate(0.1, Weighting = TokenWeighting.Surprisal, Repeats = 2)]
+[LossTerm.InformationRate(0.2, Key = "rate_of_loss", Mask = TokenMask.Noise | TokenMask.Loss, Weighting = TokenWeighting.Surprisal, Every = 2)]
+[LossTerm.InformationRate(0.3, Key = "plain_rate", Repeats = 2, Weighting = TokenWeighting.Uniform)]
+public partial class SurprisalRecipe;
+
+/// <summary>The teacher is run for surprisal alone.</summary>
+[LossRecipe]
+[LossTerm.InformationRate(0.1, Weighting = TokenWeighting.Surprisal)]
+public partial class SurprisalAloneRecipe;

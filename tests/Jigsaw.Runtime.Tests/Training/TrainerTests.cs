@@ -124,6 +124,41 @@ public sealed class TrainerTests : IDisposable
     }
 
     [Fact]
+    public void A_run_with_terms_on_some_steps_resumes_to_the_same_numbers()
+    {
+        static TrainingSession Session(TrainingOptions options) => new(options, bind: (teacher, student) => SomeStepsRecipe.Bind(teacher, student));
+        using var whole = Session(Options());
+        var expected = whole.Run();
+        using (var stopped = Session(Options(_directory)))
+        {
+            using var stop = new CancellationTokenSource();
+            Assert.Throws<OperationCanceledException>(() => stopped.Trainer.Run(
+                step =>
+                {
+                    if (step.Step == 3)
+                    {
+                        stop.Cancel();
+                    }
+                },
+                stop.Token));
+        }
+
+        using var resumed = Session(Options(_directory));
+        Assert.True(resumed.Trainer.Resume());
+        var found = resumed.Run();
+        Assert.Equal(expected.Skip(3).SelectMany(step => step.Components), found.SelectMany(step => step.Components));
+        Assert.Equal(whole.Values(), resumed.Values());
+        Assert.Equal([1, 5], expected.Where(step => step.Components.ContainsKey("apart")).Select(step => step.Step));
+    }
+
+    [Fact]
+    public void A_term_that_a_run_evaluates_once_is_refused()
+    {
+        var exception = Assert.Throws<ArgumentException>(() => new TrainingSession(Options() with { Steps = 3 }, bind: (teacher, student) => SomeStepsRecipe.Bind(teacher, student)));
+        Assert.Contains("Every of 'jigsaw_ce_protection_loss' is 4, but the run has 3 steps", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void The_loss_of_one_batch_falls()
     {
         using var session = new TrainingSession(Options() with { Steps = 30, WarmupSteps = 3 }, differentBatches: 1);

@@ -59,9 +59,9 @@ internal sealed class PromptPredictions
             {
                 using var inner = NewDisposeScope();
                 var some = rows.narrow(0, start, Math.Min(chunk, rows.shape[0] - start));
-                var logits = head.Logits(flat.index_select(0, (some - 1).clamp_min(0)).to(head.Weight.dtype)).to(wide);
+                var logits = head.Logits(PackedRows.Gather(flat, (some - 1).clamp_min(0)).to(head.Weight.dtype)).to(wide);
                 var logProbabilities = nn.functional.log_softmax(logits, 1);
-                var ids = flatIds.index_select(0, some);
+                var ids = PackedRows.Gather(flatIds, some);
                 surprisal.index_copy_(0, some, logProbabilities.gather(1, ids.unsqueeze(1)).squeeze(1).neg());
                 if (draws is not null)
                 {

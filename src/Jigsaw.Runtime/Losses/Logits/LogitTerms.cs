@@ -19,6 +19,7 @@ public sealed partial class LogitTerms
     private readonly StepActivations _activations;
     private readonly CeTarget _target;
     private readonly List<WeightedLogitTerm> _terms = [];
+    private bool _isNextDue = true;
 
     private LogitTerms(StepActivations activations, CeTarget target)
     {
@@ -52,6 +53,16 @@ public sealed partial class LogitTerms
         return head;
     }
 
+    /// <summary>Says on which steps the next term that is added is evaluated: on those that a number divides. On the others it is 0, and its pass is not read.</summary>
+    /// <param name="steps">The number, at least 1.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The number is less than 1.</exception>
+    public LogitTerms Every(int steps)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(steps, 1);
+        _isNextDue = _activations.Step % steps == 0;
+        return this;
+    }
+
     /// <summary>Runs the loop.</summary>
     /// <exception cref="ArgumentException">Shapes, dtypes or devices are incompatible.</exception>
     /// <exception cref="InvalidOperationException">No term was added, or a pass left no hidden states or no LM head.</exception>
@@ -62,19 +73,20 @@ public sealed partial class LogitTerms
             throw new InvalidOperationException("The head has no terms; add one before it runs.");
         }
 
-        var terms = _terms.Where(term => _activations.Includes(term.Pass)).ToArray();
+        var due = _terms.Where(term => term.IsDue).ToArray();
+        var terms = due.Where(term => _activations.Includes(term.Pass)).ToArray();
         if (terms.Length == 0)
         {
             return new LogitTermsValue(_activations.Zero, [.. _terms.Select(_ => _activations.Zero)]);
         }
 
         // If no term reads the teacher, its pass may not have been run, and any source provides the shapes.
-        var teacher = _terms.Any(term => term.Term.Reads != TeacherReads.None) ? _activations.TeacherClean : _activations.Of(terms[0].Pass);
+        var teacher = due.Any(term => term.Term.Reads != TeacherReads.None) ? _activations.TeacherClean : _activations.Of(terms[0].Pass);
         var (loss, components) = VocabularyLoop.Run(
             new LogitSource(teacher.Hidden, HeadOf(teacher)),
             [.. terms.Select(term => term.Pass).Distinct().Select(pass => _activations.Of(pass))
                 .Select(pass => new LogitSource(pass.Hidden, HeadOf(pass), [.. terms.Where(term => term.Pass == pass.Pass)]))],
-            _terms,
+            due,
             _target,
             Options,
             new VocabularyLoop.Services(
@@ -82,7 +94,8 @@ public sealed partial class LogitTerms
                 _activations.Service<LogitWorkspaces>(),
                 _activations.Service<GradientErrorMeasurement>(),
                 _activations.Service<FilterCalibrations>()));
-        return new LogitTermsValue(loss, components);
+        var next = 0;
+        return new LogitTermsValue(loss, [.. _terms.Select(term => term.IsDue ? components[next++] : _activations.Zero)]);
     }
 
     internal void Add(LogitTerm term, Pass pass, double weight, RowMask mask, double? maxLoss, double scalingFactor)
@@ -93,7 +106,8 @@ public sealed partial class LogitTerms
             throw new ArgumentException("The teacher's clean pass is the target of every term on the logits; name another pass.", nameof(pass));
         }
 
-        _terms.Add(new WeightedLogitTerm(term, pass, weight, mask, maxLoss, scalingFactor));
+        _terms.Add(new WeightedLogitTerm(term, pass, weight, mask, maxLoss, scalingFactor) { IsDue = _isNextDue });
+        _isNextDue = true;
     }
 
     private static LanguageModelHead HeadOf(PassActivations pass) =>

@@ -22,4 +22,7 @@ internal sealed class WeightedLogitTerm(LogitTerm term, Pass pass, double weight
     internal double? MaxLoss => maxLoss;
 
     internal double ScalingFactor => scalingFactor;
+
+    /// <summary>False if this step leaves the term out.</summary>
+    internal bool IsDue { get; init; } = true;
 }
