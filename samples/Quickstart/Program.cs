@@ -10,15 +10,15 @@ var bundled = Path.Combine(AppContext.BaseDirectory, "models", "support-lm");
 var model = new Option<DirectoryInfo>("--model") { Description = "Directory of a Hugging Face checkpoint of the Llama family.", DefaultValueFactory = _ => new DirectoryInfo(bundled) };
 var data = new Option<FileInfo>("--data") { Description = "Chats to train on, JSON lines.", DefaultValueFactory = _ => new FileInfo(Path.Combine(bundled, "data", "train.jsonl")) };
 var evaluation = new Option<FileInfo>("--eval-data") { Description = "Chats to evaluate on, JSON lines.", DefaultValueFactory = _ => new FileInfo(Path.Combine(bundled, "data", "eval.jsonl")) };
-var recipe = new Option<string>("--recipe") { Description = "Which of the sample's recipes: the performance term over the reply, or over every token.", DefaultValueFactory = _ => "reply" };
-recipe.AcceptOnlyFromAmong("reply", "every-token");
-var numbers = new Option<FileInfo?>("--hyperparameters") { Description = "JSON file with numbers of the recipe to change, such as {\"mutual_information_loss_weight\": 0.2}." };
+var recipe = new Option<string>("--recipe") { Description = "Which of the sample's recipes: what the reply doesn't repeat is protected; the original's terms alone; these with the performance term over every token.", DefaultValueFactory = _ => RecipeChoice.All[0].Name };
+recipe.AcceptOnlyFromAmong([.. RecipeChoice.All.Select(choice => choice.Name)]);
+var numbers = new Option<FileInfo?>("--hyperparameters") { Description = "JSON file with numbers of the recipe to change, such as {\"information_rate_weight\": 0.2}." };
 var stdMax = new Option<double>("--std-max") { Description = "The largest σ, in multiples of the embeddings' spread.", DefaultValueFactory = _ => 4 };
 var initialRho = new Option<double>("--initial-rho") { Description = "ρ before training: the lower, the less noise at the start.", DefaultValueFactory = _ => -1 };
 var device = new Option<string>("--device") { Description = "cpu, cuda or cuda:N.", DefaultValueFactory = _ => "cpu" };
 var precision = new Option<string>("--precision") { Description = "dtype of the frozen base.", DefaultValueFactory = _ => "float32" };
 precision.AcceptOnlyFromAmong("float32", "bfloat16");
-var steps = new Option<int>("--steps") { Description = "Training steps.", DefaultValueFactory = _ => 700 };
+var steps = new Option<int?>("--steps") { Description = "Training steps. [default: the recipe's, 2000 for protect, 700 for the others]" };
 var batch = new Option<int>("--batch") { Description = "Chats per step.", DefaultValueFactory = _ => 16 };
 var chats = new Option<int>("--eval-chats") { Description = "Chats of the evaluation.", DefaultValueFactory = _ => 200 };
 var attackSteps = new Option<int>("--attack-steps") { Description = "Batches that the trained inversion attack is fitted on.", DefaultValueFactory = _ => 400 };
@@ -28,7 +28,7 @@ var seed = new Option<long>("--seed") { Description = "Seed of transform, adapte
 var output = new Option<DirectoryInfo?>("--output") { Description = "Where transform, adapters and checkpoints go. [default: the next free of runs/quickstart, runs/quickstart-2, …; with --resume the last of them]" };
 var resume = new Option<bool>("--resume") { Description = "Go on from the last checkpoint in the output directory." };
 
-foreach (var positive in new[] { steps, batch, chats, attackSteps })
+foreach (var positive in new Option[] { steps, batch, chats, attackSteps })
 {
     positive.Validators.Add(result =>
     {
@@ -58,7 +58,7 @@ command.SetAction((parsed, cancellation) =>
             parsed.GetValue(initialRho),
             ParseDevice(parsed.GetRequiredValue(device)),
             parsed.GetRequiredValue(precision) == "bfloat16" ? torch.ScalarType.BFloat16 : torch.ScalarType.Float32,
-            parsed.GetRequiredValue(steps),
+            parsed.GetValue(steps) ?? RecipeChoice.Of(parsed.GetRequiredValue(recipe)).Steps,
             parsed.GetRequiredValue(batch),
             parsed.GetRequiredValue(chats),
             parsed.GetRequiredValue(attackSteps),

@@ -7,7 +7,7 @@ namespace Quickstart;
 /// <param name="Model">Directory of the Hugging Face checkpoint.</param>
 /// <param name="TrainingData">Chats to train on, JSON lines.</param>
 /// <param name="EvaluationData">Chats to evaluate on, JSON lines.</param>
-/// <param name="Recipe"><c>reply</c>: <see cref="QuickstartRecipe"/>; <c>every-token</c>: <see cref="EveryTokenRecipe"/>.</param>
+/// <param name="Recipe">The name of a <see cref="RecipeChoice"/>.</param>
 /// <param name="Hyperparameters">JSON file with numbers of the recipe to change, under the original API's names; null keeps those of the recipe.</param>
 /// <param name="StdMax">The largest σ, in multiples of the embeddings' spread.</param>
 /// <param name="InitialRho">ρ before training: the lower, the less noise at the start.</param>

@@ -2,13 +2,15 @@ using Jigsaw;
 
 namespace Quickstart;
 
-/// <summary>The loss of the quick start: the student follows the teacher on transformed prompts, and nobody else can.</summary>
+/// <summary>
+/// The loss of the quick start. The student answers on transformed prompts as the teacher does on clean ones. What the reply doesn't repeat must not be told by x̃: neither by a token's own (the rate, most of all for what
+/// surprises) nor by that of later ones (the divergence from prompts that are as likely). What the reply repeats, which is plain text, may be told at a small price. The base can't use x̃, nor the adapters clean prompts.
+/// </summary>
 [LossRecipe]
-[LossTerm.CePerformance(2.0, Mask = TokenMask.Loss)]
-[LossTerm.CeProtection(0.4, MaxLoss = 10, ScalingFactor = 0.2)]
-[LossTerm.CleanEmbeddingsGuardrails(0.1, MaxLoss = 10, ScalingFactor = 0.2)]
-[LossTerm.MutualInformation(0.1)]
-[LossTerm.StdLogRatio(0.1)]
-[LossTerm.AbsoluteCosineSimilarity(0.5)]
-[LossTerm.MedianNorm(0.1)]
+[LossTerm.CePerformance(1.0, Mask = TokenMask.Loss)]
+[LossTerm.CeProtection(0.1, MaxLoss = 10, ScalingFactor = 0.2, Every = 4)]
+[LossTerm.CleanEmbeddingsGuardrails(0.0125, MaxLoss = 10, ScalingFactor = 0.2, Every = 4)]
+[LossTerm.InformationRate(0.5, Mask = TokenMask.NotInReply, Weighting = TokenWeighting.Surprisal, Ramp = Ramp.Geometric, RampStart = 0.0015, RampStartFrom = 50, RampFrom = 100, RampSteps = 900)]
+[LossTerm.InformationRate(0.00025, Mask = TokenMask.InReply, Key = "information_rate_in_reply")]
+[LossTerm.CounterfactualDivergence(0.3, MinSurprisal = 2, Ramp = Ramp.Geometric, RampStart = 0.001, RampStartFrom = 50, RampFrom = 100, RampSteps = 900)]
 public partial class QuickstartRecipe;

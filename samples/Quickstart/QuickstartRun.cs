@@ -2,7 +2,6 @@ using Jigsaw.Data;
 using Jigsaw.Evaluation.Attacks;
 using Jigsaw.Models;
 using Jigsaw.Models.Decoder;
-using Jigsaw.Models.Lora;
 using Jigsaw.Steps;
 using Jigsaw.Tokenization;
 using Jigsaw.Training;
@@ -22,18 +21,12 @@ internal sealed class QuickstartRun(QuickstartOptions options)
         using var model = CausalLM.Load(options.Model.FullName, options.Device, options.Precision);
         using var transform = new StainedGlassTransform(model.EmbeddingTable, new TransformConfig { Std = new TanhStd { Min = 1e-3, Max = options.StdMax, InitialRho = options.InitialRho } }, options.Seed);
         using var teacher = new NoisyTeacher(model);
-        using var student = new NoisyStudent(model, new LoraConfig { Rank = 8, Alpha = 16 }, options.Seed);
-        if (options.Recipe == "every-token")
-        {
-            Run(model, EveryTokenRecipe.Bind(teacher, student, Numbers(EveryTokenRecipe.Hyperparameters.Read, EveryTokenRecipe.Defaults)), transform, cancellationToken);
-        }
-        else
-        {
-            Run(model, QuickstartRecipe.Bind(teacher, student, Numbers(QuickstartRecipe.Hyperparameters.Read, QuickstartRecipe.Defaults)), transform, cancellationToken);
-        }
+        var choice = RecipeChoice.Of(options.Recipe);
+        using var student = new NoisyStudent(model, choice.Adapters, options.Seed);
+        Run(model, choice.Bind(teacher, student, options.Steps, options.Hyperparameters?.FullName), choice, transform, cancellationToken);
     }
 
-    private void Run(CausalLM model, BoundLoss jigsaw, StainedGlassTransform transform, CancellationToken cancellationToken)
+    private void Run(CausalLM model, BoundLoss jigsaw, RecipeChoice choice, StainedGlassTransform transform, CancellationToken cancellationToken)
     {
         var adapters = jigsaw.Student.Adapters;
         var tokenizer = new NoiseTokenizer(Tokenizer.Load(options.Model.FullName), options.Device) { NoiseRoles = ["user"] };
@@ -48,6 +41,9 @@ internal sealed class QuickstartRun(QuickstartOptions options)
         var training = new TrainingOptions
         {
             Steps = options.Steps,
+            LearningRate = choice.LearningRate,
+            FinalLearningRateFraction = choice.FinalLearningRateFraction,
+            ClipsApart = choice.ClipsApart,
             CheckpointDirectory = Path.Combine(options.Output.FullName, "checkpoints"),
         };
         using (var trainer = new Trainer(jigsaw, transform, new ChatBatches(train, tokenizer, options.BatchSize, options.Seed), training))
@@ -92,7 +88,4 @@ internal sealed class QuickstartRun(QuickstartOptions options)
         var suite = new AttackSuiteOptions { Attacks = options.Attacks, OtherChats = train.Examples, Adapters = adapters, Seed = options.Seed };
         return Report.WatchSuite(progress => AttackSuite.Run(model, transform, tokenizer, evaluation.Examples, options.Attacks == AttackSet.All ? suite with { DecoyValues = [10, 100, 1000] } : suite, progress, cancellationToken));
     }
-
-    private THyperparameters Numbers<THyperparameters>(Func<string, THyperparameters> read, THyperparameters defaults) =>
-        options.Hyperparameters is { } file ? read(file.FullName) : defaults;
 }

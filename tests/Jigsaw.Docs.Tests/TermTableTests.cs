@@ -20,7 +20,7 @@ public class TermTableTests
         var cells = Row("dsl.md", $"`{name[..^nameof(Attribute).Length]}`");
 
         Assert.Equal($"`{definition.Key}`", cells[1]);
-        Assert.Equal([definition.Mask.ToString().ToLowerInvariant(), Sign(attribute), string.Join(", ", own)], cells[3..]);
+        Assert.Equal([Words(definition.Mask), Sign(attribute), string.Join(", ", own)], cells[3..]);
     }
 
     [Theory]
@@ -31,7 +31,7 @@ public class TermTableTests
 
         var cells = Row("math.md", $"`{definition.Key}`");
 
-        Assert.StartsWith(definition.Mask.ToString().ToLowerInvariant(), cells[2], StringComparison.Ordinal);
+        Assert.StartsWith(Words(definition.Mask), cells[2], StringComparison.Ordinal);
         Assert.Equal(Sign(attribute), cells[3]);
         var page = Page("math.md");
         Assert.All(definition.Parts, part => Assert.Contains(part, page, StringComparison.Ordinal));
@@ -46,6 +46,8 @@ public class TermTableTests
         var attribute = _attributes.Single(type => type.Name == name);
         return (attribute, attribute.GetCustomAttribute<LossTermDefinitionAttribute>()!);
     }
+
+    private static string Words(TokenMask mask) => string.Concat(mask.ToString().Select((c, i) => char.IsUpper(c) && i > 0 ? " " + char.ToLowerInvariant(c) : char.ToLowerInvariant(c).ToString()));
 
     private static string Sign(Type attribute) => typeof(MaximizedTermAttribute).IsAssignableFrom(attribute) ? "−" : "+";
 

@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using Jigsaw.Batches;
+using Jigsaw.Losses.Information;
 using Jigsaw.Passes;
 using Jigsaw.Tensors;
 using static TorchSharp.torch;
@@ -163,6 +164,18 @@ public sealed class StepActivations
 
     /// <summary>True if the terms that read a pass are computed now: always true, except in a step that runs pass by pass.</summary>
     internal bool Includes(Pass pass) => Stage is null || Stage.Passes.Contains(pass);
+
+    /// <summary>What the teacher's clean pass expects of the tokens of a mask.</summary>
+    /// <param name="mask">Tokens that are asked about.</param>
+    /// <param name="seed">Seed of the draws; null draws none.</param>
+    /// <exception cref="InvalidOperationException">The plan doesn't run the pass to its logits.</exception>
+    internal PromptPredictions Predict(RowMask mask, long? seed) => PromptPredictions.Of(
+        TeacherClean.Hidden,
+        TeacherClean.Head ?? throw new InvalidOperationException("The teacher's clean pass has no LM head: the recipe's plan does not ask for its logits."),
+        InputIds,
+        AttentionMask,
+        mask,
+        seed);
 
     /// <summary>One of the batch's masks.</summary>
     internal RowMask MaskOf(TokenMask mask) => mask switch

@@ -13,7 +13,7 @@ internal sealed partial class ReplyWords
 
     /// <summary>Compares a rendered chat with its replies.</summary>
     /// <param name="chat">The chat.</param>
-    /// <param name="isReply">Whether a content is a reply that counts in the loss.</param>
+    /// <param name="isReply">True if a content is a reply that counts in the loss.</param>
     public ReplyWords(RenderedChat chat, Func<ContentSpan, bool> isReply)
     {
         _text = chat.Text;

@@ -2,14 +2,19 @@ using Jigsaw.Batches;
 using Jigsaw.CompilerServices;
 using Jigsaw.Losses.Information;
 using Jigsaw.Passes;
+using Jigsaw.Runtime.Tests.Training;
 using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Jigsaw.Runtime.Tests.Losses;
 
-public sealed class CounterfactualTests
+public sealed class CounterfactualTests : IDisposable
 {
     private const int Batch = 3, Sequence = 7, Hidden = 5, Vocabulary = 11;
+
+    private readonly List<IDisposable> _owned = [];
+
+    public void Dispose() => _owned.ForEach(one => one.Dispose());
 
     [Theory]
     [InlineData(true)]
@@ -18,7 +23,7 @@ public sealed class CounterfactualTests
     {
         using var scope = NewDisposeScope();
         var (pass, ids, attention, noise) = Inputs(packed);
-        var predictions = PromptPredictions.Of(pass, ids, attention, noise, seed: null);
+        var predictions = PromptPredictions.Of(pass.Hidden, pass.Head!, ids, attention, noise, seed: null);
         var log = nn.functional.log_softmax(pass.Logits, -1);
         var (expected, isPredicted) = (new double[Batch, Sequence], 0);
         for (var row = 0; row < Batch; row++)
@@ -51,7 +56,7 @@ public sealed class CounterfactualTests
         for (var seed = 0; seed < Draws; seed++)
         {
             using var inner = NewDisposeScope();
-            var drawn = PromptPredictions.Of(pass, ids, attention, noise, seed).Draws!;
+            var drawn = PromptPredictions.Of(pass.Hidden, pass.Head!, ids, attention, noise, seed).Draws!;
             counts[drawn[row, token].ToInt64()]++;
             Assert.True(drawn.eq(ids).logical_or(noise.Value).all().ToBoolean());
             Assert.Equal(ids[0, 0].ToInt64(), drawn[0, 0].ToInt64());
@@ -71,7 +76,7 @@ public sealed class CounterfactualTests
         Assert.True(At(4).eq(At(4)).all().ToBoolean());
         Assert.False(At(4).eq(At(5)).all().ToBoolean());
         Assert.True(At(4, minSurprisal: 1e6).eq(ids).all().ToBoolean());
-        var surprising = PromptPredictions.Of(pass, ids, attention, noise, null).Surprisal.gt(2.5);
+        var surprising = PromptPredictions.Of(pass.Hidden, pass.Head!, ids, attention, noise, null).Surprisal.gt(2.5);
         Assert.True(At(4, minSurprisal: 2.5).eq(ids).logical_or(surprising).all().ToBoolean());
     }
 
@@ -111,6 +116,26 @@ public sealed class CounterfactualTests
         var activations = new StepActivations(Transformed(ids, attention, noise), pass);
         var exception = Assert.Throws<InvalidOperationException>(() => activations.OnEmbeddings().CounterfactualDivergence(activations.Clean, activations.Means, activations.Stds, activations.Counterfactuals, noise, noise, 0, 1));
         Assert.Contains("transform.Apply", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_step_pass_by_pass_has_the_gradients_of_the_closures_through_the_transform_of_both_prompts()
+    {
+        var step = new BoundStep(_owned, "llama-gqa");
+        step.Compare(() => CounterfactualRecipe.Bind(step.Teacher, step.Student));
+        var values = step.PassByPass(() => CounterfactualRecipe.Bind(step.Teacher, step.Student)).Values;
+        Assert.True(values["counterfactual_divergence"] > 0);
+        Assert.True(values["of_surprising"] > 0);
+    }
+
+    [Fact]
+    public void The_term_replaces_what_the_reply_does_not_repeat_and_a_batch_that_does_not_know_says_so()
+    {
+        Assert.Equal("not_in_reply", NotInReplyRecipe.Defaults.ToDictionary()["counterfactual_divergence_mask"]);
+        var step = new BoundStep(_owned, "llama-gqa");
+        var exception = Assert.Throws<InvalidOperationException>(() => NotInReplyRecipe.Bind(step.Teacher, step.Student).RunStep(step.Apply(), step.Batch.LossMask));
+        Assert.Contains("TokenMask.NotInReply", exception.Message, StringComparison.Ordinal);
+        Assert.Contains("NoiseTokenizer", exception.Message, StringComparison.Ordinal);
     }
 
     private static (PassActivations Pass, Tensor Ids, RowMask Attention, RowMask Noise) Inputs(bool packed)

@@ -172,3 +172,15 @@ public partial class SurprisalRecipe;
 [LossRecipe]
 [LossTerm.InformationRate(0.1, Weighting = TokenWeighting.Surprisal)]
 public partial class SurprisalAloneRecipe;
+
+/// <summary>Prompts with other tokens, all and the surprising ones.</summary>
+[LossRecipe]
+[LossTerm.CePerformance(1.0)]
+[LossTerm.CounterfactualDivergence(0.01, Mask = TokenMask.Noise)]
+[LossTerm.CounterfactualDivergence(0.02, Key = "of_surprising", Mask = TokenMask.Noise, MinSurprisal = 2, Repeats = 3, Every = 2)]
+public partial class CounterfactualRecipe;
+
+/// <summary>A mask that only the text tells.</summary>
+[LossRecipe]
+[LossTerm.CounterfactualDivergence(0.01)]
+public partial class NotInReplyRecipe;

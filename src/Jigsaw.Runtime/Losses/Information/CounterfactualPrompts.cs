@@ -1,6 +1,6 @@
 using System.ComponentModel;
+using System.Numerics;
 using Jigsaw.Batches;
-using Jigsaw.Losses.Information;
 using static TorchSharp.torch;
 
 namespace Jigsaw.CompilerServices;
@@ -16,8 +16,10 @@ public sealed class CounterfactualPrompts
 
     internal CounterfactualPrompts(StepActivations step) => _step = step;
 
-    /// <summary>Whether the divergence of this step goes from the true prompt to the counterfactual; it alternates.</summary>
-    internal bool IsForward => _step.Step % 2 == 0;
+    /// <summary>
+    /// True if the divergence of this step goes from the true prompt to the counterfactual: by the parity of the ones in the step's number, which is even and odd equally often, also on every n-th step.
+    /// </summary>
+    internal bool IsForward => BitOperations.PopCount((ulong)_step.Step) % 2 == 0;
 
     /// <summary>Draws replacements and runs the transform on them, with a gradient.</summary>
     /// <param name="mask">Tokens that may be replaced.</param>
@@ -38,7 +40,7 @@ public sealed class CounterfactualPrompts
         using var noGrad = no_grad();
         // Splitmix64's increment: neighboring steps get seeds that share no bits.
         var seed = unchecked((long)((ulong)(_step.Step + 1) * 0x9E3779B97F4A7C15UL));
-        var predictions = PromptPredictions.Of(_step.TeacherClean, _step.InputIds, _step.AttentionMask, mask, seed);
+        var predictions = _step.Predict(mask, seed);
         var draws = predictions.Draws!;
         return (minSurprisal > 0 ? where(predictions.Surprisal.gt(minSurprisal), draws, _step.InputIds) : draws).MoveToOuterDisposeScope();
     }

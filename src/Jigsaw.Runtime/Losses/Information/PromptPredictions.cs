@@ -1,5 +1,5 @@
 using Jigsaw.Batches;
-using Jigsaw.CompilerServices;
+using Jigsaw.Passes;
 using Jigsaw.Tensors;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -31,18 +31,17 @@ internal sealed class PromptPredictions
     public Tensor? Draws { get; }
 
     /// <summary>Computes them, in the caller's dispose scope.</summary>
-    /// <param name="teacher">The teacher's clean pass, with its last hidden states and its LM head.</param>
+    /// <param name="teacher">Last hidden states of the teacher's clean pass, shape (batch, sequence, hidden).</param>
+    /// <param name="head">Its LM head.</param>
     /// <param name="inputIds">Shape (batch, sequence), int64.</param>
     /// <param name="attention">Real tokens.</param>
     /// <param name="mask">Tokens that are asked about.</param>
     /// <param name="seed">Seed of the draws; null draws none.</param>
-    /// <exception cref="InvalidOperationException">The pass has no LM head or no last hidden states.</exception>
-    public static PromptPredictions Of(PassActivations teacher, Tensor inputIds, RowMask attention, RowMask mask, long? seed)
+    public static PromptPredictions Of(Tensor teacher, LanguageModelHead head, Tensor inputIds, RowMask attention, RowMask mask, long? seed)
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
-        var head = teacher.Head ?? throw new InvalidOperationException("The teacher's clean pass has no LM head: the recipe's plan does not ask for its logits.");
-        var hidden = teacher.Hidden.detach();
+        var hidden = teacher.detach();
         var wide = KernelArguments.AccumulationType(hidden, head.Weight);
         var (batch, sequence) = (inputIds.shape[0], inputIds.shape[1]);
         var before = cat([zeros([batch, 1], dtype: ScalarType.Bool, device: inputIds.device), attention.Value.narrow(1, 0, sequence - 1)], 1);

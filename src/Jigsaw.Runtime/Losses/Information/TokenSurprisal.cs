@@ -1,6 +1,5 @@
 using System.ComponentModel;
 using Jigsaw.Batches;
-using Jigsaw.Losses.Information;
 using static TorchSharp.torch;
 
 namespace Jigsaw.CompilerServices;
@@ -28,7 +27,7 @@ public sealed class TokenSurprisal
     {
         using var scope = NewDisposeScope();
         using var grad = no_grad();
-        var predictions = PromptPredictions.Of(_step.TeacherClean, _step.InputIds, _step.AttentionMask, mask, seed: null);
+        var predictions = _step.Predict(mask, seed: null);
         var surprisal = predictions.Surprisal.clamp(0, MostNats);
         var mean = surprisal.sum() / predictions.IsPredicted.to(surprisal.dtype).sum().clamp_min(1);
         var isCertain = mean.eq(0).to(surprisal.dtype);
