@@ -95,7 +95,7 @@ internal sealed partial class SuiteRun
                     (step, _) => _progress?.Invoke($"trained attack, step {step} of at most {MostReaderSteps}", _share),
                     heldOut,
                     _cancellation);
-                Note($"The trained attack on {count} prompts, {draws} draws, stopped after {attack.FittedSteps} steps at {Number(attack.HeldOutLoss ?? 0)} nats per held-out token: {(attack.IsFlat ? "its held-out loss was flat" : "the largest number of steps, so it might learn more")}.");
+                Note($"The trained attack on {count} prompts, {draws} draws, stopped after {attack.FittedSteps} steps{(attack.HeldOutLoss is { } loss ? $" at {Number(loss)} nats per held-out token" : "")}: {(attack.IsFlat ? "its held-out loss was flat" : "the largest number of steps, so it might learn more")}.");
                 AddReadings(KnownPairs, draws, new NamedAttack($"trained attack, {count} prompts", attack), _observed[draws]);
                 if (count == known.Length)
                 {

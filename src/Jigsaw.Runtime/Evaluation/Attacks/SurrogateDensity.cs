@@ -12,8 +12,8 @@ namespace Jigsaw.Evaluation.Attacks;
 internal sealed class SurrogateDensity : ITokenDensity, IDisposable
 {
     private const double Tolerance = 2e-4;
-    private const int Patience = 5;
-    private const int MostRounds = 30;
+    private const int Patience = 2;
+    private const int MostRounds = 15;
 
     private readonly Tensor _table;
     private readonly bool _byFeature;
