@@ -150,7 +150,7 @@ internal sealed class CodewordDensity : ITokenDensity, IDisposable
     private Tensor Project(Tensor x) => Linear(LayerNorm(x, "block.norm1"), "block.attention.qkv");
 
     /// <summary>Shape (…, 3, heads, head size).</summary>
-    private Tensor Heads(Tensor projected) => projected.view([.. projected.shape[..^1], 3, _transform.Config.Heads, -1]);
+    private Tensor Heads(Tensor projected) => projected.view([.. projected.shape[..^1], 3, _transform.Config.Heads, Features / _transform.Config.Heads]);
 
     /// <summary>Keys and values of a prefix, shape (heads, columns, head size).</summary>
     private (Tensor Keys, Tensor Values) PrefixOf(ReadOnlySpan<long> prefix)

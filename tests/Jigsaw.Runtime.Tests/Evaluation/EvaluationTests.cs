@@ -118,6 +118,50 @@ public sealed class EvaluationTests : IDisposable
     }
 
     [Fact]
+    public void Figures_of_the_noise_are_those_of_the_samples_themselves()
+    {
+        using var scope = NewDisposeScope();
+        using var transform = new StainedGlassTransform(_model.EmbeddingTable, new TransformConfig { Std = new TanhStd { Max = 3, InitialRho = 0 } });
+        using (no_grad())
+        {
+            transform.Parameters.Single(parameter => parameter.Name == "mean.bias").Value.fill_(0.7);
+        }
+
+        using var batch = _batches.At(0);
+        var (metric, sample) = (new NoiseMetric(transform), transform.Apply(batch));
+        metric.Add(sample);
+        var rows = batch.NoiseMask.Rows!;
+        Tensor Pick(Tensor values) => values.flatten(0, 1).index_select(0, rows).to(ScalarType.Float64);
+        var (x, mean, noise) = (Pick(sample.Clean), Pick(sample.Means), Pick(sample.Noisy - sample.Clean));
+        var draw = noise - mean;
+        double Mean(Tensor values) => values.mean().item<double>();
+        Assert.Equal(Mean(mean.norm(1) / (mean.norm(1) + draw.norm(1))), metric.MeanDominationPercent, 1e-5);
+        Assert.Equal(Mean(mean.norm(1) / draw.norm(1)), metric.MeanDominationRatio, 1e-5);
+        Assert.Equal(Mean((x * mean).sum(1) / x.norm(1) / mean.norm(1)), metric.MeanCosineSimilarity, 1e-5);
+        Assert.Equal(Mean(noise.norm(1) / (x.norm(1) + noise.norm(1))), metric.NoiseDominationPercent, 1e-5);
+        Assert.Equal(Mean(noise.norm(1) / x.norm(1)), metric.NoiseDominationRatio, 1e-4);
+        Assert.Equal(Mean((x * noise).sum(1) / x.norm(1) / noise.norm(1)), metric.NoiseCosineSimilarity, 1e-5);
+        Assert.Equal(0, new NoiseMetric(transform).NoiseDominationPercent);
+    }
+
+    [Fact]
+    public void On_the_whole_vocabulary_the_support_changes_nothing()
+    {
+        using var transform = new StainedGlassTransform(_model.EmbeddingTable, new TransformConfig { Std = new TanhStd { Max = 200, InitialRho = 3 } });
+        using var batch = _batches.At(0);
+        var (whole, some, divergence, agreement) = (new TopKUtilityMetric(Pass.TeacherNoisy, 100_000), new TopKUtilityMetric(Pass.TeacherNoisy, 3), new DivergenceMetric(), new AgreementMetric());
+        Evaluate([whole, some, divergence, agreement], transform, batch);
+        Assert.Equal(divergence[Pass.TeacherNoisy], whole.Divergence, 1e-5);
+        Assert.Equal(1.0, whole.Overlap);
+        Assert.InRange(whole.JensenShannon, 1e-6, Math.Log(2));
+        Assert.InRange(some.Overlap, 0, 0.9);
+
+        // The untrained model gives no token 60 %.
+        Assert.Equal(1.0, agreement.UnsureShare(Pass.TeacherNoisy));
+        Assert.Equal(0, agreement.UnsureShare(Pass.StudentClean));
+    }
+
+    [Fact]
     public void A_pass_that_a_metric_does_not_measure_gets_a_sentence()
     {
         var exception = Assert.Throws<ArgumentException>(() => new AgreementMetric()[Pass.TeacherClean]);

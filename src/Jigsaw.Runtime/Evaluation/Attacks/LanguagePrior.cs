@@ -11,6 +11,12 @@ internal sealed class LanguagePrior(ICausalLM model)
     /// <summary>Tokens of the vocabulary.</summary>
     public long Vocabulary => model.EmbeddingTable.shape[0];
 
+    /// <summary>Copies of a text that grow token by token.</summary>
+    /// <param name="text">The text; may be empty.</param>
+    /// <param name="copies">How many.</param>
+    /// <param name="longest">The largest number of tokens.</param>
+    public GrowingTexts Grow(long[] text, int copies, int longest) => new(this, model as CausalLM, text, copies, longest);
+
     /// <summary>A tensor of ids on the model's device, shape (ids).</summary>
     public Tensor Ids(IEnumerable<long> ids) => tensor(ids.ToArray(), dtype: ScalarType.Int64, device: model.EmbeddingTable.device);
 
@@ -33,6 +39,16 @@ internal sealed class LanguagePrior(ICausalLM model)
         return (ids.shape[1] > 0
             ? Next(ids, ids.shape[1] - 1).select(1, 0)
             : full([ids.shape[0], Vocabulary], -Math.Log(Vocabulary), dtype: ScalarType.Float64, device: ids.device)).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>ln p of the token at some places of a text, each with everything before it given: shape (vocabulary) for each place.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="places">The places, ascending, at least one.</param>
+    public Tensor[] Before(long[] text, int[] places)
+    {
+        var first = Math.Max(1, places[0]);
+        var next = places[^1] > 0 ? Next(Ids(text[..places[^1]]).unsqueeze(0), first - 1)[0] : null;
+        return [.. places.Select(t => t > 0 ? next![t - first] : Next(Ids([]).unsqueeze(0))[0])];
     }
 
     /// <summary>ln p of the tokens of each text from one place on, summed: shape (rows). The first token of a text has no prior and counts nothing.</summary>

@@ -21,39 +21,43 @@ internal sealed partial class LikelihoodSearch
             throw new ArgumentException("The row has no transformed token; give one whose noise mask covers at least one.", nameof(noise));
         }
 
-        var beams = new List<(long[] Ids, double Score)> { (row[..places[0]], 0) };
+        using var texts = prior.Grow(row[..places[0]], 1, places[^1] + 1);
+        var scores = new List<double> { 0 };
         for (var t = places[0]; t <= places[^1]; t++)
         {
             cancellation.ThrowIfCancellationRequested();
             using var tokenScope = NewDisposeScope();
-            var priors = prior.Next(stack([.. beams.Select(beam => prior.Ids(beam.Ids))]));
-            beams = noise[t] ? Extend(beams, priors, observed[t], draws) : [.. beams.Select((beam, i) => (Append(beam.Ids, row[t]), beam.Score + priors[i, row[t]].ToDouble()))];
+            var extended = noise[t]
+                ? Extend(texts, scores, observed[t], draws)
+                : [.. scores.Select((score, i) => (i, row[t], score + texts.Next[i, row[t]].ToDouble()))];
+            texts.Advance([.. extended.Select(text => text.Text)], [.. extended.Select(text => text.Id)]);
+            scores = [.. extended.Select(text => text.Score)];
         }
 
-        var read = beams.OrderByDescending(beam => beam.Score).ToArray();
+        var read = texts.Texts.Zip(scores, (ids, score) => (Ids: ids, Score: score)).OrderByDescending(beam => beam.Score).ToArray();
         var end = places[^1] + 1;
-        var texts = stack([.. read.Select(beam => prior.Ids([.. beam.Ids, .. row[end..]]))]);
-        var scores = prior.Of(texts, end) + tensor(read.Select(beam => beam.Score).ToArray(), device: texts.device);
-        return new BeamReading([.. read.Select(beam => beam.Ids)], [.. read.Select(beam => beam.Score)], (int)scores.argmax(-1).ToInt64(), row);
+        var whole = stack([.. read.Select(beam => prior.Ids([.. beam.Ids, .. row[end..]]))]);
+        var rated = prior.Of(whole, end) + tensor(read.Select(beam => beam.Score).ToArray(), device: whole.device);
+        return new BeamReading([.. read.Select(beam => beam.Ids)], [.. read.Select(beam => beam.Score)], (int)rated.argmax(-1).ToInt64(), row);
     }
 
-    private List<(long[] Ids, double Score)> Extend(List<(long[] Ids, double Score)> beams, Tensor priors, Tensor observed, int draws)
+    private List<(int Text, long Id, double Score)> Extend(GrowingTexts texts, List<double> before, Tensor observed, int draws)
     {
-        var extended = new List<(int Beam, long Id, double Score)>();
-        for (var i = 0; i < beams.Count; i++)
+        var extended = new List<(int Text, long Id, double Score)>();
+        var near = Near(observed, draws);
+        for (var i = 0; i < before.Count; i++)
         {
             using var scope = NewDisposeScope();
-            var tried = Candidates(priors[i], observed, draws, always: null);
-            var scores = (tried is null ? priors[i] : priors[i].index_select(0, tried)) + density.LogDensities(beams[i].Ids, tried, observed, draws);
+            var likely = texts.Next[i];
+            var tried = Candidates(likely, near, always: null);
+            var scores = (tried is null ? likely : likely.index_select(0, tried)) + density.LogDensities(texts.Texts[i], tried, observed, draws);
             var (values, indexes) = scores.topk((int)Math.Min(beamCount, scores.shape[0]), -1);
             var ids = (tried is null ? indexes : tried.index_select(0, indexes)).cpu().data<long>().ToArray();
             var best = values.cpu().data<double>().ToArray();
-            var (beam, before) = (i, beams[i].Score);
-            extended.AddRange(ids.Select((id, k) => (beam, id, before + best[k])));
+            var (text, score) = (i, before[i]);
+            extended.AddRange(ids.Select((id, k) => (text, id, score + best[k])));
         }
 
-        return [.. extended.OrderByDescending(candidate => candidate.Score).Take(beamCount).Select(candidate => (Append(beams[candidate.Beam].Ids, candidate.Id), candidate.Score))];
+        return [.. extended.OrderByDescending(candidate => candidate.Score).Take(beamCount)];
     }
-
-    private static long[] Append(long[] ids, long id) => [.. ids, id];
 }

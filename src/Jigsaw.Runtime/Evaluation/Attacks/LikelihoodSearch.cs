@@ -28,8 +28,7 @@ internal sealed partial class LikelihoodSearch(LanguagePrior prior, ITokenDensit
             throw new ArgumentException("The row has no transformed token; give one whose noise mask covers at least one.", nameof(noise));
         }
 
-        var first = Math.Max(1, places[0]);
-        var priors = places[^1] > 0 ? prior.Next(prior.Ids(ids[..places[^1]]).unsqueeze(0), first - 1).squeeze(0) : null;
+        var likely = prior.Before(ids, places);
         var (ofPrior, ofDensity, ofPosterior) = (new double[places.Length], new double[places.Length], new double[places.Length]);
         var (best, bestPrior, ranks) = (new long[places.Length], new long[places.Length], new long[places.Length]);
         var tops = new List<Tensor>();
@@ -38,8 +37,8 @@ internal sealed partial class LikelihoodSearch(LanguagePrior prior, ITokenDensit
             cancellation.ThrowIfCancellationRequested();
             using var tokenScope = NewDisposeScope();
             var (t, truth) = (places[i], ids[places[i]]);
-            var all = t > 0 ? priors![t - first] : prior.Next(prior.Ids([]).unsqueeze(0))[0];
-            var tried = Candidates(all, observed[t], draws, truth);
+            var all = likely[i];
+            var tried = Candidates(all, Near(observed[t], draws), truth);
             var densities = density.LogDensities(ids.AsSpan(0, t), tried, observed[t], draws);
             var posteriors = ((tried is null ? all : all.index_select(0, tried)) + densities).log_softmax(-1);
             var own = tried is null ? truth : tried.eq(truth).nonzero().ToInt64();
@@ -79,17 +78,23 @@ internal sealed partial class LikelihoodSearch(LanguagePrior prior, ITokenDensit
         return cat([read, others.topk((int)(count - read.shape[0]), -1).indexes]);
     }
 
-    /// <summary>The tokens to try at a place, shape (candidates); null tries all.</summary>
-    private Tensor? Candidates(Tensor prior, Tensor observed, int draws, long? always)
+    /// <summary>The tokens that are likeliest by the density without a context; null if all are tried.</summary>
+    private Tensor? Near(Tensor observed, int draws)
     {
-        if (candidates is not { } count)
+        using var scope = NewDisposeScope();
+        return candidates is { } count ? density.LogDensities(observed, draws).topk(Math.Max(1, count / 2), -1).indexes.MoveToOuterDisposeScope() : null;
+    }
+
+    /// <summary>The tokens to try at a place, shape (candidates); null tries all.</summary>
+    private Tensor? Candidates(Tensor likely, Tensor? near, long? always)
+    {
+        if (candidates is not { } count || near is null)
         {
             return null;
         }
 
         using var scope = NewDisposeScope();
-        var likely = density.LogDensities(observed, draws);
-        var union = cat([prior.topk((count + 1) / 2, -1).indexes, likely.topk(Math.Max(1, count / 2), -1).indexes, tensor(always is { } id ? [id] : Array.Empty<long>(), dtype: ScalarType.Int64, device: prior.device)]);
+        var union = cat([likely.topk((count + 1) / 2, -1).indexes, near, prior.Ids(always is { } id ? [id] : [])]);
         return union.unique(sorted: true).output.MoveToOuterDisposeScope();
     }
 

@@ -20,18 +20,16 @@ internal sealed class ReplyOnlyReader(LanguagePrior prior, int samples)
         using var scope = NewDisposeScope();
         using var generator = new Generator((ulong)seed, CPU);
         var (start, end) = (Array.IndexOf(noise, true), Array.LastIndexOf(noise, true) + 1);
-        var texts = prior.Ids(row[..start]).unsqueeze(0).repeat(samples, 1);
+        using var texts = prior.Grow(row[..start], samples, end);
+        int[] same = [.. Enumerable.Range(0, samples)];
         for (var t = start; t < end; t++)
         {
             cancellation.ThrowIfCancellationRequested();
             using var tokenScope = NewDisposeScope();
-            var next = noise[t]
-                ? prior.Next(texts).exp().cpu().multinomial(1, generator: generator).to(texts.device)
-                : full([samples, 1], row[t], dtype: ScalarType.Int64, device: texts.device);
-            texts = cat([texts, next], 1).MoveToOuterDisposeScope();
+            texts.Advance(same, noise[t] ? texts.Next.exp().cpu().multinomial(1, generator: generator).data<long>().ToArray() : [.. same.Select(_ => row[t])]);
         }
 
-        var whole = cat([texts, prior.Ids(row[end..]).unsqueeze(0).expand(samples, -1)], 1);
+        var whole = stack([.. texts.Texts.Select(text => prior.Ids([.. text, .. row[end..]]))]);
         var best = prior.Of(whole, end).argmax(-1).ToInt64();
         return (Host(whole[0]), Host(whole[best]));
     }

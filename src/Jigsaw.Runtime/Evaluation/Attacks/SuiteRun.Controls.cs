@@ -27,7 +27,7 @@ internal sealed partial class SuiteRun
                 OtherTransform = null,
                 Adapters = null,
             };
-            using var run = new SuiteRun(_model, transform, _tokenizer, [.. _chats.Take(ControlChats).Select(chat => chat.Example)], options, progress: null, _cancellation) { _readerSteps = ControlReaderSteps };
+            using var run = new SuiteRun(_model, transform, _tokenizer, [.. _chats.Take(ControlChats).Select(chat => chat.Example)], options, progress: null, _cancellation) { MostReaderSteps = Math.Min(ControlReaderSteps, MostReaderSteps) };
             run.Run(run.Readings());
             _figures.AddRange(run._figures
                 .Where(row => row.Figure is "tokens" or "tokens, true prefix given" or "bits per token, true prefix given" && row.Level != "floor")

@@ -9,7 +9,6 @@ internal sealed partial class SuiteRun
     private const string KnownPairs = "K3";
     private const int PairBatch = 64;
     private const int ReaderBatch = 16;
-    private const int ReaderSteps = 2000;
     private const double HeldOutShare = 0.1;
     private static readonly int[] _pairCounts = [100, 1_000, 10_000, 100_000];
 
@@ -92,11 +91,11 @@ internal sealed partial class SuiteRun
                 using var attack = TrainedInversionAttack.Fit(
                     _transform,
                     new ChatSample(known[..count], _tokenizer, ReaderBatch, _options.Seed + 1),
-                    new TrainedInversionAttackOptions { Steps = _readerSteps, Draws = draws, Seed = _options.Seed + 1 },
-                    (step, _) => _progress?.Invoke($"trained attack, step {step} of at most {_readerSteps}", _share),
+                    new TrainedInversionAttackOptions { Steps = MostReaderSteps, Draws = draws, Seed = _options.Seed + 1 },
+                    (step, _) => _progress?.Invoke($"trained attack, step {step} of at most {MostReaderSteps}", _share),
                     heldOut,
                     _cancellation);
-                Note($"The trained attack on {count} prompts, {draws} draws, stopped after {attack.FittedSteps} steps at {Number(attack.HeldOutLoss ?? 0)} nats per held-out token: {(attack.IsFlat ? "its held-out loss was flat" : "the largest number of steps, so it might learn more")}.");
+                Note($"The trained attack on {count} prompts, {draws} draws, stopped after {attack.FittedSteps} steps{(attack.HeldOutLoss is { } loss ? $" at {Number(loss)} nats per held-out token" : "")}: {(attack.IsFlat ? "its held-out loss was flat" : "the largest number of steps, so it might learn more")}.");
                 AddReadings(KnownPairs, draws, new NamedAttack($"trained attack, {count} prompts", attack), _observed[draws]);
                 if (count == known.Length)
                 {

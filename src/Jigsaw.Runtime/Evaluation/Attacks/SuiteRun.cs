@@ -26,7 +26,6 @@ internal sealed partial class SuiteRun : IDisposable
     private readonly List<string> _notes = [];
     private readonly List<AttackFigure> _figures = [];
     private readonly int? _exactCandidates;
-    private int _readerSteps = ReaderSteps;
     private double _share;
 
     public SuiteRun(ICausalLM model, StainedGlassTransform transform, NoiseTokenizer tokenizer, IReadOnlyList<ChatExample> chats, AttackSuiteOptions options, Action<string, double>? progress, CancellationToken cancellation)
@@ -68,6 +67,9 @@ internal sealed partial class SuiteRun : IDisposable
         _twin = transform.HasSecureNoise ? null : transform.WithSecureNoise();
         _observed = options.Draws.Distinct().ToDictionary(draws => draws, Draw);
     }
+
+    /// <summary>The largest number of steps that a trained attack is fitted for.</summary>
+    public int MostReaderSteps { get; init; } = 2000;
 
     private IEnumerable<int> Draws => _observed.Keys;
 

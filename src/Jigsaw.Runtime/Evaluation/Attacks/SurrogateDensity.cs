@@ -12,8 +12,8 @@ namespace Jigsaw.Evaluation.Attacks;
 internal sealed class SurrogateDensity : ITokenDensity, IDisposable
 {
     private const double Tolerance = 2e-4;
-    private const int Patience = 5;
-    private const int MostRounds = 30;
+    private const int Patience = 2;
+    private const int MostRounds = 15;
 
     private readonly Tensor _table;
     private readonly bool _byFeature;
@@ -62,16 +62,18 @@ internal sealed class SurrogateDensity : ITokenDensity, IDisposable
         {
             using var scope = NewDisposeScope();
             var (likelihood, count) = (0.0, 0L);
-            var (sum, squares) = (zeros(_table.shape[1], dtype: ScalarType.Float64), zeros(_table.shape[1], dtype: ScalarType.Float64));
+            var sum = zeros(_table.shape[1], dtype: ScalarType.Float64, device: _table.device);
+            var squares = zeros_like(sum);
             foreach (var (row, noise, noisy) in rows)
             {
                 cancellation.ThrowIfCancellationRequested();
                 using var rowScope = NewDisposeScope();
                 var read = search.Search(row, noise, noisy, draws, cancellation).Best;
-                foreach (var t in LikelihoodSearch.Places(noise))
+                var likely = prior.Before(read, LikelihoodSearch.Places(noise));
+                foreach (var (t, expected) in LikelihoodSearch.Places(noise).Zip(likely))
                 {
                     using var tokenScope = NewDisposeScope();
-                    var scores = prior.Next(prior.Ids(read[..t]).unsqueeze(0))[0] + LogDensities(noisy[t], draws);
+                    var scores = expected + LogDensities(noisy[t], draws);
                     likelihood += scores.logsumexp(-1).ToDouble();
                     var weights = scores.softmax(-1).to(ScalarType.Float32);
                     var (mean, square) = (weights.matmul(_table), weights.matmul(_table.square()));

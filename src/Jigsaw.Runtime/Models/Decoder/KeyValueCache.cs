@@ -16,6 +16,8 @@ internal sealed class KeyValueCache : IDisposable
         Tensor Buffer() => zeros([batch, config.KeyValueHeadCount, capacity, config.HeadDim], dtype: dtype, device: device).DetachFromDisposeScope();
     }
 
+    private KeyValueCache(int capacity, int length, (Tensor Keys, Tensor Values)[] layers) => (Capacity, Length, _layers) = (capacity, length, layers);
+
     public int Capacity { get; }
 
     /// <summary>How many tokens are in the cache; the next ones are written after them.</summary>
@@ -30,6 +32,10 @@ internal sealed class KeyValueCache : IDisposable
         allValues.narrow(2, Length, count).copy_(values);
         return (allKeys.narrow(2, 0, Length + count), allValues.narrow(2, 0, Length + count));
     }
+
+    /// <summary>A copy with some of the rows, in any order and number.</summary>
+    public KeyValueCache Select(Tensor rows) =>
+        new(Capacity, Length, [.. _layers.Select(layer => (layer.Keys.index_select(0, rows).DetachFromDisposeScope(), layer.Values.index_select(0, rows).DetachFromDisposeScope()))]);
 
     /// <summary>Counts tokens as seen once all layers have them.</summary>
     public void Advance(int count) => Length += count;

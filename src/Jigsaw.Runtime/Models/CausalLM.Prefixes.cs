@@ -1,0 +1,28 @@
+using Jigsaw.Models.Decoder;
+using static TorchSharp.torch;
+
+namespace Jigsaw.Models;
+
+public sealed partial class CausalLM
+{
+    /// <summary>An empty cache for texts that grow together.</summary>
+    /// <param name="rows">Texts.</param>
+    /// <param name="capacity">The largest number of tokens.</param>
+    internal KeyValueCache NewCache(int rows, int capacity)
+    {
+        using var grad = no_grad();
+        return new KeyValueCache(Config, rows, capacity, DType, Device);
+    }
+
+    /// <summary>The bare base's logits behind texts that go on where their cache ends, shape (rows, vocabulary).</summary>
+    /// <param name="ids">The next tokens of each, shape (rows, columns), int64, without padding.</param>
+    /// <param name="cache">What is before them.</param>
+    internal Tensor Continue(Tensor ids, KeyValueCache cache)
+    {
+        RequireReady(LayerCount - 1, toEnd: true, adapters: null);
+        using var grad = no_grad();
+        using var scope = NewDisposeScope();
+        var visible = ones(ids.shape[0], cache.Length + ids.shape[1], dtype: ScalarType.Bool, device: ids.device);
+        return NextLogits(Embed(ids), visible, adapters: null, cache).MoveToOuterDisposeScope();
+    }
+}
