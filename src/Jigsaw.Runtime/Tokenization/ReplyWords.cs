@@ -38,9 +38,17 @@ internal sealed partial class ReplyWords
 
     private bool HasReply { get; }
 
-    /// <summary>True if every character of a token belongs to a word that the reply repeats, a leading space aside.</summary>
-    public bool Repeat(Token token) =>
-        HasReply && token.Start < token.End && !_repeated.AsSpan(token.Start, token.End - token.Start)[(_text[token.Start] == ' ' ? 1 : 0)..].Contains(false);
+    /// <summary>True if every character of a token belongs to a word that the reply repeats, a leading space aside: false for a space alone, which has none.</summary>
+    public bool Repeat(Token token)
+    {
+        if (!HasReply || token.Start >= token.End)
+        {
+            return false;
+        }
+
+        var characters = _repeated.AsSpan(token.Start, token.End - token.Start)[(_text[token.Start] == ' ' ? 1 : 0)..];
+        return characters.Length > 0 && !characters.Contains(false);
+    }
 
     // A word, or one other character, which may be a pair of surrogates.
     [GeneratedRegex(@"[\w@](?:[\w@.'-]*[\w@])?|[\uD800-\uDBFF][\uDC00-\uDFFF]|.", RegexOptions.Singleline | RegexOptions.CultureInvariant)]

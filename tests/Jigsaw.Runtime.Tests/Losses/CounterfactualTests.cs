@@ -138,6 +138,20 @@ public sealed class CounterfactualTests : IDisposable
         Assert.Contains("NoiseTokenizer", exception.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void The_term_runs_on_meta()
+    {
+        using var scope = NewDisposeScope();
+        var (pass, ids, attention, noise) = Inputs(packed: false);
+        Tensor Meta(Tensor tensor) => tensor.to(META);
+        var onMeta = new PassActivations(Pass.TeacherClean, Meta(pass.Hidden), null, new LanguageModelHead(Meta(pass.Head!.Weight), Meta(pass.Head!.Bias!)));
+        var activations = new StepActivations(
+            Transformed(Meta(ids), RowMask.FromTensor(Meta(attention.Value)), RowMask.FromTensor(Meta(noise.Value)), tokens => (ones([.. tokens.shape, 4], device: META), ones([.. tokens.shape, 4], device: META), ones([.. tokens.shape, 4], device: META))), onMeta);
+        var some = ones([Batch, Sequence, 4], device: META);
+        var value = activations.OnEmbeddings().CounterfactualDivergence(some, some, some, activations.Counterfactuals, activations.NoiseMask, activations.NoiseMask, 2, 1);
+        Assert.Empty(value.shape);
+    }
+
     private static (PassActivations Pass, Tensor Ids, RowMask Attention, RowMask Noise) Inputs(bool packed)
     {
         random.manual_seed(3);

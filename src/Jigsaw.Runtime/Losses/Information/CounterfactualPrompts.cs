@@ -42,6 +42,6 @@ public sealed class CounterfactualPrompts
         var seed = unchecked((long)((ulong)(_step.Step + 1) * 0x9E3779B97F4A7C15UL));
         var predictions = _step.Predict(mask, seed);
         var draws = predictions.Draws!;
-        return (minSurprisal > 0 ? where(predictions.Surprisal.gt(minSurprisal), draws, _step.InputIds) : draws).MoveToOuterDisposeScope();
+        return (minSurprisal > 0 ? Losses.Information.PromptPredictions.Choose(predictions.Surprisal.gt(minSurprisal), draws, _step.InputIds) : draws).MoveToOuterDisposeScope();
     }
 }

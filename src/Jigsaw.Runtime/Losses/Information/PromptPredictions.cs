@@ -71,10 +71,13 @@ internal sealed class PromptPredictions
             }
         }
 
-        var shaped = surprisal.reshape(batch, sequence).masked_fill(isPredicted.logical_not(), 0);
-        var chosen = draws is null ? null : where(isPredicted, draws.reshape(batch, sequence), inputIds);
+        var shaped = surprisal.reshape(batch, sequence).masked_fill(isPredicted.eq(false), 0);
+        var chosen = draws is null ? null : Choose(isPredicted, draws.reshape(batch, sequence), inputIds);
         return new PromptPredictions(shaped.MoveToOuterDisposeScope(), isPredicted.MoveToOuterDisposeScope(), chosen?.MoveToOuterDisposeScope());
     }
+
+    /// <summary>A draw where a condition holds, else the id. META has no kernel for where.</summary>
+    internal static Tensor Choose(Tensor condition, Tensor draws, Tensor ids) => (draws - ids).mul_(condition.to(ScalarType.Int64)).add_(ids);
 
     /// <summary>The rows that are asked about, shape (n); all rows of a batch whose masks are not on the host; null if there are none.</summary>
     private static Tensor? Rows(RowMask mask, RowMask attention, Tensor isPredicted, long sequence)

@@ -31,6 +31,6 @@ public sealed class TokenSurprisal
         var surprisal = predictions.Surprisal.clamp(0, MostNats);
         var mean = surprisal.sum() / predictions.IsPredicted.to(surprisal.dtype).sum().clamp_min(1);
         var isCertain = mean.eq(0).to(surprisal.dtype);
-        return ((surprisal + isCertain) / (mean + isCertain)).mul_(1 - Floor).add_(Floor).masked_fill_(predictions.IsPredicted.logical_not(), 1).MoveToOuterDisposeScope();
+        return ((surprisal + isCertain) / (mean + isCertain)).mul_(1 - Floor).add_(Floor).masked_fill_(predictions.IsPredicted.eq(false), 1).MoveToOuterDisposeScope();
     }
 }
