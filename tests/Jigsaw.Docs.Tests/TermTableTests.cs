@@ -47,7 +47,7 @@ public class TermTableTests
         return (attribute, attribute.GetCustomAttribute<LossTermDefinitionAttribute>()!);
     }
 
-    private static string Words(TokenMask mask) => string.Concat(mask.ToString().Select((c, i) => char.IsUpper(c) && i > 0 ? " " + char.ToLowerInvariant(c) : char.ToLowerInvariant(c).ToString()));
+    private static string Words(Enum mask) => string.Concat(mask.ToString().Select((c, i) => char.IsUpper(c) && i > 0 ? " " + char.ToLowerInvariant(c) : char.ToLowerInvariant(c).ToString()));
 
     private static string Sign(Type attribute) => typeof(MaximizedTermAttribute).IsAssignableFrom(attribute) ? "−" : "+";
 
