@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
@@ -24,6 +25,10 @@ internal sealed class SecureNoise : INoiseSource
 
     private const int BytesPerNumber = 4 * sizeof(ulong);
     private const int KeyBytes = 32;
+
+    // Below this, threads cost more than they save; and what other threads allocate while this one is in native code lets the collector free TorchSharp's scalars too early.
+    private const int BlocksInParallel = 64;
+
     private const int CounterBytes = 16;
     private const double Unit = 1.0 / (1L << 53);
 
@@ -57,16 +62,35 @@ internal sealed class SecureNoise : INoiseSource
         // Of the first number only: a span can't hold more than two gigabytes.
         using var first = numbers.view(-1).narrow(0, 0, 1);
         var start = (double*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(first.bytes));
-        Parallel.For(
-            0,
-            (count + BlockLength - 1) / BlockLength,
-            () => new byte[BlockLength * BytesPerNumber],
-            (block, _, stream) =>
+        var blocks = (count + BlockLength - 1) / BlockLength;
+        byte[] Block(long block, byte[] stream)
+        {
+            FillBlock(new Span<double>(start + (block * BlockLength), (int)Math.Min(BlockLength, count - (block * BlockLength))), stream);
+            return stream;
+        }
+
+        if (blocks < BlocksInParallel)
+        {
+            var stream = Rent();
+            for (var block = 0L; block < blocks; block++)
             {
-                FillBlock(new Span<double>(start + (block * BlockLength), (int)Math.Min(BlockLength, count - (block * BlockLength))), stream);
-                return stream;
-            },
-            stream => CryptographicOperations.ZeroMemory(stream));
+                Block(block, stream);
+            }
+
+            Return(stream);
+            return;
+        }
+
+        Parallel.For(0, blocks, Rent, (block, _, stream) => Block(block, stream), Return);
+    }
+
+    // Rented, since a new one for every draw would make the collector walk all generations.
+    private static byte[] Rent() => ArrayPool<byte>.Shared.Rent(BlockLength * BytesPerNumber);
+
+    private static void Return(byte[] stream)
+    {
+        CryptographicOperations.ZeroMemory(stream);
+        ArrayPool<byte>.Shared.Return(stream);
     }
 
     /// <summary>Fills a block: its first half has the cosine parts, the second the sine parts of the same uniforms.</summary>
