@@ -86,6 +86,6 @@ internal sealed class QuickstartRun(QuickstartOptions options)
     private AttackReport Attack(CausalLM model, IAdapters adapters, StainedGlassTransform transform, NoiseTokenizer tokenizer, ChatDataset evaluation, ChatDataset train, CancellationToken cancellationToken)
     {
         var suite = new AttackSuiteOptions { Attacks = options.Attacks, OtherChats = train.Examples, Adapters = adapters, Seed = options.Seed };
-        return Report.WatchSuite(progress => AttackSuite.Run(model, transform, tokenizer, evaluation.Examples, options.Attacks == AttackSet.All ? suite with { DecoyValues = [10, 100, 1000] } : suite, progress, cancellationToken));
+        return Report.WatchSuite(progress => AttackSuite.Run(model, transform, tokenizer, evaluation.Examples, options.Attacks == AttackSet.All ? suite with { DecoyValues = [10, 100, 1000], SearchedChats = 40, Facts = 1000 } : suite, progress, cancellationToken));
     }
 }

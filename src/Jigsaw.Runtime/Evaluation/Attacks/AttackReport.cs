@@ -6,6 +6,9 @@ namespace Jigsaw.Evaluation.Attacks;
 /// <summary>What an attack suite measured.</summary>
 public sealed record AttackReport
 {
+    // What is no share.
+    private static readonly string[] _numbers = ["bits", "nats", "rank", "ratio", "cosine", "reciprocal"];
+
     private static readonly JsonSerializerOptions _json = new() { WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
 
     /// <summary>Chats of the evaluation.</summary>
@@ -44,7 +47,7 @@ public sealed record AttackReport
 
     private static string Text(double? value, string figure) => value is not { } number
         ? "–"
-        : figure.Contains("bits", StringComparison.Ordinal) || figure.Contains("nats", StringComparison.Ordinal) || figure.Contains("rank", StringComparison.Ordinal)
+        : _numbers.Any(word => figure.Contains(word, StringComparison.Ordinal))
             ? string.Create(CultureInfo.InvariantCulture, $"{number:0.00}")
             : string.Create(CultureInfo.InvariantCulture, $"{number * 100:0.0} %");
 }

@@ -22,6 +22,11 @@ internal static class ReadingBound
     public static double LargestSuccess(double nats, int count)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 2);
+        if (double.IsNaN(nats))
+        {
+            throw new ArgumentException("The divergences are not finite, so there is no bound; check the transform's parameters.", nameof(nats));
+        }
+
         if (nats >= Math.Log(count))
         {
             return 1;
