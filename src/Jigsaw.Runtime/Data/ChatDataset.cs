@@ -51,17 +51,40 @@ public sealed class ChatDataset
             var messages = document.RootElement.GetProperty("messages").EnumerateArray()
                 .Select(ChatMessage.FromJson)
                 .ToArray();
-            var facts = document.RootElement.TryGetProperty("slots", out var slots)
-                ? slots.EnumerateObject().ToDictionary(slot => slot.Name, slot => slot.Value.GetString() ?? "")
-                : [];
+            var facts = Facts(document.RootElement);
             return messages.Length > 0 && messages.All(message => message.Content is not null || message.Parts is not null || message.ToolCalls is not null)
                 ? new ChatExample([.. messages.Select(message => WithFacts(message, facts.Values))], facts)
                 : throw new FormatException("it has no messages");
         }
         catch (Exception exception) when (exception is JsonException or KeyNotFoundException or InvalidOperationException or ArgumentException or FormatException)
         {
-            throw new FormatException($"{path}, line {number}, is not a chat: {exception.Message}. A line is a JSON object with \"messages\", each with \"role\" and \"content\".", exception);
+            throw new FormatException($"{path}, line {number}, is not a chat: {exception.Message.TrimEnd('.')}. A line is a JSON object with \"messages\", each with \"role\" and \"content\".", exception);
         }
+    }
+
+    private static Dictionary<string, string> Facts(JsonElement line)
+    {
+        var facts = new Dictionary<string, string>();
+        if (!line.TryGetProperty("slots", out var slots) || slots.ValueKind == JsonValueKind.Null)
+        {
+            return facts;
+        }
+
+        if (slots.ValueKind != JsonValueKind.Object)
+        {
+            throw new FormatException("its \"slots\" are not an object of texts by name");
+        }
+
+        foreach (var slot in slots.EnumerateObject().Where(slot => slot.Value.ValueKind != JsonValueKind.Null))
+        {
+            var fact = slot.Value.ValueKind == JsonValueKind.String ? slot.Value.GetString()! : throw new FormatException($"its slot \"{slot.Name}\" is not a text");
+            if (fact.Length > 0)
+            {
+                facts[slot.Name] = fact;
+            }
+        }
+
+        return facts;
     }
 
     /// <summary>The message with its facts among its private spans.</summary>

@@ -78,7 +78,8 @@ public sealed class ChatEncoder
         for (var i = 0; i < noise.Length; i++)
         {
             contentOf[i] = tokens[i].Start < tokens[i].End && places.Between(tokens[i].Start, tokens[i].End).Select(content => (int?)content.Message).FirstOrDefault() is { } message ? message : null;
-            noise[i] = transformAllTokens || (contentOf[i] is { } of && (NoiseRoles?.Contains(Role(messages, of)) ?? true));
+            noise[i] = transformAllTokens || (tokens[i].Start < tokens[i].End
+                && places.Between(tokens[i].Start, tokens[i].End).Any(content => NoiseRoles?.Contains(Role(messages, content.Message)) ?? true));
         }
 
         CheckRoles(messages, tools, documents, transformAllTokens);

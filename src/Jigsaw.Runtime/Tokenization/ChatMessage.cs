@@ -61,9 +61,14 @@ public sealed record ChatMessage(string Role, string? Content)
         var order = new List<string>();
         foreach (var field in json.EnumerateObject())
         {
-            if (field.NameEquals("private") && field.Value.ValueKind == JsonValueKind.Array)
+            if (field.NameEquals("private"))
             {
-                spans = field.Value;
+                spans = field.Value.ValueKind switch
+                {
+                    JsonValueKind.Array => field.Value,
+                    JsonValueKind.Null => null,
+                    _ => throw new ArgumentException("A message has a private span that is not a list; write \"private\": [[from, to], …]."),
+                };
                 continue;
             }
 

@@ -70,6 +70,7 @@ internal sealed class ChatVariables(
     private static object? Field(ChatMessage message, string field, TextMark mark) => field switch
     {
         "role" => MarkedText.Plain(message.Role),
+        "content" when message is { Parts: not null, Private.Count: > 0 } => throw new ArgumentException($"A message of '{message.Role}' has private spans, but its content is in parts; give the content as one text."),
         "content" when message.Parts is { } parts => TemplateList.Of(parts.Select(part => ChatJson.Value(part.Json, mark))),
         "content" => Content(message, mark),
         "reasoning_content" => Text(message.ReasoningContent, mark),

@@ -24,6 +24,10 @@ internal sealed record ConversationTokens(long[] Positions, long[] Ids, bool[] N
                 ids.Add(batch.HostIds.Span[at]);
                 noised.Add(batch.NoiseMask.Host[at]);
             }
+            else if (batch.NoiseMask.Host[at])
+            {
+                throw new ArgumentException($"Token {position} of row {row} is to be noised, but the attention mask calls it padding; give a noise mask within the attention mask.", nameof(batch));
+            }
         }
 
         return new ConversationTokens([.. positions], [.. ids], [.. noised]);

@@ -41,6 +41,12 @@ internal static class TransformFile
             throw new CheckpointException(path, $"the transform is for embeddings of {stored.Features} features, the model's have {table.shape[1]}; load it with the model it was trained for.");
         }
 
+        // A table that was cast or quantized differs a little; another one would leave σ in the wrong unit.
+        if (table.device.type != TorchSharp.DeviceType.META && TransformFunctions.MedianNorm(table) is var norm && !(Math.Abs(norm - stored.MedianNorm) <= 0.02 * stored.MedianNorm))
+        {
+            throw new CheckpointException(path, string.Create(CultureInfo.InvariantCulture, $"the transform is for embeddings of the median norm {stored.MedianNorm:G4}, the model's have {norm:G4}; load it with the model it was trained for."));
+        }
+
         StainedGlassTransform transform;
         try
         {

@@ -81,7 +81,7 @@ public sealed class CounterfactualTests : IDisposable
     }
 
     [Fact]
-    public void The_term_is_the_divergence_between_both_prompts_in_alternating_direction_with_a_gradient_through_both()
+    public void The_term_is_the_divergence_between_both_prompts_in_either_direction_with_a_gradient_through_both()
     {
         using var scope = NewDisposeScope();
         var (pass, ids, attention, noise) = Inputs(packed: true);
@@ -92,20 +92,24 @@ public sealed class CounterfactualTests : IDisposable
             return (x, x * 0 + table[tokens] * 0.3, table[tokens].square() + 0.5);
         }
 
-        for (var step = 0; step < 2; step++)
+        var directions = new HashSet<bool>();
+        for (var step = 0; step < 8; step++)
         {
             var (x, mu, sigma) = Moments(ids);
             var activations = new StepActivations(Transformed(ids, attention, noise, Moments), pass) { Step = step };
             var value = activations.OnEmbeddings().CounterfactualDivergence(x, mu, sigma, activations.Counterfactuals, noise, noise, 0, 1);
             var (x2, mu2, sigma2) = Moments(activations.Counterfactuals.Ids(noise, 0));
-            var (m, s, n, t) = step == 0 ? (x + mu, sigma, x2 + mu2, sigma2) : (x2 + mu2, sigma2, x + mu, sigma);
+            var (m, s, n, t) = activations.Counterfactuals.IsForward ? (x + mu, sigma, x2 + mu2, sigma2) : (x2 + mu2, sigma2, x + mu, sigma);
             var divergence = ((s.square() + (m - n).square()) / t.square() - 1 - (s / t).square().log()).sum(-1) * 0.5;
             var expected = (divergence * noise.Value).sum() / noise.Value.sum();
             Assert.Equal(expected.ToDouble(), value.ToDouble(), 1e-10);
             var gradient = autograd.grad([value], [table], retain_graph: true)[0];
             var reference = autograd.grad([expected], [table])[0];
             Assert.True((gradient - reference).abs().max().ToDouble() < 1e-10);
+            directions.Add(activations.Counterfactuals.IsForward);
         }
+
+        Assert.Equal(2, directions.Count);
     }
 
     [Fact]
@@ -150,6 +154,21 @@ public sealed class CounterfactualTests : IDisposable
         var some = ones([Batch, Sequence, 4], device: META);
         var value = activations.OnEmbeddings().CounterfactualDivergence(some, some, some, activations.Counterfactuals, activations.NoiseMask, activations.NoiseMask, 2, 1);
         Assert.Empty(value.shape);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(4)]
+    [InlineData(15)]
+    public void Both_directions_occur_on_half_of_the_steps_whichever_steps_evaluate_the_term(int every)
+    {
+        using var scope = NewDisposeScope();
+        var (_, ids, attention, noise) = Inputs(packed: true);
+        var batch = Transformed(ids, attention, noise);
+        var forward = Enumerable.Range(0, 2000).Count(i => new StepActivations(batch) { Step = (long)i * every }.Counterfactuals.IsForward);
+        Assert.InRange(forward, 900, 1100);
     }
 
     private static (PassActivations Pass, Tensor Ids, RowMask Attention, RowMask Noise) Inputs(bool packed)

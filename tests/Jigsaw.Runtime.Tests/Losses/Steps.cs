@@ -48,6 +48,8 @@ internal sealed class Steps
                 InputIds = zeros([attention.Value.shape[0], attention.Value.shape[1]], dtype: ScalarType.Int64, device: clean.device),
                 AttentionMask = attention,
                 NoiseMask = noise,
+                NotInReplyMask = noise,
+                Moments = _ => (clean, means + 0.1, stds),
                 Clean = clean,
                 Noisy = noisy,
                 Means = means,

@@ -109,6 +109,14 @@ public sealed class ChatMaskTests
         Assert.Equal("A<|im_end|><think>so</think>B<|im_end|>", tokenizer.Decode(chat.Ids.Where((_, i) => chat.Counts[i])));
     }
 
+    [Fact]
+    public void A_token_over_two_contents_is_transformed_if_either_is()
+    {
+        var tokenizer = Loaded("qwen2", "{% for m in messages %}{{ m.content }}{% endfor %}<|im_end|>");
+        var chat = new ChatEncoder(tokenizer) { NoiseRoles = ["user"] }.Encode([new("system", "My na"), new("user", "me"), new("assistant", " yes")]);
+        Assert.Contains("name", tokenizer.Decode(chat.Ids.Where((_, i) => chat.Noise[i])), StringComparison.Ordinal);
+    }
+
     private static Tokenizer Loaded(string name, string template, Action<JsonNode>? change = null)
     {
         using var folder = new TemporaryFolder();

@@ -65,6 +65,8 @@ public sealed class ReplyMaskTests
     [InlineData("[[-1, 2]]")]
     [InlineData("[3]")]
     [InlineData("[[0.5, 2]]")]
+    [InlineData("\"Ada\"")]
+    [InlineData("{\"from\": 6, \"to\": 9}")]
     public void A_private_span_outside_its_content_is_refused_with_its_line(string spans)
     {
         using var folder = new TemporaryFolder();

@@ -25,6 +25,8 @@ public sealed class ChatDatasetTests
     [InlineData("{\"messages\": [{\"role\": \"user\"}]}")]
     [InlineData("{\"messages\": [{\"role\": \"user\", \"content\": null}]}")]
     [InlineData("{\"messages\": 3}")]
+    [InlineData("{\"messages\": [{\"role\": \"user\", \"content\": \"Hi\"}], \"slots\": 3}")]
+    [InlineData("{\"messages\": [{\"role\": \"user\", \"content\": \"Hi\"}], \"slots\": {\"age\": 42}}")]
     public void A_line_that_is_not_a_chat_is_named(string line)
     {
         var good = "{\"messages\": [{\"role\": \"user\", \"content\": \"Hi\"}]}\n";

@@ -1,5 +1,4 @@
 using System.ComponentModel;
-using System.Numerics;
 using Jigsaw.Batches;
 using static TorchSharp.torch;
 
@@ -16,10 +15,8 @@ public sealed class CounterfactualPrompts
 
     internal CounterfactualPrompts(StepActivations step) => _step = step;
 
-    /// <summary>
-    /// True if the divergence of this step goes from the true prompt to the counterfactual: by the parity of the ones in the step's number, which is even and odd equally often, also on every n-th step.
-    /// </summary>
-    internal bool IsForward => BitOperations.PopCount((ulong)_step.Step) % 2 == 0;
+    /// <summary>True if the divergence of this step goes from the true prompt to the counterfactual: on about half of the steps, whichever of them evaluate the term.</summary>
+    internal bool IsForward => Mix(_step.Step) % 2 == 0;
 
     /// <summary>Draws replacements and runs the transform on them, with a gradient.</summary>
     /// <param name="mask">Tokens that may be replaced.</param>
@@ -38,10 +35,21 @@ public sealed class CounterfactualPrompts
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
-        // Splitmix64's increment: neighboring steps get seeds that share no bits.
-        var seed = unchecked((long)((ulong)(_step.Step + 1) * 0x9E3779B97F4A7C15UL));
+        var seed = unchecked((long)Mix(_step.Step));
         var predictions = _step.Predict(mask, seed);
         var draws = predictions.Draws!;
         return (minSurprisal > 0 ? Losses.Information.PromptPredictions.Choose(predictions.Surprisal.gt(minSurprisal), draws, _step.InputIds) : draws).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>A number that looks random and follows from the step alone, so a resumed run draws the same: splitmix64.</summary>
+    private static ulong Mix(long step)
+    {
+        unchecked
+        {
+            var z = (ulong)(step + 1) * 0x9E3779B97F4A7C15UL;
+            z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9UL;
+            z = (z ^ (z >> 27)) * 0x94D049BB133111EBUL;
+            return z ^ (z >> 31);
+        }
     }
 }

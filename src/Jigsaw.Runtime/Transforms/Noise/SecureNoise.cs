@@ -140,9 +140,9 @@ internal sealed class SecureNoise : INoiseSource
         return (first * 0.5, second * 0.5);
     }
 
-    /// <summary>53 bits and a half: never 0 and never 1.</summary>
+    /// <summary>53 bits, each value exact: above 0, whose logarithm is infinite, and at most 1.</summary>
     private static Vector256<double> Uniform(ReadOnlySpan<ulong> words) =>
-        (Vector256.ConvertToDouble(Vector256.Create(words) >>> 11) + Vector256.Create(0.5)) * Unit;
+        (Vector256.ConvertToDouble(Vector256.Create(words) >>> 11) + Vector256.Create(1.0)) * Unit;
 
     /// <summary>The key stream of AES-256 in counter mode under a fresh key: each counter once.</summary>
     private static void Expand(Span<byte> stream)
