@@ -290,4 +290,20 @@ public sealed class SecureTransformTests
         {
         }
     }
+
+    [Fact]
+    public void Another_table_of_the_same_width_is_refused()
+    {
+        using var folder = new TemporaryFolder();
+        using var table = randn(40, 16);
+        using var other = table * 5;
+        using (var transform = new StainedGlassTransform(table, new TransformConfig { Heads = 2 }))
+        {
+            transform.Save(folder.Path);
+        }
+
+        StainedGlassTransform.Load(folder.Path, table).Dispose();
+        var exception = Assert.Throws<Jigsaw.Checkpoints.CheckpointException>(() => StainedGlassTransform.Load(folder.Path, other));
+        Assert.Contains("median norm", exception.Message, StringComparison.Ordinal);
+    }
 }
