@@ -306,4 +306,18 @@ public sealed class SecureTransformTests
         var exception = Assert.Throws<Jigsaw.Checkpoints.CheckpointException>(() => StainedGlassTransform.Load(folder.Path, other));
         Assert.Contains("median norm", exception.Message, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void A_token_to_be_noised_that_is_padding_is_refused()
+    {
+        using var table = randn(40, 16);
+        using var transform = new StainedGlassTransform(table, new TransformConfig { Heads = 2 }).WithSecureNoise();
+        using var memory = new ConversationMemory();
+        using var batch = new TokenBatch([3, 4], [true, false], [false, false], [true, true], 1, 2, CPU);
+        Assert.Contains("Token 1", Assert.Throws<ArgumentException>(() => transform.Apply(batch, memory)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Divergences_that_are_not_finite_give_no_bound() =>
+        Assert.Throws<ArgumentException>(() => Jigsaw.Evaluation.Attacks.ReadingBound.LargestSuccess(double.NaN, 100));
 }
