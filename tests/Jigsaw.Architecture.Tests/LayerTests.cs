@@ -8,8 +8,8 @@ namespace Jigsaw.Architecture.Tests;
 public sealed class LayerTests
 {
     private static readonly Assembly _runtime = typeof(RowMask).Assembly;
-    private static readonly Assembly _tokenization = typeof(Tokenizer).Assembly;
-    private static readonly Lazy<NamespaceGraph> _graph = new(() => NamespaceGraph.Of(_runtime, _tokenization));
+    private static readonly Assembly _prompts = typeof(Tokenizer).Assembly;
+    private static readonly Lazy<NamespaceGraph> _graph = new(() => NamespaceGraph.Of(_runtime, _prompts));
 
     [Fact]
     public void Namespaces_of_the_runtime_have_no_circles() => Assert.Empty(_graph.Value.Circles());
@@ -62,8 +62,8 @@ public sealed class LayerTests
     }
 
     [Fact]
-    public void Tokenization_needs_no_libtorch() =>
-        Assert.DoesNotContain(_tokenization.GetReferencedAssemblies(), name => name.Name!.StartsWith("Jigsaw", StringComparison.Ordinal) || name.Name == "TorchSharp");
+    public void Prompts_need_no_libtorch() =>
+        Assert.DoesNotContain(_prompts.GetReferencedAssemblies(), name => name.Name!.StartsWith("Jigsaw", StringComparison.Ordinal) || name.Name == "TorchSharp");
 
     [Fact]
     public void The_runtime_does_not_know_the_compiler() =>
