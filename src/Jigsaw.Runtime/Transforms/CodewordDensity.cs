@@ -1,4 +1,5 @@
 using Jigsaw.Tensors;
+using Jigsaw.Transforms.Noise;
 using static TorchSharp.torch;
 
 namespace Jigsaw.Transforms;
@@ -178,8 +179,8 @@ internal sealed class CodewordDensity : ITokenDensity, IDisposable
         var stream = x.Plus(Linear(attended, "block.attention.out"));
         stream = stream.Plus(Linear(Linear(LayerNorm(stream, "block.norm2"), "block.feed_forward.up").gelu(), "block.feed_forward.down"));
         var config = _transform.Config;
-        var codewords = (_shiftsKnown ? config.Mean.Apply(Linear(stream, "mean")).Plus(x) : x) * Scalars.Of(_transform.Scale);
-        return (codewords, _oneStd is { } std ? full_like(codewords, Scalars.Of(std)) : config.Std.Apply(Linear(stream, "std")) * Scalars.Of(_transform.Scale));
+        var codewords = (_shiftsKnown ? TransformFunctions.Apply(config.Mean, Linear(stream, "mean")).Plus(x) : x) * Scalars.Of(_transform.Scale);
+        return (codewords, _oneStd is { } std ? full_like(codewords, Scalars.Of(std)) : TransformFunctions.Apply(config.Std, Linear(stream, "std")) * Scalars.Of(_transform.Scale));
     }
 
     private Tensor Linear(Tensor x, string name) => nn.functional.linear(x, _parameters[$"{name}.weight"], _parameters[$"{name}.bias"]);

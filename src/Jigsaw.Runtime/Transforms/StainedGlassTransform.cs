@@ -225,7 +225,7 @@ public sealed class StainedGlassTransform : IDisposable
         ArgumentNullException.ThrowIfNull(clean);
         ArgumentNullException.ThrowIfNull(attentionMask);
         var (mean, std) = _network.Run(clean.to(ScalarType.Float32) / Scalars.Of(Scale), attentionMask);
-        return (Config.Mean.Apply(mean) * Scalars.Of(Scale), Config.Std.Apply(std) * Scalars.Of(Scale));
+        return (TransformFunctions.Apply(Config.Mean, mean) * Scalars.Of(Scale), TransformFunctions.Apply(Config.Std, std) * Scalars.Of(Scale));
     }
 
     /// <summary>The same transform with secure noise, as if it were saved and loaded: it shares the parameters, which this one owns.</summary>
