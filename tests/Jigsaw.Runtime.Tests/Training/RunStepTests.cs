@@ -14,6 +14,7 @@ namespace Jigsaw.Runtime.Tests.Training;
 public sealed class RunStepTests : IDisposable
 {
     private const double Tolerance = BoundStep.Tolerance;
+    private const double CudaTolerance = 2e-4;
 
     private readonly List<IDisposable> _owned = [];
 
@@ -238,11 +239,57 @@ public sealed class RunStepTests : IDisposable
     [CudaFact]
     public void A_whole_step_runs_on_cuda()
     {
-        var (host, device) = (new BoundStep(_owned, "qwen3"), new BoundStep(_owned, "qwen3", device: CUDA));
-        var expected = host.PassByPass(() => EverythingRecipe.Bind(host.Teacher, host.Student));
-        var actual = device.PassByPass(() => EverythingRecipe.Bind(device.Teacher, device.Student));
-        Assert.All(actual.Values, pair => Assert.True(double.IsFinite(pair.Value), pair.Key));
-        Assert.Equal(expected.Gradients.Keys, actual.Gradients.Keys);
+        manual_seed(0);
+        var host = new BoundStep(_owned, "qwen3");
+        manual_seed(0);
+        var device = new BoundStep(_owned, "qwen3", device: CUDA);
+        void Compare<TComponents, THyperparameters>(Func<NoisyTeacher, NoisyStudent, JigsawLoss<TComponents, THyperparameters>> bind)
+            where TComponents : ComponentLosses
+            where THyperparameters : RecipeHyperparameters
+        {
+            var expected = host.PassByPass(() => bind(host.Teacher, host.Student));
+            BoundStep.Near(expected, device.PassByPass(() => bind(device.Teacher, device.Student)), CudaTolerance);
+            BoundStep.Near(expected, device.Closures(() => bind(device.Teacher, device.Student)), CudaTolerance);
+        }
+
+        Compare((teacher, student) => EverythingRecipe.Bind(teacher, student));
+        Compare((teacher, student) => HeldTogetherRecipe.Bind(teacher, student));
+        Compare((teacher, student) => AlphaRecipe.Bind(teacher, student));
+        Compare((teacher, student) => HardRecipe.Bind(teacher, student));
+        Compare((teacher, student) => RowsRecipe.Bind(teacher, student));
+        Compare((teacher, student) => BoundsRecipe.Bind(teacher, student));
+        Compare((teacher, student) => RepeatedTermsRecipe.Bind(teacher, student));
+        Compare((teacher, student) => SomeStepsRecipe.Bind(teacher, student));
+        Compare((teacher, student) => SurprisalRecipe.Bind(teacher, student));
+    }
+
+    [CudaFact]
+    public void Prompts_with_other_tokens_are_drawn_on_cuda_from_the_seed_of_the_step()
+    {
+        var step = new BoundStep(_owned, "llama-gqa", device: CUDA);
+        var once = step.PassByPass(() => CounterfactualRecipe.Bind(step.Teacher, step.Student));
+        Assert.All(once.Values, pair => Assert.True(double.IsFinite(pair.Value), pair.Key));
+        BoundStep.Near(once, step.PassByPass(() => CounterfactualRecipe.Bind(step.Teacher, step.Student)), CudaTolerance);
+    }
+
+    [CudaFact]
+    public void A_step_on_cuda_waits_for_the_device_once_to_read_its_components()
+    {
+        var step = new BoundStep(_owned, "llama-gqa", device: CUDA);
+        using var scope = NewDisposeScope();
+        var jigsaw = EverythingRecipe.Bind(step.Teacher, step.Student);
+        var transformed = step.Apply();
+        jigsaw.RunStep(transformed, step.Batch.LossMask).Dispose();
+        var again = step.Apply();
+        using (DeviceWaits.Forbid())
+        {
+            using var components = jigsaw.RunStep(again, step.Batch.LossMask);
+            Assert.ThrowsAny<Exception>(() => components.Read());
+            again = step.Transform.Apply(step.Batch);
+        }
+
+        using var read = jigsaw.RunStep(again, step.Batch.LossMask);
+        Assert.All(read.Read(), pair => Assert.True(double.IsFinite(pair.Value), pair.Key));
     }
 
     [Fact]
