@@ -28,6 +28,10 @@ for (var i = 0; i < args.Length; i++)
             scale = scale with { Rows = rows };
             i++;
             break;
+        case "--chats" when i + 1 < args.Length && int.TryParse(args[i + 1], out var chats) && chats > 1:
+            scale = scale with { Chats = chats };
+            i++;
+            break;
         case "--model" when i + 1 < args.Length && Directory.Exists(args[i + 1]):
             scale = scale with { Model = args[++i] };
             break;
@@ -42,7 +46,7 @@ for (var i = 0; i < args.Length; i++)
             chosen.Add(name);
             break;
         default:
-            Console.Error.WriteLine($"'{args[i]}' is not a section or an option; use compare OLD NEW, or any of {string.Join(", ", Sections.All.Select(section => section.Name))} with --rounds N, --rows N, --model DIR, --device cpu|cuda, --processor-time, --write FILE.");
+            Console.Error.WriteLine($"'{args[i]}' is not a section or an option; use compare OLD NEW, or any of {string.Join(", ", Sections.All.Select(section => section.Name))} with --rounds N, --rows N, --chats N, --model DIR, --device cpu|cuda, --processor-time, --write FILE.");
             return 1;
     }
 }

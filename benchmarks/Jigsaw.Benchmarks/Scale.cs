@@ -8,6 +8,9 @@ namespace Jigsaw.Benchmarks;
 /// <param name="Model">Directory of the checkpoint that whole steps use.</param>
 internal sealed record Scale(int Rows, int Rounds, string Model)
 {
+    /// <summary>Chats of 128 tokens in a step.</summary>
+    public int Chats { get; init; } = 4;
+
     /// <summary>Where models and tensors are.</summary>
     public torch.Device Device { get; init; } = torch.CPU;
 

@@ -7,8 +7,8 @@ internal static class StepSection
 {
     public static Table Run(Scale scale)
     {
-        using var work = new StepWork(scale.Model, torch.ScalarType.Float32, scale.Device);
-        var table = new Table($"A step of {work.Shape}, 4 chats of 128 tokens, in forwards of the bare model", "recipe", "step ms", "÷ forward", "target", "extra peak MB", "target MB");
+        using var work = new StepWork(scale.Model, torch.ScalarType.Float32, scale.Device, scale.Chats);
+        var table = new Table($"A step of {work.Shape}, {scale.Chats} chats of 128 tokens, in forwards of the bare model", "recipe", "step ms", "÷ forward", "target", "extra peak MB", "target MB");
         (string Name, Action Step, string Time, string Memory)[] cases =
         [
             ("full: 4 forwards, 3 backwards", () => work.Step(work.Full), "≤ 7.7", "≤ 1000"),
