@@ -1,3 +1,4 @@
+using Jigsaw.Tensors;
 using static TorchSharp.torch;
 
 namespace Jigsaw.Batches;
@@ -155,7 +156,7 @@ public sealed class RowMask : IDisposable
     {
         using (host)
         {
-            return host.to(device, copy: true).DetachFromDisposeScope();
+            return DeviceCopy.Of(host, device).DetachFromDisposeScope();
         }
     }
 }

@@ -272,24 +272,39 @@ public sealed class RunStepTests : IDisposable
         BoundStep.Near(once, step.PassByPass(() => CounterfactualRecipe.Bind(step.Teacher, step.Student)), CudaTolerance);
     }
 
-    [CudaFact]
-    public void A_step_on_cuda_waits_for_the_device_once_to_read_its_components()
+    [CudaTheory]
+    [InlineData(nameof(EverythingRecipe))]
+    [InlineData(nameof(HeldTogetherRecipe))]
+    [InlineData(nameof(HardRecipe))]
+    [InlineData(nameof(RowsRecipe))]
+    [InlineData(nameof(BoundsRecipe))]
+    [InlineData(nameof(CounterfactualRecipe))]
+    public void A_step_on_cuda_waits_for_the_device_once_to_read_its_components(string recipe)
     {
         var step = new BoundStep(_owned, "llama-gqa", device: CUDA);
         using var scope = NewDisposeScope();
-        var jigsaw = EverythingRecipe.Bind(step.Teacher, step.Student);
-        var transformed = step.Apply();
-        jigsaw.RunStep(transformed, step.Batch.LossMask).Dispose();
-        var again = step.Apply();
+        BoundLoss jigsaw = recipe switch
+        {
+            nameof(EverythingRecipe) => EverythingRecipe.Bind(step.Teacher, step.Student),
+            nameof(HeldTogetherRecipe) => HeldTogetherRecipe.Bind(step.Teacher, step.Student),
+            nameof(HardRecipe) => HardRecipe.Bind(step.Teacher, step.Student),
+            nameof(RowsRecipe) => RowsRecipe.Bind(step.Teacher, step.Student),
+            nameof(BoundsRecipe) => BoundsRecipe.Bind(step.Teacher, step.Student),
+            _ => CounterfactualRecipe.Bind(step.Teacher, step.Student),
+        };
+        jigsaw.RunStep(step.Transform.Apply(step.Batch), step.Batch.LossMask).Dispose();
+        ComponentLosses components;
         using (DeviceWaits.Forbid())
         {
-            using var components = jigsaw.RunStep(again, step.Batch.LossMask);
+            using var again = new RandomBatches((int)step.Transform.EmbeddingTable.shape[0], device: CUDA).At(1);
+            components = jigsaw.RunStep(step.Transform.Apply(again), again.LossMask);
             Assert.ThrowsAny<Exception>(() => components.Read());
-            again = step.Transform.Apply(step.Batch);
         }
 
-        using var read = jigsaw.RunStep(again, step.Batch.LossMask);
-        Assert.All(read.Read(), pair => Assert.True(double.IsFinite(pair.Value), pair.Key));
+        using (components)
+        {
+            Assert.All(components.Read(), pair => Assert.True(double.IsFinite(pair.Value), pair.Key));
+        }
     }
 
     [Fact]

@@ -99,6 +99,6 @@ internal sealed class PromptPredictions
             }
         }
 
-        return rows.Count == 0 ? null : tensor(rows.ToArray(), dtype: ScalarType.Int64).to(isPredicted.device);
+        return rows.Count == 0 ? null : DeviceCopy.Of(tensor(rows.ToArray(), dtype: ScalarType.Int64), isPredicted.device);
     }
 }
