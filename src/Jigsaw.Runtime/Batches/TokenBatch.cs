@@ -1,4 +1,3 @@
-using Jigsaw.Tensors;
 using static TorchSharp.torch;
 
 namespace Jigsaw.Batches;

@@ -1,8 +1,8 @@
-using Jigsaw.Runtime.Tests.Losses;
 using Jigsaw.Batches;
 using Jigsaw.Losses;
 using Jigsaw.Losses.Hyperparameters;
 using Jigsaw.Models.Lora;
+using Jigsaw.Runtime.Tests.Losses;
 using Jigsaw.Steps;
 using TorchSharp;
 using static TorchSharp.torch;

@@ -1,7 +1,7 @@
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace Jigsaw.Tensors;
+namespace Jigsaw.Batches;
 
 /// <summary>Copies of what was made on the host.</summary>
 internal static class DeviceCopy
