@@ -18,7 +18,12 @@ internal static partial class RecipeEmitter
         {
             if (fault is null)
             {
+                // Of a type of their own, so they are there for every initializer of the recipe, whichever runs first.
                 EmitTable(writer, plan);
+                writer.Line();
+                EmitPlanField(writer, plan);
+                writer.Line();
+                writer.Line("internal static readonly Hyperparameters s_defaults = new Hyperparameters();");
                 writer.Line();
             }
 
