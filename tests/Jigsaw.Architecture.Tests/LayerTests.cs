@@ -1,13 +1,15 @@
 using System.Reflection;
 using Jigsaw.Batches;
 using Jigsaw.Native;
+using Jigsaw.Tokenization;
 
 namespace Jigsaw.Architecture.Tests;
 
 public sealed class LayerTests
 {
     private static readonly Assembly _runtime = typeof(RowMask).Assembly;
-    private static readonly Lazy<NamespaceGraph> _graph = new(() => NamespaceGraph.Of(_runtime));
+    private static readonly Assembly _prompts = typeof(Tokenizer).Assembly;
+    private static readonly Lazy<NamespaceGraph> _graph = new(() => NamespaceGraph.Of(_runtime, _prompts));
 
     [Fact]
     public void Namespaces_of_the_runtime_have_no_circles() => Assert.Empty(_graph.Value.Circles());
@@ -58,6 +60,10 @@ public sealed class LayerTests
         Assert.DoesNotContain(native.GetReferencedAssemblies(), name => name.Name!.StartsWith("Jigsaw", StringComparison.Ordinal) || name.Name == "TorchSharp");
         Assert.DoesNotContain(_runtime.GetReferencedAssemblies(), name => name.Name == native.GetName().Name);
     }
+
+    [Fact]
+    public void Prompts_need_no_libtorch() =>
+        Assert.DoesNotContain(_prompts.GetReferencedAssemblies(), name => name.Name!.StartsWith("Jigsaw", StringComparison.Ordinal) || name.Name == "TorchSharp");
 
     [Fact]
     public void The_runtime_does_not_know_the_compiler() =>

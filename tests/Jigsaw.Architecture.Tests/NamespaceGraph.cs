@@ -9,14 +9,14 @@ internal sealed class NamespaceGraph
 {
     private readonly SortedDictionary<string, SortedDictionary<string, SortedSet<string>>> _uses = new(StringComparer.Ordinal);
 
-    /// <summary>Reads an assembly. Of other assemblies, and of what the compiler itself wrote, nothing is in the graph.</summary>
-    public static NamespaceGraph Of(Assembly assembly)
+    /// <summary>Reads assemblies. Of others, and of what the compiler itself wrote, nothing is in the graph.</summary>
+    public static NamespaceGraph Of(params Assembly[] assemblies)
     {
         var graph = new NamespaceGraph();
-        var types = new ArchLoader().LoadAssemblies(assembly).Build().Types.Where(type => type.Namespace?.FullName.StartsWith("Jigsaw", StringComparison.Ordinal) == true);
+        var types = new ArchLoader().LoadAssemblies(assemblies).Build().Types.Where(type => type.Namespace?.FullName.StartsWith("Jigsaw", StringComparison.Ordinal) == true);
         foreach (var type in types)
         {
-            foreach (var target in type.Dependencies.Select(dependency => dependency.Target).Where(target => IsOf(assembly, target)))
+            foreach (var target in type.Dependencies.Select(dependency => dependency.Target).Where(target => IsOf(assemblies, target)))
             {
                 graph.Add(type.Namespace.FullName, target.Namespace.FullName, $"{type.Name} uses {target.Name}");
             }
@@ -57,7 +57,7 @@ internal sealed class NamespaceGraph
     public IReadOnlyList<string> Circles() =>
         [.. _uses.SelectMany(from => from.Value.Where(to => Reaches(to.Key, from.Key)).Select(to => $"{from.Key} → {to.Key}: {string.Join(", ", to.Value)}"))];
 
-    private static bool IsOf(Assembly assembly, IType target) => target.Namespace?.FullName.StartsWith("Jigsaw", StringComparison.Ordinal) == true && target.Assembly?.FullName == assembly.FullName;
+    private static bool IsOf(Assembly[] assemblies, IType target) => target.Namespace?.FullName.StartsWith("Jigsaw", StringComparison.Ordinal) == true && assemblies.Any(assembly => target.Assembly?.FullName == assembly.FullName);
 
     private SortedDictionary<string, SortedSet<string>> Of(string name)
     {

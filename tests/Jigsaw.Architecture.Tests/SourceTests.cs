@@ -55,7 +55,7 @@ public sealed partial class SourceTests
             ["src", "Jigsaw.Dsl", "CompilerServices", ..] => ["Jigsaw.CompilerServices"],
             ["src", "Jigsaw.Dsl", ..] => ["Jigsaw", "Jigsaw.CompilerServices"],
             ["src", "Jigsaw.Runtime", "Passes", "TermInputs"] => ["Jigsaw"],
-            ["src", "Jigsaw.Runtime", .. var rest] => ["Jigsaw." + string.Join('.', rest), "Jigsaw.CompilerServices"],
+            ["src", "Jigsaw.Runtime" or "Jigsaw.Prompts", .. var rest] => ["Jigsaw." + string.Join('.', rest), "Jigsaw.CompilerServices"],
             ["src", var project, .. var rest] => [string.Join('.', rest.Prepend(project))],
             _ => null,
         };

@@ -22,6 +22,8 @@ public sealed class PackageTests(PackedJigsaw package) : IClassFixture<PackedJig
                 "lib/net10.0/Jigsaw.Dsl.xml",
                 "lib/net10.0/Jigsaw.Native.dll",
                 "lib/net10.0/Jigsaw.Native.xml",
+                "lib/net10.0/Jigsaw.Prompts.dll",
+                "lib/net10.0/Jigsaw.Prompts.xml",
                 "lib/net10.0/Jigsaw.Runtime.dll",
                 "lib/net10.0/Jigsaw.Runtime.xml",
             ],
@@ -31,7 +33,7 @@ public sealed class PackageTests(PackedJigsaw package) : IClassFixture<PackedJig
     [Fact]
     public void The_symbols_are_those_of_the_libraries()
     {
-        Assert.Equal(["Jigsaw.nuspec", "lib/net10.0/Jigsaw.Dsl.pdb", "lib/net10.0/Jigsaw.Native.pdb", "lib/net10.0/Jigsaw.Runtime.pdb"], Contents(package.Symbols));
+        Assert.Equal(["Jigsaw.nuspec", "lib/net10.0/Jigsaw.Dsl.pdb", "lib/net10.0/Jigsaw.Native.pdb", "lib/net10.0/Jigsaw.Prompts.pdb", "lib/net10.0/Jigsaw.Runtime.pdb"], Contents(package.Symbols));
     }
 
     [Fact]
