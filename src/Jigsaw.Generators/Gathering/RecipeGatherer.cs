@@ -102,7 +102,8 @@ internal static class RecipeGatherer
             }
         }
 
-        for (var type = recipe; type is not null; type = type.BaseType)
+        // A base class that is a recipe itself is another problem.
+        for (var type = recipe; type is not null && (ReferenceEquals(type, recipe) || FindRecipe(type) is null); type = type.BaseType)
         {
             foreach (var member in type.GetMembers(name))
             {

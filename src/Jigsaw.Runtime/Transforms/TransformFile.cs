@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Jigsaw.Checkpoints;
 using Jigsaw.Transforms.Noise;
 using static TorchSharp.torch;
@@ -7,15 +8,12 @@ using static TorchSharp.torch;
 namespace Jigsaw.Transforms;
 
 /// <summary>A transform on disk: <c>sgt_config.json</c> says what it is, <c>sgt.safetensors</c> holds its parameters in float32.</summary>
-internal static class TransformFile
+internal static partial class TransformFile
 {
     public const string ConfigName = "sgt_config.json";
     public const string WeightsName = "sgt.safetensors";
 
     private const int Version = 1;
-
-    private static readonly JsonSerializerOptions _json = new() { WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
-    private static readonly JsonSerializerOptions _line = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
 
     public static void Write(string directory, StainedGlassTransform transform)
     {
@@ -27,7 +25,7 @@ internal static class TransformFile
             new Dictionary<string, string> { ["format"] = "pt", ["sgt_version"] = "1" });
         AtomicFile.WriteText(
             Path.Combine(directory, ConfigName),
-            JsonSerializer.Serialize(new Stored(Version, transform.Features, transform.Scale, transform.MedianNorm, StoredConfig.Of(transform.Config)), _json) + "\n");
+            JsonSerializer.Serialize(new Stored(Version, transform.Features, transform.Scale, transform.MedianNorm, StoredConfig.Of(transform.Config)), TransformJson.Default.Stored) + "\n");
     }
 
     public static StainedGlassTransform Read(string directory, Tensor table, Func<TransformConfig, (double Scale, double MedianNorm), StainedGlassTransform> make)
@@ -70,7 +68,7 @@ internal static class TransformFile
     }
 
     /// <summary>A configuration in one line of JSON, as the file has it.</summary>
-    public static string Describe(TransformConfig config) => JsonSerializer.Serialize(StoredConfig.Of(config), _line);
+    public static string Describe(TransformConfig config) => JsonSerializer.Serialize(StoredConfig.Of(config), TransformLineJson.Default.StoredConfig);
 
     public static void ReadParameters(string path, StainedGlassTransform transform)
     {
@@ -98,7 +96,7 @@ internal static class TransformFile
         Stored? stored;
         try
         {
-            stored = JsonSerializer.Deserialize<Stored>(File.ReadAllText(path), _json);
+            stored = JsonSerializer.Deserialize(File.ReadAllText(path), TransformJson.Default.Stored);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
@@ -131,6 +129,14 @@ internal static class TransformFile
             throw new CheckpointException(path, string.Create(CultureInfo.InvariantCulture, $"its {name} is {value}, where there must be {rule}; the file is damaged."));
         }
     }
+
+    [JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+    [JsonSerializable(typeof(Stored))]
+    private sealed partial class TransformJson : JsonSerializerContext;
+
+    [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+    [JsonSerializable(typeof(StoredConfig))]
+    private sealed partial class TransformLineJson : JsonSerializerContext;
 
     /// <summary>Older files hold a seed and a count of samples, too, from which their noise followed: they are not read, and not written again.</summary>
     private sealed record Stored(int Version, long Features, double Scale, double MedianNorm, StoredConfig Config);
