@@ -172,7 +172,7 @@ public sealed class TrainingState
         settings.Add("schedule", options.Schedule is { } schedule ? Described(schedule) : "from the options");
         settings.Add("batches", batches.Fingerprint ?? "unknown");
         settings.Add("transform's seed", Text(transform.Seed));
-        settings.Add("transform's configuration", TransformFile.Describe(transform.Config));
+        settings.Add("transform's configuration", StoredTransform.Describe(transform.Config));
         foreach (var (name, value) in loss.Hyperparameters.ToDictionary())
         {
             settings.Add("hyperparameter " + name, Text(value));

@@ -1,4 +1,5 @@
 using Jigsaw.Tensors;
+using Jigsaw.Transforms.Noise;
 using static TorchSharp.torch;
 
 namespace Jigsaw.Transforms;
@@ -178,8 +179,8 @@ internal sealed class CodewordDensity : ITokenDensity, IDisposable
         var stream = x + Linear(attended, "block.attention.out");
         stream = stream + Linear(Linear(LayerNorm(stream, "block.norm2"), "block.feed_forward.up").gelu(), "block.feed_forward.down");
         var config = _transform.Config;
-        var codewords = (_shiftsKnown ? config.Mean.Apply(Linear(stream, "mean")) + x : x) * _transform.Scale;
-        return (codewords, _oneStd is { } std ? full_like(codewords, std) : config.Std.Apply(Linear(stream, "std")) * _transform.Scale);
+        var codewords = (_shiftsKnown ? TransformFunctions.Apply(config.Mean, Linear(stream, "mean")) + x : x) * _transform.Scale;
+        return (codewords, _oneStd is { } std ? full_like(codewords, std) : TransformFunctions.Apply(config.Std, Linear(stream, "std")) * _transform.Scale);
     }
 
     private Tensor Linear(Tensor x, string name) => nn.functional.linear(x, _parameters[$"{name}.weight"], _parameters[$"{name}.bias"]);

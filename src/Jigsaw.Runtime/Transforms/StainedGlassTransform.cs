@@ -224,7 +224,7 @@ public sealed class StainedGlassTransform : IDisposable
         ArgumentNullException.ThrowIfNull(clean);
         ArgumentNullException.ThrowIfNull(attentionMask);
         var (mean, std) = _network.Run(clean.to(ScalarType.Float32) / Scale, attentionMask);
-        return (Config.Mean.Apply(mean) * Scale, Config.Std.Apply(std) * Scale);
+        return (TransformFunctions.Apply(Config.Mean, mean) * Scale, TransformFunctions.Apply(Config.Std, std) * Scale);
     }
 
     /// <summary>The same transform with secure noise, as if it were saved and loaded: it shares the parameters, which this one owns.</summary>

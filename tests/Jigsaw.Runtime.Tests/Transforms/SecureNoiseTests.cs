@@ -61,7 +61,7 @@ public sealed class SecureNoiseTests
     [Fact]
     public void Neighbors_and_halves_of_a_pair_are_not_correlated()
     {
-        foreach (var lag in (int[])[1, 2, 3, 4, 8, SecureNoise.BlockLength / 2, SecureNoise.BlockLength])
+        foreach (var lag in (int[])[1, 2, 3, 4, 8, SecureNormals.BlockLength / 2, SecureNormals.BlockLength])
         {
             var sum = 0.0;
             for (var i = 0; i + lag < Draws; i++)
@@ -85,7 +85,7 @@ public sealed class SecureNoiseTests
     [InlineData(1)]
     [InlineData(2)]
     [InlineData(7)]
-    [InlineData(SecureNoise.BlockLength + 1)]
+    [InlineData(SecureNormals.BlockLength + 1)]
     public void Every_number_of_any_count_is_drawn(int count)
     {
         using var noise = new SecureNoise();

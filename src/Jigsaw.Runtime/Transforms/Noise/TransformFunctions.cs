@@ -6,6 +6,22 @@ namespace Jigsaw.Transforms.Noise;
 /// <summary>The formulas of the Stained Glass Transform (Stained Glass Engine docs, noise layers), element by element.</summary>
 internal static class TransformFunctions
 {
+    /// <summary>σ of ρ, of the same shape and type, in multiples of the transform's scale.</summary>
+    public static Tensor Apply(StdParameterization parameterization, Tensor rho) => parameterization switch
+    {
+        TanhStd tanh => TanhStd(rho, tanh.Min, tanh.Max, tanh.Shallow),
+        DirectStd direct => DirectStd(rho, direct.Min, direct.Max),
+        _ => throw new NotSupportedException($"There is no formula for {parameterization.GetType().Name}."),
+    };
+
+    /// <summary>μ of the free value, of the same shape and type, in multiples of the transform's scale.</summary>
+    public static Tensor Apply(MeanParameterization parameterization, Tensor rho) => parameterization switch
+    {
+        FreeMean => rho,
+        BoundedMean bounded => BoundedMean(rho, bounded.Bound, bounded.Shift),
+        _ => throw new NotSupportedException($"There is no formula for {parameterization.GetType().Name}."),
+    };
+
     /// <summary>σ = σ_min + (σ_max − σ_min)·(1 + tanh(ρ / shallow)) / 2, computed as σ_min + (σ_max − σ_min)·sigmoid(2ρ / shallow), which doesn't cancel near σ_min.</summary>
     /// <param name="rho">ρ, any shape, floating point.</param>
     /// <param name="min">σ_min.</param>

@@ -1,5 +1,3 @@
-using static TorchSharp.torch;
-
 namespace Jigsaw.Transforms.Noise;
 
 /// <summary>How the transform's free value becomes a shift μ, in multiples of the transform's scale: <see cref="FreeMean"/> or <see cref="BoundedMean"/>.</summary>
@@ -8,9 +6,6 @@ public abstract record MeanParameterization
     private protected MeanParameterization()
     {
     }
-
-    /// <summary>μ of the free value, of the same shape and type.</summary>
-    internal abstract Tensor Apply(Tensor rho);
 
     /// <summary>Checks the numbers.</summary>
     /// <exception cref="ArgumentException">A number is out of its range.</exception>

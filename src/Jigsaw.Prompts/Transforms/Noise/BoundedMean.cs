@@ -1,5 +1,3 @@
-using static TorchSharp.torch;
-
 namespace Jigsaw.Transforms.Noise;
 
 /// <summary>μ = b·tanh((ρ + shift) / b).</summary>
@@ -10,8 +8,6 @@ public sealed record BoundedMean : MeanParameterization
 
     /// <summary>Added to ρ.</summary>
     public double Shift { get; init; }
-
-    internal override Tensor Apply(Tensor rho) => TransformFunctions.BoundedMean(rho, Bound, Shift);
 
     internal override void Validate()
     {

@@ -1,5 +1,3 @@
-using static TorchSharp.torch;
-
 namespace Jigsaw.Transforms.Noise;
 
 /// <summary>σ = σ_min + (σ_max − σ_min)·(1 + tanh(ρ / shallow)) / 2: always inside the range, with a gradient everywhere.</summary>
@@ -12,8 +10,6 @@ public sealed record TanhStd : StdParameterization
     public double InitialRho { get; init; } = -4.0;
 
     internal override double InitialValue => InitialRho;
-
-    internal override Tensor Apply(Tensor rho) => TransformFunctions.TanhStd(rho, Min, Max, Shallow);
 
     internal override void Validate()
     {

@@ -1,5 +1,3 @@
-using static TorchSharp.torch;
-
 namespace Jigsaw.Transforms.Noise;
 
 /// <summary>σ = ρ, clamped to [σ_min, σ_max]: no gradient outside the range.</summary>
@@ -9,8 +7,6 @@ public sealed record DirectStd : StdParameterization
     public double InitialStd { get; init; } = 0.02;
 
     internal override double InitialValue => InitialStd;
-
-    internal override Tensor Apply(Tensor rho) => TransformFunctions.DirectStd(rho, Min, Max);
 
     internal override void Validate()
     {

@@ -1,5 +1,3 @@
-using static TorchSharp.torch;
-
 namespace Jigsaw.Transforms.Noise;
 
 /// <summary>How the transform's free value ρ becomes a standard deviation σ, in multiples of the transform's scale: <see cref="TanhStd"/> or <see cref="DirectStd"/>.</summary>
@@ -17,9 +15,6 @@ public abstract record StdParameterization
 
     /// <summary>ρ before training.</summary>
     internal abstract double InitialValue { get; }
-
-    /// <summary>σ of ρ, of the same shape and type.</summary>
-    internal abstract Tensor Apply(Tensor rho);
 
     /// <summary>Checks the numbers.</summary>
     /// <exception cref="ArgumentException">A number is out of its range.</exception>
