@@ -19,7 +19,7 @@ public abstract class RecipeCodeFix : CodeFixProvider
     /// <inheritdoc/>
     public sealed override ImmutableArray<string> FixableDiagnosticIds { get; }
 
-    /// <summary>True if the fix guesses a number or a name, or changes what is trained: it is applied where somebody looks at it, never to a whole solution at once.</summary>
+    /// <summary>True if the fix guesses a number or a name, or changes what is trained: it is applied one at a time, never to a whole solution at once.</summary>
     private protected virtual bool Guesses => false;
 
     /// <inheritdoc/>

@@ -364,9 +364,14 @@ public class RuleTests
         """);
 
     [Fact]
-    public void The_part_that_is_not_partial_is_marked() => Marked.Verify(
-        "using Jigsaw;\n[LossRecipe]\n[LossTerm.CePerformance(1)]\n[LossTerm.AbsoluteCosineSimilarity(1)]\npublic partial class ChatRecipe { }",
-        "public class {|CS0260:{|JIG0001:ChatRecipe|}|} { }");
+    public void The_part_that_is_not_partial_is_marked()
+    {
+        var compiled = Compiling.Compiled.Of(
+            "using Jigsaw;\n[LossRecipe]\n[LossTerm.CePerformance(1)]\n[LossTerm.AbsoluteCosineSimilarity(1)]\npublic partial class ChatRecipe { }",
+            "public class ChatRecipe { }");
+
+        Assert.Equal("File1.cs", Assert.Single(compiled.Diagnostics.Where(diagnostic => diagnostic.Id == "JIG0001")).Location.GetLineSpan().Path);
+    }
 
     [Fact]
     public void A_name_of_a_base_class_says_whose_it_is()

@@ -172,7 +172,10 @@ namespace Shop.Training
             /// <summary><c>noise_floor_weight</c>, added: finite, at least 0.</summary>
             public double NoiseFloorWeight { get => Number(); init => Set(value); }
 
-            /// <summary>Reads a JSON object of numbers under the original's names; what it doesn't name stays as written in the attributes.</summary>
+            /// <summary>A JSON schema of the files that <see cref="Read"/> reads, for editors: names, rules and values in the attributes.</summary>
+            public static string Schema => s_table.ToJsonSchema("ChatRecipe");
+
+            /// <summary>Reads a JSON object of numbers, under the original's names or those of their properties; what it doesn't name stays as written in the attributes.</summary>
             /// <param name="path">The file.</param>
             /// <exception cref="global::System.ArgumentException">A name is unknown, a number breaks its rule, or structure differs from the recipe's.</exception>
             public static Hyperparameters Read(string path) => ReadFrom(path, new Hyperparameters());

@@ -1,7 +1,6 @@
 using System.ComponentModel;
 using System.Text;
 using System.Text.Json;
-using Jigsaw.Losses.Hyperparameters;
 
 namespace Jigsaw.CompilerServices;
 

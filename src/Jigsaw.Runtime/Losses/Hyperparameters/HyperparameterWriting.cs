@@ -1,7 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 
-namespace Jigsaw.Losses.Hyperparameters;
+namespace Jigsaw.CompilerServices;
 
 /// <summary>Writes hyperparameters as JSON.</summary>
 internal static class HyperparameterWriting
