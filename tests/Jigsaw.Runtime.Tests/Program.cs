@@ -1,9 +1,11 @@
+using System.Globalization;
+using Jigsaw.Runtime.Tests.Training;
 using Jigsaw.Runtime.Tests.Transforms;
 using Jigsaw.Tokenization;
 
 namespace Jigsaw.Runtime.Tests;
 
-/// <summary>What tests run in a process of their own: the ids of a text, for a process whose globalization is set by its environment; x̃ of a transform, for a process that must not repeat another's.</summary>
+/// <summary>What tests run in a process of their own: the ids of a text, for a process whose globalization is set by its environment; x̃ of a transform, for a process that must not repeat another's; training beside threads that allocate, which may end the process.</summary>
 internal static class Program
 {
     public static int Main(string[] arguments)
@@ -18,6 +20,13 @@ internal static class Program
         {
             Console.WriteLine(string.Join(' ', SecureTransformTests.FirstNumbers(transform)));
             return 0;
+        }
+
+        if (arguments is ["--beside-allocations", var runs, var steps])
+        {
+            var failures = BusyProcess.Train(int.Parse(runs, CultureInfo.InvariantCulture), int.Parse(steps, CultureInfo.InvariantCulture));
+            Console.WriteLine(string.Join(Environment.NewLine, failures.Append($"{failures.Count} of {runs} runs failed")));
+            return failures.Count == 0 ? 0 : 1;
         }
 
         if (arguments is not [var directory, var text])

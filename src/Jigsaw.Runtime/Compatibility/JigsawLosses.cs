@@ -168,9 +168,9 @@ public static partial class JigsawLosses
         var mean = MaskedMean.Mean(
             stds,
             mask,
-            rows => (rows + eps).log().mean([1], keepdim: true).neg_(),
-            (rows, factors) => (rows + eps).reciprocal_().mul_(factors / -rows.shape[1]));
-        return (mean - (0.5 * Math.Log(2 * Math.PI * Math.E))).MoveToOuterDisposeScope();
+            rows => rows.Plus(Scalars.Of(eps)).log().mean([1], keepdim: true).neg_(),
+            (rows, factors) => rows.Plus(Scalars.Of(eps)).reciprocal_().mul_(factors / Scalars.Of(-rows.shape[1])));
+        return (mean - Scalars.Of(0.5 * Math.Log(2 * Math.PI * Math.E))).MoveToOuterDisposeScope();
     }
 
     /// <summary>The mutual information of x and x̃ by sub-batches, and the two parts of its mixture entropy: see <see cref="EmbeddingTerms.MutualInformation"/>.</summary>
@@ -233,7 +233,7 @@ public static partial class JigsawLosses
         KernelArguments.RequireDevice(x.device, stds);
         using var scope = NewDisposeScope();
         var type = KernelArguments.AccumulationType(x, y, stds);
-        return ((x.to(type) - y.to(type)) / stds.to(type)).square().sum(-1).MoveToOuterDisposeScope();
+        return ((x.to(type) - y.to(type)) / stds.to(type)).Squared().sum(-1).MoveToOuterDisposeScope();
     }
 
     /// <summary>
@@ -285,12 +285,12 @@ public static partial class JigsawLosses
         var center = wide.mean([0], keepdim: true);
         var centered = wide - center;
         var rows = centered.index_select(0, indices);
-        var squares = centered.square().sum(1).unsqueeze(0) - (2 * rows.mm(centered.t()));
-        squares.scatter_(1, indices.unsqueeze(1), full([indices.shape[0], 1], double.PositiveInfinity, dtype: squares.dtype, device: squares.device));
+        var squares = centered.Squared().sum(1).unsqueeze(0) - (rows.mm(centered.t()) * Scalars.Of(2));
+        squares.scatter_(1, indices.unsqueeze(1), full([indices.shape[0], 1], Scalars.Of(double.PositiveInfinity), dtype: squares.dtype, device: squares.device));
         var candidates = squares.topk((int)Math.Min(4, table.shape[0] - 1), 1, largest: false).indexes;
         var own = table.index_select(0, indices).to(ScalarType.Float64).unsqueeze(1);
         var others = table.index_select(0, candidates.reshape(-1)).to(ScalarType.Float64).reshape(candidates.shape[0], candidates.shape[1], -1);
-        return (others - own).square().sum(2).amin([1]).sqrt();
+        return (others - own).Squared().sum(2).amin([1]).sqrt();
     }
 
     private static void RequireCap(double? maxLoss, double scalingFactor, [CallerArgumentExpression(nameof(maxLoss))] string maxLossName = "", [CallerArgumentExpression(nameof(scalingFactor))] string scalingFactorName = "")

@@ -7,6 +7,7 @@ using Jigsaw.Losses;
 using Jigsaw.Losses.Logits;
 using Jigsaw.Passes;
 using Jigsaw.Planning;
+using Jigsaw.Tensors;
 using static TorchSharp.torch;
 
 namespace Jigsaw.Compatibility;
@@ -71,8 +72,8 @@ internal sealed class LossProgram
         }
 
         var composite = _plan.Sums
-            .Select(sum => Share(sum) is { } share ? share * Sum(sum, logits, values, step) : Sum(sum, logits, values, step))
-            .Aggregate((left, right) => left + right);
+            .Select(sum => Share(sum) is { } share ? Sum(sum, logits, values, step) * Scalars.Of(share) : Sum(sum, logits, values, step))
+            .Aggregate((left, right) => left.Plus(right));
         components = new ComponentLosses(Keys, [.. Keys.SkipLast(1).Select(key => values[key]), composite]);
         return composite;
     }
@@ -115,7 +116,7 @@ internal sealed class LossProgram
             }
 
             var (weight, value) = (Weight(term, step), values[term.Term.Key]);
-            result = result is null ? (IsMinus(term) ? -weight : weight) * value : IsMinus(term) ? result - (weight * value) : result + (weight * value);
+            result = result is null ? value * Scalars.Of(IsMinus(term) ? -weight : weight) : IsMinus(term) ? result - (value * Scalars.Of(weight)) : result.Plus(value * Scalars.Of(weight));
         }
 
         return result!;

@@ -1,5 +1,6 @@
 using System.Collections;
 using System.Diagnostics.CodeAnalysis;
+using Jigsaw.Tensors;
 using static TorchSharp.torch;
 
 namespace Jigsaw.Losses;
@@ -85,7 +86,7 @@ public class ComponentLosses : IReadOnlyDictionary<string, Tensor>, IDisposable
     internal void Add(ComponentLosses other)
     {
         using var grad = no_grad();
-        Values.add_(other.Values);
+        Values.add_(other.Values, Scalars.One);
     }
 
     /// <inheritdoc/>

@@ -1,5 +1,6 @@
 using Jigsaw.Checkpoints;
 using Jigsaw.Models.Decoder;
+using Jigsaw.Tensors;
 using static TorchSharp.torch;
 
 namespace Jigsaw.Models;
@@ -71,7 +72,7 @@ public sealed partial class CausalLM
     {
         using var scope = NewDisposeScope();
         var delta = adapter.Delta();
-        var weight = linear.Weight.to(delta.dtype) + delta.to(linear.Weight.device);
+        var weight = linear.Weight.to(delta.dtype).Plus(delta.to(linear.Weight.device));
         return weight.to(linear.Weight.dtype).detach().MoveToOuterDisposeScope();
     }
 

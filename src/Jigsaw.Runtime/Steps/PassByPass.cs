@@ -6,6 +6,7 @@ using Jigsaw.Losses.Filtering;
 using Jigsaw.Losses.Logits;
 using Jigsaw.Models.Decoder;
 using Jigsaw.Passes;
+using Jigsaw.Tensors;
 using static TorchSharp.torch;
 
 namespace Jigsaw.Steps;
@@ -126,7 +127,7 @@ internal sealed class PassByPass<TComponents>(NoisyTeacher teacher, NoisyStudent
                 var loss = compute(new StepActivations(leaves, left) { Step = Step, Stage = stage, Services = services }, lossMask, out components);
                 if (loss.requires_grad)
                 {
-                    loss.backward([full_like(loss, Scale)]);
+                    loss.backward([full_like(loss, Scalars.Of(Scale))]);
                 }
             }
 
@@ -176,7 +177,7 @@ internal sealed class PassByPass<TComponents>(NoisyTeacher teacher, NoisyStudent
         using var grad = no_grad();
         if (leaf.grad is { } sum)
         {
-            sum.add_(gradient);
+            sum.add_(gradient, Scalars.One);
         }
         else
         {

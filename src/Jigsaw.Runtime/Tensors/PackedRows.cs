@@ -18,7 +18,7 @@ internal readonly struct PackedRows
 
     /// <summary>Reads a mask. Tensors made here belong to the current dispose scope.</summary>
     internal PackedRows(RowMask mask, ScalarType type)
-        : this(IndexOf(mask), mask.IsPacked ? null : mask.Value.reshape(-1).eq(false), mask.Rows?.shape[0] ?? mask.Value.numel(), type)
+        : this(IndexOf(mask), mask.IsPacked ? null : mask.Value.reshape(-1).eq(Scalars.Of(false)), mask.Rows?.shape[0] ?? mask.Value.numel(), type)
     {
     }
 
@@ -50,12 +50,12 @@ internal readonly struct PackedRows
         }
 
         var counts = mask.Value.reshape(-1);
-        return (Index is null ? counts : Gather(counts, Index)).eq(false).unsqueeze(1);
+        return (Index is null ? counts : Gather(counts, Index)).eq(Scalars.Of(false)).unsqueeze(1);
     }
 
     /// <summary>How many rows count in a mask, at least 1: shape ().</summary>
     internal Tensor Denominator(RowMask mask) =>
-        mask.Count is { } count ? full([], Math.Max(count, 1), dtype: _type, device: mask.Value.device) : mask.Value.to(_type).sum().clamp_min(1);
+        mask.Count is { } count ? full([], Scalars.Of(Math.Max(count, 1)), dtype: _type, device: mask.Value.device) : mask.Value.to(_type).sum().clamp_min(Scalars.Of(1));
 
     /// <summary>Blocks of rows that fit in the cache together with what is computed from them.</summary>
     internal IEnumerable<(long Start, long Count)> Blocks(long features, Device device)
@@ -79,7 +79,7 @@ internal readonly struct PackedRows
         }
 
         var block = rows.narrow(0, start, count).to(_type);
-        return Excluded is null ? block : block.masked_fill(Excluded.narrow(0, start, count).unsqueeze(1), 0);
+        return Excluded is null ? block : block.masked_fill(Excluded.narrow(0, start, count).unsqueeze(1), Scalars.Of(0));
     }
 
     /// <summary>Rows by their index: a copy.</summary>

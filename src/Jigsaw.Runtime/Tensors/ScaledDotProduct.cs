@@ -19,11 +19,11 @@ internal static class ScaledDotProduct
         }
 
         // Written out: libtorch has no kernel for its own operation there.
-        var scores = queries.matmul(keys.transpose(2, 3)) / Math.Sqrt(queries.shape[3]);
-        return nn.functional.softmax(scores + bias, -1).matmul(values);
+        var scores = queries.matmul(keys.transpose(2, 3)) / Scalars.Of(Math.Sqrt(queries.shape[3]));
+        return nn.functional.softmax(scores.Plus(bias), -1).matmul(values);
     }
 
     /// <summary>0 where a row sees a column, and −∞ where it doesn't.</summary>
     public static Tensor Bias(Tensor visible, ScalarType dtype) =>
-        zeros(visible.shape, dtype: dtype, device: visible.device).masked_fill_(visible.bitwise_not(), double.NegativeInfinity);
+        zeros(visible.shape, dtype: dtype, device: visible.device).masked_fill_(visible.bitwise_not(), Scalars.Of(double.NegativeInfinity));
 }

@@ -1,7 +1,6 @@
 using Jigsaw.Steps;
 using Jigsaw.Transforms;
 using TorchSharp.Modules;
-using static TorchSharp.torch;
 
 namespace Jigsaw.Training;
 
@@ -43,7 +42,7 @@ public static class JigsawOptimizer
     public static AdamW AdamW(IReadOnlyList<ParameterGroup> groups, double lr, double beta1 = 0.9, double beta2 = 0.95, double weightDecay = 0.01)
     {
         ArgumentNullException.ThrowIfNull(groups);
-        return optim.AdamW(
+        return new Optimizers.AdamW(
             groups.Select(group => new AdamW.ParamGroup
             {
                 Parameters = group.Parameters.Select(parameter => parameter.Value).ToArray(),

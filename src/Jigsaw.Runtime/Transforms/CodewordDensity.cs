@@ -36,7 +36,7 @@ internal sealed class CodewordDensity : ITokenDensity, IDisposable
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         _parameters = transform.Network.named_parameters().ToDictionary(named => named.name, named => named.parameter.detach().to(dtype, copy: true).DetachFromDisposeScope());
-        _scaled = (transform.EmbeddingTable.to(dtype) / transform.Scale).DetachFromDisposeScope();
+        _scaled = (transform.EmbeddingTable.to(dtype) / Scalars.Of(transform.Scale)).DetachFromDisposeScope();
         if (Vocabulary * Features * 3 * _scaled.ElementSize <= KeptProjectionBytes)
         {
             _projected = Project(_scaled).DetachFromDisposeScope();
@@ -44,7 +44,7 @@ internal sealed class CodewordDensity : ITokenDensity, IDisposable
 
         if (known == KnownMoments.Codewords)
         {
-            _oneStd = Moments(arange(Vocabulary, dtype: ScalarType.Int64, device: _scaled.device).unsqueeze(-1)).Stds.to(ScalarType.Float64).mean().cpu().item<double>();
+            _oneStd = Moments(arange(Scalars.Of(0), Scalars.Of(Vocabulary), Scalars.One, dtype: ScalarType.Int64, device: _scaled.device).unsqueeze(-1)).Stds.to(ScalarType.Float64).mean().cpu().item<double>();
         }
 
         _shiftsKnown = known != KnownMoments.Stds;
@@ -86,7 +86,7 @@ internal sealed class CodewordDensity : ITokenDensity, IDisposable
         using var scope = NewDisposeScope();
         if (_contextFree is null)
         {
-            var (codewords, stds) = Moments(arange(Vocabulary, dtype: ScalarType.Int64, device: _scaled.device).unsqueeze(-1));
+            var (codewords, stds) = Moments(arange(Scalars.Of(0), Scalars.Of(Vocabulary), Scalars.One, dtype: ScalarType.Int64, device: _scaled.device).unsqueeze(-1));
             _contextFree = (codewords.squeeze(1).DetachFromDisposeScope(), stds.squeeze(1).DetachFromDisposeScope());
         }
 
@@ -129,8 +129,8 @@ internal sealed class CodewordDensity : ITokenDensity, IDisposable
     {
         using var scope = NewDisposeScope();
         var features = codewords.shape[^1];
-        var scaled = (observed - codewords).div_(stds).pow_(2).mul_(-0.5 * draws).sub_(stds.log());
-        return scaled.sum([-1], type: ScalarType.Float64).add_(features * 0.5 * Math.Log(draws / (2 * Math.PI))).MoveToOuterDisposeScope();
+        var scaled = (observed - codewords).div_(stds).pow_(Scalars.Of(2)).mul_(Scalars.Of(-0.5 * draws)).sub_(stds.log());
+        return scaled.sum([-1], type: ScalarType.Float64).add_(Scalars.Of(features * 0.5 * Math.Log(draws / (2 * Math.PI))), Scalars.One).MoveToOuterDisposeScope();
     }
 
     /// <summary>Frees the copies.</summary>
@@ -165,22 +165,22 @@ internal sealed class CodewordDensity : ITokenDensity, IDisposable
     private Tensor Attend(Tensor own, Tensor keys, Tensor values)
     {
         var heads = Heads(own).permute(1, 2, 0, 3);
-        var (query, key, value) = (heads[0] * (1 / Math.Sqrt(heads.shape[3])), heads[1], heads[2]);
+        var (query, key, value) = (heads[0] * Scalars.Of(1 / Math.Sqrt(heads.shape[3])), heads[1], heads[2]);
         var scores = cat([query.matmul(keys.transpose(1, 2)), (query * key).sum(-1, keepdim: true)], -1);
         var weights = scores.softmax(-1);
         var before = keys.shape[1];
-        var attended = weights.narrow(2, 0, before).matmul(values).add_(weights.narrow(2, before, 1) * value);
+        var attended = weights.narrow(2, 0, before).matmul(values).add_(weights.narrow(2, before, 1) * value, Scalars.One);
         return attended.transpose(0, 1).reshape(own.shape[0], Features);
     }
 
     /// <summary>What follows attention in the block, and the heads: codewords and σ.</summary>
     private (Tensor Codewords, Tensor Stds) Tail(Tensor x, Tensor attended)
     {
-        var stream = x + Linear(attended, "block.attention.out");
-        stream = stream + Linear(Linear(LayerNorm(stream, "block.norm2"), "block.feed_forward.up").gelu(), "block.feed_forward.down");
+        var stream = x.Plus(Linear(attended, "block.attention.out"));
+        stream = stream.Plus(Linear(Linear(LayerNorm(stream, "block.norm2"), "block.feed_forward.up").gelu(), "block.feed_forward.down"));
         var config = _transform.Config;
-        var codewords = (_shiftsKnown ? TransformFunctions.Apply(config.Mean, Linear(stream, "mean")) + x : x) * _transform.Scale;
-        return (codewords, _oneStd is { } std ? full_like(codewords, std) : TransformFunctions.Apply(config.Std, Linear(stream, "std")) * _transform.Scale);
+        var codewords = (_shiftsKnown ? TransformFunctions.Apply(config.Mean, Linear(stream, "mean")).Plus(x) : x) * Scalars.Of(_transform.Scale);
+        return (codewords, _oneStd is { } std ? full_like(codewords, Scalars.Of(std)) : TransformFunctions.Apply(config.Std, Linear(stream, "std")) * Scalars.Of(_transform.Scale));
     }
 
     private Tensor Linear(Tensor x, string name) => nn.functional.linear(x, _parameters[$"{name}.weight"], _parameters[$"{name}.bias"]);

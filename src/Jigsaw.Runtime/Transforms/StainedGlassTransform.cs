@@ -1,6 +1,7 @@
 using Jigsaw.Batches;
 using Jigsaw.Checkpoints;
 using Jigsaw.Diagnostics;
+using Jigsaw.Tensors;
 using Jigsaw.Transforms.Noise;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -233,8 +234,8 @@ public sealed class StainedGlassTransform : IDisposable
     {
         ArgumentNullException.ThrowIfNull(clean);
         ArgumentNullException.ThrowIfNull(attentionMask);
-        var (mean, std) = _network.Run(clean.to(ScalarType.Float32) / Scale, attentionMask);
-        return (TransformFunctions.Apply(Config.Mean, mean) * Scale, TransformFunctions.Apply(Config.Std, std) * Scale);
+        var (mean, std) = _network.Run(clean.to(ScalarType.Float32) / Scalars.Of(Scale), attentionMask);
+        return (TransformFunctions.Apply(Config.Mean, mean) * Scalars.Of(Scale), TransformFunctions.Apply(Config.Std, std) * Scalars.Of(Scale));
     }
 
     /// <summary>The same transform with secure noise, as if it were saved and loaded: it shares the parameters, which this one owns.</summary>
@@ -331,6 +332,6 @@ public sealed class StainedGlassTransform : IDisposable
             return (scale ?? 1, 1);
         }
 
-        return (scale ?? table.to(ScalarType.Float32).std().ToDouble(), TransformFunctions.MedianNorm(table));
+        return (scale ?? table.to(ScalarType.Float32).std().ReadDouble(), TransformFunctions.MedianNorm(table));
     }
 }

@@ -43,7 +43,7 @@ internal sealed class TransformNetwork : nn.Module
         Register("block.feed_forward.up", Uniform(initial, inner, features), zeros(inner));
         Register("block.feed_forward.down", Uniform(initial, features, inner), zeros(features));
         Register("mean", zeros(features, features), zeros(features));
-        Register("std", zeros(features, features), full(features, config.Std.InitialValue));
+        Register("std", zeros(features, features), full(features, Scalars.Of(config.Std.InitialValue)));
     }
 
     /// <summary>μ and ρ before their parameterizations.</summary>
@@ -52,8 +52,8 @@ internal sealed class TransformNetwork : nn.Module
     /// <returns>Two tensors of x's shape.</returns>
     public (Tensor Mean, Tensor Std) Run(Tensor x, RowMask attentionMask)
     {
-        x = x + Attention(LayerNorm(x, "block.norm1"), attentionMask);
-        x = x + Linear(Linear(LayerNorm(x, "block.norm2"), "block.feed_forward.up").gelu(), "block.feed_forward.down");
+        x = x.Plus(Attention(LayerNorm(x, "block.norm1"), attentionMask));
+        x = x.Plus(Linear(Linear(LayerNorm(x, "block.norm2"), "block.feed_forward.up").gelu(), "block.feed_forward.down"));
         return (Linear(x, "mean"), Linear(x, "std"));
     }
 
@@ -72,7 +72,7 @@ internal sealed class TransformNetwork : nn.Module
     private static Tensor Uniform(Generator generator, long rows, long columns)
     {
         var bound = 1 / Math.Sqrt(columns);
-        return (rand([rows, columns], dtype: ScalarType.Float32, generator: generator) * 2 - 1) * bound;
+        return (rand([rows, columns], dtype: ScalarType.Float32, generator: generator) * Scalars.Of(2) - Scalars.Of(1)) * Scalars.Of(bound);
     }
 
     private static Parameter Trained(Tensor value, Device device)
@@ -95,7 +95,7 @@ internal sealed class TransformNetwork : nn.Module
 
         // Written out: libtorch has no kernel there for its own.
         var centered = x - x.mean([-1], keepdim: true);
-        return (centered * (centered.square().mean([-1], keepdim: true) + NormEpsilon).rsqrt() * weight) + bias;
+        return (centered * centered.Squared().mean([-1], keepdim: true).Plus(Scalars.Of(NormEpsilon)).rsqrt() * weight).Plus(bias);
     }
 
     private Tensor Attention(Tensor x, RowMask attentionMask)

@@ -1,4 +1,4 @@
-using TorchSharp;
+using Jigsaw.Tensors;
 using static TorchSharp.torch;
 
 namespace Jigsaw.Evaluation.Attacks;
@@ -20,8 +20,8 @@ internal sealed class AttributeProbe : IDisposable
         using var scope = NewDisposeScope();
         var inputs = WithOne(pooled.to(ScalarType.Float64));
         var squares = inputs.t().matmul(inputs);
-        var ridge = eye(squares.shape[0], dtype: squares.dtype, device: squares.device) * (Penalty * squares.trace().ToDouble() / squares.shape[0]);
-        return new AttributeProbe(linalg.solve(squares + ridge, inputs.t().matmul(holds.to(ScalarType.Float64))).DetachFromDisposeScope());
+        var ridge = eye(squares.shape[0], dtype: squares.dtype, device: squares.device) * Scalars.Of(Penalty * squares.trace().ReadDouble() / squares.shape[0]);
+        return new AttributeProbe(linalg.solve(squares.Plus(ridge), inputs.t().matmul(holds.to(ScalarType.Float64))).DetachFromDisposeScope());
     }
 
     /// <summary>Which attributes hold, shape (prompts, attributes), bool, in the caller's dispose scope.</summary>
@@ -29,7 +29,7 @@ internal sealed class AttributeProbe : IDisposable
     {
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
-        return WithOne(pooled.to(ScalarType.Float64)).matmul(_map).gt(0).MoveToOuterDisposeScope();
+        return WithOne(pooled.to(ScalarType.Float64)).matmul(_map).gt(Scalars.Of(0)).MoveToOuterDisposeScope();
     }
 
     public void Dispose() => _map.Dispose();

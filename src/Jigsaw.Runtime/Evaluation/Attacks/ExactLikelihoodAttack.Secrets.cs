@@ -1,3 +1,4 @@
+using Jigsaw.Tensors;
 using Jigsaw.Transforms;
 using static TorchSharp.torch;
 
@@ -21,17 +22,17 @@ public sealed partial class ExactLikelihoodAttack
 
         // Distances don't change by a shift, and a common one would only cancel.
         var means = (codewords - codewords.mean([0], keepdim: true)).flatten(1).to(ScalarType.Float64);
-        var variances = stds.flatten(1).to(ScalarType.Float64).square();
+        var variances = stds.flatten(1).to(ScalarType.Float64).Squared();
         var precisions = variances.reciprocal();
         var logs = variances.log().sum(1);
-        var distances = means.square().matmul(precisions.t()) - (means * 2).matmul((means * precisions).t()) + (means.square() * precisions).sum(1);
-        var spreads = variances.matmul(precisions.t()) + logs - logs.unsqueeze(-1) - means.shape[1];
+        var distances = (means.Squared().matmul(precisions.t()) - (means * Scalars.Of(2)).matmul((means * precisions).t())).Plus((means.Squared() * precisions).sum(1));
+        var spreads = variances.matmul(precisions.t()).Plus(logs) - logs.unsqueeze(-1) - Scalars.Of(means.shape[1]);
         return (Square(distances), Square(spreads));
 
         double[,] Square(Tensor doubled)
         {
             var result = new double[values.Count, values.Count];
-            Buffer.BlockCopy((doubled * 0.5).cpu().data<double>().ToArray(), 0, result, 0, result.Length * sizeof(double));
+            Buffer.BlockCopy((doubled * Scalars.Of(0.5)).cpu().data<double>().ToArray(), 0, result, 0, result.Length * sizeof(double));
             return result;
         }
     }
@@ -54,7 +55,7 @@ public sealed partial class ExactLikelihoodAttack
         var (codewords, stds) = Seen(ids, noise, place, values);
         var rows = _prior.Ids(LikelihoodSearch.Places(noise).Where(t => t >= place).Select(t => (long)t));
         return (priors.cpu().data<double>().ToArray(), [.. observed.Select(seen =>
-            (priors + CodewordDensity.LogDensity(seen.Noisy.index_select(0, rows), codewords, stds, seen.Draws).sum(1)).cpu().data<double>().ToArray())]);
+            priors.Plus(CodewordDensity.LogDensity(seen.Noisy.index_select(0, rows), codewords, stds, seen.Draws).sum(1)).cpu().data<double>().ToArray())]);
     }
 
     /// <summary>Codewords and σ of the transformed tokens from a place on, shape (values, tokens, features).</summary>

@@ -1,5 +1,6 @@
 using Jigsaw.Batches;
 using Jigsaw.Models;
+using Jigsaw.Tensors;
 using Jigsaw.Transforms;
 using static TorchSharp.torch;
 
@@ -90,7 +91,7 @@ public sealed partial class ExactLikelihoodAttack : IInversionAttack, IDisposabl
             using var rowScope = NewDisposeScope();
             var real = attentionMask.Value[row].nonzero().squeeze(-1);
             var seen = noisy[row].index_select(0, real).to(ScalarType.Float32);
-            var nearest = (seen.matmul(table.t()) - table.square().sum(1).mul_(0.5)).argmax(-1);
+            var nearest = (seen.matmul(table.t()) - table.Squared().sum(1).mul_(Scalars.Of(0.5))).argmax(-1);
             var noise = table.index_select(0, nearest).ne(seen).any(1).cpu().data<bool>().ToArray();
             var plain = nearest.cpu().data<long>().ToArray();
             if (!Array.Exists(noise, transformed => transformed))

@@ -1,6 +1,6 @@
 using Jigsaw.Batches;
+using Jigsaw.Tensors;
 using Jigsaw.Transforms;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Jigsaw.Evaluation.Attacks;
@@ -43,8 +43,8 @@ public static class InversionAttackEvaluator
             {
                 var recovered = Recover(attacks[i], noisy, batch.AttentionMask);
                 var hits = MaskedRows.Pick(recovered, rows).eq(truth);
-                best[i] += hits.narrow(1, 0, 1).sum().ToInt64();
-                topTen[i] += hits.sum().ToInt64();
+                best[i] += hits.narrow(1, 0, 1).sum().ReadInt64();
+                topTen[i] += hits.sum().ReadInt64();
                 var texts = Texts(recovered, batch, decode);
                 found[i] += factsOfRows.Select((row, index) => row.Count(fact => texts[index].Contains(fact, StringComparison.Ordinal))).Sum();
             }

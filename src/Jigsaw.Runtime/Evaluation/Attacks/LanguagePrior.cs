@@ -1,5 +1,6 @@
 using Jigsaw.Batches;
 using Jigsaw.Models;
+using Jigsaw.Tensors;
 using static TorchSharp.torch;
 
 namespace Jigsaw.Evaluation.Attacks;
@@ -38,7 +39,7 @@ internal sealed class LanguagePrior(ICausalLM model)
         using var scope = NewDisposeScope();
         return (ids.shape[1] > 0
             ? Next(ids, ids.shape[1] - 1).select(1, 0)
-            : full([ids.shape[0], Vocabulary], -Math.Log(Vocabulary), dtype: ScalarType.Float64, device: ids.device)).MoveToOuterDisposeScope();
+            : full([ids.shape[0], Vocabulary], Scalars.Of(-Math.Log(Vocabulary)), dtype: ScalarType.Float64, device: ids.device)).MoveToOuterDisposeScope();
     }
 
     /// <summary>ln p of the token at some places of a text, each with everything before it given: shape (vocabulary) for each place.</summary>

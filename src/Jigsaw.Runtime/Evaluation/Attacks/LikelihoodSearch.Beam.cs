@@ -1,4 +1,4 @@
-using TorchSharp;
+using Jigsaw.Tensors;
 using static TorchSharp.torch;
 
 namespace Jigsaw.Evaluation.Attacks;
@@ -29,7 +29,7 @@ internal sealed partial class LikelihoodSearch
             using var tokenScope = NewDisposeScope();
             var extended = noise[t]
                 ? Extend(texts, scores, observed[t], draws)
-                : [.. scores.Select((score, i) => (i, row[t], score + texts.Next[i, row[t]].ToDouble()))];
+                : [.. scores.Select((score, i) => (i, row[t], score + texts.Next[i, row[t]].ReadDouble()))];
             texts.Advance([.. extended.Select(text => text.Text)], [.. extended.Select(text => text.Id)]);
             scores = [.. extended.Select(text => text.Score)];
         }
@@ -37,8 +37,8 @@ internal sealed partial class LikelihoodSearch
         var read = texts.Texts.Zip(scores, (ids, score) => (Ids: ids, Score: score)).OrderByDescending(beam => beam.Score).ToArray();
         var end = places[^1] + 1;
         var whole = stack([.. read.Select(beam => prior.Ids([.. beam.Ids, .. row[end..]]))]);
-        var rated = prior.Of(whole, end) + tensor(read.Select(beam => beam.Score).ToArray(), device: whole.device);
-        return new BeamReading([.. read.Select(beam => beam.Ids)], [.. read.Select(beam => beam.Score)], (int)rated.argmax(-1).ToInt64(), row);
+        var rated = prior.Of(whole, end).Plus(tensor(read.Select(beam => beam.Score).ToArray(), device: whole.device));
+        return new BeamReading([.. read.Select(beam => beam.Ids)], [.. read.Select(beam => beam.Score)], (int)rated.argmax(-1).ReadInt64(), row);
     }
 
     private List<(int Text, long Id, double Score)> Extend(GrowingTexts texts, List<double> before, Tensor observed, int draws)
@@ -50,7 +50,7 @@ internal sealed partial class LikelihoodSearch
             using var scope = NewDisposeScope();
             var likely = texts.Next[i];
             var tried = Candidates(likely, near, always: null);
-            var scores = (tried is null ? likely : likely.index_select(0, tried)) + density.LogDensities(texts.Texts[i], tried, observed, draws);
+            var scores = (tried is null ? likely : likely.index_select(0, tried)).Plus(density.LogDensities(texts.Texts[i], tried, observed, draws));
             var (values, indexes) = scores.topk((int)Math.Min(beamCount, scores.shape[0]), -1);
             var ids = (tried is null ? indexes : tried.index_select(0, indexes)).cpu().data<long>().ToArray();
             var best = values.cpu().data<double>().ToArray();

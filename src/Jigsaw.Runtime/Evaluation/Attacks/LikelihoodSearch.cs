@@ -1,5 +1,5 @@
+using Jigsaw.Tensors;
 using Jigsaw.Transforms;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Jigsaw.Evaluation.Attacks;
@@ -40,12 +40,12 @@ internal sealed partial class LikelihoodSearch(LanguagePrior prior, ITokenDensit
             var all = likely[i];
             var tried = Candidates(all, Near(observed[t], draws), truth);
             var densities = density.LogDensities(ids.AsSpan(0, t), tried, observed[t], draws);
-            var posteriors = ((tried is null ? all : all.index_select(0, tried)) + densities).log_softmax(-1);
-            var own = tried is null ? truth : tried.eq(truth).nonzero().ToInt64();
-            var largest = posteriors.argmax(-1).ToInt64();
-            (ofPrior[i], ofDensity[i], ofPosterior[i]) = (all[truth].ToDouble(), densities[own].ToDouble(), posteriors[own].ToDouble());
-            (best[i], bestPrior[i]) = (tried is null ? largest : tried[largest].ToInt64(), all.argmax(-1).ToInt64());
-            ranks[i] = posteriors.gt(posteriors[own]).sum().ToInt64();
+            var posteriors = (tried is null ? all : all.index_select(0, tried)).Plus(densities).log_softmax(-1);
+            var own = tried is null ? truth : tried.eq(Scalars.Of(truth)).nonzero().ReadInt64();
+            var largest = posteriors.argmax(-1).ReadInt64();
+            (ofPrior[i], ofDensity[i], ofPosterior[i]) = (all[truth].ReadDouble(), densities[own].ReadDouble(), posteriors[own].ReadDouble());
+            (best[i], bestPrior[i]) = (tried is null ? largest : tried[largest].ReadInt64(), all.argmax(-1).ReadInt64());
+            ranks[i] = posteriors.gt(posteriors[own]).sum().ReadInt64();
             if (named > 0)
             {
                 tops.Add(TopOf(posteriors, tried, all, named).cpu().MoveToOuterDisposeScope());
@@ -73,7 +73,7 @@ internal sealed partial class LikelihoodSearch(LanguagePrior prior, ITokenDensit
             return posteriors.topk(count, -1).indexes;
         }
 
-        var others = priors.index_fill(0, tried, double.NegativeInfinity);
+        var others = priors.index_fill(0, tried, Scalars.Of(double.NegativeInfinity));
         var read = tried.index_select(0, posteriors.topk((int)Math.Min(count, tried.shape[0]), -1).indexes);
         return cat([read, others.topk((int)(count - read.shape[0]), -1).indexes]);
     }

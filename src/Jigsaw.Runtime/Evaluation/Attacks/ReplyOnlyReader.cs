@@ -1,4 +1,4 @@
-using TorchSharp;
+using Jigsaw.Tensors;
 using static TorchSharp.torch;
 
 namespace Jigsaw.Evaluation.Attacks;
@@ -30,7 +30,7 @@ internal sealed class ReplyOnlyReader(LanguagePrior prior, int samples)
         }
 
         var whole = stack([.. texts.Texts.Select(text => prior.Ids([.. text, .. row[end..]]))]);
-        var best = prior.Of(whole, end).argmax(-1).ToInt64();
+        var best = prior.Of(whole, end).argmax(-1).ReadInt64();
         return (Host(whole[0]), Host(whole[best]));
     }
 

@@ -1,6 +1,6 @@
 using Jigsaw.Batches;
 using Jigsaw.Evaluation.Metrics;
-using TorchSharp;
+using Jigsaw.Tensors;
 using static TorchSharp.torch;
 
 namespace Jigsaw.Evaluation.Attacks;
@@ -39,7 +39,7 @@ internal sealed class RidgeAttack : IInversionAttack, IDisposable
         {
             using var trial = NewDisposeScope();
             var guesses = inputs.narrow(0, fitted, held).matmul(Solve(inputs.narrow(0, 0, fitted), targets.narrow(0, 0, fitted), penalty));
-            return NeighborCloseness.Of(guesses, rows, cosine: false).argmax(-1).eq(ids.narrow(0, fitted, held)).sum().ToInt64();
+            return NeighborCloseness.Of(guesses, rows, cosine: false).argmax(-1).eq(ids.narrow(0, fitted, held)).sum().ReadInt64();
         }
 
         var best = held > 0 ? _penalties.MaxBy(Right) : _penalties[^1];
@@ -67,7 +67,7 @@ internal sealed class RidgeAttack : IInversionAttack, IDisposable
     {
         using var scope = NewDisposeScope();
         var squares = inputs.t().matmul(inputs);
-        var ridge = eye(squares.shape[0], dtype: squares.dtype, device: squares.device) * (penalty * squares.trace().ToDouble() / squares.shape[0] / Math.Max(1, inputs.shape[0]));
-        return linalg.solve(squares + ridge, inputs.t().matmul(targets)).MoveToOuterDisposeScope();
+        var ridge = eye(squares.shape[0], dtype: squares.dtype, device: squares.device) * Scalars.Of(penalty * squares.trace().ReadDouble() / squares.shape[0] / Math.Max(1, inputs.shape[0]));
+        return linalg.solve(squares.Plus(ridge), inputs.t().matmul(targets)).MoveToOuterDisposeScope();
     }
 }

@@ -1,6 +1,7 @@
 using Jigsaw.Batches;
 using Jigsaw.Models;
 using Jigsaw.Models.Decoder;
+using Jigsaw.Tensors;
 using static TorchSharp.torch;
 
 namespace Jigsaw.Evaluation.Attacks;
@@ -25,7 +26,7 @@ internal sealed class StudentAttack(ICausalLM model, IAdapters adapters) : IInve
         var next = model.Head.Logits(hidden).topk(candidates, -1).indexes;
 
         // Nothing stands before the first token.
-        var first = arange(candidates, dtype: ScalarType.Int64, device: next.device).expand(next.shape[0], 1, candidates);
+        var first = arange(Scalars.Of(0), Scalars.Of(candidates), Scalars.One, dtype: ScalarType.Int64, device: next.device).expand(next.shape[0], 1, candidates);
         return cat([first, next.narrow(1, 0, next.shape[1] - 1)], 1).MoveToOuterDisposeScope();
     }
 }

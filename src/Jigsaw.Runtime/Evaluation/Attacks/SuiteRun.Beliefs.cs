@@ -1,3 +1,4 @@
+using Jigsaw.Tensors;
 using Jigsaw.Transforms;
 using static TorchSharp.torch;
 
@@ -71,6 +72,6 @@ internal sealed partial class SuiteRun
             var clean = _model.EmbeddingTable.index_select(0, tensor(chat.Places.Select(t => chat.Ids[t]).ToArray(), device: _transform.Device)).to(ScalarType.Float32);
             return _observed[draws][i].index_select(0, places) - clean;
         });
-        return cat([.. differences]).square().mean([0]).sqrt() * Math.Sqrt(draws);
+        return cat([.. differences]).Squared().mean([0]).sqrt() * Scalars.Of(Math.Sqrt(draws));
     }
 }

@@ -1,5 +1,6 @@
 using Jigsaw.Data;
 using Jigsaw.Evaluation.Metrics;
+using Jigsaw.Tensors;
 using static TorchSharp.torch;
 
 namespace Jigsaw.Evaluation.Attacks;
@@ -41,10 +42,10 @@ internal sealed partial class SuiteRun
             var sum = MaskedRows.Pick((_twin ?? _transform).Apply(batch).Noisy, rows).to(ScalarType.Float32);
             for (var i = 1; i < draws; i++)
             {
-                sum = sum + MaskedRows.Pick((_twin ?? _transform).Apply(batch).Noisy, rows);
+                sum = sum.Plus(MaskedRows.Pick((_twin ?? _transform).Apply(batch).Noisy, rows));
             }
 
-            noisy.Add((sum / draws).MoveToOuterDisposeScope());
+            noisy.Add((sum / Scalars.Of(draws)).MoveToOuterDisposeScope());
             ids.Add(batch.InputIds.flatten().index_select(0, rows).MoveToOuterDisposeScope());
             count += rows.shape[0];
         }
@@ -119,7 +120,7 @@ internal sealed partial class SuiteRun
             {
                 var scores = attack.LogProbabilities(_observed[draws][i].unsqueeze(0), all)[0];
                 var rows = scores.index_select(0, tensor(chat.Places.Select(t => (long)t).ToArray(), device: scores.device));
-                var density = new ScoredDensity(scores, rows.logsumexp(0) - Math.Log(chat.Places.Length));
+                var density = new ScoredDensity(scores, rows.logsumexp(0) - Scalars.Of(Math.Log(chat.Places.Length)));
                 var read = new LikelihoodSearch(prior, density, _options.Beams, candidates: null).Search(chat.Ids, chat.Noise, _observed[draws][i], draws, _cancellation).Best;
                 score.Add(chat, [.. chat.Places.Select(t => read[t])]);
             }
@@ -143,9 +144,9 @@ internal sealed partial class SuiteRun
             using var scope = NewDisposeScope();
             var known = chats.Take(1000).Select(chat => AttackedChat.Of(chat, _tokenizer)).Where(chat => chat.Places.Length > 0).ToArray();
             var pooled = stack([.. known.Select(chat => Pool(chat, Draw(_twin ?? _transform, chat, draws), owned: true))]);
-            using var probe = AttributeProbe.Fit(pooled, stack([.. known.Select(chat => Holds(chat).to(ScalarType.Float32) * 2 - 1)]));
+            using var probe = AttributeProbe.Fit(pooled, stack([.. known.Select(chat => Holds(chat).to(ScalarType.Float32) * Scalars.Of(2) - Scalars.Of(1))]));
             var (right, floor) = (new Tally(), new Tally());
-            var often = stack([.. known.Select(Holds)]).to(ScalarType.Float32).mean([0]).gt(0.5);
+            var often = stack([.. known.Select(Holds)]).to(ScalarType.Float32).mean([0]).gt(Scalars.Of(0.5));
             for (var i = 0; i < _chats.Count; i++)
             {
                 var truth = Holds(_chats[i]);

@@ -1,7 +1,7 @@
 using Jigsaw.Batches;
 using Jigsaw.Evaluation.Metrics;
+using Jigsaw.Tensors;
 using Jigsaw.Transforms;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Jigsaw.Evaluation.Attacks;
@@ -50,7 +50,7 @@ internal sealed partial class SuiteRun
         using var scope = NewDisposeScope();
         using var density = new CodewordDensity(_transform);
         var chats = _options.OtherChats.Take(CodewordPrefixes).Select(chat => AttackedChat.Of(chat, _tokenizer)).Where(chat => chat.Places.Length > 0).DefaultIfEmpty(_chats[0]).ToArray();
-        var all = arange(density.Vocabulary, dtype: ScalarType.Int64, device: _transform.Device).unsqueeze(-1);
+        var all = arange(Scalars.Of(0), Scalars.Of(density.Vocabulary), Scalars.One, dtype: ScalarType.Int64, device: _transform.Device).unsqueeze(-1);
         var sum = zeros(density.Vocabulary, density.Features, device: _transform.Device);
         foreach (var (chat, i) in chats.Select((chat, i) => (chat, i)))
         {
@@ -58,10 +58,10 @@ internal sealed partial class SuiteRun
             using var chatScope = NewDisposeScope();
             var end = chat.Places[chat.Places.Length * i / chats.Length];
             var prefix = tensor(chat.Ids[..end], dtype: ScalarType.Int64, device: all.device).expand(density.Vocabulary, end);
-            sum.add_(density.Moments(cat([prefix, all], 1), end).Codewords.squeeze(1));
+            sum.add_(density.Moments(cat([prefix, all], 1), end).Codewords.squeeze(1), Scalars.One);
         }
 
-        return (sum / chats.Length).MoveToOuterDisposeScope();
+        return (sum / Scalars.Of(chats.Length)).MoveToOuterDisposeScope();
     }
 
     private void ReadNeighbors()
@@ -94,7 +94,7 @@ internal sealed partial class SuiteRun
             var truth = tensor(chat.Places.Select(t => chat.Ids[t]).ToArray(), device: places.device).unsqueeze(0);
             var ranks = ReconstructionMetrics.ReconstructionRank(truth, _observed[draws][i].index_select(0, places).unsqueeze(0), _model.EmbeddingTable, cosine);
             var count = chat.Places.Length;
-            rank.Add(ranks.sum().ToInt64(), count);
+            rank.Add(ranks.sum().ReadInt64(), count);
             atTen.Add(ReconstructionMetrics.TokensTransformedAtK(ranks, BestCandidates) * count, count);
             symmetric.Add(ReconstructionMetrics.SymmetricTokensTransformedAtK(ranks, BestCandidates, vocabulary) * count, count);
         }

@@ -3,6 +3,7 @@ using Jigsaw.Batches;
 using Jigsaw.Data;
 using Jigsaw.Evaluation.Metrics;
 using Jigsaw.Models;
+using Jigsaw.Tensors;
 using Jigsaw.Tokenization;
 using Jigsaw.Transforms;
 using static TorchSharp.torch;
@@ -176,10 +177,10 @@ internal sealed partial class SuiteRun : IDisposable
             var sum = transform.Apply(ids, all, noise).Noisy[0].to(ScalarType.Float32);
             for (var i = 1; i < draws; i++)
             {
-                sum = sum + transform.Apply(ids, all, noise).Noisy[0];
+                sum = sum.Plus(transform.Apply(ids, all, noise).Noisy[0]);
             }
 
-            return (sum / draws).DetachFromDisposeScope();
+            return (sum / Scalars.Of(draws)).DetachFromDisposeScope();
         }
     }
 

@@ -1,5 +1,5 @@
+using Jigsaw.Tensors;
 using Jigsaw.Transforms;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Jigsaw.Evaluation.Attacks;
@@ -42,7 +42,7 @@ internal sealed class SurrogateDensity : ITokenDensity, IDisposable
     {
         using var scope = NewDisposeScope();
         var rows = candidates is null ? _table : _table.index_select(0, candidates);
-        return CodewordDensity.LogDensity(observed, rows + _shift, _stds, draws).MoveToOuterDisposeScope();
+        return CodewordDensity.LogDensity(observed, rows.Plus(_shift), _stds, draws).MoveToOuterDisposeScope();
     }
 
     public Tensor LogDensities(Tensor observed, int draws) => LogDensities([], null, observed, draws);
@@ -73,12 +73,12 @@ internal sealed class SurrogateDensity : ITokenDensity, IDisposable
                 foreach (var (t, expected) in LikelihoodSearch.Places(noise).Zip(likely))
                 {
                     using var tokenScope = NewDisposeScope();
-                    var scores = expected + LogDensities(noisy[t], draws);
-                    likelihood += scores.logsumexp(-1).ToDouble();
+                    var scores = expected.Plus(LogDensities(noisy[t], draws));
+                    likelihood += scores.logsumexp(-1).ReadDouble();
                     var weights = scores.softmax(-1).to(ScalarType.Float32);
-                    var (mean, square) = (weights.matmul(_table), weights.matmul(_table.square()));
-                    sum.add_((noisy[t] - mean).to(ScalarType.Float64));
-                    squares.add_((noisy[t].square() - (noisy[t] * mean * 2) + square).to(ScalarType.Float64));
+                    var (mean, square) = (weights.matmul(_table), weights.matmul(_table.Squared()));
+                    sum.add_((noisy[t] - mean).to(ScalarType.Float64), Scalars.One);
+                    squares.add_((noisy[t].Squared() - (noisy[t] * mean * Scalars.Of(2))).Plus(square).to(ScalarType.Float64), Scalars.One);
                     count++;
                 }
             }
@@ -88,11 +88,11 @@ internal sealed class SurrogateDensity : ITokenDensity, IDisposable
                 (sum, squares) = (sum.mean().expand_as(sum), squares.mean().expand_as(squares));
             }
 
-            var shift = sum / count;
+            var shift = sum / Scalars.Of(count);
 
             // x̃ is the mean of n draws: the deviation of one is √n times as large.
             Replace(ref _shift, shift);
-            Replace(ref _stds, ((squares / count) - shift.square()).clamp(min: 1e-12).sqrt() * Math.Sqrt(draws));
+            Replace(ref _stds, ((squares / Scalars.Of(count)) - shift.Squared()).clamp(min: Scalars.Of(1e-12)).sqrt() * Scalars.Of(Math.Sqrt(draws)));
             flat = likelihood - before < Tolerance * Math.Abs(likelihood) ? flat + 1 : 0;
             before = likelihood;
         }

@@ -1,5 +1,6 @@
 using Jigsaw.Batches;
 using Jigsaw.Data;
+using Jigsaw.Tensors;
 using Jigsaw.Training;
 using Jigsaw.Transforms;
 using TorchSharp;
@@ -61,9 +62,9 @@ public sealed class TrainedInversionAttack : nn.Module, IInversionAttack
         using var scope = NewDisposeScope();
 
         // ⟨x̃, w⟩ − ½‖w‖² is largest for the nearest row: the attack begins as the nearest neighbor.
-        var rows = table.to(ScalarType.Float32) / scale;
+        var rows = table.to(ScalarType.Float32) / Scalars.Of(scale);
         _classifier.weight.copy_(rows);
-        _classifier.bias!.copy_(rows.square().sum([1]).mul_(-0.5));
+        _classifier.bias!.copy_(rows.Squared().sum([1]).mul_(Scalars.Of(-0.5)));
     }
 
     /// <inheritdoc/>
@@ -114,7 +115,7 @@ public sealed class TrainedInversionAttack : nn.Module, IInversionAttack
         }
 
         using var used = transform.WithSecureNoise();
-        using var optimizer = optim.AdamW(attack.parameters(), options.LearningRate, beta2: 0.98, weight_decay: 0.01);
+        using var optimizer = JigsawOptimizer.AdamW([new ParameterGroup { Name = "attack", Parameters = [.. attack.named_parameters()] }], options.LearningRate, beta2: 0.98);
         var schedule = new LearningRateSchedule(options.LearningRate, Math.Max(1, options.Steps / 10), options.Steps, 0.05);
         var watch = heldOut is null ? null : new HeldOutWatch(attack, used, heldOut, options.Draws);
         for (var step = 0; step < options.Steps && !attack.IsFlat; step++)
@@ -132,7 +133,7 @@ public sealed class TrainedInversionAttack : nn.Module, IInversionAttack
             loss.backward();
             nn.utils.clip_grad_norm_(attack.parameters(), 1.0);
             optimizer.step();
-            onStep?.Invoke(step + 1, loss.ToDouble());
+            onStep?.Invoke(step + 1, loss.ReadDouble());
             attack.FittedSteps = step + 1;
             if (watch is not null && attack.FittedSteps % options.CheckEvery == 0)
             {
@@ -170,10 +171,10 @@ public sealed class TrainedInversionAttack : nn.Module, IInversionAttack
             noisy = transform.Apply(batch).Noisy.to(ScalarType.Float32);
             for (var i = 1; i < draws; i++)
             {
-                noisy = noisy + transform.Apply(batch).Noisy;
+                noisy = noisy.Plus(transform.Apply(batch).Noisy);
             }
 
-            noisy = noisy / draws;
+            noisy = noisy / Scalars.Of(draws);
         }
 
         var rows = MaskedRows.Of(batch.NoiseMask);
@@ -188,9 +189,9 @@ public sealed class TrainedInversionAttack : nn.Module, IInversionAttack
             throw new ArgumentException($"The batch has {noisy.shape[1]} tokens per row, the trained attack takes at most {MaxPositions}; cut the prompts.", nameof(noisy));
         }
 
-        var positions = _positions.call(arange(noisy.shape[1], device: noisy.device));
-        var seen = noisy.to(ScalarType.Float32) / _scale;
-        var states = (_input.call(seen) + positions).transpose(0, 1);
+        var positions = _positions.call(arange(Scalars.Of(0), Scalars.Of(noisy.shape[1]), Scalars.One, device: noisy.device));
+        var seen = noisy.to(ScalarType.Float32) / Scalars.Of(_scale);
+        var states = _input.call(seen).Plus(positions).transpose(0, 1);
         var padding = attentionMask.Value.logical_not();
         foreach (var layer in _layers)
         {
@@ -198,7 +199,7 @@ public sealed class TrainedInversionAttack : nn.Module, IInversionAttack
         }
 
         var guesses = _guess.call(states.transpose(0, 1));
-        return _usesTable ? seen + guesses : guesses;
+        return _usesTable ? seen.Plus(guesses) : guesses;
     }
 
     /// <summary>Looks at the loss of held-out batches.</summary>
@@ -218,7 +219,7 @@ public sealed class TrainedInversionAttack : nn.Module, IInversionAttack
             {
                 using var scope = NewDisposeScope();
                 using var batch = batches.At(i);
-                loss += attack.Loss(transform, batch, draws).ToDouble() / HeldOutBatches;
+                loss += attack.Loss(transform, batch, draws).ReadDouble() / HeldOutBatches;
             }
 
             attack.HeldOutLoss = Math.Min(loss, attack.HeldOutLoss ?? loss);

@@ -1,3 +1,4 @@
+using Jigsaw.Tensors;
 using TorchSharp;
 
 namespace Jigsaw.Evaluation.Metrics;
@@ -23,8 +24,8 @@ public sealed class AgreementMetric() : TokenMetric(Pass.StudentNoisy, Pass.Teac
         ArgumentNullException.ThrowIfNull(logits);
         using var scope = torch.NewDisposeScope();
         var differs = logits.Predictions(pass).ne(logits.Predictions(Pass.TeacherClean));
-        var unsure = logits.LogProbabilities(Pass.TeacherClean).amax([-1]).lt(Math.Log(Sure));
-        var (differing, both) = (differs.sum().ToInt64(), differs.logical_and(unsure).sum().ToInt64());
+        var unsure = logits.LogProbabilities(Pass.TeacherClean).amax([-1]).lt(Scalars.Of(Math.Log(Sure)));
+        var (differing, both) = (differs.sum().ReadInt64(), differs.logical_and(unsure).sum().ReadInt64());
         var before = _differences.GetValueOrDefault(pass);
         _differences[pass] = (before.Differing + differing, before.Unsure + both);
         return logits.Count - differing;

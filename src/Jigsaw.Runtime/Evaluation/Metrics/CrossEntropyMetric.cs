@@ -1,4 +1,4 @@
-using TorchSharp;
+using Jigsaw.Tensors;
 
 namespace Jigsaw.Evaluation.Metrics;
 
@@ -9,6 +9,6 @@ public sealed class CrossEntropyMetric() : TokenMetric(Pass.TeacherClean, Pass.S
     protected override double Sum(PassLogits logits, Pass pass)
     {
         ArgumentNullException.ThrowIfNull(logits);
-        return -logits.LogProbabilities(pass).gather(1, logits.Labels.unsqueeze(-1)).sum().ToDouble();
+        return -logits.LogProbabilities(pass).gather(1, logits.Labels.unsqueeze(-1)).sum().ReadDouble();
     }
 }

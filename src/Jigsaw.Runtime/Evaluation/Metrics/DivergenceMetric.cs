@@ -1,4 +1,4 @@
-using TorchSharp;
+using Jigsaw.Tensors;
 
 namespace Jigsaw.Evaluation.Metrics;
 
@@ -10,6 +10,6 @@ public sealed class DivergenceMetric() : TokenMetric(Pass.StudentNoisy, Pass.Tea
     {
         ArgumentNullException.ThrowIfNull(logits);
         var target = logits.LogProbabilities(Pass.TeacherClean);
-        return (target.exp() * (target - logits.LogProbabilities(pass))).sum().ToDouble();
+        return (target.exp() * (target - logits.LogProbabilities(pass))).sum().ReadDouble();
     }
 }

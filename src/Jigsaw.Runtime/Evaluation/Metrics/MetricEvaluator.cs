@@ -1,6 +1,7 @@
 using Jigsaw.Batches;
 using Jigsaw.Models;
 using Jigsaw.Models.Decoder;
+using Jigsaw.Tensors;
 using Jigsaw.Transforms;
 using static TorchSharp.torch;
 
@@ -54,7 +55,7 @@ public static class MetricEvaluator
         };
 
         // The loss mask never counts a sequence's last position, so the next token stands right behind.
-        var labels = batch.InputIds.flatten().index_select(0, rows + 1);
+        var labels = batch.InputIds.flatten().index_select(0, rows.Plus(Scalars.Of(1)));
         for (long start = 0; start < rows.shape[0]; start += BlockRows)
         {
             using var scope = NewDisposeScope();

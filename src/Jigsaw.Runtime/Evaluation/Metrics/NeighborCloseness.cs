@@ -1,3 +1,4 @@
+using Jigsaw.Tensors;
 using static TorchSharp.torch;
 
 namespace Jigsaw.Evaluation.Metrics;
@@ -15,7 +16,7 @@ internal static class NeighborCloseness
 
         using var scope = NewDisposeScope();
         var all = table.to(rows.dtype);
-        var closeness = cosine ? rows.matmul(nn.functional.normalize(all, dim: 1).t()) : rows.matmul(all.t()).sub_(all.square().sum(1).mul_(0.5));
+        var closeness = cosine ? rows.matmul(nn.functional.normalize(all, dim: 1).t()) : rows.matmul(all.t()).sub_(all.Squared().sum(1).mul_(Scalars.Of(0.5)));
         return closeness.MoveToOuterDisposeScope();
     }
 }

@@ -1,6 +1,6 @@
 using Jigsaw.Batches;
+using Jigsaw.Tensors;
 using Jigsaw.Transforms;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Jigsaw.Evaluation.Metrics;
@@ -57,17 +57,17 @@ public sealed class NoiseMetric(StainedGlassTransform transform) : Metric
         Tokens += rows.shape[0];
         Sum(Figure.Std, MaskedRows.Pick(batch.Stds, rows).mean([1]));
         Sum(Figure.Shift, ofMeans / ofClean);
-        Sum(Figure.MeanDomination, Ratio(ofMeans, ofMeans + ofDraw));
+        Sum(Figure.MeanDomination, Ratio(ofMeans, ofMeans.Plus(ofDraw)));
         Sum(Figure.MeanRatio, Ratio(ofMeans, ofDraw));
         Sum(Figure.MeanCosine, Ratio((clean * means).sum(1), ofClean * ofMeans));
-        Sum(Figure.NoiseDomination, Ratio(ofNoise, ofClean + ofNoise));
+        Sum(Figure.NoiseDomination, Ratio(ofNoise, ofClean.Plus(ofNoise)));
         Sum(Figure.NoiseRatio, Ratio(ofNoise, ofClean));
         Sum(Figure.NoiseCosine, Ratio((clean * noise).sum(1), ofClean * ofNoise));
     }
 
-    private static Tensor Ratio(Tensor upper, Tensor lower) => upper / lower.clamp(min: 1e-30f);
+    private static Tensor Ratio(Tensor upper, Tensor lower) => upper / lower.clamp(min: Scalars.Of(1e-30f));
 
-    private void Sum(Figure figure, Tensor values) => _sums[(int)figure] += values.sum(type: ScalarType.Float64).ToDouble();
+    private void Sum(Figure figure, Tensor values) => _sums[(int)figure] += values.sum(type: ScalarType.Float64).ReadDouble();
 
     private double Mean(Figure figure) => _sums[(int)figure] / Math.Max(1, Tokens);
 }

@@ -1,4 +1,5 @@
 using Jigsaw.Batches;
+using Jigsaw.Tensors;
 using static TorchSharp.torch;
 
 namespace Jigsaw.Evaluation.Metrics;
@@ -28,7 +29,7 @@ public static class ReconstructionMetrics
         using var scope = NewDisposeScope();
         var counted = noiseMask.Value.sum(1).to(ScalarType.Float64);
         var changed = inputIds.ne(reconstructedIds).logical_and(noiseMask.Value).sum(1).to(ScalarType.Float64);
-        return (changed / counted.clamp(min: 1)).cpu().data<double>().ToArray();
+        return (changed / counted.clamp(min: Scalars.Of(1))).cpu().data<double>().ToArray();
     }
 
     /// <summary>The place of each true token in a list of neighbors.</summary>
@@ -101,7 +102,7 @@ public static class ReconstructionMetrics
     {
         ArgumentNullException.ThrowIfNull(ranks);
         using var scope = NewDisposeScope();
-        return Share(ranks.ge(k));
+        return Share(ranks.ge(Scalars.Of(k)));
     }
 
     /// <summary>Share of the tokens that are neither among the k nearest nor the k farthest neighbors of their x̃: a transform that pushes tokens to the far end is read by taking the farthest. 0 without tokens.</summary>
@@ -112,7 +113,7 @@ public static class ReconstructionMetrics
     {
         ArgumentNullException.ThrowIfNull(ranks);
         using var scope = NewDisposeScope();
-        return Share(ranks.ge(k).logical_and(ranks.lt(embeddingCount - k)));
+        return Share(ranks.ge(Scalars.Of(k)).logical_and(ranks.lt(Scalars.Of(embeddingCount - k))));
     }
 
     /// <summary>The union of the k likeliest tokens of clean and noisy logits.</summary>

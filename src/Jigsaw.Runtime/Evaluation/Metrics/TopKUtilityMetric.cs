@@ -1,4 +1,4 @@
-using TorchSharp;
+using Jigsaw.Tensors;
 using static TorchSharp.torch;
 
 namespace Jigsaw.Evaluation.Metrics;
@@ -37,15 +37,15 @@ public sealed class TopKUtilityMetric(Pass pass, int k) : Metric
         var top = (int)Math.Min(k, clean.shape[1]);
         var outside = ReconstructionMetrics.TopKSupportMask(clean, noisy, top).logical_not();
         var (p, q) = (LogProbabilities(clean, outside), LogProbabilities(noisy, outside));
-        var middle = logaddexp(p, q) - Math.Log(2);
+        var middle = logaddexp(p, q) - Scalars.Of(Math.Log(2));
         _divergence += Divergences(p, q, outside);
         _symmetric += 0.5 * (Divergences(p, middle, outside) + Divergences(q, middle, outside));
         var theirs = ReconstructionMetrics.TopKSupportMask(clean, clean, top);
-        _overlap += theirs.gather(-1, noisy.topk(top, -1).indexes).sum().ToInt64() / (double)top;
+        _overlap += theirs.gather(-1, noisy.topk(top, -1).indexes).sum().ReadInt64() / (double)top;
         Tokens += logits.Count;
     }
 
-    private static Tensor LogProbabilities(Tensor logits, Tensor outside) => logits.to(ScalarType.Float64).masked_fill(outside, double.NegativeInfinity).log_softmax(-1);
+    private static Tensor LogProbabilities(Tensor logits, Tensor outside) => logits.to(ScalarType.Float64).masked_fill(outside, Scalars.Of(double.NegativeInfinity)).log_softmax(-1);
 
-    private static double Divergences(Tensor p, Tensor q, Tensor outside) => (p.exp() * (p - q)).masked_fill(outside, 0).sum().ToDouble();
+    private static double Divergences(Tensor p, Tensor q, Tensor outside) => (p.exp() * (p - q)).masked_fill(outside, Scalars.Of(0)).sum().ReadDouble();
 }

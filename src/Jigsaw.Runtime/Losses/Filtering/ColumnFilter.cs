@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using Jigsaw.Tensors;
 using static TorchSharp.torch;
 
 namespace Jigsaw.Losses.Filtering;
@@ -50,7 +51,7 @@ internal sealed class ColumnFilter(Tensor table, FilterWorkspaces workspaces) : 
         _sums!.addmm_(weights, gradient);
         if (labels is not null)
         {
-            var below = gradient.gather(1, labels).mul_(-2);
+            var below = gradient.gather(1, labels).mul_(Scalars.Of(-2));
             rows.copy_(below);
             _magnitudes!.scatter_add_(1, labels.t(), below.mul_(scales).t());
             return;
@@ -74,7 +75,7 @@ internal sealed class ColumnFilter(Tensor table, FilterWorkspaces workspaces) : 
         if (isHard)
         {
             // Positive except at the labels, where twice their magnitude has been added.
-            magnitudes.add_(sums);
+            magnitudes.add_(sums, Scalars.One);
         }
 
         if (Choose(magnitudes, share) is not { } chosen)
@@ -85,17 +86,17 @@ internal sealed class ColumnFilter(Tensor table, FilterWorkspaces workspaces) : 
         using var vectors = Vectors();
         using var columns = tensor(chosen);
         var rest = vectors.narrow(0, 2 * _pending.Count, 2);
-        rest[0].copy_(magnitudes.view(-1)).add_(sums.view(-1)).mul_(0.5).clamp_min_(0);
-        rest[1].copy_(sums.view(-1)).sub_(magnitudes.view(-1)).mul_(0.5).clamp_max_(0);
-        rest.index_fill_(1, columns, 0);
+        rest[0].copy_(magnitudes.view(-1)).add_(sums.view(-1), Scalars.One).mul_(Scalars.Of(0.5)).clamp_min_(Scalars.Of(0));
+        rest[1].copy_(sums.view(-1)).sub_(magnitudes.view(-1)).mul_(Scalars.Of(0.5)).clamp_max_(Scalars.Of(0));
+        rest.index_fill_(1, columns, Scalars.Of(0));
         var packed = Pack(gradient, chosen);
 
         // A row sums to 0, so the rest of it is minus what was kept.
         var left = packed.sum(1, keepdim: true).neg_();
         var leftMagnitudes = rowMagnitudes - packed.norm(1, keepdim: true, p: 1);
-        var parts = cat([(leftMagnitudes + left).clamp_min_(0), (left - leftMagnitudes).clamp_max_(0)], 1);
+        var parts = cat([leftMagnitudes.Plus(left).clamp_min_(Scalars.Of(0)), (left - leftMagnitudes).clamp_max_(Scalars.Of(0))], 1);
         var totals = rest.sum(1, keepdim: true).t();
-        var coefficients = parts.mul_(0.5).div_(totals).masked_fill_(totals.abs().lt(Nothing), 0);
+        var coefficients = parts.mul_(Scalars.Of(0.5)).div_(totals).masked_fill_(totals.abs().lt(Scalars.Of(Nothing)), Scalars.Of(0));
         Multiply(packed, chosen, hidden);
         _pending.Add((hidden.alias().DetachFromDisposeScope(), coefficients.to(table.dtype).DetachFromDisposeScope()));
         if (2 * _pending.Count == PendingVectors)
@@ -228,7 +229,7 @@ internal sealed class ColumnFilter(Tensor table, FilterWorkspaces workspaces) : 
             var columns = packed.narrow(1, from, count);
             if (narrow)
             {
-                sum.add_(columns.to(table.dtype).mm(head));
+                sum.add_(columns.to(table.dtype).mm(head), Scalars.One);
             }
             else
             {

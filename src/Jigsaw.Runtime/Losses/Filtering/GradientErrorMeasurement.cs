@@ -16,14 +16,14 @@ internal sealed class GradientErrorMeasurement
         using var scope = NewDisposeScope();
         var wide = KernelArguments.AccumulationType(exact);
         var error = gradient.to(wide) - exact.to(wide);
-        var squares = stack([error.square().sum(), exact.to(wide).square().sum()]);
+        var squares = stack([error.Squared().sum(), exact.to(wide).Squared().sum()]);
         if (_squares is null)
         {
             _squares = squares.DetachFromDisposeScope();
         }
         else
         {
-            _squares.add_(squares);
+            _squares.add_(squares, Scalars.One);
         }
     }
 
@@ -38,6 +38,6 @@ internal sealed class GradientErrorMeasurement
         using var scope = NewDisposeScope();
         using var squares = _squares;
         _squares = null;
-        return (squares[0] / squares[1].clamp_min(1e-37)).sqrt().DetachFromDisposeScope();
+        return (squares[0] / squares[1].clamp_min(Scalars.Of(1e-37))).sqrt().DetachFromDisposeScope();
     }
 }

@@ -1,3 +1,4 @@
+using Jigsaw.Tensors;
 using static TorchSharp.torch;
 
 namespace Jigsaw.Losses.Gradients;
@@ -84,7 +85,7 @@ internal sealed class KnownGradient : autograd.SingleTensorFunction<KnownGradien
             var again = is_grad_enabled();
             using var inference = no_grad();
             var rule = (IGradientRule)ctx.get_data(RuleKey);
-            result.AddRange(rule.Gradients(ctx.get_saved_variables(), again ? grad_output * double.NaN : grad_output));
+            result.AddRange(rule.Gradients(ctx.get_saved_variables(), again ? grad_output * Scalars.Of(double.NaN) : grad_output));
             if (again)
             {
                 ((Refusal)ctx.get_data(RefusalKey)).Say("A jigsaw loss has no second derivative (its gradient is a constant of the graph), but backward was called with create_graph; the gradients of that call are NaN. Call backward without create_graph.");

@@ -108,7 +108,7 @@ internal sealed class RowGradients : IGradientRule
         {
             var (term, role) = _places[i];
             var factor = saved[first + i] * upstream.narrow(0, term, 1);
-            factors[role] = factors[role] is { } sum ? sum.add_(factor) : factor;
+            factors[role] = factors[role] is { } sum ? sum.add_(factor, Scalars.One) : factor;
         }
 
         return factors;

@@ -1,3 +1,4 @@
+using Jigsaw.Tensors;
 using static TorchSharp.torch;
 
 namespace Jigsaw.Losses.Gradients;
@@ -18,7 +19,7 @@ internal sealed class ScaledGradients(IEnumerable<KnownGradient.Part> parts) : I
         var result = new List<Tensor>();
         foreach (var (shape, type, factor, packed) in _layout)
         {
-            var gradient = (saved[next++] * (upstream * factor)).to(type);
+            var gradient = (saved[next++] * (upstream * Scalars.Of(factor))).to(type);
             if (packed)
             {
                 var rows = saved[next++];

@@ -34,13 +34,13 @@ internal static class CounterfactualDivergence
             var share = rows.Shares(noise);
             var differences = rows.Means - others.Means;
             var precision = others.Variances.reciprocal();
-            var spreads = differences.square().add_(rows.Variances).mul_(precision);
-            value = (((spreads - 1 - rows.Variances.log() + others.Variances.log()).sum(1, keepdim: true) * 0.5) * share).sum();
+            var spreads = differences.Squared().add_(rows.Variances, Scalars.One).mul_(precision);
+            value = (((spreads - Scalars.Of(1) - rows.Variances.log()).Plus(others.Variances.log()).sum(1, keepdim: true) * Scalars.Of(0.5)) * share).sum();
             if (wanted)
             {
                 var pull = differences.mul_(precision).mul_(share);
-                rows.AddGradients(parts, pull, (precision - rows.Variances.reciprocal()).mul_(0.5).mul_(share));
-                others.AddGradients(parts, pull.neg(), (precision * (1 - spreads)).mul_(0.5).mul_(share));
+                rows.AddGradients(parts, pull, (precision - rows.Variances.reciprocal()).mul_(Scalars.Of(0.5)).mul_(share));
+                others.AddGradients(parts, pull.neg(), (precision * spreads.SubtractedFrom(Scalars.Of(1))).mul_(Scalars.Of(0.5)).mul_(share));
             }
         }
 

@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using Jigsaw.Batches;
+using Jigsaw.Tensors;
 using static TorchSharp.torch;
 
 namespace Jigsaw.CompilerServices;
@@ -38,7 +39,7 @@ public sealed class CounterfactualPrompts
         var seed = unchecked((long)Mix(_step.Step));
         var predictions = _step.Predict(mask, seed);
         var draws = predictions.Draws!;
-        return (minSurprisal > 0 ? Losses.Information.PromptPredictions.Choose(predictions.Surprisal.gt(minSurprisal), draws, _step.InputIds) : draws).MoveToOuterDisposeScope();
+        return (minSurprisal > 0 ? Losses.Information.PromptPredictions.Choose(predictions.Surprisal.gt(Scalars.Of(minSurprisal)), draws, _step.InputIds) : draws).MoveToOuterDisposeScope();
     }
 
     /// <summary>A number that looks random and follows from the step alone, so a resumed run draws the same: splitmix64.</summary>

@@ -31,9 +31,9 @@ internal sealed class GaussianRows
         Type = ofPairs && clean.device_type == DeviceType.CPU ? ScalarType.Float64 : KernelArguments.AccumulationType(clean, means, stds);
         (_clean, _means, _stds, _repeats) = (clean, means, stds, repeats);
         _rows = new PackedRows(mask, Type);
-        Means = Read(clean, 0).add_(Read(means, 0));
+        Means = Read(clean, 0).add_(Read(means, 0), Scalars.One);
         _deviations = Read(stds, 1);
-        Variances = _deviations.square().div_(repeats);
+        Variances = _deviations.Squared().div_(Scalars.Of(repeats));
     }
 
     /// <summary>The type of all reductions.</summary>
@@ -67,11 +67,11 @@ internal sealed class GaussianRows
     internal Tensor Shares(RowMask mask)
     {
         var share = _rows.Denominator(mask).reciprocal().expand(_rows.Count, 1);
-        return _rows.LeftOutBy(mask) is { } leftOut ? share.masked_fill(leftOut, 0) : share;
+        return _rows.LeftOutBy(mask) is { } leftOut ? share.masked_fill(leftOut, Scalars.Of(0)) : share;
     }
 
     /// <summary>1 where a mask counts nothing, else 0: shape ().</summary>
-    internal Tensor IsEmpty(RowMask mask) => mask.Value.any().eq(false).to(Type);
+    internal Tensor IsEmpty(RowMask mask) => mask.Value.any().eq(Scalars.Of(false)).to(Type);
 
     /// <summary>Rows of another tensor of the batch, shape (rows, …): a copy, uncounted ones filled.</summary>
     internal Tensor Read(Tensor tokens, double otherwise)
@@ -79,7 +79,7 @@ internal sealed class GaussianRows
         var flat = tokens.detach().reshape(-1, tokens.dim() == 2 ? 1 : tokens.shape[^1]);
         var rows = _rows.Index is { } index ? PackedRows.Gather(flat, index) : flat;
         rows = rows.to(Type, copy: true);
-        return _rows.Excluded is { } excluded ? rows.masked_fill_(excluded.unsqueeze(1), otherwise) : rows;
+        return _rows.Excluded is { } excluded ? rows.masked_fill_(excluded.unsqueeze(1), Scalars.Of(otherwise)) : rows;
     }
 
     /// <summary>Adds the gradients of x, μ and σ.</summary>
@@ -92,7 +92,7 @@ internal sealed class GaussianRows
         AddGradient(parts, _means, ofMeans);
         if (_stds.requires_grad)
         {
-            AddGradient(parts, _stds, ofVariances.mul_(_deviations).mul_(2.0 / _repeats));
+            AddGradient(parts, _stds, ofVariances.mul_(_deviations).mul_(Scalars.Of(2.0 / _repeats)));
         }
     }
 

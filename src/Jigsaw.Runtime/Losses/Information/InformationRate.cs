@@ -41,17 +41,17 @@ internal static class InformationRate
 
             // Nothing is measured against a prior of no token.
             var deviations = rows.Means - (rows.Means * ofNoise).sum([0]);
-            var spreads = deviations.square().add_(rows.Variances);
-            var prior = (spreads * ofNoise).sum([0]) + rows.IsEmpty(noise);
+            var spreads = deviations.Squared().add_(rows.Variances, Scalars.One);
+            var prior = (spreads * ofNoise).sum([0]).Plus(rows.IsEmpty(noise));
             var precision = prior.reciprocal();
-            var rates = ((spreads * precision) - 1 - rows.Variances.log() + prior.log()).sum(1, keepdim: true).mul_(0.5);
+            var rates = ((spreads * precision) - Scalars.Of(1) - rows.Variances.log()).Plus(prior.log()).sum(1, keepdim: true).mul_(Scalars.Of(0.5));
             value = (rates * ofCounted).sum();
             if (wanted)
             {
                 var ofPriorMean = (deviations * ofCounted).sum([0]).mul_(precision).neg_();
-                var ofPrior = (ofCounted.sum() - ((spreads * ofCounted).sum([0]) * precision)).mul_(precision).mul_(0.5);
-                var ofMeans = (deviations * precision * ofCounted).add_((deviations * (2 * ofPrior)).add_(ofPriorMean).mul_(ofNoise));
-                var ofVariances = (precision - rows.Variances.reciprocal()).mul_(0.5).mul_(ofCounted).add_(ofPrior * ofNoise);
+                var ofPrior = (ofCounted.sum() - ((spreads * ofCounted).sum([0]) * precision)).mul_(precision).mul_(Scalars.Of(0.5));
+                var ofMeans = (deviations * precision * ofCounted).add_((deviations * (ofPrior * Scalars.Of(2))).add_(ofPriorMean, Scalars.One).mul_(ofNoise), Scalars.One);
+                var ofVariances = (precision - rows.Variances.reciprocal()).mul_(Scalars.Of(0.5)).mul_(ofCounted).add_(ofPrior * ofNoise, Scalars.One);
                 rows.AddGradients(parts, ofMeans, ofVariances);
             }
         }

@@ -67,24 +67,24 @@ internal static class LeaveOneOutInformation
 
         internal Pairs(GaussianRows rows, Tensor samples, Tensor shares)
         {
-            var counted = shares.gt(0).to(rows.Type).sum();
+            var counted = shares.gt(Scalars.Of(0)).to(rows.Type).sum();
 
             // A single token has no other one: its share is removed.
-            _shares = shares * counted.gt(1).to(rows.Type);
-            _excluded = shares.eq(0).t();
-            _logOthers = (counted - 1).clamp_min(1).log();
+            _shares = shares * counted.gt(Scalars.Of(1)).to(rows.Type);
+            _excluded = shares.eq(Scalars.Of(0)).t();
+            _logOthers = (counted - Scalars.Of(1)).clamp_min(Scalars.Of(1)).log();
             var center = (rows.Means * shares).sum([0]);
-            (_means, _samples) = (rows.Means - center, (samples - center).masked_fill_(shares.eq(0), 0));
+            (_means, _samples) = (rows.Means - center, (samples - center).masked_fill_(shares.eq(Scalars.Of(0)), Scalars.Of(0)));
             _precisions = rows.Variances.reciprocal();
             _pulls = _means * _precisions;
             _logarithms = rows.Variances.log().sum(1, keepdim: true);
-            _columns = ((_means * _pulls).sum(1, keepdim: true) + _logarithms).t();
+            _columns = (_means * _pulls).sum(1, keepdim: true).Plus(_logarithms).t();
             var differences = _samples - _means;
             var scaled = differences * _precisions;
-            OwnLogarithms = ((differences * scaled).sum(1, keepdim: true) + _logarithms).mul_(-0.5);
+            OwnLogarithms = (differences * scaled).sum(1, keepdim: true).Plus(_logarithms).mul_(Scalars.Of(-0.5));
             OfSamples = (scaled * _shares).neg_();
             OfMeans = scaled * _shares;
-            OfVariances = (scaled.square() - _precisions).mul_(0.5).mul_(_shares);
+            OfVariances = (scaled.Squared() - _precisions).mul_(Scalars.Of(0.5)).mul_(_shares);
         }
 
         /// <summary>With respect to x̃, shape (rows, features).</summary>
@@ -104,8 +104,8 @@ internal static class LeaveOneOutInformation
         internal void Add(Tensor value, long from, long count, bool wanted)
         {
             var samples = _samples.narrow(0, from, count);
-            var densities = samples.square().mm(_precisions.t()).addmm_(samples, _pulls.t(), beta: 1, alpha: -2).add_(_columns).mul_(-0.5);
-            densities.masked_fill_(_excluded, double.NegativeInfinity).diagonal(from, 0, 1).fill_(double.NegativeInfinity);
+            var densities = samples.Squared().mm(_precisions.t()).addmm_(samples, _pulls.t(), beta: 1, alpha: -2).add_(_columns, Scalars.One).mul_(Scalars.Of(-0.5));
+            densities.masked_fill_(_excluded, Scalars.Of(double.NegativeInfinity)).diagonal(from, 0, 1).fill_(Scalars.Of(double.NegativeInfinity));
 
             var sums = PairwiseInformation.LogSumExp(densities);
             var share = _shares.narrow(0, from, count);
@@ -116,13 +116,13 @@ internal static class LeaveOneOutInformation
             }
 
             var weights = densities.sub_(sums).exp_().mul_(share);
-            OfSamples.narrow(0, from, count).addcmul_(samples, weights.mm(_precisions), 1).sub_(weights.mm(_pulls));
+            OfSamples.narrow(0, from, count).addcmul_(samples, weights.mm(_precisions), Scalars.Of(1)).sub_(weights.mm(_pulls));
             var back = weights.t();
             var received = back.sum(1, keepdim: true);
             var carried = back.mm(samples);
-            OfMeans.addcmul_(_pulls, received, 1).addcmul_(_precisions, carried, -1);
-            var squares = back.mm(samples.square()).addcmul_(_means, carried, -2).addcmul_(_means.square(), received, 1);
-            OfVariances.add_((received * _precisions).sub_(squares.mul_(_precisions).mul_(_precisions)).mul_(0.5));
+            OfMeans.addcmul_(_pulls, received, Scalars.Of(1)).addcmul_(_precisions, carried, Scalars.Of(-1));
+            var squares = back.mm(samples.Squared()).addcmul_(_means, carried, Scalars.Of(-2)).addcmul_(_means.Squared(), received, Scalars.Of(1));
+            OfVariances.add_((received * _precisions).sub_(squares.mul_(_precisions).mul_(_precisions)).mul_(Scalars.Of(0.5)), Scalars.One);
         }
     }
 }

@@ -65,9 +65,9 @@ internal static class PairwiseInformation
     internal static Tensor LogSumExp(Tensor rows)
     {
         var largest = rows.amax([1], keepdim: true);
-        var empty = largest.eq(double.NegativeInfinity);
-        largest = largest.masked_fill(empty, 0);
-        return ((rows - largest).exp_().sum(1, keepdim: true) + empty.to(rows.dtype)).log_().add_(largest);
+        var empty = largest.eq(Scalars.Of(double.NegativeInfinity));
+        largest = largest.masked_fill(empty, Scalars.Of(0));
+        return (rows - largest).exp_().sum(1, keepdim: true).Plus(empty.to(rows.dtype)).log_().add_(largest, Scalars.One);
     }
 
     private sealed class Pairs
@@ -86,14 +86,14 @@ internal static class PairwiseInformation
         internal Pairs(GaussianRows rows, Tensor shares)
         {
             _shares = shares;
-            _excluded = shares.eq(0).t();
-            _logCount = shares.gt(0).to(rows.Type).sum().clamp_min(1).log();
+            _excluded = shares.eq(Scalars.Of(0)).t();
+            _logCount = shares.gt(Scalars.Of(0)).to(rows.Type).sum().clamp_min(Scalars.Of(1)).log();
             _means = rows.Means - (rows.Means * shares).sum([0]);
             _variances = rows.Variances;
             _precisions = _variances.reciprocal();
             _pulls = _means * _precisions;
             Logarithms = _variances.log().sum(1, keepdim: true);
-            _columns = ((_means * _pulls).sum(1, keepdim: true) + Logarithms).t();
+            _columns = (_means * _pulls).sum(1, keepdim: true).Plus(Logarithms).t();
             (OfMeans, OfVariances) = (zeros_like(_means), zeros_like(_means));
         }
 
@@ -108,11 +108,11 @@ internal static class PairwiseInformation
         internal void Add(Tensor value, long from, long count, bool wanted)
         {
             var (means, variances, precisions) = (_means.narrow(0, from, count), _variances.narrow(0, from, count), _precisions.narrow(0, from, count));
-            var spreads = (means.square() + variances).mm(_precisions.t()).addmm_(means, _pulls.t(), beta: 1, alpha: -2);
-            var divergences = spreads.add_(_columns).sub_(Logarithms.narrow(0, from, count)).sub_(_means.shape[1]).mul_(0.5).clamp_min_(0);
+            var spreads = means.Squared().Plus(variances).mm(_precisions.t()).addmm_(means, _pulls.t(), beta: 1, alpha: -2);
+            var divergences = spreads.add_(_columns, Scalars.One).sub_(Logarithms.narrow(0, from, count)).sub_(Scalars.Of(_means.shape[1])).mul_(Scalars.Of(0.5)).clamp_min_(Scalars.Of(0));
 
             // Exactly 0 from a distribution to itself; infinite to one that does not count.
-            divergences.masked_fill_(_excluded, double.PositiveInfinity).diagonal(from, 0, 1).fill_(0);
+            divergences.masked_fill_(_excluded, Scalars.Of(double.PositiveInfinity)).diagonal(from, 0, 1).fill_(Scalars.Of(0));
             var negative = divergences.neg_();
             var sums = LogSumExp(negative);
             var share = _shares.narrow(0, from, count);
@@ -124,18 +124,18 @@ internal static class PairwiseInformation
 
             // A distribution has no gradient with respect to its distance from itself.
             var weights = negative.sub_(sums).exp_().mul_(share);
-            weights.diagonal(from, 0, 1).fill_(0);
+            weights.diagonal(from, 0, 1).fill_(Scalars.Of(0));
             var totals = weights.sum(1, keepdim: true);
             var (ofMeans, ofVariances) = (OfMeans.narrow(0, from, count), OfVariances.narrow(0, from, count));
             var drawn = weights.mm(_precisions);
-            ofMeans.addcmul_(means, drawn, 1).sub_(weights.mm(_pulls));
-            ofVariances.add_((drawn - (totals * precisions)).mul_(0.5));
+            ofMeans.addcmul_(means, drawn, Scalars.Of(1)).sub_(weights.mm(_pulls));
+            ofVariances.add_((drawn - (totals * precisions)).mul_(Scalars.Of(0.5)), Scalars.One);
             var back = weights.t();
             var received = back.sum(1, keepdim: true);
             var carried = back.mm(means);
-            OfMeans.addcmul_(_pulls, received, 1).addcmul_(_precisions, carried, -1);
-            var squares = back.mm(means.square() + variances).addcmul_(_means, carried, -2).addcmul_(_means.square(), received, 1);
-            OfVariances.add_((received * _precisions).sub_(squares.mul_(_precisions).mul_(_precisions)).mul_(0.5));
+            OfMeans.addcmul_(_pulls, received, Scalars.Of(1)).addcmul_(_precisions, carried, Scalars.Of(-1));
+            var squares = back.mm(means.Squared().Plus(variances)).addcmul_(_means, carried, Scalars.Of(-2)).addcmul_(_means.Squared(), received, Scalars.Of(1));
+            OfVariances.add_((received * _precisions).sub_(squares.mul_(_precisions).mul_(_precisions)).mul_(Scalars.Of(0.5)), Scalars.One);
         }
     }
 }

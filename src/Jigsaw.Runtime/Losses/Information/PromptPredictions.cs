@@ -58,33 +58,33 @@ internal sealed class PromptPredictions
             {
                 using var inner = NewDisposeScope();
                 var some = rows.narrow(0, start, Math.Min(chunk, rows.shape[0] - start));
-                var logits = head.Logits(PackedRows.Gather(flat, (some - 1).clamp_min(0)).to(head.Weight.dtype)).to(wide);
+                var logits = head.Logits(PackedRows.Gather(flat, (some - Scalars.Of(1)).clamp_min(Scalars.Of(0))).to(head.Weight.dtype)).to(wide);
                 var logProbabilities = nn.functional.log_softmax(logits, 1);
                 var ids = PackedRows.Gather(flatIds, some);
                 surprisal.index_copy_(0, some, logProbabilities.gather(1, ids.unsqueeze(1)).squeeze(1).neg());
                 if (draws is not null)
                 {
                     // The largest of log p plus Gumbel noise is a draw from p.
-                    var uniform = rand(logits.shape, dtype: wide, device: logits.device, generator: generator).clamp_(1e-20, 1 - 1e-7);
+                    var uniform = rand(logits.shape, dtype: wide, device: logits.device, generator: generator).clamp_(Scalars.Of(1e-20), Scalars.Of(1 - 1e-7));
                     draws.index_copy_(0, some, logProbabilities.sub_(uniform.log_().neg_().log_()).argmax(1));
                 }
             }
         }
 
-        var shaped = surprisal.reshape(batch, sequence).masked_fill(isPredicted.eq(false), 0);
+        var shaped = surprisal.reshape(batch, sequence).masked_fill(isPredicted.eq(Scalars.Of(false)), Scalars.Of(0));
         var chosen = draws is null ? null : Choose(isPredicted, draws.reshape(batch, sequence), inputIds);
         return new PromptPredictions(shaped.MoveToOuterDisposeScope(), isPredicted.MoveToOuterDisposeScope(), chosen?.MoveToOuterDisposeScope());
     }
 
     /// <summary>A draw where a condition holds, else the id. META has no kernel for where.</summary>
-    internal static Tensor Choose(Tensor condition, Tensor draws, Tensor ids) => (draws - ids).mul_(condition.to(ScalarType.Int64)).add_(ids);
+    internal static Tensor Choose(Tensor condition, Tensor draws, Tensor ids) => (draws - ids).mul_(condition.to(ScalarType.Int64)).add_(ids, Scalars.One);
 
     /// <summary>The rows that are asked about, shape (n); all rows of a batch whose masks are not on the host; null if there are none.</summary>
     private static Tensor? Rows(RowMask mask, RowMask attention, Tensor isPredicted, long sequence)
     {
         if (!mask.IsPacked || !attention.IsPacked)
         {
-            return arange(isPredicted.shape[0] * sequence, dtype: ScalarType.Int64, device: isPredicted.device);
+            return arange(Scalars.Of(0), Scalars.Of(isPredicted.shape[0] * sequence), Scalars.One, dtype: ScalarType.Int64, device: isPredicted.device);
         }
 
         var counts = mask.Host;

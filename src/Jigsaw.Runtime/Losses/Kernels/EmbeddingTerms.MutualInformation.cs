@@ -62,36 +62,36 @@ public sealed partial class EmbeddingTerms
             var half = clean.shape[0] / 2;
             var components = mask.Value.narrow(0, 0, half).unsqueeze(-1);
             var samples = combine ? mask.Value.narrow(0, half, half).unsqueeze(-1) : half == 0 ? components : components.any(0, keepdim: true).expand(components.shape);
-            var (noComponent, noSample) = (components.eq(false), samples.eq(false));
-            Tensor First(Tensor tensor, double otherwise) => tensor.detach().narrow(0, 0, half).to(type, copy: true).masked_fill_(noComponent, otherwise);
-            Tensor Second(Tensor tensor, double otherwise) => tensor.detach().narrow(0, half, half).to(type, copy: true).masked_fill_(noSample, otherwise);
+            var (noComponent, noSample) = (components.eq(Scalars.Of(false)), samples.eq(Scalars.Of(false)));
+            Tensor First(Tensor tensor, double otherwise) => tensor.detach().narrow(0, 0, half).to(type, copy: true).masked_fill_(noComponent, Scalars.Of(otherwise));
+            Tensor Second(Tensor tensor, double otherwise) => tensor.detach().narrow(0, half, half).to(type, copy: true).masked_fill_(noSample, Scalars.Of(otherwise));
 
             var (componentWeights, sampleWeights) = (components.to(type), samples.to(type));
             var (componentCount, sampleCount) = (componentWeights.sum([0]), sampleWeights.sum([0]));
-            var counted = (componentCount * sampleCount).sum() * clean.shape[2];
-            var pairs = counted.clamp_min(1);
+            var counted = (componentCount * sampleCount).sum() * Scalars.Of(clean.shape[2]);
+            var pairs = counted.clamp_min(Scalars.Of(1));
             var share = counted / pairs;
 
             var deviations = First(stds, 1);
             var sampleDeviations = Second(stds, 1);
             var noise = Second(noisy, 0);
-            var center = (noise * sampleWeights).sum([0]) / sampleCount.clamp_min(1);
+            var center = (noise * sampleWeights).sum([0]) / sampleCount.clamp_min(Scalars.Of(1));
             noise.sub_(center).mul_(sampleWeights);
             var residue = noise.sum([0]);
-            var offsets = First(clean, 0).add_(First(means, 0)).neg_().add_(center);
-            var squares = noise.square().sum([0]) + (offsets * ((offsets * sampleCount) + (2 * residue)));
-            var precisions = componentWeights / deviations.square();
-            mahalanobis = (precisions * squares).sum() * 0.5 / pairs;
-            constants = ((deviations.log().sum([0]) * sampleCount).sum() / pairs) + (share * _halfLogTwoPi);
-            value = mahalanobis + constants;
+            var offsets = First(clean, 0).add_(First(means, 0), Scalars.One).neg_().add_(center, Scalars.One);
+            var squares = noise.Squared().sum([0]).Plus(offsets * (offsets * sampleCount).Plus(residue * Scalars.Of(2)));
+            var precisions = componentWeights / deviations.Squared();
+            mahalanobis = (precisions * squares).sum() * Scalars.Of(0.5) / pairs;
+            constants = ((deviations.log().sum([0]) * sampleCount).sum() / pairs).Plus(share * Scalars.Of(_halfLogTwoPi));
+            value = mahalanobis.Plus(constants);
             if (conditional)
             {
-                value -= ((sampleDeviations.log().sum([0]) * componentCount).sum() / pairs) + (share * (0.5 + _halfLogTwoPi));
+                value -= ((sampleDeviations.log().sum([0]) * componentCount).sum() / pairs).Plus(share * Scalars.Of(0.5 + _halfLogTwoPi));
             }
 
             if (grad && (clean.requires_grad || means.requires_grad))
             {
-                var centers = Whole(clean, half, (precisions * ((offsets * sampleCount) + residue) / pairs).neg_(), null);
+                var centers = Whole(clean, half, (precisions * (offsets * sampleCount).Plus(residue) / pairs).neg_(), null);
                 foreach (var input in (ReadOnlySpan<Tensor>)[clean, means])
                 {
                     if (input.requires_grad)
@@ -111,7 +111,7 @@ public sealed partial class EmbeddingTerms
             if (grad && noisy.requires_grad)
             {
                 var pull = (precisions * offsets).sum([0]);
-                var second = noise.mul_(precisions.sum([0])).add_(pull).mul_(sampleWeights).div_(pairs);
+                var second = noise.mul_(precisions.sum([0])).add_(pull, Scalars.One).mul_(sampleWeights).div_(pairs);
                 parts.Add(new KnownGradient.Part(noisy, Whole(noisy, half, null, second).DetachFromDisposeScope()));
             }
         }

@@ -18,10 +18,10 @@ public sealed partial class EmbeddingTerms
         KernelArguments.RequireTokens(stds);
         KernelArguments.RequireMask(stds.device, mask, stds.shape[0], stds.shape[1]);
         using var scope = NewDisposeScope();
-        var mean = MaskedMean.Mean(stds, mask, rows => rows.mean([1], keepdim: true), (rows, factors) => (factors / rows.shape[1]).expand(rows.shape));
+        var mean = MaskedMean.Mean(stds, mask, rows => rows.mean([1], keepdim: true), (rows, factors) => (factors / Scalars.Of(rows.shape[1])).expand(rows.shape));
 
         // Without a token the ratio is 1 and its logarithm 0; the mean's gradient is then already 0.
-        var none = mask.Value.any().eq(false).to(mean.dtype);
-        return ((mean / stdMax) + none).log().neg().MoveToOuterDisposeScope();
+        var none = mask.Value.any().eq(Scalars.Of(false)).to(mean.dtype);
+        return (mean / Scalars.Of(stdMax)).Plus(none).log().neg().MoveToOuterDisposeScope();
     });
 }

@@ -19,6 +19,6 @@ internal static class LossCap
 
         KernelArguments.RequireFloating(value);
         using var scope = NewDisposeScope();
-        return (cap * (scalingFactor * value).sigmoid()).MoveToOuterDisposeScope();
+        return ((value * Scalars.Of(scalingFactor)).sigmoid() * Scalars.Of(cap)).MoveToOuterDisposeScope();
     }
 }

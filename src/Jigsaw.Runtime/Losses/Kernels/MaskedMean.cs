@@ -34,11 +34,11 @@ internal static class MaskedMean
             }
 
             var (leftOut, denominator) = (rows.LeftOutBy(mask), rows.Denominator(mask));
-            mean = (leftOut is null ? values : values.masked_fill(leftOut, 0)).sum() / denominator;
+            mean = (leftOut is null ? values : values.masked_fill(leftOut, Scalars.Of(0))).sum() / denominator;
             if (wanted)
             {
                 var shares = denominator.reciprocal().expand(rows.Count, 1);
-                coefficients.Add(new RowCoefficient(0, 0, leftOut is null ? shares : shares.masked_fill(leftOut, 0)));
+                coefficients.Add(new RowCoefficient(0, 0, leftOut is null ? shares : shares.masked_fill(leftOut, Scalars.Of(0))));
             }
         }
 

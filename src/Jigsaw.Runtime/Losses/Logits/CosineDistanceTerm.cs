@@ -17,15 +17,15 @@ internal sealed class CosineDistanceTerm : LogitTerm
     {
         var (rows, targets) = (block.Rows, block.TeacherLogits);
         var norms = rows.norm(1, keepdim: true);
-        var clamped = norms.clamp_min(NormEps);
-        var product = clamped * block.TeacherNorms.clamp_min(NormEps);
+        var clamped = norms.clamp_min(Scalars.Of(NormEps));
+        var product = clamped * block.TeacherNorms.clamp_min(Scalars.Of(NormEps));
         var cosine = RowProduct.Of(targets, rows, block.Workspace).div_(product);
-        block.Values.copy_(1 - cosine);
-        block.Scales.fill_(1);
+        block.Values.copy_(cosine.SubtractedFrom(Scalars.Of(1)));
+        block.Scales.fill_(Scalars.Of(1));
         if (block.WantsGradient)
         {
-            var along = (cosine / (clamped * norms)).masked_fill_(norms.lt(NormEps), 0);
-            rows.mul_(along).addcmul_(targets, product.reciprocal_(), -1);
+            var along = (cosine / (clamped * norms)).masked_fill_(norms.lt(Scalars.Of(NormEps)), Scalars.Of(0));
+            rows.mul_(along).addcmul_(targets, product.reciprocal_(), Scalars.Of(-1));
         }
     }
 }

@@ -37,7 +37,7 @@ internal sealed class CrossEntropyTerm : LogitTerm
             block.Values.copy_(sums.log().sub_(product.div_(shareSums)));
             if (block.WantsGradient)
             {
-                rows.addcmul_(shares, sums / shareSums, -1);
+                rows.addcmul_(shares, sums / shareSums, Scalars.Of(-1));
                 block.Scales.copy_(sums.reciprocal_());
             }
         }

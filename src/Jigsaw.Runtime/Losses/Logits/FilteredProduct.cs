@@ -1,4 +1,5 @@
 using Jigsaw.Losses.Filtering;
+using Jigsaw.Tensors;
 using static TorchSharp.torch;
 
 namespace Jigsaw.Losses.Logits;
@@ -44,7 +45,7 @@ internal sealed class FilteredProduct
     internal void Observe(in LogitBlock block, int from, Tensor? counts)
     {
         var scales = block.Scales;
-        _filter.Observe(block.Rows, counts is null ? scales : scales.masked_fill(counts.narrow(0, from, scales.shape[0]).eq(false).unsqueeze(1), 0), block.Labels, from);
+        _filter.Observe(block.Rows, counts is null ? scales : scales.masked_fill(counts.narrow(0, from, scales.shape[0]).eq(Scalars.Of(false)).unsqueeze(1), Scalars.Of(0)), block.Labels, from);
     }
 
     /// <summary>Writes the product of a chunk's gradient, whose blocks have been observed, without the estimate so far.</summary>

@@ -1,5 +1,6 @@
 using Jigsaw.Losses.Gradients;
 using Jigsaw.Passes;
+using Jigsaw.Tensors;
 using static TorchSharp.torch;
 
 namespace Jigsaw.Losses.Logits;
@@ -35,7 +36,7 @@ internal sealed class HeadGradients
         {
             foreach (var (computation, index, terms) in part.Terms)
             {
-                var factors = computation.Scales.narrow(0, from, count) * terms.Select(term => computation.TermFactors(term, from, count)).Aggregate((sum, next) => sum + next);
+                var factors = computation.Scales.narrow(0, from, count) * terms.Select(term => computation.TermFactors(term, from, count)).Aggregate((sum, next) => sum.Plus(next));
                 part.Weight?.addmm_(gradients[index].t(), hidden * factors);
                 part.Bias?.addmv_(gradients[index].t(), factors.squeeze(1));
             }
@@ -65,7 +66,7 @@ internal sealed class HeadGradients
                 gradient.mul_(factor);
             }
 
-            sum = sum is null ? gradient : sum.add_(gradient);
+            sum = sum is null ? gradient : sum.add_(gradient, Scalars.One);
         }
 
         parts.Add(new KnownGradient.Part(input!, sum!.DetachFromDisposeScope(), 1 / _rows.Unit));

@@ -1,4 +1,5 @@
 using Jigsaw.Batches;
+using Jigsaw.Tensors;
 using static TorchSharp.torch;
 
 namespace Jigsaw.Losses.Logits;
@@ -56,7 +57,7 @@ internal sealed class LogitComputation
 
         if (wantsGradient && Term.MustBeMasked && Terms[0].Mask.Count != _length)
         {
-            logits.masked_fill_(_rows.Weights(Terms[0].Mask).narrow(0, from, count).eq(0).unsqueeze(1), 0);
+            logits.masked_fill_(_rows.Weights(Terms[0].Mask).narrow(0, from, count).eq(Scalars.Of(0)).unsqueeze(1), Scalars.Of(0));
         }
     }
 
@@ -64,16 +65,16 @@ internal sealed class LogitComputation
     internal Tensor Component(WeightedLogitTerm term)
     {
         var weights = WeightsOf(term.Mask);
-        var mean = Values.squeeze(1).masked_fill(weights.eq(0), 0).sum() / weights.sum().clamp_min(1);
+        var mean = Values.squeeze(1).masked_fill(weights.eq(Scalars.Of(0)), Scalars.Of(0)).sum() / weights.sum().clamp_min(Scalars.Of(1));
         if (term.MaxLoss is not { } maxLoss)
         {
             return mean;
         }
 
         // 1 − sigmoid(x) is sigmoid(−x), without the cancellation when the cap is reached.
-        var scaled = mean * term.ScalingFactor;
-        _capFactors[term] = scaled.sigmoid() * scaled.neg().sigmoid() * (maxLoss * term.ScalingFactor);
-        return scaled.sigmoid() * maxLoss;
+        var scaled = mean * Scalars.Of(term.ScalingFactor);
+        _capFactors[term] = scaled.sigmoid() * scaled.neg().sigmoid() * Scalars.Of(maxLoss * term.ScalingFactor);
+        return scaled.sigmoid() * Scalars.Of(maxLoss);
     }
 
     /// <summary>The cap's factor in a term's gradient, shape (); null without a cap. Known after <see cref="Component"/>.</summary>
@@ -94,7 +95,7 @@ internal sealed class LogitComputation
                 factors = factors * factor;
             }
 
-            sum = sum is null ? factors : sum + factors;
+            sum = sum is null ? factors : sum.Plus(factors);
         }
 
         return Scales.narrow(0, from, count) * sum!;
@@ -104,7 +105,7 @@ internal sealed class LogitComputation
     internal Tensor TermFactors(WeightedLogitTerm term, int from, int count)
     {
         var weights = WeightsOf(term.Mask);
-        return (weights.narrow(0, from, count) * (term.Weight * _rows.Unit) / weights.sum().clamp_min(1)).unsqueeze(1);
+        return (weights.narrow(0, from, count) * Scalars.Of(term.Weight * _rows.Unit) / weights.sum().clamp_min(Scalars.Of(1))).unsqueeze(1);
     }
 
     /// <summary>Memory for the source's rows: zeros where a row may never be written.</summary>

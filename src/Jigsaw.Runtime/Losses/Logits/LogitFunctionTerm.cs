@@ -1,5 +1,6 @@
 using Jigsaw.Batches;
 using Jigsaw.Losses.Logits;
+using Jigsaw.Tensors;
 using static TorchSharp.torch;
 
 namespace Jigsaw.CompilerServices;
@@ -36,7 +37,7 @@ internal sealed class LogitFunctionTerm : LogitTerm
     public override void Compute(in LogitBlock block)
     {
         var (rows, teacher) = (block.Rows, Reads == TeacherReads.None ? null : block.TeacherLogits);
-        block.Scales.fill_(1);
+        block.Scales.fill_(Scalars.Of(1));
         if (!block.WantsGradient)
         {
             block.Values.copy_(Checked(_values(rows, teacher), rows).unsqueeze(1));

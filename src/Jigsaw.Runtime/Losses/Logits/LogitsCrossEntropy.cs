@@ -45,7 +45,7 @@ internal static class LogitsCrossEntropy
             var rows = logits.detach().reshape(-1, vocabulary);
             var targetRows = kind == Target.Labels ? targets.detach().reshape(-1, 1) : targets.detach().reshape(-1, vocabulary);
             var weights = counts?.to(type);
-            var denominator = weights is null ? full([], Math.Max(total, 1), dtype: type, device: logits.device) : weights.sum().clamp_min(1);
+            var denominator = weights is null ? full([], Scalars.Of(Math.Max(total, 1)), dtype: type, device: logits.device) : weights.sum().clamp_min(Scalars.Of(1));
             var values = empty([total], dtype: type, device: logits.device);
             gradient = wanted ? empty([total, vocabulary], dtype: logits.dtype, device: logits.device) : null;
             var size = Math.Max(BlockBytes / (vocabulary * type.ElementSize()), 16);
@@ -92,7 +92,7 @@ internal static class LogitsCrossEntropy
                 }
                 else
                 {
-                    row.mul_(mass).addcmul_(target, sums, -1);
+                    row.mul_(mass).addcmul_(target, sums, Scalars.Of(-1));
                 }
 
                 var scale = sums.mul_(denominator).reciprocal_();
@@ -119,6 +119,6 @@ internal static class LogitsCrossEntropy
         }
 
         var block = rows.narrow(0, start, count);
-        return counts is null ? block : block.masked_fill(counts.narrow(0, start, count).eq(false).unsqueeze(1), 0);
+        return counts is null ? block : block.masked_fill(counts.narrow(0, start, count).eq(Scalars.Of(false)).unsqueeze(1), Scalars.Of(0));
     }
 }

@@ -95,7 +95,7 @@ internal sealed class LoopRows : IDisposable
     internal Tensor Chunk(Tensor hidden, Tensor? counts, int start, int length)
     {
         var rows = Order.Index is { } index ? PackedRows.Gather(hidden, index.narrow(0, start, length)) : hidden.narrow(0, start, length);
-        return counts is null ? rows : rows.masked_fill(counts.narrow(0, start, length).eq(false).unsqueeze(1), 0);
+        return counts is null ? rows : rows.masked_fill(counts.narrow(0, start, length).eq(Scalars.Of(false)).unsqueeze(1), Scalars.Of(0));
     }
 
     /// <summary>A chunk's logits in the wide type.</summary>

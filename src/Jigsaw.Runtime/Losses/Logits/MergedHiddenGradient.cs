@@ -1,3 +1,4 @@
+using Jigsaw.Tensors;
 using static TorchSharp.torch;
 
 namespace Jigsaw.Losses.Logits;
@@ -16,7 +17,7 @@ internal sealed class MergedHiddenGradient(LoopRows rows, Tensor table, IReadOnl
         var sum = gradients[0].mul_(computations[0].RowFactors(from, count, isCapped: false));
         for (var i = 1; i < gradients.Count; i++)
         {
-            sum.addcmul_(gradients[i], computations[i].RowFactors(from, count, isCapped: false), 1);
+            sum.addcmul_(gradients[i], computations[i].RowFactors(from, count, isCapped: false), Scalars.Of(1));
         }
 
         Multiply(hidden, sum, from);

@@ -1,5 +1,6 @@
 using Jigsaw.Batches;
 using Jigsaw.Losses.Logits;
+using Jigsaw.Tensors;
 
 namespace Jigsaw.CompilerServices;
 
@@ -18,9 +19,9 @@ internal sealed class NormalizedL2Term : LogitTerm
     public override void Compute(in LogitBlock block)
     {
         var norms = block.Rows.norm(1, keepdim: true);
-        var target = block.TeacherNorms.clamp_min(NormEps);
+        var target = block.TeacherNorms.clamp_min(Scalars.Of(NormEps));
         block.Values.copy_(norms / target);
-        block.Scales.copy_(norms.mul(target).reciprocal_().masked_fill_(norms.eq(0), 0));
+        block.Scales.copy_(norms.mul(target).reciprocal_().masked_fill_(norms.eq(Scalars.Of(0)), Scalars.Of(0)));
     }
 }
 

@@ -1,3 +1,4 @@
+using Jigsaw.Tensors;
 using static TorchSharp.torch;
 
 namespace Jigsaw.Losses.Logits;
@@ -21,7 +22,7 @@ internal sealed class SeparateHiddenGradient(LoopRows rows, Tensor table, IReadO
                 // The factors left for the end may be as large as the vocabulary, and float16 ends at 65504.
                 var scales = computations[i].Scales.narrow(0, from, count);
                 gradient.mul_(scales);
-                scales.fill_(1);
+                scales.fill_(Scalars.Of(1));
             }
 
             if (filter is null || !computations[i].Term.CanBeFiltered)
@@ -66,7 +67,7 @@ internal sealed class SeparateHiddenGradient(LoopRows rows, Tensor table, IReadO
                 filter.Compare(hidden[i], exact.mul_(factors));
             }
 
-            sum = sum is null ? hidden[i] : sum.add_(hidden[i]);
+            sum = sum is null ? hidden[i] : sum.add_(hidden[i], Scalars.One);
         }
 
         return sum!;

@@ -1,4 +1,5 @@
 using Jigsaw.Losses.Gradients;
+using Jigsaw.Tensors;
 using static TorchSharp.torch;
 
 namespace Jigsaw.Losses.Logits;
@@ -96,7 +97,7 @@ internal sealed class SourceLogits
                 _source.Hidden,
                 _hiddenGradient.Finish().DetachFromDisposeScope(),
                 1 / _rows.Unit,
-                isAll ? null : _rows.Order.Index?.narrow(0, _start, _length) ?? arange(_start, _start + _length, dtype: ScalarType.Int64, device: _rows.Device)));
+                isAll ? null : _rows.Order.Index?.narrow(0, _start, _length) ?? arange(Scalars.Of(_start), Scalars.Of(_start + _length), Scalars.One, dtype: ScalarType.Int64, device: _rows.Device)));
         }
 
         _headGradients?.Finish(parts);
@@ -113,6 +114,6 @@ internal sealed class SourceLogits
         }
 
         var teacherRows = teacher.Logits!.narrow(0, from - teacher.Start, logits.shape[0]);
-        return isDifference ? rows.sub_(teacherRows) : rows.add_(teacherRows);
+        return isDifference ? rows.sub_(teacherRows) : rows.add_(teacherRows, Scalars.One);
     }
 }

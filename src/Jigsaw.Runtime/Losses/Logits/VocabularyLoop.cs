@@ -1,5 +1,6 @@
 using Jigsaw.Losses.Filtering;
 using Jigsaw.Losses.Gradients;
+using Jigsaw.Tensors;
 using static TorchSharp.torch;
 
 namespace Jigsaw.Losses.Logits;
@@ -78,8 +79,8 @@ internal sealed class VocabularyLoop : IDisposable
             }
 
             components[i] = owner.Component(term);
-            var weighted = components[i] * term.Weight;
-            value = value is null ? weighted : value + weighted;
+            var weighted = components[i] * Scalars.Of(term.Weight);
+            value = value is null ? weighted : value.Plus(weighted);
         }
 
         foreach (var source in _sources)

@@ -32,7 +32,7 @@ internal static class PairKernel
                 var (leftOut, denominator) = (rows.LeftOutBy(term.Mask), rows.Denominator(term.Mask));
 
                 // Not a weight of 0: where x̃ is x, as outside the noise mask, a power may be infinite.
-                Tensor Counted(Tensor perRow) => leftOut is null ? perRow : perRow.masked_fill(leftOut, 0);
+                Tensor Counted(Tensor perRow) => leftOut is null ? perRow : perRow.masked_fill(leftOut, Scalars.Of(0));
                 var computed = term.Compute(measures);
                 coefficients.AddRange(computed.Slopes
                     .Where(slope => asked[slope.Input])
@@ -93,10 +93,10 @@ internal static class PairKernel
                     PairDirection.Own => rows[input],
                     PairDirection.Other => rows[1 - input],
                     PairDirection.Apart => difference ??= rows[0] - rows[1],
-                    _ => sum ??= rows[0] + rows[1],
+                    _ => sum ??= rows[0].Plus(rows[1]),
                 };
                 factor = direction == PairDirection.Apart && input == 1 ? factor.neg() : factor;
-                gradients[input] = gradients[input] is { } gradient ? gradient.addcmul_(along, factor, 1) : along * factor;
+                gradients[input] = gradients[input] is { } gradient ? gradient.addcmul_(along, factor, Scalars.Of(1)) : along * factor;
             }
         }
 

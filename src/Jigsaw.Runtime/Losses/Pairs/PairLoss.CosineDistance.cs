@@ -1,5 +1,6 @@
 using Jigsaw.Batches;
 using Jigsaw.Losses.Pairs;
+using Jigsaw.Tensors;
 
 namespace Jigsaw.CompilerServices;
 
@@ -12,6 +13,6 @@ public sealed partial class PairLoss
     public PairLoss CosineDistance(RowMask mask) => Add(mask, RowCosine.Reads, measures =>
     {
         var (cosine, slopes) = RowCosine.Of(measures);
-        return new(1 - cosine, [.. slopes.Where(slope => slope.Input == 0).Select(slope => slope with { Factor = -slope.Factor })]);
+        return new(cosine.SubtractedFrom(Scalars.Of(1)), [.. slopes.Where(slope => slope.Input == 0).Select(slope => slope with { Factor = -slope.Factor })]);
     });
 }

@@ -1,5 +1,6 @@
 using Jigsaw.Batches;
 using Jigsaw.Losses.Pairs;
+using Jigsaw.Tensors;
 
 namespace Jigsaw.CompilerServices;
 
@@ -15,9 +16,9 @@ public sealed partial class PairLoss
     {
         const double Eps = 1e-6;
         var distance = measures[PairMeasure.Distance];
-        var lengths = distance + Eps;
-        var values = (characteristicLength / lengths).pow(exponentOfDecay);
-        var factor = (values / lengths).div_(distance).mul_(-exponentOfDecay).masked_fill_(distance.eq(0), 0);
+        var lengths = distance.Plus(Scalars.Of(Eps));
+        var values = (lengths.reciprocal().mul(Scalars.Of(characteristicLength))).pow(Scalars.Of(exponentOfDecay));
+        var factor = (values / lengths).div_(distance).mul_(Scalars.Of(-exponentOfDecay)).masked_fill_(distance.eq(Scalars.Of(0)), Scalars.Of(0));
         return new(values, [new(0, PairDirection.Apart, factor), new(1, PairDirection.Apart, factor)]);
     });
 }

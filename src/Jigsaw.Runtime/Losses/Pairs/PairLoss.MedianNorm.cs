@@ -1,5 +1,6 @@
 using Jigsaw.Batches;
 using Jigsaw.Losses.Pairs;
+using Jigsaw.Tensors;
 
 namespace Jigsaw.CompilerServices;
 
@@ -13,9 +14,9 @@ public sealed partial class PairLoss
     public PairLoss MedianNorm(double medianNorm, RowMask mask) => Add(mask, [PairMeasure.NormOfSum], measures =>
     {
         var norms = measures[PairMeasure.NormOfSum];
-        var excess = norms - medianNorm;
+        var excess = norms - Scalars.Of(medianNorm);
         var signs = excess.sign();
-        var factor = (signs / norms).masked_fill_(norms.eq(0), 0);
+        var factor = (signs / norms).masked_fill_(norms.eq(Scalars.Of(0)), Scalars.Of(0));
         return new(excess * signs, [new(0, PairDirection.Together, factor), new(1, PairDirection.Together, factor)]);
     });
 }

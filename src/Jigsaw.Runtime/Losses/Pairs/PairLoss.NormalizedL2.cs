@@ -1,5 +1,6 @@
 using Jigsaw.Batches;
 using Jigsaw.Losses.Pairs;
+using Jigsaw.Tensors;
 using static TorchSharp.torch;
 
 namespace Jigsaw.CompilerServices;
@@ -17,8 +18,8 @@ public sealed partial class PairLoss
         const double Eps = 1e-8;
         PairTerm.Rows Compute(IReadOnlyDictionary<PairMeasure, Tensor> measures)
         {
-            var (distance, scale) = (measures[PairMeasure.Distance], measures[PairMeasure.SecondNorm].clamp_min(Eps));
-            return new(distance / scale, [new(0, PairDirection.Apart, distance.reciprocal().div_(scale).masked_fill_(distance.eq(0), 0))]);
+            var (distance, scale) = (measures[PairMeasure.Distance], measures[PairMeasure.SecondNorm].clamp_min(Scalars.Of(Eps)));
+            return new(distance / scale, [new(0, PairDirection.Apart, distance.reciprocal().div_(scale).masked_fill_(distance.eq(Scalars.Of(0)), Scalars.Of(0)))]);
         }
 
         return Add(mask, [PairMeasure.SecondNorm, PairMeasure.Distance], Compute, maxLoss, scalingFactor);

@@ -20,7 +20,7 @@ internal sealed class PairMeasure(Func<Tensor, Tensor, Tensor> of)
     internal static readonly PairMeasure Distance = new((first, second) => (first - second).norm(1, keepdim: true));
 
     /// <summary>‖first + second‖.</summary>
-    internal static readonly PairMeasure NormOfSum = new((first, second) => (first + second).norm(1, keepdim: true));
+    internal static readonly PairMeasure NormOfSum = new((first, second) => first.Plus(second).norm(1, keepdim: true));
 
     /// <summary>The numbers of a block of rows.</summary>
     internal Tensor Of(Tensor first, Tensor second) => of(first, second);

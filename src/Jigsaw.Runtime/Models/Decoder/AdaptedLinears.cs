@@ -1,3 +1,4 @@
+using Jigsaw.Tensors;
 using static TorchSharp.torch;
 
 namespace Jigsaw.Models.Decoder;
@@ -74,7 +75,7 @@ internal static class AdaptedLinears
         from = 0L;
         foreach (var (_, adapter) in adapted)
         {
-            adapter.AddToDown(product.narrow(0, from, adapter.Down.shape[0]).mul_(adapter.Scale));
+            adapter.AddToDown(product.narrow(0, from, adapter.Down.shape[0]).mul_(Scalars.Of(adapter.Scale)));
             from += adapter.Down.shape[0];
         }
 
@@ -84,7 +85,7 @@ internal static class AdaptedLinears
         }
         else
         {
-            sum?.add_(across.t().mm(Scaled(adapted)));
+            sum?.add_(across.t().mm(Scaled(adapted)), Scalars.One);
         }
     }
 
@@ -97,5 +98,5 @@ internal static class AdaptedLinears
 
     /// <summary>s·A of each, stacked vertically: shape (ranks, input).</summary>
     private static Tensor Scaled((int Index, ILowRankAdapter Adapter)[] adapted) =>
-        cat([.. adapted.Select(pair => pair.Adapter.Scale == 1 ? pair.Adapter.Down : pair.Adapter.Down * pair.Adapter.Scale)], 0);
+        cat([.. adapted.Select(pair => pair.Adapter.Scale == 1 ? pair.Adapter.Down : pair.Adapter.Down * Scalars.Of(pair.Adapter.Scale))], 0);
 }

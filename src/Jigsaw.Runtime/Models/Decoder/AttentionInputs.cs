@@ -36,17 +36,17 @@ internal sealed class AttentionInputs : IDisposable
     {
         var columns = mask.shape[1];
         var rows = columns - start;
-        var positions = mask.cumsum(1).sub_(1).clamp_(min: 0).narrow(1, start, rows).to(frequencies.dtype);
+        var positions = mask.cumsum(1).sub_(Scalars.Of(1)).clamp_(min: Scalars.Of(0)).narrow(1, start, rows).to(frequencies.dtype);
         var angles = positions.unsqueeze(1).unsqueeze(-1) * frequencies;
-        var cosines = (angles.cos() * config.Rope.AttentionFactor).to(dtype);
-        var sines = (angles.sin() * config.Rope.AttentionFactor).to(dtype);
+        var cosines = (angles.cos() * Scalars.Of(config.Rope.AttentionFactor)).to(dtype);
+        var sines = (angles.sin() * Scalars.Of(config.Rope.AttentionFactor)).to(dtype);
 
         // Every token sees itself, including padding: a row that sees nothing would be NaN.
-        var columnPositions = arange(columns, dtype: ScalarType.Int64, device: mask.device).unsqueeze(0);
+        var columnPositions = arange(Scalars.Of(0), Scalars.Of(columns), Scalars.One, dtype: ScalarType.Int64, device: mask.device).unsqueeze(0);
         var rowPositions = columnPositions.narrow(1, start, rows).transpose(0, 1);
         var visible = columnPositions.le(rowPositions).bitwise_and(mask.unsqueeze(1)).bitwise_or(columnPositions.eq(rowPositions)).unsqueeze(1);
         var windowed = config.Windows.OfType<int>().Where(width => width < columns).Distinct()
-            .ToDictionary(width => width, width => ScaledDotProduct.Bias(visible.bitwise_and(columnPositions.gt(rowPositions - width)), dtype));
+            .ToDictionary(width => width, width => ScaledDotProduct.Bias(visible.bitwise_and(columnPositions.gt(rowPositions - Scalars.Of(width))), dtype));
         return new AttentionInputs(cosines, sines, ScaledDotProduct.Bias(visible, dtype), windowed);
     }
 

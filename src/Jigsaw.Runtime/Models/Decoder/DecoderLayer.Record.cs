@@ -1,3 +1,4 @@
+using Jigsaw.Tensors;
 using static TorchSharp.torch;
 
 namespace Jigsaw.Models.Decoder;
@@ -24,7 +25,7 @@ internal sealed partial class DecoderLayer
     {
         using var scope = NewDisposeScope();
         var (middle, gate, up) = RunToGate(hidden, inputs, adapters, cache: null, record);
-        Down.Apply(nn.functional.silu(gate).mul_(up), adapters, record, output).add_(middle);
+        Down.Apply(nn.functional.silu(gate).mul_(up), adapters, record, output).add_(middle, Scalars.One);
     }
 
     /// <summary>Recomputes the record of a run, but not its output.</summary>
@@ -49,7 +50,7 @@ internal sealed partial class DecoderLayer
     public Tensor? Back(Tensor gradient, Tensor hidden, AttentionInputs inputs, IAdapters? adapters, LayerRecord record, bool wanted)
     {
         using var scope = NewDisposeScope();
-        gradient.add_(BackFeedForward(gradient, adapters, record));
+        gradient.add_(BackFeedForward(gradient, adapters, record), Scalars.One);
         var attended = TokenRows.Of(record.Attended);
         var attendedGradient = empty_like(attended);
         Output.Back(gradient, attended, adapters, record, attendedGradient);
@@ -63,7 +64,7 @@ internal sealed partial class DecoderLayer
         var normed = InputNorm.Apply(rows);
         var sum = wanted ? empty_like(normed) : null;
         AdaptedLinears.Back([Query, Key, Value], [query, key, value], normed, adapters, record, sum);
-        return sum is null ? null : gradient.add_(InputNorm.Back(sum, rows));
+        return sum is null ? null : gradient.add_(InputNorm.Back(sum, rows), Scalars.One);
     }
 
     /// <summary>From the output's gradient to that of the stream before the feed-forward's norm, without the residual connection.</summary>
@@ -81,7 +82,7 @@ internal sealed partial class DecoderLayer
         var upGradient = gatedGradient * active;
 
         // silu' = σ + silu·(1 − σ)
-        var gateGradient = gated.copy_(gatedGradient).mul_(up).mul_(share.addcmul_(active, 1 - share, 1));
+        var gateGradient = gated.copy_(gatedGradient).mul_(up).mul_(share.addcmul_(active, share.SubtractedFrom(Scalars.Of(1)), Scalars.Of(1)));
         var normed = FeedForwardNorm.Apply(middle);
         var sum = empty_like(normed);
         AdaptedLinears.Back([Gate, Up], [gateGradient.to(gradient.dtype), upGradient.to(gradient.dtype)], normed, adapters, record, sum);
@@ -118,16 +119,16 @@ internal sealed partial class DecoderLayer
         Tensor Transposed(Tensor projected) => projected.view(batch, rows, -1, size).transpose(1, 2);
 
         var scale = 1 / Math.Sqrt(size);
-        var query = Grouped(Rotate(Heads(record.OutputOf(Query), _config.HeadCount, QueryNorm), inputs)).mul_(scale);
+        var query = Grouped(Rotate(Heads(record.OutputOf(Query), _config.HeadCount, QueryNorm), inputs)).mul_(Scalars.Of(scale));
         var key = Grouped(Rotate(Heads(record.OutputOf(Key), _config.KeyValueHeadCount, KeyNorm), inputs));
         var value = Grouped(Heads(record.OutputOf(Value), _config.KeyValueHeadCount, norm: null));
-        var scores = query.bmm(key.transpose(1, 2)).view(batch, heads, rows, rows).add_(inputs.BiasOf(_config.Windows[_index]));
+        var scores = query.bmm(key.transpose(1, 2)).view(batch, heads, rows, rows).add_(inputs.BiasOf(_config.Windows[_index]), Scalars.One);
         var shares = nn.functional.softmax(scores, -1).view(batch * shared, -1, rows);
         var output = Grouped(Transposed(gradient));
         var valueGradient = shares.transpose(1, 2).bmm(output);
         var along = (gradient * record.Attended).view(batch, rows, heads, size).sum(-1).transpose(1, 2).reshape(batch * shared, -1, 1);
         var scoreGradient = output.bmm(value.transpose(1, 2)).sub_(along).mul_(shares);
-        var queryGradient = scoreGradient.bmm(key).mul_(scale).view(batch, heads, rows, size);
+        var queryGradient = scoreGradient.bmm(key).mul_(Scalars.Of(scale)).view(batch, heads, rows, size);
         var keyGradient = scoreGradient.transpose(1, 2).bmm(query).view(batch, shared, rows, size);
         return (
             Projected(queryGradient, record.OutputOf(Query), QueryNorm, inputs),
@@ -140,7 +141,7 @@ internal sealed partial class DecoderLayer
     {
         var half = heads.shape[3] / 2;
         var (first, second) = (heads.narrow(3, 0, half), heads.narrow(3, half, half));
-        var back = cat([(first * inputs.Cosines) + (second * inputs.Sines), (second * inputs.Cosines) - (first * inputs.Sines)], 3).transpose(1, 2);
+        var back = cat([(first * inputs.Cosines).Plus(second * inputs.Sines), (second * inputs.Cosines) - (first * inputs.Sines)], 3).transpose(1, 2);
         var gradient = norm is null ? back : norm.Back(back, projected.view(back.shape));
         return TokenRows.Of(gradient.reshape(projected.shape)).MoveToOuterDisposeScope();
     }

@@ -62,7 +62,7 @@ internal sealed partial class DecoderLayer : IDisposable
     {
         using var scope = NewDisposeScope();
         var (middle, gate, up) = RunToGate(hidden, inputs, adapters, cache, record: null);
-        return (middle + Down.Apply(nn.functional.silu(gate) * up, adapters)).MoveToOuterDisposeScope();
+        return middle.Plus(Down.Apply(nn.functional.silu(gate) * up, adapters)).MoveToOuterDisposeScope();
     }
 
     public void MoveTo(Device device)
@@ -99,7 +99,7 @@ internal sealed partial class DecoderLayer : IDisposable
         var attended = Attend(projected[0], projected[1], projected[2], inputs, cache);
         record?.KeepAttended(attended);
         var output = Output.Apply(attended, adapters, record, record?.BufferOf(Output, attended));
-        var middle = record is null ? hidden + output : output.add_(hidden);
+        var middle = record is null ? hidden.Plus(output) : output.add_(hidden, Scalars.One);
         normed = FeedForwardNorm.Apply(middle);
         var gated = AdaptedLinears.Apply([Gate, Up], normed, adapters, record);
         return (middle, gated[0], gated[1]);
@@ -144,6 +144,6 @@ internal sealed partial class DecoderLayer : IDisposable
     {
         var half = heads.shape[3] / 2;
         var (first, second) = (heads.narrow(3, 0, half), heads.narrow(3, half, half));
-        return cat([(first * inputs.Cosines) - (second * inputs.Sines), (second * inputs.Cosines) + (first * inputs.Sines)], 3);
+        return cat([(first * inputs.Cosines) - (second * inputs.Sines), (second * inputs.Cosines).Plus(first * inputs.Sines)], 3);
     }
 }

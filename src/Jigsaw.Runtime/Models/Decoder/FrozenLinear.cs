@@ -33,7 +33,7 @@ internal sealed class FrozenLinear(string module, Tensor weight, Tensor? bias) :
         {
             null => output,
             ILowRankAdapter adapter => adapter.AddTo(output, input, adapters.Training, this, record),
-            { } adapter => (output + adapter.Apply(input)).to(output.dtype),
+            { } adapter => output.Plus(adapter.Apply(input)).to(output.dtype),
         };
     }
 

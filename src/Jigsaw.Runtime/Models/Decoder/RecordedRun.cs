@@ -1,3 +1,4 @@
+using Jigsaw.Tensors;
 using static TorchSharp.torch;
 
 namespace Jigsaw.Models.Decoder;
@@ -85,7 +86,7 @@ internal sealed class RecordedRun : IDisposable
         {
             if (i == _layer && States.Layer?.grad is { } own)
             {
-                gradient = gradient is null ? TokenRows.Of(own).clone() : gradient.add_(TokenRows.Of(own));
+                gradient = gradient is null ? TokenRows.Of(own).clone() : gradient.add_(TokenRows.Of(own), Scalars.One);
             }
 
             if (gradient is null)

@@ -1,3 +1,4 @@
+using Jigsaw.Tensors;
 using static TorchSharp.torch;
 
 namespace Jigsaw.Models.Decoder;
@@ -11,7 +12,7 @@ internal sealed class RmsNorm(Tensor weight, double eps) : IDisposable
     {
         var dtype = input.dtype;
         var wide = dtype is ScalarType.Float64 or ScalarType.Float32 ? input : input.to(ScalarType.Float32);
-        var normed = wide * wide.square().mean([-1], keepdim: true).add(eps).rsqrt();
+        var normed = wide * wide.Squared().mean([-1], keepdim: true).Plus(Scalars.Of(eps)).rsqrt();
         return normed.to(dtype) * Weight;
     }
 
@@ -21,10 +22,10 @@ internal sealed class RmsNorm(Tensor weight, double eps) : IDisposable
         using var scope = NewDisposeScope();
         var type = input.dtype is ScalarType.Float64 ? ScalarType.Float64 : ScalarType.Float32;
         var wide = input.to(type);
-        var inverse = wide.square().mean([-1], keepdim: true).add_(eps).rsqrt_();
+        var inverse = wide.Squared().mean([-1], keepdim: true).add_(Scalars.Of(eps), Scalars.One).rsqrt_();
         var weighted = (gradient * Weight).to(type);
-        var along = (weighted * wide).mean([-1], keepdim: true).mul_(inverse.square());
-        return weighted.addcmul_(wide, along, -1).mul_(inverse).to(input.dtype).MoveToOuterDisposeScope();
+        var along = (weighted * wide).mean([-1], keepdim: true).mul_(inverse.Squared());
+        return weighted.addcmul_(wide, along, Scalars.Of(-1)).mul_(inverse).to(input.dtype).MoveToOuterDisposeScope();
     }
 
     public void MoveTo(Device device) => Weight = FrozenLinear.Moved(Weight, device);

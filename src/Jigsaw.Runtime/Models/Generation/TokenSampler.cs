@@ -1,3 +1,4 @@
+using Jigsaw.Tensors;
 using static TorchSharp.torch;
 
 namespace Jigsaw.Models.Generation;
@@ -44,7 +45,7 @@ internal sealed class TokenSampler : IDisposable
             return [.. logits.argmax(-1).cpu().data<long>()];
         }
 
-        var scaled = logits.to(ScalarType.Float32).cpu() / _options.Temperature;
+        var scaled = logits.to(ScalarType.Float32).cpu() / Scalars.Of(_options.Temperature);
         var (values, indices) = scaled.sort(-1, descending: true);
         if (_options.TopK is { } topK && topK < values.shape[1])
         {
@@ -57,7 +58,7 @@ internal sealed class TokenSampler : IDisposable
         {
             // A token stays if those before it have not yet reached topP, so the best one always does.
             var before = probabilities.cumsum(-1) - probabilities;
-            probabilities = probabilities.masked_fill(before.ge(topP), 0);
+            probabilities = probabilities.masked_fill(before.ge(Scalars.Of(topP)), Scalars.Of(0));
         }
 
         var drawn = multinomial(probabilities, 1, replacement: true, generator: _generator);

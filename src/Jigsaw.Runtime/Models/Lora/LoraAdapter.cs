@@ -1,4 +1,5 @@
 using Jigsaw.Models.Decoder;
+using Jigsaw.Tensors;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -25,7 +26,7 @@ internal sealed class LoraAdapter(string module, Parameter down, Parameter up, d
         var inner = Inner(input, training, linear, record);
         if (is_grad_enabled())
         {
-            return (output + nn.functional.linear(inner, Up)).to(output.dtype);
+            return output.Plus(nn.functional.linear(inner, Up)).to(output.dtype);
         }
 
         AddUp(output, inner);
@@ -41,7 +42,7 @@ internal sealed class LoraAdapter(string module, Parameter down, Parameter up, d
         }
         else
         {
-            output.add_(nn.functional.linear(inner, Up));
+            output.add_(nn.functional.linear(inner, Up), Scalars.One);
         }
     }
 
@@ -57,7 +58,7 @@ internal sealed class LoraAdapter(string module, Parameter down, Parameter up, d
             own = own * dropout;
         }
 
-        var inner = nn.functional.linear(own, Down) * Scale;
+        var inner = nn.functional.linear(own, Down) * Scalars.Of(Scale);
         record?.KeepAdapter(linear, inner, dropout);
         return inner;
     }
@@ -68,7 +69,7 @@ internal sealed class LoraAdapter(string module, Parameter down, Parameter up, d
         using var scope = NewDisposeScope();
         // Products with the rank as first dimension are several times faster than those with it last.
         var across = gradient.to(Down.dtype).t();
-        var back = Up.t().mm(across).mul_(Scale);
+        var back = Up.t().mm(across).mul_(Scalars.Of(Scale));
         var own = input.to(Down.dtype);
         AddToUp(inner, across);
         AddToDown(back.mm(dropout is null ? own : own * dropout));
@@ -79,15 +80,15 @@ internal sealed class LoraAdapter(string module, Parameter down, Parameter up, d
         else if (sum is not null)
         {
             var part = back.t().mm(Down);
-            sum.add_(dropout is null ? part : part.mul_(dropout));
+            sum.add_(dropout is null ? part : part.mul_(dropout), Scalars.One);
         }
     }
 
     /// <summary>s·B·A·x, without dropout.</summary>
-    public Tensor Apply(Tensor input) => nn.functional.linear(nn.functional.linear(input.to(Down.dtype), Down) * Scale, Up);
+    public Tensor Apply(Tensor input) => nn.functional.linear(nn.functional.linear(input.to(Down.dtype), Down) * Scalars.Of(Scale), Up);
 
     /// <summary>s·B·A, shape (output, input).</summary>
-    public Tensor Delta() => Up.matmul(Down) * Scale;
+    public Tensor Delta() => Up.matmul(Down) * Scalars.Of(Scale);
 
     /// <inheritdoc/>
     public void AddToUp(Tensor inner, Tensor across) => Add(Up, inner.t().mm(across.t()).t());
@@ -104,7 +105,7 @@ internal sealed class LoraAdapter(string module, Parameter down, Parameter up, d
 
         if (parameter.grad is { } sum)
         {
-            sum.add_(product);
+            sum.add_(product, Scalars.One);
         }
         else
         {

@@ -1,5 +1,6 @@
 using Jigsaw.Checkpoints;
 using Jigsaw.Models.Decoder;
+using Jigsaw.Tensors;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -67,7 +68,7 @@ public sealed class LoraAdapters : IAdapters
         {
             var rank = targets.RankOf(module.Module);
             var bound = 1 / Math.Sqrt(module.InputSize);
-            var down = rand(rank, module.InputSize, dtype: ScalarType.Float32, generator: generator).mul_(2 * bound).sub_(bound);
+            var down = rand(rank, module.InputSize, dtype: ScalarType.Float32, generator: generator).mul_(Scalars.Of(2 * bound)).sub_(Scalars.Of(bound));
             var up = zeros(module.OutputSize, rank, dtype: ScalarType.Float32);
             adapters.Add(Adapter(model, lora, targets, module, down, up));
         }

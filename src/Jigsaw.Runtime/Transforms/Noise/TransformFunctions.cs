@@ -1,4 +1,4 @@
-using TorchSharp;
+using Jigsaw.Tensors;
 using static TorchSharp.torch;
 
 namespace Jigsaw.Transforms.Noise;
@@ -31,7 +31,7 @@ internal static class TransformFunctions
     public static Tensor TanhStd(Tensor rho, double min, double max, double shallow)
     {
         ArgumentNullException.ThrowIfNull(rho);
-        return (rho * (2 / shallow)).sigmoid() * (max - min) + min;
+        return ((rho * Scalars.Of(2 / shallow)).sigmoid() * Scalars.Of(max - min)).Plus(Scalars.Of(min));
     }
 
     /// <summary>σ = ρ clamped to [σ_min, σ_max].</summary>
@@ -42,7 +42,7 @@ internal static class TransformFunctions
     public static Tensor DirectStd(Tensor rho, double min, double max)
     {
         ArgumentNullException.ThrowIfNull(rho);
-        return rho.clamp(min, max);
+        return rho.clamp(Scalars.Of(min), Scalars.Of(max));
     }
 
     /// <summary>μ = b·tanh((ρ + shift) / b).</summary>
@@ -53,7 +53,7 @@ internal static class TransformFunctions
     public static Tensor BoundedMean(Tensor rho, double bound, double shift)
     {
         ArgumentNullException.ThrowIfNull(rho);
-        return ((rho + shift) / bound).tanh() * bound;
+        return (rho.Plus(Scalars.Of(shift)) / Scalars.Of(bound)).tanh() * Scalars.Of(bound);
     }
 
     /// <summary>x̃ = x + m·(μ + σ·ε). Where the mask is not set, x̃ is x bit for bit, whatever stands in μ, σ and ε.</summary>
@@ -71,7 +71,7 @@ internal static class TransformFunctions
         ArgumentNullException.ThrowIfNull(noiseMask);
         var kept = noiseMask.unsqueeze(-1).bitwise_not();
         // All are cleared before they meet: behind a mask, 0·NaN would still reach the gradient.
-        return clean + means.masked_fill(kept, 0) + (stds.masked_fill(kept, 0) * noise.masked_fill(kept, 0));
+        return clean.Plus(means.masked_fill(kept, Scalars.Of(0))).Plus(stds.masked_fill(kept, Scalars.Of(0)) * noise.masked_fill(kept, Scalars.Of(0)));
     }
 
     /// <summary>
@@ -95,13 +95,13 @@ internal static class TransformFunctions
             return values.to(dtype);
         }
 
-        var scaled = values * (Math.Pow(2, 53 - bits.Value) + 1);
+        var scaled = values * Scalars.Of(Math.Pow(2, 53 - bits.Value) + 1);
         var shortened = scaled - (scaled - values);
         if (dtype == ScalarType.Float16)
         {
             // Below 2⁻¹⁴ a float16 is a multiple of 2⁻²⁴, whatever its size.
             const double Grid = 1.5 * (1 << 28);
-            shortened = where(values.abs() < Math.Pow(2, -14), values + Grid - Grid, shortened);
+            shortened = where(values.abs() < Scalars.Of(Math.Pow(2, -14)), values.Plus(Scalars.Of(Grid)) - Scalars.Of(Grid), shortened);
         }
 
         return shortened.to(dtype);
@@ -115,6 +115,6 @@ internal static class TransformFunctions
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         var precision = embeddingTable.dtype == ScalarType.Float64 ? ScalarType.Float64 : ScalarType.Float32;
-        return embeddingTable.to(precision).norm(1).median().ToDouble();
+        return embeddingTable.to(precision).norm(1).median().ReadDouble();
     }
 }
