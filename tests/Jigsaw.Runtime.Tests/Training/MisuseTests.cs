@@ -1,7 +1,7 @@
 using Jigsaw.Batches;
 using Jigsaw.CompilerServices;
+using Jigsaw.Runtime.Tests.Losses;
 using Jigsaw.Models;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Jigsaw.Runtime.Tests.Training;
