@@ -144,7 +144,7 @@ internal sealed class ComputeEmitter
     private void EmitCustom(PlannedTerm term)
     {
         var stage = term.Source is { } pass ? $"{PassType}.{pass}, " : "";
-        _writer.Line($"{Var(Tensor)} {Identifier.Of(term.Local)} = {Step(term)}.Custom({stage}() => {Call(term.Term.Custom!)});");
+        _writer.Line($"{Var(Tensor)} {Identifier.Of(term.Local)} = {Step(term)}.Custom({Literal.Of(term.Term.Key)}, {stage}() => {Call(term.Term.Custom!)});");
     }
 
     /// <summary>Declares what a chain of calls gives: on one line for one value, otherwise with a line for each call.</summary>

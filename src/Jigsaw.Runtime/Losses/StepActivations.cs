@@ -132,20 +132,26 @@ public sealed class StepActivations
     public CounterfactualPrompts Counterfactuals => new(this);
 
     /// <summary>The value of a custom term that reads no pass but the teacher's clean one.</summary>
-    /// <param name="term">Computes it.</param>
-    public Tensor Custom(Func<Tensor> term)
+    /// <param name="key">The term's component key, for messages.</param>
+    /// <param name="term">Computes it: a scalar.</param>
+    /// <exception cref="InvalidOperationException">The term returned something else: null, a disposed tensor, another shape, a dtype that is not floating, or a tensor on another device.</exception>
+    public Tensor Custom(string key, Func<Tensor> term)
     {
+        ArgumentNullException.ThrowIfNull(key);
         ArgumentNullException.ThrowIfNull(term);
-        return IncludesEmbeddings ? term() : Zero;
+        return IncludesEmbeddings ? CustomScalar.Checked(key, term(), Noisy) : Zero;
     }
 
     /// <summary>The value of a custom term that reads a pass. If it reads several, they are all in one stage.</summary>
+    /// <param name="key">The term's component key, for messages.</param>
     /// <param name="pass">The pass, or one of them.</param>
-    /// <param name="term">Computes it.</param>
-    public Tensor Custom(Pass pass, Func<Tensor> term)
+    /// <param name="term">Computes it: a scalar.</param>
+    /// <exception cref="InvalidOperationException">The term returned something else: null, a disposed tensor, another shape, a dtype that is not floating, or a tensor on another device.</exception>
+    public Tensor Custom(string key, Pass pass, Func<Tensor> term)
     {
+        ArgumentNullException.ThrowIfNull(key);
         ArgumentNullException.ThrowIfNull(term);
-        return Includes(pass) ? term() : Zero;
+        return Includes(pass) ? CustomScalar.Checked(key, term(), Noisy) : Zero;
     }
 
     /// <summary>The share of its full weight that a weight has at this step: 0 up to <paramref name="from"/>, 1 from <paramref name="from"/> + <paramref name="steps"/> on.</summary>

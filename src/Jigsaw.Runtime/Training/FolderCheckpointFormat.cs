@@ -11,7 +11,7 @@ namespace Jigsaw.Training;
 /// A checkpoint as <c>adapter/</c> in PEFT's format, <c>transform/</c>, <c>optimizer.safetensors</c> with the optimizer's tensors and the random
 /// state, and <c>training.json</c> with the step, the settings, the numbers of the state and the SHA-256 of every other file.
 /// </summary>
-internal sealed class FolderCheckpointFormat : ICheckpointFormat
+internal sealed partial class FolderCheckpointFormat : ICheckpointFormat
 {
     private const int Version = 2;
     private const string Description = "training.json";
@@ -19,8 +19,6 @@ internal sealed class FolderCheckpointFormat : ICheckpointFormat
     private const string TransformFolder = "transform";
     private const string TransformName = "sgt.safetensors";
     private const string OptimizerName = "optimizer.safetensors";
-
-    private static readonly JsonSerializerOptions _json = new() { WriteIndented = true, NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals };
 
     public void Write(string directory, TrainingState state)
     {
@@ -32,7 +30,7 @@ internal sealed class FolderCheckpointFormat : ICheckpointFormat
         }
 
         var stored = new Stored(Version, state.Step, new(state.Settings), new(state.Numbers()), Hashes(directory));
-        AtomicFile.WriteText(Path.Combine(directory, Description), JsonSerializer.Serialize(stored, _json) + "\n");
+        AtomicFile.WriteText(Path.Combine(directory, Description), JsonSerializer.Serialize(stored, CheckpointJson.Default.Stored) + "\n");
     }
 
     public void Read(string directory, TrainingState state)
@@ -73,7 +71,7 @@ internal sealed class FolderCheckpointFormat : ICheckpointFormat
         Stored stored;
         try
         {
-            stored = JsonSerializer.Deserialize<Stored>(File.ReadAllText(Path.Combine(directory, Description)), _json) ?? throw new JsonException("it is empty");
+            stored = JsonSerializer.Deserialize(File.ReadAllText(Path.Combine(directory, Description)), CheckpointJson.Default.Stored) ?? throw new JsonException("it is empty");
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or JsonException)
         {
@@ -97,6 +95,10 @@ internal sealed class FolderCheckpointFormat : ICheckpointFormat
         using var stream = File.OpenRead(path);
         return Convert.ToHexStringLower(SHA256.HashData(stream));
     }
+
+    [JsonSourceGenerationOptions(WriteIndented = true, NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals)]
+    [JsonSerializable(typeof(Stored))]
+    private sealed partial class CheckpointJson : JsonSerializerContext;
 
     private sealed record Stored(int Version, int Step, OrderedDictionary<string, string> Settings, OrderedDictionary<string, double> Numbers, Dictionary<string, string> Files);
 }

@@ -163,7 +163,7 @@ public sealed class TrainingState
     private static OrderedDictionary<string, string> SettingsOf(BoundLoss loss, StainedGlassTransform transform, ITokenBatches batches, TrainingOptions options, optim.Optimizer optimizer)
     {
         var settings = new OrderedDictionary<string, string>();
-        foreach (var property in JsonSerializer.SerializeToElement(options).EnumerateObject())
+        foreach (var property in JsonSerializer.SerializeToElement(options, TrainingOptionsJson.Default.TrainingOptions).EnumerateObject())
         {
             settings.Add("training option " + property.Name, property.Value.ToString());
         }

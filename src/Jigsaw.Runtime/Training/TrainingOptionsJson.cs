@@ -1,0 +1,7 @@
+using System.Text.Json.Serialization;
+
+namespace Jigsaw.Training;
+
+/// <summary>The options' numbers as JSON, without reflection.</summary>
+[JsonSerializable(typeof(TrainingOptions))]
+internal sealed partial class TrainingOptionsJson : JsonSerializerContext;
