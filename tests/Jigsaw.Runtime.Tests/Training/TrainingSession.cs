@@ -12,14 +12,15 @@ namespace Jigsaw.Runtime.Tests.Training;
 /// <summary>A small training run on a tiny model, with all its parts.</summary>
 internal sealed class TrainingSession : IDisposable
 {
-    private readonly CausalLM _model = CausalLM.Load(TestData.Path("models", "llama-gqa"), CPU, ScalarType.Float32);
+    private readonly CausalLM _model;
     private readonly NoisyTeacher _teacher;
     private readonly NoisyStudent _student;
 
-    public TrainingSession(TrainingOptions options, TrajectoryRecipe.Hyperparameters? hyperparameters = null, int differentBatches = int.MaxValue, ITokenBatches? batches = null, Func<NoisyTeacher, NoisyStudent, BoundLoss>? bind = null)
+    public TrainingSession(TrainingOptions options, TrajectoryRecipe.Hyperparameters? hyperparameters = null, int differentBatches = int.MaxValue, ITokenBatches? batches = null, Func<NoisyTeacher, NoisyStudent, BoundLoss>? bind = null, string model = "llama-gqa", LoraConfig? adapters = null)
     {
+        _model = CausalLM.Load(TestData.Path("models", model), CPU, ScalarType.Float32);
         _teacher = new NoisyTeacher(_model);
-        _student = new NoisyStudent(_model, new LoraConfig { Rank = 2 }, seed: 1);
+        _student = new NoisyStudent(_model, adapters ?? new LoraConfig { Rank = 2 }, seed: 1);
         Transform = new StainedGlassTransform(_model.EmbeddingTable, new TransformConfig { Std = new TanhStd { InitialRho = 0 } }, seed: 1);
         Loss = bind?.Invoke(_teacher, _student) ?? TrajectoryRecipe.Bind(_teacher, _student, hyperparameters ?? TrajectoryRecipe.Defaults);
         Trainer = new Trainer(Loss, Transform, batches ?? new RandomBatches((int)_model.EmbeddingTable.shape[0], differentBatches), options);
