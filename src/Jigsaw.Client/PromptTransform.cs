@@ -1,0 +1,224 @@
+using System.Globalization;
+using System.Numerics.Tensors;
+using System.Text.Json;
+using Jigsaw.Checkpoints;
+using Jigsaw.Client.Bundles;
+using Jigsaw.Client.Embeddings;
+using Jigsaw.Tokenization;
+using Jigsaw.Transforms;
+using Jigsaw.Transforms.Noise;
+
+namespace Jigsaw.Client;
+
+/// <summary>
+/// The company's side of a transformed model: renders and tokenizes a conversation, and replaces its embeddings x by x̃ = x + m·(μ(x) + σ(x)·ε), in managed code alone.
+/// The noise comes from the operating system's random generator; there is no seed. Threads may share one.
+/// </summary>
+/// <remarks>x, μ and σ are float32; x̃ is added up in float64 and rounded once to <see cref="Type"/>. Of the embedding table only the rows of a prompt's tokens are read.</remarks>
+public sealed class PromptTransform : IDisposable
+{
+    private readonly EmbeddingTable _table;
+    private readonly TransformBlock _block;
+    private readonly ChatEncoder _encoder;
+
+    private PromptTransform(EmbeddingTable table, TransformBlock block, Tokenizer tokenizer, NoiseScope scope, EmbeddingType? type)
+    {
+        (_table, _block, Scope, Type) = (table, block, scope, type ?? table.DefaultType);
+        _encoder = new ChatEncoder(tokenizer) { NoiseRoles = scope.Roles };
+    }
+
+    /// <summary>The tokenizer.</summary>
+    public Tokenizer Tokenizer => _encoder.Tokenizer;
+
+    /// <summary>Which tokens are transformed, as in training.</summary>
+    public NoiseScope Scope { get; }
+
+    /// <summary>The type that x̃ is sent in.</summary>
+    public EmbeddingType Type { get; }
+
+    /// <summary>Features of an embedding.</summary>
+    public int Features => _block.Features;
+
+    /// <summary>Token ids that the embedding table has rows for.</summary>
+    public int Vocabulary => _table.Vocabulary;
+
+    /// <summary>Ids of the tokens that end a reply, as far as the tokenizer says: to be named in a request.</summary>
+    public IReadOnlyList<int> StopTokenIds => Tokenizer.EndToken is { } end && Tokenizer.IdOf(end) is { } id ? [id] : [];
+
+    /// <summary>Opens a bundle that <see cref="ClientBundle.Export"/> wrote, and compares each of its files with the manifest's hash.</summary>
+    /// <param name="directory">The bundle.</param>
+    /// <param name="type">The type that x̃ is sent in; null for the embedding table's.</param>
+    /// <exception cref="CheckpointException">A file is missing, damaged, or not the one that was exported.</exception>
+    public static PromptTransform Load(string directory, EmbeddingType? type = null)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(directory);
+        var manifest = BundleManifest.Read(directory);
+        manifest.Verify(directory);
+        return Open(() => new EmbeddingTable(Path.Combine(directory, ClientBundle.TableName)), directory, directory, manifest.Noise, type, checkNorm: false);
+    }
+
+    /// <summary>Opens a model and a transform where they are, without a bundle.</summary>
+    /// <param name="modelDirectory">A Hugging Face checkpoint: its embedding table, tokenizer and chat template are read.</param>
+    /// <param name="transformDirectory">Where the transform was saved to.</param>
+    /// <param name="scope">Which tokens are transformed: what training did.</param>
+    /// <param name="type">The type that x̃ is sent in; null for the embedding table's.</param>
+    /// <exception cref="CheckpointException">A file is missing or damaged, or the transform is of another model.</exception>
+    public static PromptTransform Load(string modelDirectory, string transformDirectory, NoiseScope scope, EmbeddingType? type = null)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(modelDirectory);
+        ArgumentException.ThrowIfNullOrEmpty(transformDirectory);
+        ArgumentNullException.ThrowIfNull(scope);
+        return Open(() => EmbeddingTable.Find(modelDirectory), modelDirectory, transformDirectory, scope, type, checkNorm: true);
+    }
+
+    /// <summary>Renders, tokenizes and transforms a conversation up to where the model's reply begins.</summary>
+    /// <param name="messages">The conversation.</param>
+    /// <param name="conversation">What was sent of it before; null sends every row with fresh noise, which is right once only.</param>
+    /// <param name="tools">Descriptions of the tools that the model may call, as JSON schemas; none when null.</param>
+    /// <param name="documents">Documents that the model may read; none when null.</param>
+    /// <param name="arguments">Further variables of the chat template, such as <c>enable_thinking</c>.</param>
+    /// <exception cref="ArgumentException">No message has a role that is transformed, or the template refuses the conversation.</exception>
+    /// <exception cref="InvalidOperationException">The tokenizer has no chat template.</exception>
+    public TransformedPrompt Transform(
+        IReadOnlyList<ChatMessage> messages,
+        Conversation? conversation = null,
+        IReadOnlyList<JsonElement>? tools = null,
+        IReadOnlyList<JsonElement>? documents = null,
+        IReadOnlyDictionary<string, object?>? arguments = null)
+    {
+        var chat = Tokenize(messages, tools, documents, arguments);
+        return Transform([.. chat.Ids], [.. chat.Noise], conversation);
+    }
+
+    /// <summary>Renders and tokenizes a conversation up to where the model's reply begins: what <see cref="Transform(int[], bool[], Conversation?)"/> takes.</summary>
+    /// <param name="messages">The conversation.</param>
+    /// <param name="tools">Descriptions of tools; none when null.</param>
+    /// <param name="documents">Documents; none when null.</param>
+    /// <param name="arguments">Further variables of the chat template.</param>
+    public TokenizedChat Tokenize(
+        IReadOnlyList<ChatMessage> messages,
+        IReadOnlyList<JsonElement>? tools = null,
+        IReadOnlyList<JsonElement>? documents = null,
+        IReadOnlyDictionary<string, object?>? arguments = null) =>
+        _encoder.Encode(messages, addGenerationPrompt: true, transformAllTokens: Scope.AllTokens, tools: tools, documents: documents, arguments: arguments);
+
+    /// <summary>Transforms tokens.</summary>
+    /// <param name="ids">Token ids, at least one.</param>
+    /// <param name="noised">Which of them the transform changes; the others are sent as the embedding table has them.</param>
+    /// <param name="conversation">What was sent before; null sends every row with fresh noise.</param>
+    /// <exception cref="ArgumentException">There is no token, an id has no row, or the two differ in length.</exception>
+    public TransformedPrompt Transform(int[] ids, bool[] noised, Conversation? conversation = null)
+    {
+        ArgumentNullException.ThrowIfNull(ids);
+        ArgumentNullException.ThrowIfNull(noised);
+        if (ids.Length == 0 || ids.Length != noised.Length)
+        {
+            throw new ArgumentException($"There are {ids.Length} token ids and {noised.Length} marks of which are transformed; give at least one id, and one mark for each.", nameof(noised));
+        }
+
+        using var once = conversation is null ? new Conversation() : null;
+        var owner = conversation ?? once!;
+        var (rows, fresh) = owner.Send(
+            this,
+            Features,
+            [.. ids],
+            [.. noised],
+            Features * EmbeddingNumbers.SizeOf(Type),
+            (cache, computed, known) => Sample(ids, noised, cache, computed, known));
+        return new TransformedPrompt(rows, ids.Length, Features, Type, fresh, owner.CacheSalt);
+    }
+
+    /// <summary>x, μ and σ of tokens.</summary>
+    internal (float[] Clean, float[] Means, float[] Stds) Moments(ReadOnlySpan<int> ids, AttentionCache cache)
+    {
+        var size = ids.Length * Features;
+        var (clean, means, stds) = (new float[size], new float[size], new float[size]);
+        _table.Read(ids, clean);
+        _block.Run(clean, ids.Length, cache, means, stds);
+        if (!float.IsFinite(TensorPrimitives.SumOfMagnitudes<float>(means)) || !float.IsFinite(TensorPrimitives.Sum<float>(stds)))
+        {
+            throw new InvalidOperationException("The transform gives μ or σ that are not finite, so x̃ would hide nothing or say nothing; its parameters or the embedding table are damaged: export them again.");
+        }
+
+        return (clean, means, stds);
+    }
+
+    /// <summary>Closes the embedding table.</summary>
+    public void Dispose() => _table.Dispose();
+
+    private static PromptTransform Open(Func<EmbeddingTable> open, string tokenizerDirectory, string transformDirectory, NoiseScope scope, EmbeddingType? type, bool checkNorm)
+    {
+        if (type is { } sent && !Enum.IsDefined(sent))
+        {
+            throw new ArgumentException($"x̃ can't be sent as {sent}; use BFloat16, Float16 or Float32.", nameof(type));
+        }
+
+        var table = open();
+        try
+        {
+            var block = TransformBlock.Read(transformDirectory, out var stored);
+            RequireSameModel(Path.Combine(transformDirectory, StoredTransform.ConfigName), stored, table, checkNorm);
+            return new PromptTransform(table, block, Tokenizer.Load(tokenizerDirectory), scope, type);
+        }
+        catch
+        {
+            table.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Refuses a table that the transform wasn't trained for.</summary>
+    internal static void RequireSameModel(string path, StoredTransform stored, EmbeddingTable table, bool checkNorm)
+    {
+        if (stored.Features != table.Features)
+        {
+            throw new CheckpointException(path, $"the transform is for embeddings of {stored.Features} features, the model's have {table.Features}; use the model it was trained for.");
+        }
+
+        // A table that was cast or quantized differs a little; another one would leave σ in the wrong unit.
+        if (checkNorm && table.MedianNorm() is var norm && !(Math.Abs(norm - stored.MedianNorm) <= 0.02 * stored.MedianNorm))
+        {
+            throw new CheckpointException(path, string.Create(CultureInfo.InvariantCulture, $"the transform is for embeddings of the median norm {stored.MedianNorm:G4}, the model's have {norm:G4}; use the model it was trained for."));
+        }
+    }
+
+    /// <summary>x̃ of the tokens from <paramref name="known"/> on, as bytes; keys and values come from <paramref name="computed"/> on.</summary>
+    private byte[] Sample(int[] ids, bool[] noised, AttentionCache cache, int computed, int known)
+    {
+        var (clean, means, stds) = Moments(ids.AsSpan(computed), cache);
+        var size = EmbeddingNumbers.SizeOf(Type);
+        var bytes = new byte[(ids.Length - known) * Features * size];
+        void Row(int row)
+        {
+            var from = (known - computed + row) * Features;
+            var numbers = new double[Features];
+            if (noised[known + row])
+            {
+                SecureNormals.Fill(numbers);
+            }
+
+            for (var i = 0; i < numbers.Length; i++)
+            {
+                numbers[i] = noised[known + row] ? clean[from + i] + (double)means[from + i] + (stds[from + i] * numbers[i]) : clean[from + i];
+            }
+
+            EmbeddingNumbers.Write(numbers, Type, bytes.AsSpan(row * Features * size, Features * size));
+            Array.Clear(numbers);
+        }
+
+        if (ids.Length - known < 16)
+        {
+            for (var row = 0; row < ids.Length - known; row++)
+            {
+                Row(row);
+            }
+        }
+        else
+        {
+            Parallel.For(0, ids.Length - known, Row);
+        }
+
+        Array.Clear(clean);
+        return bytes;
+    }
+}
