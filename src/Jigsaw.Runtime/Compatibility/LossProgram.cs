@@ -88,7 +88,7 @@ internal sealed class LossProgram
         }
 
         var value = head.Run();
-        return (value.Loss, value.Components);
+        return (value.Loss, value.Components.Select(component => component.Value));
     }
 
     private static IEnumerable<Tensor> OnPair(PlannedComputation computation, StepActivations step, RowMask lossMask)
@@ -143,7 +143,7 @@ internal sealed class LossProgram
 
     private static object Read(StepActivations step, string name) => typeof(StepActivations).GetProperty(name)!.GetValue(step)!;
 
-    private static IEnumerable<Tensor> All(object? value) => value is TermValues values ? Enumerable.Range(0, values.Count).Select(i => values[i]) : [(Tensor)value!];
+    private static IEnumerable<Tensor> All(object? value) => value is TermValues values ? Enumerable.Range(0, values.Count).Select(i => values[i].Value) : [((TermValue)value!).Value];
 
     /// <summary>Calls a term's kernel: the method of that name.</summary>
     [DynamicDependency(DynamicallyAccessedMemberTypes.PublicMethods, typeof(LogitTerms))]

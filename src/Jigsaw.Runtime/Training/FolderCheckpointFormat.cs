@@ -36,13 +36,18 @@ internal sealed partial class FolderCheckpointFormat : ICheckpointFormat
     public void Read(string directory, TrainingState state)
     {
         var stored = ReadDescription(directory);
+        if (stored.Step < 1 || (TrainingCheckpoints.StepOf(directory) is { } named && named != stored.Step))
+        {
+            throw Damaged(directory, $"{Description} says that it is of step {stored.Step}");
+        }
+
         state.RequireSettings(directory, stored.Settings);
         var hashes = Hashes(directory);
         foreach (var (file, hash) in stored.Files)
         {
             if (!hashes.TryGetValue(file, out var found) || found != hash)
             {
-                throw new TrainingCheckpointException($"The checkpoint {directory} is damaged: {file} is {(found is null ? "missing" : "not what was written")}. Delete that folder to continue from the checkpoint before it.");
+                throw Damaged(directory, $"{file} is {(found is null ? "missing" : "not what was written")}");
             }
         }
 
@@ -63,6 +68,13 @@ internal sealed partial class FolderCheckpointFormat : ICheckpointFormat
         }
     }
 
+    private static TrainingCheckpointException Damaged(string directory, string how, Exception? cause = null)
+    {
+        var before = TrainingCheckpoints.Before(directory);
+        var remedy = before is null ? "There is none before it: start again in another folder." : $"Resume from {before}, the one before it, by its name.";
+        return new TrainingCheckpointException($"The checkpoint {directory} is damaged: {how}. {remedy}", cause!);
+    }
+
     private static bool IsTrained(string name) =>
         name.StartsWith(TrainingState.StudentPrefix, StringComparison.Ordinal) || name.StartsWith(TrainingState.TransformPrefix, StringComparison.Ordinal);
 
@@ -75,7 +87,7 @@ internal sealed partial class FolderCheckpointFormat : ICheckpointFormat
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or JsonException)
         {
-            throw new TrainingCheckpointException($"The checkpoint {directory} is damaged: {Description} can't be read ({exception.Message}). Delete that folder to continue from the checkpoint before it.", exception);
+            throw Damaged(directory, $"{Description} can't be read ({exception.Message})", exception);
         }
 
         return stored is { Version: Version, Settings: not null, Numbers: not null, Files: not null }
