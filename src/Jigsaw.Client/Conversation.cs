@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Jigsaw.Client.Embeddings;
 
 namespace Jigsaw.Client;
@@ -19,6 +20,9 @@ public sealed class Conversation : IDisposable
     private AttentionCache? _cache;
     private int[] _cached = [];
     private bool _disposed;
+
+    /// <summary>256 random bits, in base64.</summary>
+    internal string CacheSalt { get; } = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32));
 
     /// <summary>Tokens that are remembered, of the longest version of the conversation.</summary>
     public int TokenCount

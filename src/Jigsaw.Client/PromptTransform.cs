@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Numerics.Tensors;
 using System.Text.Json;
 using Jigsaw.Checkpoints;
 using Jigsaw.Client.Bundles;
@@ -40,6 +41,9 @@ public sealed class PromptTransform : IDisposable
 
     /// <summary>Token ids that the embedding table has rows for.</summary>
     public int Vocabulary => _table.Vocabulary;
+
+    /// <summary>Ids of the tokens that end a reply, as far as the tokenizer says: to be named in a request.</summary>
+    public IReadOnlyList<int> StopTokenIds => Tokenizer.EndToken is { } end && Tokenizer.IdOf(end) is { } id ? [id] : [];
 
     /// <summary>Opens a bundle that <see cref="ClientBundle.Export"/> wrote, and compares each of its files with the manifest's hash.</summary>
     /// <param name="directory">The bundle.</param>
@@ -113,14 +117,15 @@ public sealed class PromptTransform : IDisposable
         }
 
         using var once = conversation is null ? new Conversation() : null;
-        var (rows, fresh) = (conversation ?? once!).Send(
+        var owner = conversation ?? once!;
+        var (rows, fresh) = owner.Send(
             this,
             Features,
             [.. ids],
             [.. noised],
             Features * EmbeddingNumbers.SizeOf(Type),
             (cache, computed, known) => Sample(ids, noised, cache, computed, known));
-        return new TransformedPrompt(rows, ids.Length, Features, Type, fresh);
+        return new TransformedPrompt(rows, ids.Length, Features, Type, fresh, owner.CacheSalt);
     }
 
     /// <summary>x, μ and σ of tokens.</summary>
@@ -130,6 +135,11 @@ public sealed class PromptTransform : IDisposable
         var (clean, means, stds) = (new float[size], new float[size], new float[size]);
         _table.Read(ids, clean);
         _block.Run(clean, ids.Length, cache, means, stds);
+        if (!float.IsFinite(TensorPrimitives.SumOfMagnitudes<float>(means)) || !float.IsFinite(TensorPrimitives.Sum<float>(stds)))
+        {
+            throw new InvalidOperationException("The transform gives μ or σ that are not finite, so x̃ would hide nothing or say nothing; its parameters or the embedding table are damaged: export them again.");
+        }
+
         return (clean, means, stds);
     }
 
