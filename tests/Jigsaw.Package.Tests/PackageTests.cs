@@ -45,6 +45,8 @@ public sealed class PackageTests(PackedJigsaw package) : IClassFixture<PackedJig
         Assert.Equal("README.md", Value(metadata, "readme"));
         Assert.Equal("icon.png", Value(metadata, "icon"));
         Assert.NotEmpty(Value(metadata, "description"));
+        Assert.StartsWith("https://", Value(metadata, "projectUrl"), StringComparison.Ordinal);
+        Assert.Equal(Value(metadata, "projectUrl"), (string?)metadata.Elements().Single(element => element.Name.LocalName == "repository").Attribute("url"));
     }
 
     [Fact]
