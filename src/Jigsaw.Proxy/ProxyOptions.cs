@@ -8,7 +8,7 @@ public sealed record ProxyOptions
     /// <summary>The client bundle's folder.</summary>
     public string Bundle { get; init; } = "";
 
-    /// <summary>The server's base address, such as <c>http://inference:8000</c>.</summary>
+    /// <summary>The server's base address, such as <c>http://inference.example:8000</c>.</summary>
     public string Upstream { get; init; } = "";
 
     /// <summary>The server's kind: <c>vllm</c> or <c>sglang</c>.</summary>
@@ -67,7 +67,7 @@ public sealed record ProxyOptions
     internal void Validate()
     {
         Require(Bundle.Length > 0, nameof(Bundle), Bundle, "the folder of a client bundle");
-        Require(Uri.TryCreate(Upstream, UriKind.Absolute, out var address) && address.Scheme is "http" or "https", nameof(Upstream), Upstream, "the server's address, such as http://inference:8000");
+        Require(Uri.TryCreate(Upstream, UriKind.Absolute, out var address) && address.Scheme is "http" or "https", nameof(Upstream), Upstream, "the server's address, such as http://inference.example:8000");
         Require(UpstreamKind is "vllm" or "sglang", nameof(UpstreamKind), UpstreamKind, "vllm or sglang");
         Require(PublicModel.Length > 0, nameof(Model), Model, "the model's name, here or as UpstreamModel");
         Require(Type.Length == 0 || (Enum.TryParse<Client.EmbeddingType>(Type, ignoreCase: true, out var type) && Enum.IsDefined(type)), nameof(Type), Type, "BFloat16, Float16 or Float32");

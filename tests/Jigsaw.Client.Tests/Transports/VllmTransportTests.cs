@@ -150,7 +150,7 @@ public sealed class VllmTransportTests
     public void Sglang_gets_its_numbers_as_text()
     {
         using var client = new HttpClient();
-        var transport = new SglangTransport(client, new ServerOptions { Address = new Uri("http://x"), Model = "adapters" });
+        var transport = new SglangTransport(client, new ServerOptions { Address = new Uri("http://server.example"), Model = "adapters" });
         var prompt = Prompt(2, 3);
         var body = JsonDocument.Parse(transport.Body(prompt, _options with { Temperature = 0.5 })).RootElement;
         Assert.Equal(prompt.ToSingles(), body.GetProperty("input_embeds").EnumerateArray().SelectMany(row => row.EnumerateArray()).Select(number => number.GetSingle()));
