@@ -20,7 +20,7 @@ public sealed class TrainTests : IDisposable
         Assert.True(code == JigsawExitCode.Success, output + error);
         var steps = output.Split('\n').Where(line => line.StartsWith("step ", StringComparison.Ordinal)).ToArray();
         Assert.Equal(["step    1/5", "step    2/5", "step    4/5", "step    5/5"], steps.Select(line => line[..11]));
-        Assert.All(steps, line => Assert.Matches(@"tokens/s .* ce_performance \S+ ce_protection \S+\s*$", line));
+        Assert.All(steps, line => Assert.Matches(@"tokens/s .* ce_performance \S+ ce_protection \S+ absolute_cosine_similarity \S+$", line));
 
         var options = Options("a");
         Assert.Equal((5, 2, "tiny"), ((int)options["steps"]!, (int)options["batch"]!, (string?)options["recipe"]));

@@ -39,6 +39,16 @@ public sealed class QuickstartTests : IDisposable
         Assert.Contains("\"attack\": \"bound over all attackers\"", record, StringComparison.Ordinal);
     }
 
+    [UnixFact]
+    public void A_training_that_is_asked_to_end_keeps_a_checkpoint_and_says_how_to_go_on()
+    {
+        var (code, output, error) = QuickstartProgram.RunUntil(_directory, "step    2/4000", "train", "--recipe", "original-terms", "--steps", "4000", "--batch", "2", "--log-every", "1");
+        Assert.True(code == 130, output + error);
+        var checkpoint = Path.GetFileName(Assert.Single(Directory.GetDirectories(Path.Combine(_directory, "runs", "quickstart", "checkpoints"))));
+        Assert.Matches("^step-0000[0-9]{2}$", checkpoint);
+        Assert.Matches("Go on with the arguments: train --output .*quickstart --resume", error);
+    }
+
     [Fact]
     public void A_directory_that_is_no_checkpoint_gets_a_sentence() =>
         AssertSentence(["--model", _directory], _directory);

@@ -20,9 +20,9 @@ internal sealed partial class LoggedOutput(IRunOutput output, ILoggerFactory? fa
     internal void Show(RunTable table)
     {
         output.Show(table);
-        foreach (var row in _logger.IsEnabled(LogLevel.Information) ? table.Rows : [])
+        foreach (var row in table.Rows)
         {
-            Figured(_logger, table.Title, string.Join(" | ", row));
+            Figured(_logger, table.Title, row);
         }
     }
 
@@ -44,7 +44,7 @@ internal sealed partial class LoggedOutput(IRunOutput output, ILoggerFactory? fa
     private static partial void Said(ILogger logger, string text);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "{Title}: {Row}")]
-    private static partial void Figured(ILogger logger, string title, string row);
+    private static partial void Figured(ILogger logger, string title, IReadOnlyList<string> row);
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "Step {Step} of {Steps}: loss {Loss}, gradient {GradientNorm}, {TokensPerSecond} tokens/s")]
     private static partial void Stepped(ILogger logger, int step, int steps, double loss, double gradientNorm, double tokensPerSecond);
