@@ -18,8 +18,8 @@ internal sealed class HeadWork : IDisposable
     private readonly RowMask _half;
     private readonly StepActivations _activations;
 
-    public HeadWork(int rows, int hidden, int vocabulary, ScalarType type)
-        : this(Seeded(() => (randn(vocabulary, hidden) * 0.05).to(type)), randn(1, rows, hidden), 0.5)
+    public HeadWork(int rows, int hidden, int vocabulary, ScalarType type, Device? device = null)
+        : this(Seeded(() => (randn(vocabulary, hidden) * 0.05).to(type).to(device ?? CPU)), randn(1, rows, hidden).to(device ?? CPU), 0.5)
     {
     }
 
@@ -32,19 +32,19 @@ internal sealed class HeadWork : IDisposable
         _weight = weight;
         var deviation = teacher.std().ToDouble();
         _hidden = [teacher.to(Type), .. _sources.Select(_ => (teacher + (noise * deviation * randn_like(teacher))).to(Type).requires_grad_())];
-        _all = RowMask.FromHost(Enumerable.Repeat(true, rows).ToArray(), 1, rows, CPU);
-        _half = RowMask.FromHost(Enumerable.Range(0, rows).Select(row => row % 2 == 0).ToArray(), 1, rows, CPU);
-        using var nothing = zeros(1, rows, 1);
+        _all = RowMask.FromHost(Enumerable.Repeat(true, rows).ToArray(), 1, rows, _weight.device);
+        _half = RowMask.FromHost(Enumerable.Range(0, rows).Select(row => row % 2 == 0).ToArray(), 1, rows, _weight.device);
+        using var nothing = zeros(1, rows, 1, device: _weight.device);
         var head = new LanguageModelHead(_weight);
         var batch = new TransformedBatch
         {
-            InputIds = zeros([1, rows], dtype: ScalarType.Int64),
+            InputIds = zeros([1, rows], dtype: ScalarType.Int64, device: _weight.device),
             AttentionMask = _all,
             NoiseMask = _all,
-            Clean = zeros(1, rows, 1),
-            Noisy = zeros(1, rows, 1),
-            Means = zeros(1, rows, 1),
-            Stds = zeros(1, rows, 1),
+            Clean = zeros(1, rows, 1, device: _weight.device),
+            Noisy = zeros(1, rows, 1, device: _weight.device),
+            Means = zeros(1, rows, 1, device: _weight.device),
+            Stds = zeros(1, rows, 1, device: _weight.device),
             StdMax = 1,
             MedianNorm = 1,
         };
@@ -61,8 +61,8 @@ internal sealed class HeadWork : IDisposable
         using var scope = NewDisposeScope();
         using var inference = no_grad();
         var chunk = Math.Min(256, Rows);
-        var buffer = empty([chunk, _weight.shape[0]], dtype: Type);
-        var gradient = empty([chunk, _weight.shape[1]], dtype: Type);
+        var buffer = empty([chunk, _weight.shape[0]], dtype: Type, device: _weight.device);
+        var gradient = empty([chunk, _weight.shape[1]], dtype: Type, device: _weight.device);
         var transposed = _weight.t();
         for (var start = 0; start < Rows * share; start += chunk)
         {

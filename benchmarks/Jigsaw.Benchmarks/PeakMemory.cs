@@ -6,10 +6,10 @@ namespace Jigsaw.Benchmarks;
 /// <summary>The kernel's own high-water mark of this process's resident memory (Linux).</summary>
 internal static partial class PeakMemory
 {
-    /// <summary>Peak growth of the process in megabytes while the action ran; NaN if the kernel doesn't report it.</summary>
+    /// <summary>Peak growth of the process in megabytes while the action ran; NaN if the kernel doesn't report it, or if the memory is a device's, which TorchSharp doesn't report.</summary>
     public static double Of(Action action)
     {
-        if (!File.Exists("/proc/self/clear_refs"))
+        if (Timing.WaitsForDevice || !File.Exists("/proc/self/clear_refs"))
         {
             action();
             return double.NaN;

@@ -1,3 +1,5 @@
+using TorchSharp;
+
 namespace Jigsaw.Benchmarks;
 
 /// <summary>The scale of the measurements.</summary>
@@ -6,6 +8,12 @@ namespace Jigsaw.Benchmarks;
 /// <param name="Model">Directory of the checkpoint that whole steps use.</param>
 internal sealed record Scale(int Rows, int Rounds, string Model)
 {
+    /// <summary>Chats of 128 tokens in a step.</summary>
+    public int Chats { get; init; } = 4;
+
+    /// <summary>Where models and tensors are.</summary>
+    public torch.Device Device { get; init; } = torch.CPU;
+
     /// <summary>Directory of the quick start's model, with its chats.</summary>
     public static string QuickstartModel { get; } = Path.Combine(AppContext.BaseDirectory, "models", "support-lm");
 }

@@ -24,20 +24,23 @@ internal static class Sections
         ("trained", TrainedSection.Run),
     ];
 
+    /// <summary>The sections that run on CUDA, too.</summary>
+    public static readonly string[] OnDevice = ["head", "sharing", "large", "noise", "step"];
+
     private static Table Head(Scale scale)
     {
         var table = new Table("The vocabulary head against its bare products", "case", "bare ms", "jigsaw ms", "jigsaw ÷ bare", "naive ÷ bare", "target", "jigsaw peak MB", "naive peak MB", "target MB");
         foreach (var (type, limits) in ((ScalarType, string[])[])[(ScalarType.Float32, ["≤ 1.10", "≤ 60", "≤ 1.25", "≤ 110"]), (ScalarType.BFloat16, ["≤ 1.5", "", "≤ 1.8", ""])])
         {
-            using var work = new HeadWork(scale.Rows, 576, 49152, type);
+            using var work = new HeadWork(scale.Rows, 576, 49152, type, scale.Device);
             foreach (var target in (CeTarget[])[CeTarget.Hard, CeTarget.Soft])
             {
                 var times = Timing.Medians(scale.Rounds, () => work.Bare(), () => work.Jigsaw(target), () => work.Naive(target));
                 var soft = target == CeTarget.Soft ? 2 : 0;
                 table.Add(
                     $"{type}, {target.ToString().ToLowerInvariant()}",
-                    $"{times[0]:f0}",
-                    $"{times[1]:f0}",
+                    Table.Time(times[0]),
+                    Table.Time(times[1]),
                     $"{times[1] / times[0]:f2}",
                     $"{times[2] / times[0]:f2}",
                     limits[soft],
@@ -53,8 +56,8 @@ internal static class Sections
     private static Table Sharing(Scale scale)
     {
         var table = new Table("What more terms, masks and tokens cost", "case", "ratio", "target", "extra peak MB");
-        using var work = new HeadWork(scale.Rows, 576, 49152, ScalarType.Float32);
-        using var twice = new HeadWork(2 * scale.Rows, 576, 49152, ScalarType.Float32);
+        using var work = new HeadWork(scale.Rows, 576, 49152, ScalarType.Float32, scale.Device);
+        using var twice = new HeadWork(2 * scale.Rows, 576, 49152, ScalarType.Float32, scale.Device);
         var times = Timing.Medians(
             scale.Rounds,
             () => work.Jigsaw(CeTarget.Hard, sources: 1),
@@ -70,9 +73,9 @@ internal static class Sections
     private static Table LargeVocabulary(Scale scale)
     {
         var table = new Table("A large head: V = 128256, H = 2048", "rows", "bare ms", "jigsaw ms", "jigsaw ÷ bare", "extra peak MB", "target MB");
-        using var work = new HeadWork(scale.Rows / 4, 2048, 128256, ScalarType.Float32);
+        using var work = new HeadWork(scale.Rows / 4, 2048, 128256, ScalarType.Float32, scale.Device);
         var times = Timing.Medians(1, () => work.Bare(), () => work.Jigsaw(CeTarget.Hard));
-        table.Add($"{work.Rows}", $"{times[0]:f0}", $"{times[1]:f0}", $"{times[1] / times[0]:f2}", $"{PeakMemory.Of(() => work.Jigsaw(CeTarget.Hard)):f0}", "< 200");
+        table.Add($"{work.Rows}", Table.Time(times[0]), Table.Time(times[1]), $"{times[1] / times[0]:f2}", $"{PeakMemory.Of(() => work.Jigsaw(CeTarget.Hard)):f0}", "< 200");
         return table;
     }
 

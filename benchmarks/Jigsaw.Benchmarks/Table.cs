@@ -7,6 +7,9 @@ internal sealed class Table(string title, params string[] columns)
 {
     private readonly List<string[]> _rows = [];
 
+    /// <summary>Milliseconds as a cell.</summary>
+    public static string Time(double milliseconds) => milliseconds < 20 ? $"{milliseconds:f2}" : $"{milliseconds:f0}";
+
     public void Add(params string[] cells)
     {
         _rows.Add(cells);

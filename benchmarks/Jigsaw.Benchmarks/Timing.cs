@@ -17,6 +17,9 @@ internal static class Timing
         }
     }
 
+    /// <summary>True to wait for the CUDA device before the clock is read.</summary>
+    public static bool WaitsForDevice { get; set; }
+
     private static TimeSpan Now => ProcessorTime ? Environment.CpuUsage.TotalTime : Stopwatch.GetElapsedTime(0);
 
     /// <summary>Milliseconds of each action, the median over the rounds; after one warm-up round.</summary>
@@ -29,6 +32,11 @@ internal static class Timing
             {
                 var start = Now;
                 actions[i]();
+                if (WaitsForDevice)
+                {
+                    torch.cuda.synchronize();
+                }
+
                 if (round > 0)
                 {
                     times[i].Add((Now - start).TotalMilliseconds);

@@ -6,11 +6,13 @@ namespace Jigsaw.Runtime.Tests;
 [AttributeUsage(AttributeTargets.Method)]
 internal sealed class CudaFactAttribute : FactAttribute
 {
+    internal const string Reason = "No CUDA device is available; see docs/cuda.md.";
+
     public CudaFactAttribute()
     {
         if (!torch.cuda.is_available())
         {
-            Skip = "No CUDA device is available; see docs/cuda.md.";
+            Skip = Reason;
         }
     }
 }

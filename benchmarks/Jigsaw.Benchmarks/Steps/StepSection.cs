@@ -7,8 +7,8 @@ internal static class StepSection
 {
     public static Table Run(Scale scale)
     {
-        using var work = new StepWork(scale.Model, torch.ScalarType.Float32);
-        var table = new Table($"A step of {work.Shape}, 4 chats of 128 tokens, in forwards of the bare model", "recipe", "step ms", "÷ forward", "target", "extra peak MB", "target MB");
+        using var work = new StepWork(scale.Model, torch.ScalarType.Float32, scale.Device, scale.Chats);
+        var table = new Table($"A step of {work.Shape}, {scale.Chats} chats of 128 tokens, in forwards of the bare model", "recipe", "step ms", "÷ forward", "target", "extra peak MB", "target MB");
         (string Name, Action Step, string Time, string Memory)[] cases =
         [
             ("full: 4 forwards, 3 backwards", () => work.Step(work.Full), "≤ 7.7", "≤ 1000"),
@@ -20,10 +20,10 @@ internal static class StepSection
             .. work.Model.LayerCount > 8 ? [("L2 at layer 8", () => work.Step(work.Layer), "≤ 0.9", "")] : Array.Empty<(string, Action, string, string)>(),
         ];
         var times = Timing.Medians(scale.Rounds, [work.Forward, .. cases.Select(step => step.Step)]);
-        table.Add("one forward", $"{times[0]:f0}", "1", "", $"{Peak(work, work.Forward):f0}", "");
+        table.Add("one forward", Table.Time(times[0]), "1", "", $"{Peak(work, work.Forward):f0}", "");
         for (var i = 0; i < cases.Length; i++)
         {
-            table.Add(cases[i].Name, $"{times[i + 1]:f0}", $"{times[i + 1] / times[0]:f2}", cases[i].Time, $"{Peak(work, cases[i].Step):f0}", cases[i].Memory);
+            table.Add(cases[i].Name, Table.Time(times[i + 1]), $"{times[i + 1] / times[0]:f2}", cases[i].Time, $"{Peak(work, cases[i].Step):f0}", cases[i].Memory);
         }
 
         if (work.Model.LayerCount > 8)

@@ -12,10 +12,9 @@ using static TorchSharp.torch;
 
 namespace Jigsaw.Benchmarks.Steps;
 
-/// <summary>A model with adapters and a transform, a batch of four chats of 128 tokens, and training steps on them.</summary>
+/// <summary>A model with adapters and a transform, a batch of chats of 128 tokens, and training steps on them.</summary>
 internal sealed class StepWork : IDisposable
 {
-    private const int Chats = 4;
     private const int Tokens = 128;
 
     private readonly CausalLM _model;
@@ -25,16 +24,16 @@ internal sealed class StepWork : IDisposable
     private readonly TokenBatch _batch;
     private readonly AdamW _optimizer;
 
-    public StepWork(string directory, ScalarType type)
+    public StepWork(string directory, ScalarType type, Device device, int chats)
     {
-        _model = CausalLM.Load(directory, CPU, type);
+        _model = CausalLM.Load(directory, device, type);
         _teacher = new NoisyTeacher(_model);
         _student = new NoisyStudent(_model, new LoraConfig { Rank = 8 });
         _transform = new StainedGlassTransform(_model.EmbeddingTable, new TransformConfig { Std = new TanhStd { InitialRho = -1 } });
         var random = new Random(1);
         var vocabulary = (int)Math.Min(_model.EmbeddingTable.shape[0], 2000);
-        var all = Enumerable.Repeat(true, Chats * Tokens).ToArray();
-        _batch = new TokenBatch([.. all.Select(_ => (long)random.Next(5, vocabulary))], all, all, all, Chats, Tokens, CPU);
+        var all = Enumerable.Repeat(true, chats * Tokens).ToArray();
+        _batch = new TokenBatch([.. all.Select(_ => (long)random.Next(5, vocabulary))], all, all, all, chats, Tokens, device);
         _optimizer = JigsawOptimizer.AdamW(_transform, _student, 1e-4);
     }
 

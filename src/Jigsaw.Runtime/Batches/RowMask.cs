@@ -155,7 +155,7 @@ public sealed class RowMask : IDisposable
     {
         using (host)
         {
-            return host.to(device, copy: true).DetachFromDisposeScope();
+            return DeviceCopy.Of(host, device).DetachFromDisposeScope();
         }
     }
 }

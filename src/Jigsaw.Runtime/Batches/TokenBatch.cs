@@ -53,7 +53,7 @@ public sealed class TokenBatch : IDisposable
 
         using var host = tensor(_hostIds, dtype: ScalarType.Int64);
         using var shaped = host.reshape(batch, sequence);
-        InputIds = shaped.to(device, copy: true).DetachFromDisposeScope();
+        InputIds = DeviceCopy.Of(shaped, device).DetachFromDisposeScope();
     }
 
     /// <summary>Token ids, shape (batch, sequence), int64.</summary>

@@ -58,17 +58,17 @@ public abstract class BoundLoss
     /// </summary>
     public bool MeasureGradientError { get; set; }
 
-    /// <summary>Bytes that each workspace of the loop over the vocabulary may take, 48 MiB unless set: a chunk has as many rows as fit, from 128 to 1024.</summary>
+    /// <summary>Bytes that each workspace of the loop over the vocabulary may take: a chunk has as many rows as fit, from 128 to 1024. Null for 48 MiB on the CPU and 192 MiB on other devices, where small chunks cost time.</summary>
     /// <exception cref="ArgumentOutOfRangeException">It is not positive.</exception>
-    public long WorkspaceBytes
+    public long? WorkspaceBytes
     {
         get;
         set
         {
-            ArgumentOutOfRangeException.ThrowIfNegativeOrZero(value);
+            ArgumentOutOfRangeException.ThrowIfNegativeOrZero(value ?? 1, nameof(value));
             field = value;
         }
-    } = 48L << 20;
+    }
 
     /// <summary>
     /// Runs a whole step: the passes of the plan one after another, each with its forward, its part of the loss and its backward, and freed

@@ -67,7 +67,7 @@ internal sealed class RowOrder : IDisposable
         var sorted = rows.OrderByDescending(row => uint.PopCount(needs[row])).ThenByDescending(row => needs[row]).ThenBy(row => row).ToArray();
         var inOrder = sorted.Length == total && sorted.AsSpan().SequenceEqual([.. rows]);
         using var host64 = tensor(sorted, dtype: ScalarType.Int64);
-        return new RowOrder(sorted.Length, inOrder ? null : host64.to(device, copy: true).DetachFromDisposeScope(), [.. sorted.Select(row => needs[row])], packed: true);
+        return new RowOrder(sorted.Length, inOrder ? null : DeviceCopy.Of(host64, device).DetachFromDisposeScope(), [.. sorted.Select(row => needs[row])], packed: true);
     }
 
     /// <summary>The shortest part of a range of rows that holds every row a source needs.</summary>

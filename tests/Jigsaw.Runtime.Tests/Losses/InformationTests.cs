@@ -12,10 +12,16 @@ public sealed class InformationTests
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public void Every_bound_has_the_oracles_value_and_gradient(OracleCase of)
+    public void Every_bound_has_the_oracles_value_and_gradient(OracleCase of) => Compare(of, CPU);
+
+    [CudaTheory]
+    [MemberData(nameof(Cases))]
+    public void Every_bound_has_the_oracles_value_and_gradient_on_cuda(OracleCase of) => Compare(of, CUDA);
+
+    private static void Compare(OracleCase of, Device device)
     {
         using var scope = NewDisposeScope();
-        var run = new OracleRun(of);
+        var run = new OracleRun(of, device);
         var repeats = (int)run.Number("repeats");
         var (clean, means, stds) = (run.Input("x"), run.Input("mu"), run.Input("sigma"));
         run.Compare(run.Term switch

@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 
 namespace Jigsaw.Runtime.Tests.Losses;
 
-/// <summary>The inputs of one case in one dtype, and the comparison with the truth.</summary>
+/// <summary>The inputs of one case in one dtype on one device, and the comparison with the truth.</summary>
 internal sealed class OracleRun
 {
     private readonly OracleCase _case;
@@ -15,15 +15,18 @@ internal sealed class OracleRun
     private readonly Dictionary<string, Tensor> _inputs = [];
     private readonly Dictionary<string, RowMask> _masks = [];
 
-    internal OracleRun(OracleCase of)
+    internal OracleRun(OracleCase of, Device? device = null)
     {
         _case = of;
+        Device = device ?? CPU;
         _json = of.Json;
         _name = _json.GetProperty("case").GetString()!;
         _file = OracleFile.Open(of.Set, _json.GetProperty("file").GetString()!);
     }
 
     internal JsonElement Params => _json.GetProperty("params");
+
+    internal Device Device { get; }
 
     internal string Term => _json.GetProperty("term").GetString()!;
 
@@ -42,7 +45,7 @@ internal sealed class OracleRun
     {
         if (!_inputs.TryGetValue(name, out var value))
         {
-            value = _file.Read($"{_name}/in.{name}");
+            value = _file.Read($"{_name}/in.{name}").to(Device);
             if (value.is_floating_point())
             {
                 value = value.to(Type);
@@ -64,7 +67,7 @@ internal sealed class OracleRun
         if (!_masks.TryGetValue(name, out var mask))
         {
             var value = _file.Read($"{_name}/in.{name}");
-            mask = _case.Packed ? RowMask.FromHost(value.data<bool>().ToArray(), (int)value.shape[0], (int)value.shape[1], CPU) : RowMask.FromTensor(value);
+            mask = _case.Packed ? RowMask.FromHost(value.data<bool>().ToArray(), (int)value.shape[0], (int)value.shape[1], Device) : RowMask.FromTensor(value.to(Device));
             _masks.Add(name, mask);
         }
 
@@ -121,7 +124,7 @@ internal sealed class OracleRun
 
     private void Near(Tensor actual, Tensor expected, double? tolerance, string what)
     {
-        actual = actual.detach().to(ScalarType.Float64);
+        actual = actual.detach().cpu().to(ScalarType.Float64);
         Assert.Equal(expected.shape, actual.shape);
         if (expected.numel() == 0)
         {

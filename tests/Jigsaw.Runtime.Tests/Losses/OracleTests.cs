@@ -19,10 +19,24 @@ public sealed class OracleTests
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public void Every_term_has_the_oracles_value_and_gradient(OracleCase of)
+    public void Every_term_has_the_oracles_value_and_gradient(OracleCase of) => CompareTerm(of, CPU);
+
+    [CudaTheory]
+    [MemberData(nameof(Cases))]
+    public void Every_term_has_the_oracles_value_and_gradient_on_cuda(OracleCase of) => CompareTerm(of, CUDA);
+
+    [Theory]
+    [MemberData(nameof(Composites))]
+    public void Every_composite_has_the_oracles_value_components_and_gradient(OracleCase of) => CompareComposite(of, CPU);
+
+    [CudaTheory]
+    [MemberData(nameof(Composites))]
+    public void Every_composite_has_the_oracles_value_components_and_gradient_on_cuda(OracleCase of) => CompareComposite(of, CUDA);
+
+    private static void CompareTerm(OracleCase of, Device device)
     {
         using var scope = NewDisposeScope();
-        var run = new OracleRun(of);
+        var run = new OracleRun(of, device);
         if (_vocabularyTerms.Contains(run.Term) || run.Text("at") == "logits")
         {
             var value = OnLogits(run);
@@ -34,12 +48,10 @@ public sealed class OracleTests
         run.Compare(loss, outputs);
     }
 
-    [Theory]
-    [MemberData(nameof(Composites))]
-    public void Every_composite_has_the_oracles_value_components_and_gradient(OracleCase of)
+    private static void CompareComposite(OracleCase of, Device device)
     {
         using var scope = NewDisposeScope();
-        var run = new OracleRun(of);
+        var run = new OracleRun(of, device);
         var value = Program(run).Compute(ActivationsOf(run), LossMask(run), out var components);
         run.Compare(value, ((IEnumerable<KeyValuePair<string, Tensor>>)components).ToDictionary());
         Assert.Equal(value.to(ScalarType.Float64).item<double>(), components.CompositeLoss.to(ScalarType.Float64).item<double>());
@@ -187,7 +199,7 @@ public sealed class OracleTests
 
     private static StepActivations ActivationsOf(OracleRun run)
     {
-        Tensor Of(string name) => run.Has(name) ? run.Input(name) : zeros([2, 2, 2]);
+        Tensor Of(string name) => run.Has(name) ? run.Input(name) : zeros([2, 2, 2], device: run.Device);
         RowMask Mask(string name) => run.Has(name) ? run.Mask(name) : AnyMask(run);
         var (sigma, noisy) = (Of("sigma"), Of("x_tilde"));
         if (run.Has("rho"))
@@ -201,7 +213,7 @@ public sealed class OracleTests
 
         var batch = new TransformedBatch
         {
-            InputIds = zeros([2, 2], dtype: ScalarType.Int64),
+            InputIds = zeros([2, 2], dtype: ScalarType.Int64, device: run.Device),
             AttentionMask = Mask("attention_mask"),
             NoiseMask = Mask("noise_mask"),
             Clean = Of("x"),

@@ -13,20 +13,27 @@ public sealed class GenerationTests
     [Theory]
     [InlineData("mistral")]
     [InlineData("qwen3")]
-    public void Cached_generation_gives_what_whole_runs_give(string folder)
+    public void Cached_generation_gives_what_whole_runs_give(string folder) => Generate(folder, CPU);
+
+    [CudaTheory]
+    [InlineData("mistral")]
+    [InlineData("qwen3")]
+    public void Cached_generation_on_cuda_gives_what_whole_runs_give(string folder) => Generate(folder, CUDA);
+
+    private static void Generate(string folder, Device device)
     {
         using var scope = NewDisposeScope();
         using var grad = no_grad();
         using var oracle = Oracle.Open(folder);
-        using var model = CausalLM.Load(Oracle.Directory(folder), CPU, ScalarType.Float32);
-        var ids = oracle.Read("ids.long");
-        var cached = model.GenerateFromIds(ids, oracle.Mask("mask.long"), options: new GenerationOptions { MaxNewTokens = 8, EndTokens = [] })[0];
+        using var model = CausalLM.Load(Oracle.Directory(folder), device, ScalarType.Float32);
+        var ids = oracle.Read("ids.long").to(device);
+        var cached = model.GenerateFromIds(ids, oracle.Mask("mask.long", device), options: new GenerationOptions { MaxNewTokens = 8, EndTokens = [] })[0];
         for (var step = 0; step < cached.Length; step++)
         {
             var length = (int)ids.shape[1];
-            var last = model.Run(model.Embed(ids), RowMask.FromHost([.. Enumerable.Repeat(true, length)], 1, length, CPU)).Last!;
+            var last = model.Run(model.Embed(ids), RowMask.FromHost([.. Enumerable.Repeat(true, length)], 1, length, device)).Last!;
             Assert.Equal(model.Head.Logits(last)[0, -1].argmax().item<long>(), cached[step]);
-            ids = cat([ids, tensor(new long[] { cached[step] }).unsqueeze(0)], 1);
+            ids = cat([ids, tensor(new long[] { cached[step] }, device: device).unsqueeze(0)], 1);
         }
     }
 

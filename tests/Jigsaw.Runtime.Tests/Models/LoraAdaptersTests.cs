@@ -93,6 +93,23 @@ public sealed class LoraAdaptersTests
         Assert.Equal(model.Run(embeddings, mask, adapters).Last!.data<float>().ToArray(), model.Run(embeddings, mask, again).Last!.data<float>().ToArray());
     }
 
+    [CudaFact]
+    public void Adapters_on_cuda_give_the_logits_of_peft_and_are_saved_from_there()
+    {
+        using var folder = new TemporaryFolder();
+        using var scope = NewDisposeScope();
+        using var grad = no_grad();
+        using var oracle = Oracle.Open("lora/qv-r4");
+        using var host = CausalLM.Load(Oracle.Directory("llama-gqa"), CPU, ScalarType.Float32);
+        using var device = CausalLM.Load(Oracle.Directory("llama-gqa"), CUDA, ScalarType.Float32);
+        using var adapters = LoraAdapters.Load(Oracle.Directory("lora/qv-r4"), device);
+        adapters.Save(folder.Path);
+        using var again = LoraAdapters.Load(folder.Path, host);
+        Assert.All(adapters.NamedParameters.Zip(again.NamedParameters), pair => Assert.True(pair.First.Value.cpu().IsSame(pair.Second.Value), pair.First.Name));
+        var logits = device.Head.Logits(device.Run(device.Embed(oracle.Read("ids").cuda()), oracle.Mask("mask", CUDA), adapters).Last!);
+        Oracle.AssertClose(logits.cpu(), oracle.Read("logits.adapted"), 1e-4, oracle.Mask("mask").Value);
+    }
+
     [Fact]
     public void A_base_in_bfloat16_runs_with_adapters_in_float32()
     {

@@ -34,8 +34,8 @@ internal sealed class Oracle : IDisposable
         return tensor;
     }
 
-    public RowMask Mask(string key) => RowMask.FromHost(
-        [.. Read(key).data<long>().Select(value => value != 0)], (int)Read(key).shape[0], (int)Read(key).shape[1], CPU);
+    public RowMask Mask(string key, Device? device = null) => RowMask.FromHost(
+        [.. Read(key).data<long>().Select(value => value != 0)], (int)Read(key).shape[0], (int)Read(key).shape[1], device ?? CPU);
 
     /// <summary>Compares where the mask is set: the largest difference as a share of the largest value.</summary>
     public static double Difference(Tensor actual, Tensor expected, Tensor? mask = null)

@@ -6,6 +6,7 @@ using Jigsaw.Models.Lora;
 using Jigsaw.Steps;
 using Jigsaw.Transforms;
 using Jigsaw.Transforms.Noise;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Jigsaw.Runtime.Tests.Training;
@@ -29,12 +30,12 @@ internal sealed class BoundStep
         using var grad = no_grad();
         foreach (var (_, parameter) in Student.Adapters.NamedParameters)
         {
-            parameter.add_(randn_like(parameter) * 0.05);
+            parameter.add_(Numbers(parameter) * 0.05);
         }
 
         foreach (var parameter in Transform.Parameters.Where(parameter => parameter.IsHead))
         {
-            parameter.Value.add_(randn_like(parameter.Value) * 0.1);
+            parameter.Value.add_(Numbers(parameter.Value) * 0.1);
         }
     }
 
@@ -48,9 +49,10 @@ internal sealed class BoundStep
 
     public TransformedBatch Apply()
     {
-        // The same noise each time.
+        // The same noise each time, and on CUDA that of the CPU.
         Transform.Samples = 0;
-        return Transform.Apply(Batch);
+        using var ofHost = Transform.Device.type == DeviceType.CUDA ? Transform.WithNoise(new HostNoise(), ScalarType.Float32) : null;
+        return (ofHost ?? Transform).Apply(Batch);
     }
 
     public Result Closures<TComponents, THyperparameters>(Func<JigsawLoss<TComponents, THyperparameters>> bind)
@@ -118,13 +120,26 @@ internal sealed class BoundStep
         }
     }
 
+    // The same on all devices.
+    private static Tensor Numbers(Tensor like) => randn(like.shape, dtype: like.dtype).to(like.device);
+
     private IEnumerable<(string Name, Tensor Value)> Parameters() =>
         Student.Adapters.NamedParameters.Select(parameter => (parameter.Name, (Tensor)parameter.Value))
             .Concat(Transform.Parameters.Select(parameter => (parameter.Name, (Tensor)parameter.Value)));
 
     private Dictionary<string, Tensor> Gradients() =>
         Parameters().Select(parameter => (parameter.Name, Gradient: parameter.Value.grad)).Where(pair => pair.Gradient is not null)
-            .ToDictionary(pair => pair.Name, pair => pair.Gradient!.to(ScalarType.Float32).clone().DetachFromDisposeScope());
+            .ToDictionary(pair => pair.Name, pair => pair.Gradient!.to(ScalarType.Float32).to(pair.Gradient.device_type == DeviceType.CUDA ? CPU : pair.Gradient.device).clone().DetachFromDisposeScope());
+
+    /// <summary>The numbers of the CPU's generator, on any device.</summary>
+    private sealed class HostNoise : INoiseSource
+    {
+        private readonly SeededNoise _host = new(0, CPU);
+
+        public Tensor Draw(long[] shape, Device device) => _host.Draw(shape, CPU).to(device);
+
+        public void Dispose() => _host.Dispose();
+    }
 
     internal sealed record Result(IReadOnlyDictionary<string, double> Values, Dictionary<string, Tensor> Gradients);
 }

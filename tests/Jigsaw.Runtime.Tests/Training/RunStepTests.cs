@@ -1,8 +1,8 @@
-using Jigsaw.Runtime.Tests.Losses;
 using Jigsaw.Batches;
 using Jigsaw.Losses;
 using Jigsaw.Losses.Hyperparameters;
 using Jigsaw.Models.Lora;
+using Jigsaw.Runtime.Tests.Losses;
 using Jigsaw.Steps;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -14,6 +14,7 @@ namespace Jigsaw.Runtime.Tests.Training;
 public sealed class RunStepTests : IDisposable
 {
     private const double Tolerance = BoundStep.Tolerance;
+    private const double CudaTolerance = 2e-4;
 
     private readonly List<IDisposable> _owned = [];
 
@@ -238,11 +239,72 @@ public sealed class RunStepTests : IDisposable
     [CudaFact]
     public void A_whole_step_runs_on_cuda()
     {
-        var (host, device) = (new BoundStep(_owned, "qwen3"), new BoundStep(_owned, "qwen3", device: CUDA));
-        var expected = host.PassByPass(() => EverythingRecipe.Bind(host.Teacher, host.Student));
-        var actual = device.PassByPass(() => EverythingRecipe.Bind(device.Teacher, device.Student));
-        Assert.All(actual.Values, pair => Assert.True(double.IsFinite(pair.Value), pair.Key));
-        Assert.Equal(expected.Gradients.Keys, actual.Gradients.Keys);
+        manual_seed(0);
+        var host = new BoundStep(_owned, "qwen3");
+        manual_seed(0);
+        var device = new BoundStep(_owned, "qwen3", device: CUDA);
+        void Compare<TComponents, THyperparameters>(Func<NoisyTeacher, NoisyStudent, JigsawLoss<TComponents, THyperparameters>> bind)
+            where TComponents : ComponentLosses
+            where THyperparameters : RecipeHyperparameters
+        {
+            var expected = host.PassByPass(() => bind(host.Teacher, host.Student));
+            BoundStep.Near(expected, device.PassByPass(() => bind(device.Teacher, device.Student)), CudaTolerance);
+            BoundStep.Near(expected, device.Closures(() => bind(device.Teacher, device.Student)), CudaTolerance);
+        }
+
+        Compare((teacher, student) => EverythingRecipe.Bind(teacher, student));
+        Compare((teacher, student) => HeldTogetherRecipe.Bind(teacher, student));
+        Compare((teacher, student) => AlphaRecipe.Bind(teacher, student));
+        Compare((teacher, student) => HardRecipe.Bind(teacher, student));
+        Compare((teacher, student) => RowsRecipe.Bind(teacher, student));
+        Compare((teacher, student) => BoundsRecipe.Bind(teacher, student));
+        Compare((teacher, student) => RepeatedTermsRecipe.Bind(teacher, student));
+        Compare((teacher, student) => SomeStepsRecipe.Bind(teacher, student));
+        Compare((teacher, student) => SurprisalRecipe.Bind(teacher, student));
+    }
+
+    [CudaFact]
+    public void Prompts_with_other_tokens_are_drawn_on_cuda_from_the_seed_of_the_step()
+    {
+        var step = new BoundStep(_owned, "llama-gqa", device: CUDA);
+        var once = step.PassByPass(() => CounterfactualRecipe.Bind(step.Teacher, step.Student));
+        Assert.All(once.Values, pair => Assert.True(double.IsFinite(pair.Value), pair.Key));
+        BoundStep.Near(once, step.PassByPass(() => CounterfactualRecipe.Bind(step.Teacher, step.Student)), CudaTolerance);
+    }
+
+    [CudaTheory]
+    [InlineData(nameof(EverythingRecipe))]
+    [InlineData(nameof(HeldTogetherRecipe))]
+    [InlineData(nameof(HardRecipe))]
+    [InlineData(nameof(RowsRecipe))]
+    [InlineData(nameof(BoundsRecipe))]
+    [InlineData(nameof(CounterfactualRecipe))]
+    public void A_step_on_cuda_waits_for_the_device_once_to_read_its_components(string recipe)
+    {
+        var step = new BoundStep(_owned, "llama-gqa", device: CUDA);
+        using var scope = NewDisposeScope();
+        BoundLoss jigsaw = recipe switch
+        {
+            nameof(EverythingRecipe) => EverythingRecipe.Bind(step.Teacher, step.Student),
+            nameof(HeldTogetherRecipe) => HeldTogetherRecipe.Bind(step.Teacher, step.Student),
+            nameof(HardRecipe) => HardRecipe.Bind(step.Teacher, step.Student),
+            nameof(RowsRecipe) => RowsRecipe.Bind(step.Teacher, step.Student),
+            nameof(BoundsRecipe) => BoundsRecipe.Bind(step.Teacher, step.Student),
+            _ => CounterfactualRecipe.Bind(step.Teacher, step.Student),
+        };
+        jigsaw.RunStep(step.Transform.Apply(step.Batch), step.Batch.LossMask).Dispose();
+        ComponentLosses components;
+        using (DeviceWaits.Forbid())
+        {
+            using var again = new RandomBatches((int)step.Transform.EmbeddingTable.shape[0], device: CUDA).At(1);
+            components = jigsaw.RunStep(step.Transform.Apply(again), again.LossMask);
+            Assert.ThrowsAny<Exception>(() => components.Read());
+        }
+
+        using (components)
+        {
+            Assert.All(components.Read(), pair => Assert.True(double.IsFinite(pair.Value), pair.Key));
+        }
     }
 
     [Fact]

@@ -12,11 +12,16 @@ public sealed class TrainerTests : IDisposable
     public void Dispose() => Directory.Delete(_directory, recursive: true);
 
     [Fact]
-    public void A_run_that_was_stopped_resumes_to_the_same_numbers()
+    public void A_run_that_was_stopped_resumes_to_the_same_numbers() => StopAndResume(CPU);
+
+    [CudaFact]
+    public void A_run_on_cuda_that_was_stopped_resumes_to_the_same_numbers() => StopAndResume(CUDA);
+
+    private void StopAndResume(Device device)
     {
-        using var whole = new TrainingSession(Options());
+        using var whole = new TrainingSession(Options(), device: device);
         var expected = whole.Run();
-        using (var stopped = new TrainingSession(Options(_directory)))
+        using (var stopped = new TrainingSession(Options(_directory), device: device))
         {
             using var stop = new CancellationTokenSource();
             Assert.Throws<OperationCanceledException>(() => stopped.Trainer.Run(
@@ -30,7 +35,7 @@ public sealed class TrainerTests : IDisposable
                 stop.Token));
         }
 
-        using var resumed = new TrainingSession(Options(_directory));
+        using var resumed = new TrainingSession(Options(_directory), device: device);
         Assert.True(resumed.Trainer.Resume());
         Assert.Equal(5, resumed.Trainer.StepsDone);
         var found = resumed.Run();

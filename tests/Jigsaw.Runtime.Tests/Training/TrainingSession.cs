@@ -12,17 +12,18 @@ namespace Jigsaw.Runtime.Tests.Training;
 /// <summary>A small training run on a tiny model, with all its parts.</summary>
 internal sealed class TrainingSession : IDisposable
 {
-    private readonly CausalLM _model = CausalLM.Load(TestData.Path("models", "llama-gqa"), CPU, ScalarType.Float32);
+    private readonly CausalLM _model;
     private readonly NoisyTeacher _teacher;
     private readonly NoisyStudent _student;
 
-    public TrainingSession(TrainingOptions options, TrajectoryRecipe.Hyperparameters? hyperparameters = null, int differentBatches = int.MaxValue, ITokenBatches? batches = null, Func<NoisyTeacher, NoisyStudent, BoundLoss>? bind = null)
+    public TrainingSession(TrainingOptions options, TrajectoryRecipe.Hyperparameters? hyperparameters = null, int differentBatches = int.MaxValue, ITokenBatches? batches = null, Func<NoisyTeacher, NoisyStudent, BoundLoss>? bind = null, Device? device = null)
     {
+        _model = CausalLM.Load(TestData.Path("models", "llama-gqa"), device ?? CPU, ScalarType.Float32);
         _teacher = new NoisyTeacher(_model);
         _student = new NoisyStudent(_model, new LoraConfig { Rank = 2 }, seed: 1);
         Transform = new StainedGlassTransform(_model.EmbeddingTable, new TransformConfig { Std = new TanhStd { InitialRho = 0 } }, seed: 1);
         Loss = bind?.Invoke(_teacher, _student) ?? TrajectoryRecipe.Bind(_teacher, _student, hyperparameters ?? TrajectoryRecipe.Defaults);
-        Trainer = new Trainer(Loss, Transform, batches ?? new RandomBatches((int)_model.EmbeddingTable.shape[0], differentBatches), options);
+        Trainer = new Trainer(Loss, Transform, batches ?? new RandomBatches((int)_model.EmbeddingTable.shape[0], differentBatches, device: device), options);
     }
 
     public StainedGlassTransform Transform { get; }
@@ -42,7 +43,7 @@ internal sealed class TrainingSession : IDisposable
         _student.Adapters.NamedParameters.Select(parameter => (parameter.Name, (Tensor)parameter.Value))
             .Concat(Transform.Parameters.Select(parameter => (parameter.Name, (Tensor)parameter.Value)));
 
-    public float[] Values() => [.. Named().SelectMany(pair => pair.Value.detach().data<float>().ToArray())];
+    public float[] Values() => [.. Named().SelectMany(pair => pair.Value.detach().cpu().data<float>().ToArray())];
 
     public void Dispose()
     {

@@ -25,17 +25,24 @@ public sealed class TrajectoryTests(ITestOutputHelper output)
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public void A_training_follows_the_twenty_steps_of_transformers_and_peft(bool passByPass)
+    public void A_training_follows_the_twenty_steps_of_transformers_and_peft(bool passByPass) => Follow(passByPass, CPU);
+
+    [CudaTheory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_training_on_cuda_follows_the_twenty_steps_of_transformers_and_peft(bool passByPass) => Follow(passByPass, CUDA);
+
+    private void Follow(bool passByPass, Device device)
     {
         using var scope = NewDisposeScope();
         using var truth = SafetensorsFile.Open(TestData.Path("trajectory", "trajectory.safetensors"));
-        using var model = CausalLM.Load(TestData.Path("models", "llama-gqa"), CPU, ScalarType.Float32);
+        using var model = CausalLM.Load(TestData.Path("models", "llama-gqa"), device, ScalarType.Float32);
         using var student = new NoisyStudent(model, new LoraConfig { Rank = 4, Alpha = 8, TargetModules = ["q_proj", "v_proj", "down_proj"] });
         using var teacher = new NoisyTeacher(model);
 
         var trained = student.Adapters.NamedParameters.ToDictionary(parameter => "lora." + ShortKey(parameter.Name), parameter => parameter.Value);
-        trained.Add("mu", new Parameter(truth.Read("start.mu")));
-        trained.Add("rho", new Parameter(truth.Read("start.rho")));
+        trained.Add("mu", new Parameter(truth.Read("start.mu").to(device)));
+        trained.Add("rho", new Parameter(truth.Read("start.rho").to(device)));
         using (no_grad())
         {
             foreach (var (key, parameter) in trained)
@@ -54,10 +61,10 @@ public sealed class TrajectoryTests(ITestOutputHelper output)
             beta2: 0.95,
             weightDecay: 0.01);
 
-        var (ids, eps) = (truth.Read("ids"), truth.Read("eps"));
-        using var attention = HostMask(truth, "attention_mask");
-        using var lossMask = HostMask(truth, "loss_mask");
-        using var noiseMask = HostMask(truth, "noise_mask");
+        var (ids, eps) = (truth.Read("ids").to(device), truth.Read("eps").to(device));
+        using var attention = HostMask(truth, "attention_mask", device);
+        using var lossMask = HostMask(truth, "loss_mask", device);
+        using var noiseMask = HostMask(truth, "noise_mask", device);
         var medianNorm = TransformFunctions.MedianNorm(model.EmbeddingTable);
         var jigsaw = TrajectoryRecipe.Bind(teacher, student);
         var norms = Host(truth.Read("grad_norm"));
@@ -116,10 +123,10 @@ public sealed class TrajectoryTests(ITestOutputHelper output)
         return components();
     }
 
-    private static RowMask HostMask(SafetensorsFile truth, string name)
+    private static RowMask HostMask(SafetensorsFile truth, string name, Device device)
     {
         using var mask = truth.Read(name);
-        return RowMask.FromHost(mask.data<bool>().ToArray(), (int)mask.shape[0], (int)mask.shape[1], CPU);
+        return RowMask.FromHost(mask.data<bool>().ToArray(), (int)mask.shape[0], (int)mask.shape[1], device);
     }
 
     private static float[] Host(Tensor values) => values.data<float>().ToArray();
@@ -132,7 +139,7 @@ public sealed class TrajectoryTests(ITestOutputHelper output)
         foreach (var (key, value) in found)
         {
             var expected = truth.Read(prefix + key);
-            var difference = (value - expected).abs().max().ToDouble() / expected.abs().max().ToDouble();
+            var difference = (value.cpu() - expected).abs().max().ToDouble() / expected.abs().max().ToDouble();
             Assert.True(difference < 1e-4, $"{prefix}{key} is off by {difference:e1} of its largest entry");
             worst = Math.Max(worst, difference);
         }

@@ -142,6 +142,38 @@ public sealed class StainedGlassTransformTests
         }
     }
 
+    [CudaFact]
+    public void A_transform_on_cuda_has_the_moments_of_the_cpu_adds_secure_noise_and_is_saved_from_there()
+    {
+        using var scope = NewDisposeScope();
+        using var grad = no_grad();
+        using var written = new TemporaryFolder();
+        using var again = new TemporaryFolder();
+        using var host = Stirred(new TransformConfig { Mean = new BoundedMean { Bound = 2.5 }, Heads = 2 });
+        host.Save(written.Path);
+        using var device = StainedGlassTransform.Load(written.Path, host.EmbeddingTable.cuda());
+        device.Save(again.Path);
+        using var back = StainedGlassTransform.Load(again.Path, host.EmbeddingTable);
+        var ids = tensor(Enumerable.Range(0, 64 * 9).Select(i => (long)(i * 7 % Vocabulary)).ToArray()).reshape(64, 9);
+        var all = Enumerable.Repeat(true, 64 * 9).ToArray();
+        bool[] noised = [.. all.Select((_, i) => i % 9 > 1)];
+        (Tensor Clean, Tensor Means, Tensor Stds, Tensor Noisy) Apply(StainedGlassTransform transform)
+        {
+            var batch = transform.Apply(ids.to(transform.Device), RowMask.FromHost(all, 64, 9, transform.Device), RowMask.FromHost(noised, 64, 9, transform.Device));
+            Assert.Equal(transform.Device.type, batch.Noisy.device_type);
+            return (batch.Clean.cpu(), batch.Means.cpu(), batch.Stds.cpu(), batch.Noisy.cpu());
+        }
+
+        var (expected, found, read) = (Apply(host), Apply(device), Apply(back));
+        Assert.True(expected.Means.IsSame(read.Means) && expected.Stds.IsSame(read.Stds));
+        Losses.Steps.Near(expected.Means, found.Means, 1e-5, "μ");
+        Losses.Steps.Near(expected.Stds, found.Stds, 1e-5, "σ");
+        Assert.True(found.Noisy.narrow(1, 0, 2).IsSame(expected.Clean.narrow(1, 0, 2)));
+        var noise = ((found.Noisy - found.Clean - found.Means) / found.Stds).narrow(1, 2, 7);
+        Assert.Equal(0, noise.mean().ToDouble(), 0.1);
+        Assert.Equal(1, noise.std().ToDouble(), 0.1);
+    }
+
     [Theory]
     [InlineData("sgt_config.json", "{")]
     [InlineData("sgt_config.json", "{\"version\": 2}")]

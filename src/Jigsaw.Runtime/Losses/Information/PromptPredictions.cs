@@ -49,7 +49,8 @@ internal sealed class PromptPredictions
         var surprisal = zeros([batch * sequence], dtype: wide, device: inputIds.device);
         var flatIds = inputIds.reshape(-1);
         var draws = seed is null ? null : flatIds.clone();
-        using var generator = seed is { } given && inputIds.device_type != DeviceType.META ? new Generator((ulong)given, inputIds.device) : null;
+        using var seeded = new SeededGenerator(inputIds.device);
+        var generator = seed is { } given ? seeded.At(given) : null;
         if (Rows(mask, attention, isPredicted, sequence) is { } rows)
         {
             var flat = hidden.reshape(-1, hidden.shape[^1]);
@@ -98,6 +99,6 @@ internal sealed class PromptPredictions
             }
         }
 
-        return rows.Count == 0 ? null : tensor(rows.ToArray(), dtype: ScalarType.Int64).to(isPredicted.device);
+        return rows.Count == 0 ? null : DeviceCopy.Of(tensor(rows.ToArray(), dtype: ScalarType.Int64), isPredicted.device);
     }
 }

@@ -11,6 +11,10 @@ internal sealed class LoopRows : IDisposable
     // Rows that a chain of element-wise operations processes at a time, so a block stays in the cache between them.
     private const long BlockBytes = 2L << 20;
 
+    // What a workspace may take: on the CPU little memory, on other devices few kernel launches.
+    private const long HostWorkspaceBytes = 48L << 20;
+    private const long DeviceWorkspaceBytes = 192L << 20;
+
     private readonly Dictionary<RowMask, Tensor> _weights = [];
     private readonly bool _ownsOrder;
     private readonly bool _ownsWorkspaces;
@@ -31,7 +35,7 @@ internal sealed class LoopRows : IDisposable
             targets.Order = Order;
         }
 
-        ChunkRows = Math.Clamp(options.ChunkRows ?? RowsOf(options.WorkspaceBytes, Vocabulary), 1, Math.Max(Order.Count, 1));
+        ChunkRows = Math.Clamp(options.ChunkRows ?? RowsOf(options.WorkspaceBytes ?? (Device.type == DeviceType.CPU ? HostWorkspaceBytes : DeviceWorkspaceBytes), Vocabulary), 1, Math.Max(Order.Count, 1));
         _blockRows = (int)Math.Clamp(BlockBytes / (Vocabulary * Wide.ElementSize()), 8, ChunkRows < 8 ? 8 : ChunkRows);
         Unit = Math.Pow(2, Math.Round(Math.Log2(Math.Max(Order.Count, 1))));
         Workspaces = services.Workspaces ?? new LogitWorkspaces();

@@ -5,8 +5,8 @@ namespace Jigsaw.Losses.Logits;
 /// <summary>How the loop over the vocabulary is run.</summary>
 internal sealed record VocabularyLoopOptions
 {
-    /// <summary>Bytes that each workspace may take.</summary>
-    public long WorkspaceBytes { get; init; } = 48L << 20;
+    /// <summary>Bytes that each workspace may take; null for the device's default.</summary>
+    public long? WorkspaceBytes { get; init; }
 
     /// <summary>Rows of a chunk; null for as many as fit into a workspace.</summary>
     public int? ChunkRows { get; init; }

@@ -1,3 +1,4 @@
+using Jigsaw.Tensors;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -11,7 +12,7 @@ namespace Jigsaw.Transforms.Noise;
 /// <param name="device">Where the generator is; META makes numbers without values.</param>
 internal sealed class SeededNoise(long seed, Device device) : INoiseSource
 {
-    private readonly Generator _generator = new((ulong)seed, device.type == DeviceType.META ? CPU : device);
+    private readonly SeededGenerator _generator = new(device);
 
     /// <summary>The seed.</summary>
     public long Seed => seed;
@@ -28,9 +29,9 @@ internal sealed class SeededNoise(long seed, Device device) : INoiseSource
         }
 
         // A seed for each draw, not one running state: a run that resumes needs the count alone.
-        _generator.manual_seed(unchecked((seed * 6364136223846793005L) + (Count * 1442695040888963407L) + 1));
+        var generator = _generator.At(unchecked((seed * 6364136223846793005L) + (Count * 1442695040888963407L) + 1));
         Count++;
-        return randn(shape, dtype: ScalarType.Float32, device: device, generator: _generator);
+        return randn(shape, dtype: ScalarType.Float32, device: device, generator: generator);
     }
 
     /// <summary>Frees the generator.</summary>

@@ -11,10 +11,10 @@ internal sealed class AttackOracle : IDisposable
 {
     private readonly string _name;
 
-    public AttackOracle(string name, ScalarType dtype = ScalarType.Float64)
+    public AttackOracle(string name, ScalarType dtype = ScalarType.Float64, Device? device = null)
     {
         _name = name;
-        Model = CausalLM.Load(TestData.Path("models", "support-lm"), CPU, dtype);
+        Model = CausalLM.Load(TestData.Path("models", "support-lm"), device ?? CPU, dtype);
         Transform = StainedGlassTransform.Load(TestData.Path("attacks", name, "transform"), Model.EmbeddingTable);
         using var document = JsonDocument.Parse(File.ReadAllText(TestData.Path("attacks", name, "bayes.json")));
         Chats = [.. document.RootElement.GetProperty("cases").EnumerateArray().Select(chat => chat.GetProperty("chat").GetString()!)];
@@ -29,7 +29,7 @@ internal sealed class AttackOracle : IDisposable
     public static JsonElement Bound { get; } = JsonDocument.Parse(File.ReadAllText(TestData.Path("attacks", "protected", "bound.json"))).RootElement;
 
     public (long[] Ids, bool[] Noise, Tensor Noisy) Row(string chat) =>
-        (Longs(chat, "ids"), Read(chat, "noise_mask").data<bool>().ToArray(), Read(chat, "x_tilde"));
+        (Longs(chat, "ids"), Read(chat, "noise_mask").data<bool>().ToArray(), Read(chat, "x_tilde").to(Transform.Device));
 
     public long[] Longs(string chat, string key) => Read(chat, key).data<long>().ToArray();
 

@@ -14,10 +14,17 @@ public sealed class ExactLikelihoodAttackTests
     [InlineData("bayes", ScalarType.Float32, 1e-4)]
     [InlineData("protected", ScalarType.Float64, 1e-6)]
     [InlineData("protected", ScalarType.Float32, 1e-4)]
-    public void Prior_density_and_posterior_of_each_token_are_those_of_a_float64_reference(string name, ScalarType dtype, double relative)
+    public void Prior_density_and_posterior_of_each_token_are_those_of_a_float64_reference(string name, ScalarType dtype, double relative) => Force(name, dtype, relative, CPU);
+
+    [CudaTheory]
+    [InlineData("bayes", ScalarType.Float64, 1e-6)]
+    [InlineData("protected", ScalarType.Float32, 1e-4)]
+    public void Prior_density_and_posterior_on_cuda_are_those_of_a_float64_reference(string name, ScalarType dtype, double relative) => Force(name, dtype, relative, CUDA);
+
+    private static void Force(string name, ScalarType dtype, double relative, Device device)
     {
         using var scope = NewDisposeScope();
-        using var oracle = new AttackOracle(name, dtype);
+        using var oracle = new AttackOracle(name, dtype, device);
         using var attack = new ExactLikelihoodAttack(oracle.Model, oracle.Transform, precision: dtype);
         foreach (var chat in oracle.Chats)
         {
@@ -39,10 +46,17 @@ public sealed class ExactLikelihoodAttackTests
     [Theory]
     [InlineData("bayes")]
     [InlineData("protected")]
-    public void The_search_reads_what_a_float64_reference_reads_before_and_after_it_sees_the_reply(string name)
+    public void The_search_reads_what_a_float64_reference_reads_before_and_after_it_sees_the_reply(string name) => Search(name, CPU);
+
+    [CudaTheory]
+    [InlineData("bayes")]
+    [InlineData("protected")]
+    public void The_search_on_cuda_reads_what_a_float64_reference_reads_before_and_after_it_sees_the_reply(string name) => Search(name, CUDA);
+
+    private static void Search(string name, Device device)
     {
         using var scope = NewDisposeScope();
-        using var oracle = new AttackOracle(name, ScalarType.Float32);
+        using var oracle = new AttackOracle(name, ScalarType.Float32, device);
         using var attack = new ExactLikelihoodAttack(oracle.Model, oracle.Transform);
         foreach (var chat in oracle.Chats)
         {
