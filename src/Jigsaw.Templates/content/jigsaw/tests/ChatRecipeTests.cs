@@ -8,7 +8,7 @@ public class ChatRecipeTests
     [Fact]
     public void The_plan_and_the_numbers_are_what_was_reviewed()
     {
-        var numbers = ChatRecipe.Defaults.ToDictionary().Select(number => string.Create(CultureInfo.InvariantCulture, $"{number.Key}: {number.Value}\n"));
+        var numbers = ChatRecipe.Defaults.ToDictionary().Select(number => string.Create(CultureInfo.InvariantCulture, $"{number.Key}: {number.Value ?? "none"}\n"));
         Verify("ChatRecipe", ChatRecipe.Plan + "\n" + string.Concat(numbers));
     }
 
