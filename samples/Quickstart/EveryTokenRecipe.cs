@@ -1,4 +1,5 @@
 using Jigsaw;
+using Jigsaw.CommandLine;
 
 namespace Quickstart;
 
@@ -7,6 +8,7 @@ namespace Quickstart;
 /// trained inversion attack recovers nearly everything, since x̃ must then tell the next token everywhere. Here to compare with.
 /// </summary>
 [LossRecipe]
+[TrainingDefaults(Steps = 700)]
 [LossTerm.CePerformance(1.0)]
 [LossTerm.CeProtection(0.25, MaxLoss = 10, ScalingFactor = 0.2)]
 [LossTerm.CleanEmbeddingsGuardrails(0.05, MaxLoss = 10, ScalingFactor = 0.2)]

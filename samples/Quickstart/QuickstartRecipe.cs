@@ -1,4 +1,5 @@
 using Jigsaw;
+using Jigsaw.CommandLine;
 
 namespace Quickstart;
 
@@ -7,6 +8,7 @@ namespace Quickstart;
 /// surprises) nor by that of later ones (the divergence from prompts that are as likely). What the reply repeats, which is plain text, may be told at a small price. The base can't use x̃, nor the adapters clean prompts.
 /// </summary>
 [LossRecipe]
+[TrainingDefaults(Steps = 2000, Rank = 32, LearningRate = 3e-3, FinalLearningRateFraction = 0.05, ClipsApart = true, RampsInProportion = true)]
 [LossTerm.CePerformance(1.0, Mask = TokenMask.Loss)]
 [LossTerm.CeProtection(0.1, MaxLoss = 10, ScalingFactor = 0.2, Every = 4)]
 [LossTerm.CleanEmbeddingsGuardrails(0.0125, MaxLoss = 10, ScalingFactor = 0.2, Every = 4)]

@@ -56,6 +56,7 @@ public sealed partial class SourceTests
             ["src", "Jigsaw.Dsl", ..] => ["Jigsaw", "Jigsaw.CompilerServices"],
             ["src", "Jigsaw.Runtime", "Passes", "TermInputs"] => ["Jigsaw"],
             ["src", "Jigsaw.Runtime" or "Jigsaw.Prompts", .. var rest] => ["Jigsaw." + string.Join('.', rest), "Jigsaw.CompilerServices"],
+            ["src", "Jigsaw.Templates", ..] => null,
             ["src", var project, .. var rest] => [string.Join('.', rest.Prepend(project))],
             _ => null,
         };

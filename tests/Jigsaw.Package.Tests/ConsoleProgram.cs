@@ -9,13 +9,7 @@ internal sealed class ConsoleProgram
     {
         _folder = package.NewFolder(name);
         var platform = OperatingSystem.IsWindows() ? "win-x64" : OperatingSystem.IsMacOS() ? "osx-arm64" : "linux-x64";
-        Write("nuget.config", $"""
-            <configuration>
-              <packageSources>
-                <add key="local" value="{package.Feed}" />
-              </packageSources>
-            </configuration>
-            """);
+        Write("nuget.config", package.Sources);
 
         // Links to the libraries of the cache, not half a gigabyte of copies.
         Write("Program.csproj", $"""

@@ -22,10 +22,22 @@ public sealed class PackedJigsaw : IAsyncLifetime
 
     public string Symbols => Path.ChangeExtension(Package, ".snupkg");
 
+    /// <summary>A <c>nuget.config</c> that finds the packages.</summary>
+    public string Sources => $"""
+        <configuration>
+          <packageSources>
+            <add key="local" value="{Feed}" />
+          </packageSources>
+        </configuration>
+        """;
+
     public async Task InitializeAsync() => await Pack(Feed);
 
-    public async Task Pack(string folder) =>
-        await DotnetCommand.Succeed(RepositoryRoot, "pack", "src/Jigsaw", "-c", Configuration, "--no-build", "-o", folder, $"-p:PackageVersion={Version}", $"-p:NuspecOutputPath={NewFolder("nuspec")}");
+    public Task Pack(string folder) => Pack(folder, "src/Jigsaw");
+
+    /// <summary>Packs another project of the repository under the same version.</summary>
+    public async Task Pack(string folder, string project) =>
+        await DotnetCommand.Succeed(RepositoryRoot, "pack", project, "-c", Configuration, "--no-build", "-o", folder, $"-p:PackageVersion={Version}", $"-p:NuspecOutputPath={NewFolder("nuspec")}");
 
     /// <summary>Makes an empty folder of a name.</summary>
     public string NewFolder(string name) => _folder.CreateSubdirectory(name).FullName;
@@ -51,16 +63,19 @@ public sealed class PackedJigsaw : IAsyncLifetime
 
         // A restore unpacks into the user's cache, where this version would stay forever.
         var listed = await DotnetCommand.Succeed(RepositoryRoot, "nuget", "locals", "global-packages", "--list");
-        var cached = new DirectoryInfo(Path.Combine(listed.Split(':', 2)[1].Trim(), "jigsaw", Version));
-        if (cached.Exists)
+        foreach (var name in (string[])["jigsaw", "jigsaw.commandline"])
         {
-            cached.Delete(recursive: true);
-        }
+            var cached = new DirectoryInfo(Path.Combine(listed.Split(':', 2)[1].Trim(), name, Version));
+            if (cached.Exists)
+            {
+                cached.Delete(recursive: true);
+            }
 
-        // What another version has put there stays.
-        if (cached.Parent is { Exists: true } parent && !parent.EnumerateFileSystemInfos().Any())
-        {
-            parent.Delete();
+            // What another version has put there stays.
+            if (cached.Parent is { Exists: true } parent && !parent.EnumerateFileSystemInfos().Any())
+            {
+                parent.Delete();
+            }
         }
     }
 

@@ -39,6 +39,16 @@ public sealed class QuickstartTests : IDisposable
         Assert.Contains("\"attack\": \"bound over all attackers\"", record, StringComparison.Ordinal);
     }
 
+    [UnixFact]
+    public void A_training_that_is_asked_to_end_keeps_a_checkpoint_and_says_how_to_go_on()
+    {
+        var (code, output, error) = QuickstartProgram.RunUntil(_directory, "step    2/4000", "train", "--recipe", "original-terms", "--steps", "4000", "--batch", "2", "--log-every", "1");
+        Assert.True(code == 130, output + error);
+        var checkpoint = Path.GetFileName(Assert.Single(Directory.GetDirectories(Path.Combine(_directory, "runs", "quickstart", "checkpoints"))));
+        Assert.Matches("^step-0000[0-9]{2}$", checkpoint);
+        Assert.Matches("Go on with the arguments: train --output .*quickstart --resume", error);
+    }
+
     [Fact]
     public void A_directory_that_is_no_checkpoint_gets_a_sentence() =>
         AssertSentence(["--model", _directory], _directory);
@@ -83,10 +93,14 @@ public sealed class QuickstartTests : IDisposable
     [InlineData("--steps", "0", "--steps is 0; use at least 1")]
     [InlineData("--steps", "many", "many")]
     [InlineData("--device", "tpu", "tpu")]
+    public void A_wrong_option_gets_a_sentence(string option, string value, string said) =>
+        AssertSentence([option, value], said, code: 2);
+
+    [Theory]
     [InlineData("--data", "no-such.jsonl", "no-such.jsonl")]
     [InlineData("--hyperparameters", "no-such.json", "no-such.json")]
     [InlineData("--std-max", "-1", "TanhStd.Max is -1")]
-    public void A_wrong_option_gets_a_sentence(string option, string value, string said) =>
+    public void A_wrong_file_or_number_gets_a_sentence(string option, string value, string said) =>
         AssertSentence([option, value], said);
 
     [Fact]
@@ -97,10 +111,10 @@ public sealed class QuickstartTests : IDisposable
         AssertSentence(["--hyperparameters", path], "information_rate_weight");
     }
 
-    private void AssertSentence(string[] arguments, string said)
+    private void AssertSentence(string[] arguments, string said, int code = 1)
     {
-        var (code, output, error) = QuickstartProgram.Run(_directory, ["--batch", "4", "--eval-chats", "6", "--attack-steps", "3", .. arguments]);
-        Assert.Equal(1, code);
+        var (ended, output, error) = QuickstartProgram.Run(_directory, ["--batch", "4", "--eval-chats", "6", "--attack-steps", "3", .. arguments]);
+        Assert.Equal(code, ended);
         Assert.Contains(said, error, StringComparison.Ordinal);
         Assert.DoesNotContain("   at ", output + error, StringComparison.Ordinal);
     }

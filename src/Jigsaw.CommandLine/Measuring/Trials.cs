@@ -9,12 +9,12 @@ using Jigsaw.Tokenization;
 using Jigsaw.Transforms;
 using static TorchSharp.torch;
 
-namespace Quickstart;
+namespace Jigsaw.CommandLine.Measuring;
 
-/// <summary>The evaluation of the quick start, on chats that the training doesn't see.</summary>
+/// <summary>The evaluation, on chats that the training doesn't see.</summary>
 internal sealed class Trials : IDisposable
 {
-    private const int ReplyTokens = 64;
+    private const int BatchSize = 25;
 
     private readonly CausalLM _model;
     private readonly IAdapters _adapters;
@@ -23,10 +23,10 @@ internal sealed class Trials : IDisposable
     private readonly ChatDataset _chats;
     private readonly List<(TokenBatch Batch, IReadOnlyList<IReadOnlyCollection<string>> Facts)> _batches = [];
 
-    public Trials(CausalLM model, IAdapters adapters, StainedGlassTransform transform, NoiseTokenizer tokenizer, ChatDataset chats, int batchSize)
+    public Trials(CausalLM model, IAdapters adapters, StainedGlassTransform transform, NoiseTokenizer tokenizer, ChatDataset chats)
     {
         (_model, _adapters, _transform, _tokenizer, _chats) = (model, adapters, transform, tokenizer, chats);
-        foreach (var rows in chats.Examples.Chunk(batchSize))
+        foreach (var rows in chats.Examples.Chunk(BatchSize))
         {
             _batches.Add((
                 tokenizer.ApplyChatTemplate([.. rows.Select(row => row.Messages)], ignorePromptLoss: true),
@@ -49,22 +49,25 @@ internal sealed class Trials : IDisposable
     }
 
     /// <summary>One chat: what each attack recovers of its prompt, and what each model answers.</summary>
-    public Conversation Converse(IReadOnlyList<IInversionAttack> attacks)
+    public Conversation Converse(IReadOnlyList<IInversionAttack> attacks, int maxTokens) =>
+        Converse(_model, _adapters, _transform, _tokenizer, [.. _chats.Examples[0].Messages.TakeWhile(message => message.Role != "assistant")], attacks, maxTokens);
+
+    /// <summary>What each attack recovers of a prompt, and what each model answers to it.</summary>
+    public static Conversation Converse(CausalLM model, IAdapters adapters, StainedGlassTransform transform, NoiseTokenizer tokenizer, IReadOnlyList<ChatMessage> prompt, IReadOnlyList<IInversionAttack> attacks, int maxTokens)
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
-        var chat = _chats.Examples[0];
-        using var batch = _tokenizer.ApplyChatTemplate([[.. chat.Messages.TakeWhile(message => message.Role != "assistant")]], addGenerationPrompt: true);
-        using var used = _transform.WithSecureNoise();
+        using var batch = tokenizer.ApplyChatTemplate([prompt], addGenerationPrompt: true);
+        using var used = transform.WithSecureNoise();
         var noisy = used.Apply(batch);
-        string Answer(Tensor embeddings, IAdapters? adapters) =>
-            _tokenizer.Tokenizer.Decode(_model.Generate(embeddings, batch.AttentionMask, adapters, new GenerationOptions { MaxNewTokens = ReplyTokens, EndTokens = [_tokenizer.Tokenizer.IdOf(_tokenizer.Tokenizer.EndToken!)!.Value] })[0], skipSpecial: true);
+        string Answer(Tensor embeddings, IAdapters? with) =>
+            tokenizer.Tokenizer.Decode(model.Generate(embeddings, batch.AttentionMask, with, new GenerationOptions { MaxNewTokens = maxTokens, EndTokens = [tokenizer.Tokenizer.IdOf(tokenizer.Tokenizer.EndToken!)!.Value] })[0], skipSpecial: true);
         return new Conversation(
-            chat.Messages[0].Content ?? string.Empty,
-            [.. attacks.Select(attack => (attack.Name, InversionAttackEvaluator.Texts(attack.Recover(noisy.Noisy, batch.AttentionMask, 1), batch, ids => _tokenizer.Tokenizer.Decode(ids))[0]))],
+            prompt[^1].Content ?? string.Empty,
+            [.. attacks.Select(attack => (attack.Name, InversionAttackEvaluator.Texts(attack.Recover(noisy.Noisy, batch.AttentionMask, 1), batch, ids => tokenizer.Tokenizer.Decode(ids))[0]))],
             Answer(noisy.Clean, null),
             Answer(noisy.Noisy, null),
-            Answer(noisy.Noisy, _adapters));
+            Answer(noisy.Noisy, adapters));
     }
 
     public void Dispose()

@@ -1,7 +1,7 @@
 using Jigsaw.Evaluation.Attacks;
 using Jigsaw.Evaluation.Metrics;
 
-namespace Quickstart;
+namespace Jigsaw.CommandLine.Measuring;
 
 /// <summary>What one evaluation measured.</summary>
 internal sealed record TrialResult

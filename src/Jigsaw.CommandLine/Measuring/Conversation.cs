@@ -1,4 +1,4 @@
-namespace Quickstart;
+namespace Jigsaw.CommandLine.Measuring;
 
 /// <summary>One chat, as everybody sees it.</summary>
 /// <param name="Prompt">What the user wrote.</param>

@@ -1,0 +1,149 @@
+using System.CommandLine;
+using System.Diagnostics;
+using Jigsaw.Checkpoints;
+using Jigsaw.CommandLine.Output;
+using Jigsaw.CommandLine.Running;
+using Jigsaw.CommandLine.Verbs;
+using Jigsaw.Training;
+
+namespace Jigsaw.CommandLine.Options;
+
+/// <summary>The verbs of a program, and what becomes of a command line.</summary>
+internal sealed class CommandTree
+{
+    private readonly JigsawProgram _program;
+    private readonly ProgramOptions _options;
+    private readonly RootCommand _root;
+    private readonly Dictionary<Command, Verb> _verbs = [];
+
+    internal CommandTree(JigsawProgram program)
+    {
+        _program = program;
+        _options = new ProgramOptions(program);
+        var whole = new Verb("", program.Description + " Without a verb: all three.", [.. _options.Subject, .. _options.Training, .. _options.Measuring, _options.AttackSteps, _options.Attacks], WholeVerb.Run) { Trains = true };
+        _root = (RootCommand)Add(new RootCommand(whole.Description), whole);
+        foreach (var verb in Verbs())
+        {
+            _root.Subcommands.Add(Add(new Command(verb.Name, verb.Description), verb));
+        }
+
+        foreach (var command in _root.Subcommands.Where(command => command.Name == "inspect"))
+        {
+            command.Arguments.Add(_options.Inspected);
+        }
+    }
+
+    /// <summary>Runs a command line to its exit code.</summary>
+    internal async Task<int> RunAsync(string[] args, CancellationToken cancellation)
+    {
+        try
+        {
+            var parsed = Parsed(args);
+            if (!_verbs.TryGetValue(parsed.CommandResult.Command, out var verb) || !ReferenceEquals(parsed.Action, parsed.CommandResult.Command.Action))
+            {
+                return await parsed.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null }, CancellationToken.None).ConfigureAwait(false);
+            }
+
+            if (FileOf(parsed, verb) is { } file)
+            {
+                var wanted = verb.Options.Concat(_options.Everywhere).Where(option => parsed.GetResult(option) is null or { Implicit: true }).ToArray();
+                var end = Array.IndexOf(args, "--");
+                parsed = Parsed([.. args.Take(end < 0 ? args.Length : end), .. ConfigurationFile.Read(file, _options.Known, wanted), .. args.Skip(end < 0 ? args.Length : end)]);
+            }
+
+            return Run(parsed, verb, cancellation);
+        }
+        catch (UsageException exception)
+        {
+            await Console.Error.WriteLineAsync($"error: {exception.Message}").ConfigureAwait(false);
+            return JigsawExitCode.Usage;
+        }
+    }
+
+    private int Run(ParseResult parsed, Verb verb, CancellationToken cancellation)
+    {
+        var settings = _options.Read(parsed, verb.GoesOn || parsed.GetValue(_options.Resume));
+        settings = verb.Name == "inspect" ? settings with { Inspected = parsed.GetValue(_options.Inspected)!.FullName } : settings;
+        using var output = RunOutputs.Choose(parsed.GetValue(_options.Quiet), parsed.GetValue(_options.Json), settings.LogEvery);
+        var context = new RunContext(settings, new LoggedOutput(output, _program.LoggerFactory), cancellation);
+        using var activity = RunMeasurements.Begin(verb.Name.Length == 0 ? "run" : verb.Name);
+        try
+        {
+            return verb.Run(context);
+        }
+        catch (OperationCanceledException)
+        {
+            activity?.SetStatus(ActivityStatusCode.Error, "stopped");
+            var kept = Directory.Exists(settings.Checkpoints) ? $" The last checkpoint is in {settings.Checkpoints}. Go on with the arguments: {string.Join(' ', (string[])[.. verb.Name.Length == 0 ? [] : new[] { verb.Name }, "--output", settings.Output, "--resume"])}" : "";
+            context.Output.Fail($"Stopped.{(verb.Trains ? kept : "")}");
+            return JigsawExitCode.Stopped;
+        }
+        catch (Exception exception) when (exception is CheckpointException or TrainingCheckpointException or NonFiniteLossException or ArgumentException or FormatException or IOException or UnauthorizedAccessException)
+        {
+            activity?.SetStatus(ActivityStatusCode.Error, exception.Message);
+            context.Output.Fail($"error: {exception.Message}");
+            return JigsawExitCode.Error;
+        }
+    }
+
+    /// <summary>The file of options that is told, or that the run has which goes on.</summary>
+    private string? FileOf(ParseResult parsed, Verb verb)
+    {
+        if (parsed.GetValue(_options.Config) is { } told)
+        {
+            return told.FullName;
+        }
+
+        if (!verb.GoesOn && !parsed.GetValue(_options.Resume))
+        {
+            return null;
+        }
+
+        var written = Path.Combine(_options.OutputOf(parsed, goesOn: true), ConfigurationFile.Name);
+        return File.Exists(written) ? written : null;
+    }
+
+    private ParseResult Parsed(string[] args)
+    {
+        var parsed = _root.Parse(args);
+        if (parsed.Errors.Count == 0)
+        {
+            return parsed;
+        }
+
+        var command = parsed.CommandResult.Command;
+        var names = command.Options.Concat(_root.Options.Where(option => option.Recursive)).Select(option => option.Name).ToArray();
+        var unknown = parsed.UnmatchedTokens.OrderByDescending(token => token.StartsWith('-')).FirstOrDefault();
+        throw new UsageException(unknown switch
+        {
+            null => parsed.Errors[0].Message,
+            ['-', ..] => $"'{unknown}' is no option{(command == _root ? "" : $" of {command.Name}")}.{NearestName.Question(unknown, names)} See --help.",
+            _ => $"'{unknown}' is no verb.{NearestName.Question(unknown, _root.Subcommands.Select(verb => verb.Name))} See --help.",
+        });
+    }
+
+    private Command Add(Command command, Verb verb)
+    {
+        foreach (var option in verb.Options.Concat(_options.Everywhere))
+        {
+            command.Options.Add(option);
+        }
+
+        // What runs is chosen by the command, after a file has added its options.
+        command.SetAction(_ => JigsawExitCode.Success);
+        _verbs.Add(command, verb);
+        return command;
+    }
+
+    private IEnumerable<Verb> Verbs()
+    {
+        var o = _options;
+        yield return new Verb("plan", "Shows what a step runs, what it costs in forwards, and what memory the weights take.", [.. o.Subject, o.Rank, o.Batch, o.Steps, o.Hyperparameters], PlanVerb.Run);
+        yield return new Verb("train", "Trains a transform and adapters, and saves them.", [.. o.Subject, .. o.Training], TrainVerb.Run) { Trains = true };
+        yield return new Verb("evaluate", "Measures what a trained run keeps, on chats that it has not seen.", [.. o.Subject, .. o.Measuring], EvaluateVerb.Run) { GoesOn = true };
+        yield return new Verb("attack", "Runs the attack suite on a trained run.", [.. o.Subject, .. o.Measuring, o.Data, o.Attacks, o.Seed], AttackVerb.Run) { GoesOn = true };
+        yield return new Verb("generate", "Answers a prompt, clean and transformed, with and without the adapters.", [.. o.Subject, o.EvaluationData, o.Prompt, o.MaxTokens], GenerateVerb.Run) { GoesOn = true };
+        yield return new Verb("export", "Writes the transform and the adapters of a run, or a merged checkpoint, for other programs.", [.. o.Subject, o.To, o.Merge], ExportVerb.Run) { GoesOn = true };
+        yield return new Verb("inspect", "Says what a directory is, and what of it can't be run.", [], InspectVerb.Run);
+    }
+}

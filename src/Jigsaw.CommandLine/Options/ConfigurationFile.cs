@@ -1,0 +1,73 @@
+using System.CommandLine;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace Jigsaw.CommandLine.Options;
+
+/// <summary>The options as a JSON object: each under its name on the command line, without the dashes.</summary>
+internal static class ConfigurationFile
+{
+    /// <summary>What every run writes into its folder.</summary>
+    internal const string Name = "run.json";
+
+    private static readonly JsonSerializerOptions _indented = new() { WriteIndented = true };
+
+    /// <summary>The file as parts of a command line.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="known">All options of the program that a file may name.</param>
+    /// <param name="wanted">Those to return: the options of the verb that the command line doesn't give.</param>
+    /// <exception cref="UsageException">It is no JSON object, names what no option is called, or gives what is no value.</exception>
+    internal static IReadOnlyList<string> Read(string path, IReadOnlyCollection<Option> known, IReadOnlyCollection<Option> wanted)
+    {
+        var folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
+        var tokens = new List<string>();
+        foreach (var (name, value) in Parse(path))
+        {
+            var option = known.FirstOrDefault(option => Key(option) == name)
+                ?? throw new UsageException($"{path} names '{name}', which is no option.{NearestName.Question(name, known.Select(Key))}");
+            if (!wanted.Contains(option) || value is null)
+            {
+                continue;
+            }
+
+            var text = value.GetValueKind() switch
+            {
+                JsonValueKind.String when option is Option<FileInfo> or Option<DirectoryInfo> => Path.GetFullPath(value.GetValue<string>(), folder),
+                JsonValueKind.String => value.GetValue<string>(),
+                JsonValueKind.Number when option is not Option<bool> => value.ToJsonString(),
+                JsonValueKind.True or JsonValueKind.False when option is Option<bool> => value.ToJsonString(),
+                _ => throw new UsageException($"{path}: '{name}' is {value.ToJsonString()}; use {(option is Option<bool> ? "true or false" : "a text or a number")}."),
+            };
+            tokens.Add($"{option.Name}={text}");
+        }
+
+        return tokens;
+    }
+
+    /// <summary>Writes the options of a run.</summary>
+    internal static void Write(string path, RunSettings settings)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        File.WriteAllText(path, settings.ToJson().ToJsonString(_indented) + "\n");
+    }
+
+    /// <summary>The name of an option in the file.</summary>
+    internal static string Key(Option option) => option.Name.TrimStart('-');
+
+    private static JsonObject Parse(string path)
+    {
+        try
+        {
+            return JsonNode.Parse(File.ReadAllText(path), documentOptions: new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true, AllowDuplicateProperties = false }) as JsonObject
+                ?? throw new UsageException($"{path} is no JSON object; write {{ \"steps\": 100 }}.");
+        }
+        catch (JsonException exception)
+        {
+            throw new UsageException($"{path} is not JSON: {exception.Message}");
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new UsageException($"{path} can't be read: {exception.Message}");
+        }
+    }
+}

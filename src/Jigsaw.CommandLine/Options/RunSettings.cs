@@ -1,0 +1,145 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using Jigsaw.CommandLine.Recipes;
+using Jigsaw.Evaluation.Attacks;
+using TorchSharp;
+
+namespace Jigsaw.CommandLine.Options;
+
+/// <summary>What a run is told: the command line over the file over the recipe's defaults.</summary>
+internal sealed record RunSettings
+{
+    /// <summary>The recipe.</summary>
+    public required ProgramRecipe Recipe { get; init; }
+
+    /// <summary>Directory of the base model.</summary>
+    public required string Model { get; init; }
+
+    /// <summary>Chats to train on.</summary>
+    public required string Data { get; init; }
+
+    /// <summary>Chats to evaluate on.</summary>
+    public required string EvaluationData { get; init; }
+
+    /// <summary>JSON file with numbers of the recipe to change; null keeps them.</summary>
+    public string? Hyperparameters { get; init; }
+
+    /// <summary>The roles whose messages are transformed.</summary>
+    public required IReadOnlyList<string> NoiseRoles { get; init; }
+
+    /// <summary>The largest σ, in multiples of the embeddings' spread.</summary>
+    public required double StdMax { get; init; }
+
+    /// <summary>ρ before training.</summary>
+    public required double InitialRho { get; init; }
+
+    /// <summary>Where to run: cpu, cuda or cuda:N.</summary>
+    public required string Device { get; init; }
+
+    /// <summary>The dtype of the frozen base.</summary>
+    public required string Precision { get; init; }
+
+    /// <summary>Training steps.</summary>
+    public required int Steps { get; init; }
+
+    /// <summary>Chats per step.</summary>
+    public required int Batch { get; init; }
+
+    /// <summary>Rank of the adapters.</summary>
+    public required int Rank { get; init; }
+
+    /// <summary>The largest learning rate.</summary>
+    public required double LearningRate { get; init; }
+
+    /// <summary>Seed of transform, adapters and data order.</summary>
+    public required long Seed { get; init; }
+
+    /// <summary>Steps between two checkpoints.</summary>
+    public required int CheckpointEvery { get; init; }
+
+    /// <summary>Steps between two lines of a log.</summary>
+    public required int LogEvery { get; init; }
+
+    /// <summary>True if files for TensorBoard are written.</summary>
+    public required bool TensorBoard { get; init; }
+
+    /// <summary>Chats of the evaluation.</summary>
+    public required int EvaluationChats { get; init; }
+
+    /// <summary>Batches that the trained attacks are fitted on.</summary>
+    public required int AttackSteps { get; init; }
+
+    /// <summary>Which attacks of the suite run.</summary>
+    public required AttackSet Attacks { get; init; }
+
+    /// <summary>Where everything of the run goes.</summary>
+    public required string Output { get; init; }
+
+    /// <summary>True if the run goes on from its last checkpoint.</summary>
+    public bool Resume { get; init; }
+
+    /// <summary>What <c>generate</c> answers.</summary>
+    public string? Prompt { get; init; }
+
+    /// <summary>The most tokens of an answer.</summary>
+    public int MaxTokens { get; init; } = 64;
+
+    /// <summary>Where <c>export</c> writes.</summary>
+    public string? To { get; init; }
+
+    /// <summary>True if <c>export</c> merges the adapters into the base.</summary>
+    public bool Merge { get; init; }
+
+    /// <summary>What <c>inspect</c> looks at.</summary>
+    public string? Inspected { get; init; }
+
+    /// <summary>The dtype of the frozen base.</summary>
+    public torch.ScalarType DType => Precision == "bfloat16" ? torch.ScalarType.BFloat16 : torch.ScalarType.Float32;
+
+    /// <summary>The folder of the checkpoints.</summary>
+    public string Checkpoints => Path.Combine(Output, "checkpoints");
+
+    /// <summary>The folder of the trained transform.</summary>
+    public string Transform => Path.Combine(Output, "transform");
+
+    /// <summary>The folder of the trained adapters.</summary>
+    public string Adapter => Path.Combine(Output, "adapter");
+
+    /// <summary>The device.</summary>
+    /// <exception cref="ArgumentException">There is none of this number, or CUDA can't be used.</exception>
+    public torch.Device TorchDevice() => Device.Split(':') switch
+    {
+        ["cpu"] => torch.CPU,
+        _ when !torch.cuda.is_available() =>
+            throw new ArgumentException($"--device is {Device}, but no CUDA device can be used: build with the CUDA libraries on a machine with an NVIDIA driver, or use --device cpu."),
+        ["cuda", var index] when int.Parse(index, CultureInfo.InvariantCulture) is var number => number < torch.cuda.device_count()
+            ? torch.device(DeviceType.CUDA, number)
+            : throw new ArgumentException($"--device is {Device}; use cuda:N with N below {torch.cuda.device_count()}."),
+        _ => torch.CUDA,
+    };
+
+    /// <summary>The settings under the names of the command line, with full paths.</summary>
+    public JsonObject ToJson() => new()
+    {
+        ["recipe"] = Recipe.Name,
+        ["model"] = Path.GetFullPath(Model),
+        ["data"] = Path.GetFullPath(Data),
+        ["eval-data"] = Path.GetFullPath(EvaluationData),
+        ["hyperparameters"] = Hyperparameters is null ? null : Path.GetFullPath(Hyperparameters),
+        ["std-max"] = StdMax,
+        ["initial-rho"] = InitialRho,
+        ["device"] = Device,
+        ["precision"] = Precision,
+        ["steps"] = Steps,
+        ["batch"] = Batch,
+        ["rank"] = Rank,
+        ["learning-rate"] = LearningRate,
+        ["seed"] = Seed,
+        ["checkpoint-every"] = CheckpointEvery,
+        ["log-every"] = LogEvery,
+        ["no-tensorboard"] = !TensorBoard,
+        ["eval-chats"] = EvaluationChats,
+        ["attack-steps"] = AttackSteps,
+        ["attacks"] = Attacks switch { AttackSet.All => "all", AttackSet.None => "none", _ => "default" },
+    };
+}

@@ -1,0 +1,52 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Jigsaw.Training;
+
+namespace Jigsaw.CommandLine.Output;
+
+/// <summary>One JSON object per line, its kind in <c>event</c>: message, step, table, error.</summary>
+internal sealed class JsonOutput(TextWriter writer, TextWriter errors) : IRunOutput
+{
+    private static readonly JsonSerializerOptions _line = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    public void Say(string text) => Write(new JsonObject { ["event"] = "message", ["text"] = text.TrimEnd('\n') });
+
+    public void Show(RunTable table) => Write(new JsonObject
+    {
+        ["event"] = "table",
+        ["name"] = table.Name,
+        ["title"] = table.Title,
+        ["columns"] = new JsonArray([.. table.Columns.Select(column => (JsonNode)column)]),
+        ["rows"] = new JsonArray([.. table.Rows.Select(row => (JsonNode)new JsonArray([.. row.Select(cell => (JsonNode)cell)]))]),
+    });
+
+    public void Watch(Action<Action<TrainingStep>> train) => train(step => Write(new JsonObject
+    {
+        ["event"] = "step",
+        ["step"] = step.Step,
+        ["steps"] = step.Steps,
+        ["loss"] = step.Loss,
+        ["components"] = new JsonObject(step.Components.Select(component => KeyValuePair.Create(component.Key, (JsonNode?)component.Value))),
+        ["gradient_norm"] = step.GradientNorm,
+        ["learning_rate"] = step.LearningRate,
+        ["tokens"] = step.Tokens,
+        ["tokens_per_second"] = step.TokensPerSecond,
+        ["elapsed_seconds"] = step.Elapsed.TotalSeconds,
+        ["remaining_seconds"] = step.Remaining.TotalSeconds,
+    }));
+
+    public void Fail(string text)
+    {
+        Write(new JsonObject { ["event"] = "error", ["text"] = text });
+        errors.WriteLine(text);
+    }
+
+    public void Dispose() => writer.Flush();
+
+    private void Write(JsonObject value)
+    {
+        writer.WriteLine(value.ToJsonString(_line));
+        writer.Flush();
+    }
+}

@@ -1,0 +1,10 @@
+using Jigsaw.CommandLine.Options;
+using Jigsaw.CommandLine.Output;
+
+namespace Jigsaw.CommandLine.Running;
+
+/// <summary>What a verb runs with.</summary>
+/// <param name="Settings">What it is told.</param>
+/// <param name="Output">Where it says what it does.</param>
+/// <param name="Cancellation">Canceled when it is to stop.</param>
+internal sealed record RunContext(RunSettings Settings, LoggedOutput Output, CancellationToken Cancellation);

@@ -1,0 +1,54 @@
+using Jigsaw.CommandLine.Options;
+using Jigsaw.Data;
+using Jigsaw.Models;
+using Jigsaw.Models.Lora;
+using Jigsaw.Steps;
+using Jigsaw.Tokenization;
+using Jigsaw.Transforms;
+using Jigsaw.Transforms.Noise;
+
+namespace Jigsaw.CommandLine.Running;
+
+/// <summary>What a training needs: the base, a new transform, new adapters, and the recipe bound to them.</summary>
+internal sealed class RunSession : IDisposable
+{
+    private readonly NoisyTeacher _teacher;
+
+    internal RunSession(RunSettings settings)
+    {
+        var device = settings.TorchDevice();
+        Model = CausalLM.Load(settings.Model, device, settings.DType);
+        Transform = new StainedGlassTransform(Model.EmbeddingTable, new TransformConfig { Std = new TanhStd { Min = 1e-3, Max = settings.StdMax, InitialRho = settings.InitialRho } }, settings.Seed);
+        _teacher = new NoisyTeacher(Model);
+        Student = new NoisyStudent(Model, new LoraConfig { Rank = settings.Rank, Alpha = 2 * settings.Rank }, settings.Seed);
+        Loss = settings.Recipe.Bind(_teacher, Student, settings.Steps, settings.Hyperparameters);
+        Tokenizer = new NoiseTokenizer(Jigsaw.Tokenization.Tokenizer.Load(settings.Model), device) { NoiseRoles = [.. settings.NoiseRoles] };
+        Chats = new Lazy<ChatDataset>(() => ChatDataset.Read(settings.Data));
+    }
+
+    /// <summary>The frozen base.</summary>
+    internal CausalLM Model { get; }
+
+    /// <summary>The transform that is trained.</summary>
+    internal StainedGlassTransform Transform { get; }
+
+    /// <summary>The base with the adapters that are trained.</summary>
+    internal NoisyStudent Student { get; }
+
+    /// <summary>The bound recipe.</summary>
+    internal BoundLoss Loss { get; }
+
+    /// <summary>The tokenizer.</summary>
+    internal NoiseTokenizer Tokenizer { get; }
+
+    /// <summary>The chats to train on.</summary>
+    internal Lazy<ChatDataset> Chats { get; }
+
+    public void Dispose()
+    {
+        Student.Dispose();
+        _teacher.Dispose();
+        Transform.Dispose();
+        Model.Dispose();
+    }
+}

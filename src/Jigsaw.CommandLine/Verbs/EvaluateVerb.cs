@@ -1,0 +1,49 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Jigsaw.CommandLine.Measuring;
+using Jigsaw.CommandLine.Running;
+using Jigsaw.Data;
+using Jigsaw.Evaluation.Attacks;
+
+namespace Jigsaw.CommandLine.Verbs;
+
+/// <summary><c>evaluate</c>.</summary>
+internal static class EvaluateVerb
+{
+    private static readonly JsonSerializerOptions _indented = new() { WriteIndented = true };
+
+    internal static int Run(RunContext context)
+    {
+        var settings = context.Settings;
+        using var run = new TrainedRun(settings);
+        var chats = ChatDataset.Read(settings.EvaluationData, settings.EvaluationChats);
+        using var trials = new Trials(run.Model, run.Adapters, run.Transform, run.Tokenizer, chats);
+        using var nearest = new NearestNeighborAttack(run.Model.EmbeddingTable);
+        var result = trials.Measure([nearest]);
+        context.Output.Show(RunTables.Compare((Path.GetFileName(settings.Output), result)));
+
+        var file = Path.Combine(settings.Output, "evaluation.json");
+        File.WriteAllText(file, ToJson(result, chats.Examples.Count).ToJsonString(_indented) + "\n");
+        context.Output.Say($"The same figures: {file}");
+        return JigsawExitCode.Success;
+    }
+
+    private static JsonObject ToJson(TrialResult result, int chats) => new()
+    {
+        ["chats"] = chats,
+        ["student_noisy_agreement"] = result.Agreement[Pass.StudentNoisy],
+        ["student_noisy_kl"] = result.Divergence[Pass.StudentNoisy],
+        ["teacher_noisy_agreement"] = result.Agreement[Pass.TeacherNoisy],
+        ["teacher_noisy_kl"] = result.Divergence[Pass.TeacherNoisy],
+        ["student_clean_agreement"] = result.Agreement[Pass.StudentClean],
+        ["mean_std"] = result.Noise.MeanStd,
+        ["mean_shift"] = result.Noise.MeanShift,
+        ["attacks"] = new JsonArray([.. result.Attacks.Select(attack => (JsonNode)new JsonObject
+        {
+            ["attack"] = attack.Attack,
+            ["tokens"] = attack.TokenAccuracy,
+            ["ten_best"] = attack.TopTenAccuracy,
+            ["facts"] = attack.FactRecall,
+        })]),
+    };
+}

@@ -1,0 +1,44 @@
+using System.Globalization;
+using Jigsaw.CommandLine.Running;
+using Jigsaw.Inspection;
+using Jigsaw.Training;
+using TorchSharp;
+
+namespace Jigsaw.CommandLine.Verbs;
+
+/// <summary><c>plan</c>.</summary>
+internal static class PlanVerb
+{
+    // The value, its gradient and AdamW's two moments, float32.
+    private const int BytesPerTrained = 16;
+
+    internal static int Run(RunContext context)
+    {
+        var settings = context.Settings;
+        if (!Directory.Exists(settings.Model))
+        {
+            Say(context, settings.Recipe.Plan);
+            context.Output.Say($"There is no model in {settings.Model}, so memory is not told; name one with --model.");
+            return JigsawExitCode.Success;
+        }
+
+        using var session = new RunSession(settings);
+        Say(context, session.Loss.Plan);
+        var held = CheckpointSummary.Read(settings.Model).ParameterCount * (settings.DType == torch.ScalarType.BFloat16 ? 2 : 4);
+        var trained = JigsawOptimizer.Groups(session.Transform, session.Student).SelectMany(group => group.Parameters).Sum(parameter => parameter.Value.numel());
+        context.Output.Say(string.Create(CultureInfo.InvariantCulture,
+            $"Memory: {Mebibytes(held)} for the frozen base, {Mebibytes(trained * BytesPerTrained)} for {trained} trained numbers with their gradients and AdamW's moments; the activations of the largest pass come on top."));
+        return JigsawExitCode.Success;
+    }
+
+    private static void Say(RunContext context, Jigsaw.Passes.LossPlan plan)
+    {
+        var cost = PlanCost.Of(plan);
+        context.Output.Say($"Recipe {context.Settings.Recipe.Name}. A step runs:");
+        context.Output.Say(plan.ToString());
+        context.Output.Say(string.Create(CultureInfo.InvariantCulture,
+            $"On average a step costs {cost.Forwards:0.##} forwards and {cost.Backwards:0.##} backwards of the base: about {cost.Forwards + cost.Backwards:0.##} forwards, since a backward pass through a frozen base costs about one."));
+    }
+
+    private static string Mebibytes(long bytes) => string.Create(CultureInfo.InvariantCulture, $"{bytes / (double)(1 << 20):0.0} MiB");
+}

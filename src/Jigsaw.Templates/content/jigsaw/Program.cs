@@ -1,0 +1,4 @@
+using Jigsaw.CommandLine;
+using JigsawApp;
+
+return await JigsawProgram.RunAsync<ChatRecipe>(args);

@@ -1,0 +1,98 @@
+using System.Diagnostics;
+using Jigsaw.CommandLine.Options;
+using Jigsaw.CommandLine.Recipes;
+using Jigsaw.CommandLine.Verbs;
+using Microsoft.Extensions.Logging;
+
+namespace Jigsaw.CommandLine.Tests;
+
+public sealed class RecipeTests
+{
+    [Fact]
+    public async Task A_plan_says_what_a_step_runs_and_what_it_costs()
+    {
+        var (code, output, error) = await ProgramRun.Run("plan");
+        Assert.True(code == 0, output + error);
+        Assert.Contains(TinyRecipe.Plan.ToString().TrimEnd(), output, StringComparison.Ordinal);
+        Assert.Contains("On average a step costs 3 forwards and 2 backwards of the base: about 5 forwards", output, StringComparison.Ordinal);
+        Assert.Matches(@"Memory: \d+\.\d MiB for the frozen base, \d+\.\d MiB for \d+ trained numbers", output);
+    }
+
+    [Fact]
+    public async Task A_plan_needs_no_model()
+    {
+        var (code, output, _) = await ProgramRun.Run("plan", "--model", Path.Combine(Path.GetTempPath(), "no-such-model"));
+        Assert.Equal(0, code);
+        Assert.Contains("There is no model in ", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_term_on_every_fourth_step_costs_a_fourth_of_its_passes()
+    {
+        // The teacher's noisy pass serves the term on every fourth step alone.
+        var always = PlanCost.Of(TinyRecipe.Plan);
+        var sometimes = PlanCost.Of(RampedChatRecipe.Plan);
+        Assert.Equal((3.0, 2.0), (always.Forwards, always.Backwards));
+        Assert.Equal((2.25, 1.25), (sometimes.Forwards, sometimes.Backwards));
+    }
+
+    [Fact]
+    public void Ramps_keep_their_share_of_a_run_and_numbers_that_were_changed_stay()
+    {
+        var written = RampedChatRecipe.Defaults;
+        var scaled = (RampedChatRecipe.Hyperparameters)RampScaling.Scale(written with { InformationRateRampFrom = 7 }, written, 100, 1000);
+        Assert.Equal((5, 7, 50), (scaled.InformationRateRampStartFrom, scaled.InformationRateRampFrom, scaled.InformationRateRampSteps));
+        Assert.Equal(4, scaled.CeProtectionEvery);
+        Assert.Equal(3, ((RampedChatRecipe.Hyperparameters)RampScaling.Scale(written, written, 3, 1000)).CeProtectionEvery);
+        Assert.Equal(500, written.InformationRateRampSteps);
+    }
+
+    [Fact]
+    public void A_recipe_is_called_after_its_type_and_a_type_that_is_none_gets_a_sentence()
+    {
+        Assert.Equal("ramped-chat", ProgramRecipe.Of(typeof(RampedChatRecipe), null).Name);
+        Assert.Equal(1000, ProgramRecipe.Of(typeof(RampedChatRecipe), null).Defaults.Steps);
+        var exception = Assert.Throws<ArgumentException>(() => new JigsawProgram().Add<RecipeTests>());
+        Assert.Equal("Jigsaw.CommandLine.Tests.RecipeTests is no recipe; give a public partial class with [LossRecipe], which the generator completes.", exception.Message);
+    }
+
+    [Fact]
+    public async Task Two_recipes_need_two_names_and_a_program_needs_one()
+    {
+        Assert.Throws<ArgumentException>(() => new JigsawProgram().Add<TinyRecipe>("a").Add<RampedChatRecipe>("a"));
+        await Assert.ThrowsAsync<InvalidOperationException>(() => new JigsawProgram().RunAsync([]));
+    }
+
+    [Fact]
+    public async Task A_static_recipe_is_added_by_its_members()
+    {
+        var program = new JigsawProgram { Model = ProgramRun.Model }.Add<StaticRecipe.Hyperparameters>("static", StaticRecipe.Plan, StaticRecipe.Bind, StaticRecipe.Hyperparameters.Read, StaticRecipe.Defaults);
+        var (code, output, error) = await ProgramRun.Run(program, CancellationToken.None, "plan");
+        Assert.True(code == 0, output + error);
+        Assert.Contains("Recipe static. A step runs:", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_is_said_reaches_the_users_logger_and_a_verb_is_an_activity()
+    {
+        var activities = new List<string>();
+        using var listener = new ActivityListener
+        {
+            ShouldListenTo = source => source.Name == "Jigsaw",
+            Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllData,
+            ActivityStopped = activity => activities.Add(activity.OperationName),
+        };
+        ActivitySource.AddActivityListener(listener);
+        using var factory = new KeptLog();
+        Assert.Equal(0, (await ProgramRun.Run(ProgramRun.Program(factory), CancellationToken.None, "plan", "--quiet")).Code);
+        Assert.Contains("plan", activities);
+        Assert.Contains((LogLevel.Information, "Recipe tiny. A step runs:"), factory.Entries);
+        Assert.Equal("Jigsaw", factory.Category);
+    }
+
+    [Theory]
+    [InlineData("stepps", "steps")]
+    [InlineData("qwertyuiop", null)]
+    public void The_nearest_name_is_one_that_is_near(string name, string? nearest) =>
+        Assert.Equal(nearest, NearestName.Of(name, ["steps", "batch", "seed"]));
+}

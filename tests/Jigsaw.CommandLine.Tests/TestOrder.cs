@@ -1,0 +1,2 @@
+// The console, which the tests read, is the process's.
+[assembly: CollectionBehavior(DisableTestParallelization = true)]

@@ -1,0 +1,147 @@
+using System.Diagnostics.Metrics;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Jigsaw.Models;
+using TorchSharp;
+
+namespace Jigsaw.CommandLine.Tests;
+
+public sealed class TrainTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("jigsaw-program").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public async Task A_training_prints_every_nth_step_in_one_line_and_writes_its_options_and_files_for_TensorBoard()
+    {
+        var (code, output, error) = await ProgramRun.Run("train", "--steps", "5", "--log-every", "2", "--output", Run("a"));
+        Assert.True(code == JigsawExitCode.Success, output + error);
+        var steps = output.Split('\n').Where(line => line.StartsWith("step ", StringComparison.Ordinal)).ToArray();
+        Assert.Equal(["step    1/5", "step    2/5", "step    4/5", "step    5/5"], steps.Select(line => line[..11]));
+        Assert.All(steps, line => Assert.Matches(@"tokens/s .* ce_performance \S+ ce_protection \S+ absolute_cosine_similarity \S+$", line));
+
+        var options = Options("a");
+        Assert.Equal((5, 2, "tiny"), ((int)options["steps"]!, (int)options["batch"]!, (string?)options["recipe"]));
+        Assert.True(File.Exists(Path.Combine(Run("a"), "transform", "sgt.safetensors")));
+        var events = Assert.Single(Directory.GetFiles(Path.Combine(Run("a"), "tensorboard"), "*", SearchOption.AllDirectories));
+        var text = Encoding.UTF8.GetString(File.ReadAllBytes(events));
+        Assert.All((string[])["components/composite_loss", "training/gradient_norm", "training/tokens_per_second", "training/memory_mebibytes"], tag => Assert.Contains(tag, text, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task The_file_of_a_run_repeats_it_and_the_command_line_wins_over_it()
+    {
+        Assert.Equal(0, (await ProgramRun.Run("train", "--steps", "3", "--seed", "5", "--no-tensorboard", "--output", Run("a"))).Code);
+        var file = Path.Combine(Run("a"), "run.json");
+        Assert.Equal(0, (await ProgramRun.Run("train", "--config", file, "--output", Run("b"))).Code);
+        Assert.Equal(Transform("a"), Transform("b"));
+        Assert.False(Directory.Exists(Path.Combine(Run("b"), "tensorboard")));
+
+        Assert.Equal(0, (await ProgramRun.Run("train", "--config", file, "--steps", "2", "--output", Run("c"))).Code);
+        Assert.Equal((2, 5), ((int)Options("c")["steps"]!, (int)Options("c")["seed"]!));
+        Assert.NotEqual(Transform("a"), Transform("c"));
+    }
+
+    [Fact]
+    public async Task Paths_in_a_file_are_relative_to_it()
+    {
+        File.Copy(Path.Combine(ProgramRun.Model, "data", "eval.jsonl"), Path.Combine(_folder, "mine.jsonl"));
+        var file = Path.Combine(_folder, "my.json");
+        File.WriteAllText(file, """{ "data": "mine.jsonl", "steps": 1, "output": "there" }""");
+        Assert.Equal(0, (await ProgramRun.Run("train", "--config", file)).Code);
+        Assert.Equal(Path.Combine(_folder, "mine.jsonl"), (string?)Options("there")["data"]);
+    }
+
+    [Fact]
+    public async Task A_stopped_training_writes_a_checkpoint_says_how_to_go_on_and_ends_as_one_that_was_not_stopped()
+    {
+        Assert.Equal(0, (await ProgramRun.Run("train", "--steps", "4", "--output", Run("whole"))).Code);
+        using var stop = new CancellationTokenSource();
+        var done = 0L;
+        using var listener = new MeterListener { InstrumentPublished = (instrument, listener) => listener.EnableMeasurementEvents(instrument) };
+        listener.SetMeasurementEventCallback<long>((instrument, value, _, _) =>
+        {
+            done += instrument is { Meter.Name: "Jigsaw", Name: "jigsaw.training.steps" } ? value : 0;
+            if (done == 2)
+            {
+                stop.Cancel();
+            }
+        });
+        listener.Start();
+        var (code, output, error) = await ProgramRun.Run(ProgramRun.Program(), stop.Token, "train", "--steps", "4", "--output", Run("stopped"));
+        Assert.True(code == JigsawExitCode.Stopped, output + error);
+        Assert.Equal(2, done);
+        Assert.True(Directory.Exists(Path.Combine(Run("stopped"), "checkpoints", "step-000002")));
+        Assert.Contains($"train --output {Run("stopped")} --resume", error, StringComparison.Ordinal);
+
+        (code, output, error) = await ProgramRun.Run("train", "--output", Run("stopped"), "--resume");
+        Assert.True(code == JigsawExitCode.Success, output + error);
+        Assert.Contains("Resumed after step 2.", output, StringComparison.Ordinal);
+        Assert.Equal(Transform("whole"), Transform("stopped"));
+    }
+
+    [Fact]
+    public async Task Json_is_one_object_per_line_and_quiet_is_nothing()
+    {
+        var (code, output, error) = await ProgramRun.Run("train", "--steps", "2", "--json", "--output", Run("json"));
+        Assert.True(code == JigsawExitCode.Success, output + error);
+        var events = output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonNode.Parse(line)!.AsObject()).ToArray();
+        var steps = events.Where(one => (string?)one["event"] == "step").ToArray();
+        Assert.Equal([1, 2], steps.Select(one => (int)one["step"]!));
+        Assert.All(steps, one => Assert.True(double.IsFinite((double)one["components"]!["composite_loss"]!) && (double)one["gradient_norm"]! > 0));
+        Assert.Contains(events, one => (string?)one["event"] == "message");
+
+        Assert.Equal((0, "", ""), await ProgramRun.Run("train", "--steps", "2", "--quiet", "--output", Run("quiet")));
+        Assert.Equal(Transform("json"), Transform("quiet"));
+    }
+
+    [Fact]
+    public async Task A_trained_run_is_evaluated_attacked_asked_exported_and_inspected_with_the_options_of_its_file()
+    {
+        Assert.Equal(0, (await ProgramRun.Run("train", "--steps", "1", "--rank", "3", "--output", Run("a"))).Code);
+        var (code, output, error) = await ProgramRun.Run("evaluate", "--output", Run("a"), "--eval-chats", "2");
+        Assert.True(code == 0, output + error);
+        Assert.Contains("student(noisy) agrees with teacher(clean)", output, StringComparison.Ordinal);
+        using (var figures = JsonDocument.Parse(File.ReadAllText(Path.Combine(Run("a"), "evaluation.json"))))
+        {
+            Assert.InRange(figures.RootElement.GetProperty("student_noisy_agreement").GetDouble(), 0.01, 1);
+        }
+
+        (code, output, error) = await ProgramRun.Run("attack", "--output", Run("a"), "--eval-chats", "1");
+        Assert.True(code == 0, output + error);
+        Assert.Contains("bound over all attackers", File.ReadAllText(Path.Combine(Run("a"), "attacks.json")), StringComparison.Ordinal);
+
+        (code, output, error) = await ProgramRun.Run("generate", "--output", Run("a"), "--prompt", "Where is my order 4711?", "--max-tokens", "5");
+        Assert.True(code == 0, output + error);
+        Assert.Contains("Where is my order 4711?", output, StringComparison.Ordinal);
+        Assert.Contains("student, on the transformed prompt", output, StringComparison.Ordinal);
+
+        Assert.Equal(0, (await ProgramRun.Run("export", "--output", Run("a"))).Code);
+        (code, output, error) = await ProgramRun.Run("inspect", Path.Combine(Run("a"), "export", "adapter"));
+        Assert.True(code == 0, output + error);
+        Assert.Matches(@"rank, alpha\s+3, 6", output);
+
+        var merged = Path.Combine(_folder, "merged");
+        Assert.Equal(0, (await ProgramRun.Run("export", "--merge", "--to", merged, "--output", Run("a"))).Code);
+        using var model = CausalLM.Load(Path.Combine(merged, "model"), torch.CPU, torch.ScalarType.Float32);
+        (code, output, error) = await ProgramRun.Run("inspect", Path.Combine(merged, "model"));
+        Assert.True(code == 0, output + error);
+        Assert.Contains("llama", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_a_run_lacks_gets_a_sentence()
+    {
+        var (code, output, error) = await ProgramRun.Run("evaluate", "--output", Run("none"));
+        Assert.Equal((JigsawExitCode.Error, ""), (code, output));
+        Assert.Equal($"error: {Run("none")} has no trained transform and adapters; train first, or name the folder of a run with --output.", error.Trim());
+    }
+
+    private string Run(string name) => Path.Combine(_folder, name);
+
+    private JsonNode Options(string run) => JsonNode.Parse(File.ReadAllText(Path.Combine(Run(run), "run.json")))!;
+
+    private byte[] Transform(string run) => File.ReadAllBytes(Path.Combine(Run(run), "transform", "sgt.safetensors"));
+}

@@ -1,0 +1,68 @@
+namespace Jigsaw.CommandLine.Tests;
+
+public sealed class UsageTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("jigsaw-usage").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Theory]
+    [InlineData("'--stepps' is no option of train. Did you mean '--steps'? See --help.", "train", "--stepps", "3")]
+    [InlineData("'--batsh' is no option. Did you mean '--batch'? See --help.", "--batsh", "3")]
+    [InlineData("'trian' is no verb. Did you mean 'train'? See --help.", "trian")]
+    [InlineData("'--merge' is no option of train.", "train", "--merge")]
+    [InlineData("--steps is 0; use at least 1.", "train", "--steps", "0")]
+    [InlineData("--recipe is rampedchat; use tiny, ramped-chat. Did you mean 'ramped-chat'?", "plan", "--recipe", "rampedchat")]
+    [InlineData("--device is tpu; use cpu, cuda or cuda:N.", "plan", "--device", "tpu")]
+    [InlineData("--quiet prints nothing and --json everything; use one of them.", "plan", "--quiet", "--json")]
+    public async Task What_nobody_knows_gets_a_sentence_with_the_nearest_name(string said, params string[] arguments)
+    {
+        var (code, output, error) = await ProgramRun.Run(arguments);
+        Assert.Equal((JigsawExitCode.Usage, ""), (code, output));
+        Assert.StartsWith("error: " + said, error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("""{ "stepps": 3 }""", " names 'stepps', which is no option. Did you mean 'steps'?")]
+    [InlineData("""{ "steps": 0 }""", "--steps is 0; use at least 1.")]
+    [InlineData("""{ "steps": [1] }""", ": 'steps' is [1]; use a text or a number.")]
+    [InlineData("""{ "resume": 1 }""", ": 'resume' is 1; use true or false.")]
+    [InlineData("""{ "steps": 1, "steps": 2 }""", " is not JSON: ")]
+    [InlineData("[]", " is no JSON object; ")]
+    public async Task A_file_that_says_what_nobody_knows_gets_a_sentence(string text, string said)
+    {
+        var file = Path.Combine(_folder, "run.json");
+        File.WriteAllText(file, text);
+        var (code, output, error) = await ProgramRun.Run("train", "--config", file);
+        Assert.Equal((JigsawExitCode.Usage, ""), (code, output));
+        Assert.StartsWith("error: ", error, StringComparison.Ordinal);
+        Assert.Contains(said, error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_file_that_is_not_there_gets_a_sentence() =>
+        Assert.Equal(JigsawExitCode.Usage, (await ProgramRun.Run("plan", "--config", Path.Combine(_folder, "none.json"))).Code);
+
+    [Fact]
+    public async Task A_file_may_name_options_of_other_verbs()
+    {
+        var file = Path.Combine(_folder, "run.json");
+        File.WriteAllText(file, """{ "recipe": "ramped-chat", "attack-steps": 3, "quiet": false }""");
+        var (code, output, error) = await ProgramRun.Run("plan", "--config", file);
+        Assert.True(code == 0, output + error);
+        Assert.Contains("Recipe ramped-chat.", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Help_lists_the_verbs_and_the_options_of_one()
+    {
+        var (code, output, _) = await ProgramRun.Run("--help");
+        Assert.Equal(0, code);
+        Assert.All((string[])["plan", "train", "evaluate", "attack", "generate", "export", "inspect"], verb => Assert.Matches($@"(?m)^\s+{verb}\b", output));
+
+        (code, output, _) = await ProgramRun.Run("evaluate", "--help");
+        Assert.Equal(0, code);
+        Assert.Contains("--eval-chats", output, StringComparison.Ordinal);
+        Assert.DoesNotContain("--steps", output, StringComparison.Ordinal);
+    }
+}

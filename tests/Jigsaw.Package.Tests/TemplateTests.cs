@@ -1,0 +1,64 @@
+using System.Text;
+using System.Text.Json;
+
+namespace Jigsaw.Package.Tests;
+
+public sealed class TemplateTests(PackedJigsaw package) : IClassFixture<PackedJigsaw>
+{
+    [Fact]
+    public async Task A_program_made_of_the_template_builds_trains_and_holds_its_recipe()
+    {
+        await package.Pack(package.Feed, "src/Jigsaw.CommandLine");
+        await package.Pack(package.Feed, "src/Jigsaw.Templates");
+        var (folder, hive) = (package.NewFolder("template"), package.NewFolder("hive"));
+        File.WriteAllText(Path.Combine(folder, "nuget.config"), package.Sources);
+        await New(folder, hive, "install", Path.Combine(package.Feed, $"Jigsaw.Templates.{package.Version}.nupkg"));
+        await New(folder, hive, "jigsaw", "-n", "ChatApp", "-o", folder, "--jigsaw-version", package.Version);
+
+        var (built, log) = await DotnetCommand.Run(folder, "build");
+        Assert.True(built == 0, log);
+        Assert.Contains("0 Warning(s)", log, StringComparison.Ordinal);
+        var program = Path.Combine("bin", "Debug", "net10.0", "ChatApp.dll");
+        var trained = await DotnetCommand.Succeed(folder, program, "train", "--steps", "10", "--batch", "4", "--log-every", "5");
+        Assert.Contains("step   10/10", trained, StringComparison.Ordinal);
+        Assert.True(File.Exists(Path.Combine(folder, "runs", "chatapp", "transform", "sgt.safetensors")));
+
+        await New(folder, hive, "jigsaw-recipe", "-n", "ShortRecipe");
+        Assert.Contains("namespace ChatApp;", File.ReadAllText(Path.Combine(folder, "ShortRecipe.cs")), StringComparison.Ordinal);
+        File.WriteAllText(Path.Combine(folder, "Program.cs"), """
+            using ChatApp;
+            using Jigsaw.CommandLine;
+
+            return await new JigsawProgram().Add<ChatRecipe>().Add<ShortRecipe>().RunAsync(args);
+            """);
+        var (code, tested) = await DotnetCommand.Run(folder, "test", "tests");
+        Assert.True(code == 0, tested + Received(folder));
+        Assert.Contains("Recipe short.", await DotnetCommand.Succeed(folder, program, "plan", "--recipe", "short"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_template_takes_the_packages_of_its_own_version()
+    {
+        using var template = JsonDocument.Parse(File.ReadAllText(Path.Combine(PackedJigsaw.RepositoryRoot, "src", "Jigsaw.Templates", "content", "jigsaw", ".template.config", "template.json")));
+        Assert.Contains($"<Version>{template.RootElement.GetProperty("symbols").GetProperty("jigsaw-version").GetProperty("defaultValue").GetString()}</Version>", File.ReadAllText(Path.Combine(PackedJigsaw.RepositoryRoot, "Directory.Build.props")), StringComparison.Ordinal);
+        Assert.Contains($"Version=\"{PackedJigsaw.LibTorchVersion}\"", File.ReadAllText(Path.Combine(PackedJigsaw.RepositoryRoot, "src", "Jigsaw.Templates", "content", "jigsaw", "JigsawApp.csproj")), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_package_of_the_program_depends_on_the_package_of_the_libraries()
+    {
+        var folder = package.NewFolder("program");
+        await package.Pack(folder, "src/Jigsaw.CommandLine");
+        var entries = PackedJigsaw.Entries(Path.Combine(folder, $"Jigsaw.CommandLine.{package.Version}.nupkg"));
+        var nuspec = Encoding.UTF8.GetString(entries["Jigsaw.CommandLine.nuspec"]);
+        Assert.Contains($"id=\"Jigsaw\" version=\"{package.Version}\"", nuspec, StringComparison.Ordinal);
+        Assert.DoesNotContain("id=\"Jigsaw.Runtime\"", nuspec, StringComparison.Ordinal);
+        Assert.Equal(["lib/net10.0/Jigsaw.CommandLine.dll", "lib/net10.0/Jigsaw.CommandLine.xml"], entries.Keys.Where(name => name.StartsWith("lib/", StringComparison.Ordinal)));
+    }
+
+    private static async Task New(string folder, string hive, params string[] arguments) =>
+        await DotnetCommand.Succeed(folder, ["new", .. arguments, "--debug:custom-hive", hive]);
+
+    private static string Received(string folder) =>
+        string.Concat(Directory.EnumerateFiles(Path.Combine(folder, "tests"), "*.received.txt").Select(File.ReadAllText));
+}
