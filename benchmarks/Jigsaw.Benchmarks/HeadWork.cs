@@ -111,7 +111,7 @@ internal sealed class HeadWork : IDisposable
             }
         }
 
-        head.Run().Loss.backward();
+        head.Run().Loss.Value.backward();
     }
 
     /// <summary>The straightforward libtorch version: logits, cross-entropy, autograd.</summary>

@@ -19,6 +19,7 @@ internal static class Sections
         ("information", Information),
         ("filter", FilterSection.Run),
         ("noise", NoiseSection.Run),
+        ("client", ClientSection.Run),
         ("step", StepSection.Run),
         ("profile", ProfileSection.Run),
         ("trained", TrainedSection.Run),

@@ -15,6 +15,8 @@ public sealed class AddCapFix : RecipeCodeFix
     {
     }
 
+    private protected override bool Guesses => true;
+
     private protected override SyntaxNode? Fix(SyntaxNode root, SyntaxNode node) =>
         node.FirstAncestorOrSelf<AttributeSyntax>() is { } attribute ? root.ReplaceNode(attribute, attribute.WithArgument("MaxLoss", "10")) : null;
 }

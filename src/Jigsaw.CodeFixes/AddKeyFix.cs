@@ -17,6 +17,8 @@ public sealed class AddKeyFix : RecipeCodeFix
     {
     }
 
+    private protected override bool Guesses => true;
+
     private protected override SyntaxNode? Fix(SyntaxNode root, SyntaxNode node)
     {
         const string Suffix = "Attribute";

@@ -16,6 +16,8 @@ public sealed class DropSignFix : RecipeCodeFix
     {
     }
 
+    private protected override bool Guesses => true;
+
     private protected override SyntaxNode? Fix(SyntaxNode root, SyntaxNode node)
     {
         var minus = node.DescendantNodesAndSelf().OfType<PrefixUnaryExpressionSyntax>().FirstOrDefault();

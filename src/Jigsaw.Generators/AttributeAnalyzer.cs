@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using Jigsaw.Generators.Gathering;
 using Jigsaw.Generators.Rules;
 using Microsoft.CodeAnalysis;
@@ -8,43 +9,73 @@ using Microsoft.CodeAnalysis.Diagnostics;
 
 namespace Jigsaw.Generators;
 
-/// <summary>Reports what only the text of an attribute shows: a division of whole numbers that gives 0, and a term on something that is not a method of a type.</summary>
+/// <summary>Reports what only the text of an attribute shows: arithmetic that drops a fraction, and a term on something that is not a method of a type.</summary>
 [DiagnosticAnalyzer(LanguageNames.CSharp)]
 public sealed class AttributeAnalyzer : DiagnosticAnalyzer
 {
     /// <inheritdoc/>
-    public override ImmutableArray<DiagnosticDescriptor> SupportedDiagnostics { get; } = [Descriptors.IntegerDivision, Descriptors.UnfitMethod];
+    public override ImmutableArray<DiagnosticDescriptor> SupportedDiagnostics { get; } = [Descriptors.IntegerDivision, Descriptors.ComputedZero, Descriptors.UnfitMethod];
 
     /// <inheritdoc/>
     public override void Initialize(AnalysisContext context)
     {
         context.ConfigureGeneratedCodeAnalysis(GeneratedCodeAnalysisFlags.Analyze | GeneratedCodeAnalysisFlags.ReportDiagnostics);
         context.EnableConcurrentExecution();
-        context.RegisterSyntaxNodeAction(AnalyzeDivision, SyntaxKind.DivideExpression);
+        context.RegisterSyntaxNodeAction(AnalyzeArgument, SyntaxKind.AttributeArgument);
         context.RegisterSyntaxNodeAction(AnalyzeFunction, SyntaxKind.LocalFunctionStatement, SyntaxKind.ParenthesizedLambdaExpression);
     }
 
-    private static void AnalyzeDivision(SyntaxNodeAnalysisContext context)
+    private static void AnalyzeArgument(SyntaxNodeAnalysisContext context)
     {
-        var division = (BinaryExpressionSyntax)context.Node;
-        if (division.FirstAncestorOrSelf<AttributeArgumentSyntax>() is not { Parent.Parent: AttributeSyntax attribute } argument
-            || !IsZero(context.SemanticModel.GetConstantValue(division, context.CancellationToken))
-            || IsZero(context.SemanticModel.GetConstantValue(division.Left, context.CancellationToken))
-            || context.SemanticModel.GetTypeInfo(argument.Expression, context.CancellationToken).ConvertedType?.SpecialType != SpecialType.System_Double
+        var argument = (AttributeArgumentSyntax)context.Node;
+        if (argument.Expression is LiteralExpressionSyntax
+            || argument.Parent?.Parent is not AttributeSyntax attribute
             || context.SemanticModel.GetSymbolInfo(attribute, context.CancellationToken).Symbol?.ContainingType is not { } attributeClass
             || !(attributeClass.IsBuiltInTerm() || attributeClass.IsOfDsl(KnownNames.LossTerm) || attributeClass.IsOfDsl(KnownNames.LossRecipeClass)))
         {
             return;
         }
 
-        context.ReportDiagnostic(Diagnostic.Create(Descriptors.IntegerDivision, division.GetLocation(), division.ToString(), WithDouble(division).ToString()));
+        var isFraction = context.SemanticModel.GetTypeInfo(argument.Expression, context.CancellationToken).ConvertedType?.SpecialType == SpecialType.System_Double;
+        var isExact = true;
+        foreach (var lost in new LostFractions(context.SemanticModel, context.CancellationToken).In(argument.Expression))
+        {
+            // Who casts a number of steps to an int means it.
+            if (lost.Expression is BinaryExpressionSyntax || isFraction)
+            {
+                isExact = false;
+                Report(context, argument.Expression, lost);
+            }
+        }
+
+        if (isExact && isFraction && argument.NameEquals is null && LostFractions.IsArithmetic(argument.Expression)
+            && context.SemanticModel.GetConstantValue(argument.Expression, context.CancellationToken) is { HasValue: true, Value: { } value }
+            && Convert.ToDouble(value, CultureInfo.InvariantCulture) == 0)
+        {
+            context.ReportDiagnostic(Diagnostic.Create(Descriptors.ComputedZero, argument.Expression.GetLocation(), argument.Expression.ToString()));
+        }
+    }
+
+    private static void Report(SyntaxNodeAnalysisContext context, ExpressionSyntax argument, LostFraction lost)
+    {
+        var (kind, right) = lost.Expression is BinaryExpressionSyntax division
+            ? ("a division of whole numbers", WithDouble(division).ToString())
+            : ("a cast to a whole number", ((CastExpressionSyntax)lost.Expression).Expression.ToString());
+        var said = lost.Constant is { } constant ? $"'{constant.Name}' is made with '{lost.Expression}', {kind}" : $"'{lost.Expression}' is {kind}";
+        context.ReportDiagnostic(Diagnostic.Create(
+            Descriptors.IntegerDivision,
+            (lost.Constant is null ? lost.Expression : argument).GetLocation(),
+            additionalLocations: [lost.Expression.GetLocation()],
+            messageArgs: [said, lost.Result, right]));
     }
 
     /// <summary>The division with a divisor that is a double.</summary>
     internal static BinaryExpressionSyntax WithDouble(BinaryExpressionSyntax division)
     {
         var right = division.Right.WithoutTrivia();
-        var text = right is LiteralExpressionSyntax { Token.Value: int } ? right + ".0" : $"(double){right}";
+        var text = right is LiteralExpressionSyntax literal && literal.Token.Text.TrimEnd('u', 'U', 'l', 'L') is var digits && digits.All(c => c is >= '0' and <= '9')
+            ? digits + ".0"
+            : $"(double){right}";
         return division.WithRight(SyntaxFactory.ParseExpression(text).WithTriviaFrom(division.Right));
     }
 
@@ -67,6 +98,4 @@ public sealed class AttributeAnalyzer : DiagnosticAnalyzer
             }
         }
     }
-
-    private static bool IsZero(Optional<object?> constant) => constant is { HasValue: true, Value: 0 or 0L };
 }

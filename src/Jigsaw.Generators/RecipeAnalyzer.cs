@@ -6,7 +6,7 @@ using Microsoft.CodeAnalysis.Diagnostics;
 
 namespace Jigsaw.Generators;
 
-/// <summary>Reports what is wrong with the numbers, the meaning and the custom terms of recipes. What is wrong with a recipe's shape, the generator reports.</summary>
+/// <summary>Reports what is wrong with recipes: with their shape, their numbers, their meaning and their custom terms.</summary>
 [DiagnosticAnalyzer(LanguageNames.CSharp)]
 public sealed class RecipeAnalyzer : DiagnosticAnalyzer
 {
@@ -24,28 +24,28 @@ public sealed class RecipeAnalyzer : DiagnosticAnalyzer
     private static void AnalyzeType(SymbolAnalysisContext context)
     {
         var type = (INamedTypeSymbol)context.Symbol;
+        if (OwnCode.IsAllOf(type))
+        {
+            return;
+        }
+
         if (RecipeGatherer.FindRecipe(type) is not { } attribute)
         {
-            AnalyzeStray(context, type);
+            if (StrayTerms.First(type) is { } term)
+            {
+                context.ReportDiagnostic(Diagnostic.Create(Descriptors.TermWithoutRecipe, ProblemLocator.Name(term.Attribute, context.CancellationToken), type.Name));
+            }
+
             return;
         }
 
         var declaration = RecipeGatherer.Gather(type, attribute, context.Compilation, context.CancellationToken);
-        foreach (var problem in RecipeRules.Check(declaration.Recipe))
+        foreach (var problem in ShapeRules.Check(declaration).Concat(RecipeRules.Check(declaration.Recipe)))
         {
             foreach (var location in ProblemLocator.Find(type, problem.Location, context.CancellationToken))
             {
                 context.ReportDiagnostic(Diagnostic.Create(Descriptors.ById[problem.Id], location, [.. problem.Arguments]));
             }
-        }
-    }
-
-    /// <summary>The generator reports stray terms that it knows by their text; behind aliases they are found here.</summary>
-    private static void AnalyzeStray(SymbolAnalysisContext context, INamedTypeSymbol type)
-    {
-        if (StrayTerms.First(type) is { } term && !type.DeclaringSyntaxReferences.Any(reference => StrayTerms.AreWritten(reference.GetSyntax(context.CancellationToken))))
-        {
-            context.ReportDiagnostic(Diagnostic.Create(Descriptors.TermWithoutRecipe, ProblemLocator.Name(term.Attribute, context.CancellationToken), type.Name));
         }
     }
 }

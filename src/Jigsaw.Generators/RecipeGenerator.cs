@@ -5,11 +5,12 @@ using Jigsaw.Planning;
 using Jigsaw.Generators.Rules;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp.Syntax;
+using Microsoft.CodeAnalysis.Diagnostics;
 using Microsoft.CodeAnalysis.Text;
 
 namespace Jigsaw.Generators;
 
-/// <summary>Writes the loss of each recipe into its partial type.</summary>
+/// <summary>Writes the loss of each recipe into its partial type. What is wrong with a recipe, the analyzer reports; where no analyzers run, the generator reports the errors itself.</summary>
 [Generator(LanguageNames.CSharp)]
 public sealed class RecipeGenerator : IIncrementalGenerator
 {
@@ -22,18 +23,25 @@ public sealed class RecipeGenerator : IIncrementalGenerator
             .Select(static (recipe, _) => recipe!)
             .WithTrackingName(TrackingNames.Gathered);
 
+        var reportsErrors = context.AnalyzerConfigOptionsProvider.Select(static (options, _) => ReportsErrors(options.GlobalOptions));
+
         var problems = gathered
-            .SelectMany(static (recipe, _) => recipe.Problems)
+            .SelectMany(static (recipe, _) => recipe.Errors)
+            .Combine(reportsErrors)
+            .Where(static pair => pair.Right)
+            .Select(static (pair, _) => pair.Left)
             .WithTrackingName(TrackingNames.Problems);
 
         var stray = context.SyntaxProvider
             .CreateSyntaxProvider(static (node, _) => StrayTerms.AreWritten(node), static (syntax, cancellation) => GatherStray(syntax, cancellation))
             .Where(static problem => problem is not null)
-            .Select(static (problem, _) => problem!)
+            .Combine(reportsErrors)
+            .Where(static pair => pair.Right)
+            .Select(static (pair, _) => pair.Left!)
             .WithTrackingName(TrackingNames.Stray);
 
         var recipes = gathered
-            .Where(static recipe => recipe.Problems.Count == 0)
+            .Where(static recipe => recipe.CanBeWritten)
             .Select(static (recipe, _) => recipe.Declaration)
             .WithTrackingName(TrackingNames.Recipes);
 
@@ -53,6 +61,19 @@ public sealed class RecipeGenerator : IIncrementalGenerator
         context.RegisterSourceOutput(files, static (output, file) => output.AddSource(file.HintName, SourceText.From(file.Source, Encoding.UTF8)));
     }
 
+    /// <summary>True unless the build says that the analyzers run, which report every problem where it can be fixed.</summary>
+    private static bool ReportsErrors(AnalyzerConfigOptions options)
+    {
+        if (!options.TryGetValue("build_property.RunAnalyzers", out var runs))
+        {
+            return true;
+        }
+
+        // As the compiler's own targets decide it: the property for builds counts only where the general one is not set.
+        var decides = runs.Length > 0 || !options.TryGetValue("build_property.RunAnalyzersDuringBuild", out var duringBuild) ? runs : duringBuild;
+        return string.Equals(decides.Trim(), "false", StringComparison.OrdinalIgnoreCase);
+    }
+
     private static GatheredRecipe? Gather(GeneratorAttributeSyntaxContext context, CancellationToken cancellation)
     {
         if (context.TargetSymbol is not INamedTypeSymbol recipe || RecipeGatherer.FindRecipe(recipe) is not { } attribute)
@@ -68,16 +89,28 @@ public sealed class RecipeGenerator : IIncrementalGenerator
         }
 
         var declaration = RecipeGatherer.Gather(recipe, attribute, context.SemanticModel.Compilation, cancellation);
-        var problems = new List<ReportedProblem>();
+        var errors = new List<ReportedProblem>();
+        var hasShape = declaration.IsNamed;
         foreach (var problem in ShapeRules.Check(declaration))
+        {
+            hasShape = false;
+            Locate(problem);
+        }
+
+        foreach (var problem in RecipeRules.Check(declaration.Recipe).Where(problem => Descriptors.IsError(problem.Id)))
+        {
+            Locate(problem);
+        }
+
+        return new GatheredRecipe(declaration, errors.ToEquatableArray(), hasShape);
+
+        void Locate(Problem problem)
         {
             foreach (var location in ProblemLocator.Find(recipe, problem.Location, cancellation))
             {
-                problems.Add(ReportedProblem.At(location, problem.Id, problem.Arguments));
+                errors.Add(ReportedProblem.At(location, problem.Id, problem.Arguments));
             }
         }
-
-        return new GatheredRecipe(declaration, problems.ToEquatableArray());
     }
 
     private static ReportedProblem? GatherStray(GeneratorSyntaxContext context, CancellationToken cancellation) =>

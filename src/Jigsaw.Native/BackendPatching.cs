@@ -8,11 +8,12 @@ namespace Jigsaw.Native;
 internal sealed class BackendPatching
 {
     public const string LibraryName = "libLibTorchSharp.so";
+    public const string LibTorchName = "libtorch.so";
     public const string CppRuntimeName = "libstdc++.so.6";
     public const string MissingVersion = "GLIBCXX_3.4.32";
 
     // In dependency order. Those of the CUDA build exist only with that backend.
-    private static readonly string[] _dependencies = ["libc10.so", "libc10_cuda.so", "libtorch_cpu.so", "libtorch_cuda.so", "libtorch.so"];
+    private static readonly string[] _dependencies = ["libc10.so", "libc10_cuda.so", "libtorch_cpu.so", "libtorch_cuda.so", LibTorchName];
 
     /// <summary>Returns true if the process's C++ runtime has a version.</summary>
     public required Func<string, bool> RuntimeProvides { get; init; }
@@ -108,6 +109,14 @@ internal sealed class BackendPatching
                 refusals.Add($"'{folder}': {FirstLine(exception)}");
                 last = exception;
             }
+        }
+
+        // The copy was placed, and the loader misses what the program's packages should have brought.
+        if (last is DllNotFoundException && FirstLine(last).Contains(LibTorchName, StringComparison.Ordinal))
+        {
+            throw new NativeLoadException(
+                $"TorchSharp's native library can't be loaded because libtorch is missing: no package of this program brings it; add libtorch-cpu-linux-x64, or TorchSharp-cuda-linux for CUDA ({FirstLine(last)}).",
+                last);
         }
 
         throw new NativeLoadException(

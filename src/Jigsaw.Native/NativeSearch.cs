@@ -1,9 +1,12 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace Jigsaw.Native;
 
 /// <summary>Finds native libraries where the host finds them.</summary>
 internal static class NativeSearch
 {
     /// <summary>The folders that the host searches, in its order: those of the dependency file, then those next to the app and next to this assembly.</summary>
+    [UnconditionalSuppressMessage("SingleFile", "IL3000", Justification = "In one file the location is empty, and the folder of the program stands before it.")]
     public static IReadOnlyList<string> Folders()
     {
         var listed = (AppContext.GetData("NATIVE_DLL_SEARCH_DIRECTORIES") as string ?? "")

@@ -27,8 +27,8 @@ internal sealed record ArgumentModel(
     /// <summary>True if it was written, with a value or without.</summary>
     public bool IsWritten { get; init; }
 
-    /// <summary>True if it is 0 and a division was written, which another rule reports.</summary>
-    public bool IsDivision { get; init; }
+    /// <summary>True if it is a weight of 0 that arithmetic gave, which another rule reports.</summary>
+    public bool IsComputedZero { get; init; }
 
     /// <summary>What was written, or what holds when nothing is; null where the argument is absent.</summary>
     public double? Effective => Value ?? (IsWritten || double.IsNaN(Default) ? null : Default);

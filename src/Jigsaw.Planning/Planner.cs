@@ -23,7 +23,7 @@ internal static class Planner
         var names = new HashSet<string>(ReservedNames.OfComponents, StringComparer.Ordinal);
         var keys = new HashSet<string>(ReservedNames.Keys, StringComparer.Ordinal);
         var declared = new List<PlannedTerm>();
-        foreach (var term in recipe.Terms.Where(term => term.IsActive))
+        foreach (var term in recipe.Terms.Where(term => term.IsActive && term.IsNamed))
         {
             if (names.Contains(term.Property) || keys.Contains(term.Key))
             {
@@ -60,7 +60,7 @@ internal static class Planner
             declared.ToEquatableArray(),
             ComputationsOf(terms, locals).ToEquatableArray(),
             SumsOf(recipe, terms).ToEquatableArray(),
-            recipe.Terms.Where(term => !term.IsActive).Select(term => term.Key).ToEquatableArray(),
+            recipe.Terms.Where(term => !term.IsActive && term.IsNamed).Select(term => term.Key).ToEquatableArray(),
             PassesOf(terms).ToEquatableArray(),
             NumbersOf(recipe, terms).ToEquatableArray(),
             StructureOf(recipe, terms).ToEquatableArray());

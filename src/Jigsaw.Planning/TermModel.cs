@@ -1,3 +1,4 @@
+using System.Globalization;
 using Jigsaw.CompilerServices;
 
 namespace Jigsaw.Planning;
@@ -26,6 +27,10 @@ internal sealed record TermModel(string Name, string Key, TermDefinition? Defini
 
     /// <summary>True if the term is in the program: a weight of 0 removes it.</summary>
     public bool IsActive => Weight.Value is not 0;
+
+    /// <summary>False of a custom term on half-typed code, or on what has no name that C# can write, such as an explicit implementation: a rule reports it, and no member is written for it.</summary>
+    public bool IsNamed => Name.Length > 0 && !char.IsDigit(Name[0]) && Name.All(c => c == '_' || char.IsLetterOrDigit(c) || char.GetUnicodeCategory(c) is UnicodeCategory.LetterNumber
+        or UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark or UnicodeCategory.ConnectorPunctuation or UnicodeCategory.Format);
 
     /// <summary>True if it says on which steps it is evaluated.</summary>
     public bool HasEvery => Argument("Every") is { IsWritten: true };

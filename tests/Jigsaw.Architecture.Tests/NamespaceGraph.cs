@@ -16,7 +16,7 @@ internal sealed class NamespaceGraph
         var types = new ArchLoader().LoadAssemblies(assemblies).Build().Types.Where(type => type.Namespace?.FullName.StartsWith("Jigsaw", StringComparison.Ordinal) == true);
         foreach (var type in types)
         {
-            foreach (var target in type.Dependencies.Select(dependency => dependency.Target).Where(target => IsOf(assemblies, target)))
+            foreach (var target in type.Dependencies.Select(dependency => dependency.Target).Where(target => IsOf(assemblies, target) && CanUse(assemblies, type, target)))
             {
                 graph.Add(type.Namespace.FullName, target.Namespace.FullName, $"{type.Name} uses {target.Name}");
             }
@@ -58,6 +58,11 @@ internal sealed class NamespaceGraph
         [.. _uses.SelectMany(from => from.Value.Where(to => Reaches(to.Key, from.Key)).Select(to => $"{from.Key} → {to.Key}: {string.Join(", ", to.Value)}"))];
 
     private static bool IsOf(Assembly[] assemblies, IType target) => target.Namespace?.FullName.StartsWith("Jigsaw", StringComparison.Ordinal) == true && assemblies.Any(assembly => target.Assembly?.FullName == assembly.FullName);
+
+    /// <summary>The loader takes instances of one generic type for the same, such as those in the code of JSON contexts: an assembly uses none that it doesn't reference.</summary>
+    private static bool CanUse(Assembly[] assemblies, IType type, IType target) =>
+        type.Assembly?.FullName == target.Assembly?.FullName
+        || assemblies.Single(assembly => assembly.FullName == type.Assembly?.FullName).GetReferencedAssemblies().Any(reference => reference.FullName == target.Assembly?.FullName);
 
     private SortedDictionary<string, SortedSet<string>> Of(string name)
     {

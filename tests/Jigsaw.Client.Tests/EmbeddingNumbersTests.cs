@@ -58,7 +58,7 @@ public sealed class EmbeddingNumbersTests
         return number[0];
     }
 
-    /// <summary>The next number away from zero, or towards it.</summary>
+    /// <summary>The next number away from zero, or toward it.</summary>
     private static double Neighbor(byte[] bytes, EmbeddingType type, int step)
     {
         var copy = new byte[4];

@@ -10,6 +10,9 @@ public sealed partial class TrackedFileTests
     // Written in pieces, so this file passes its own test.
     private static readonly string[] _unfinished = ["TO" + "DO", "FIX" + "ME", "HA" + "CK", "NotImplemented" + "Exception"];
 
+    // What a server listens to on whatever machine runs it.
+    private static readonly string[] _everywhere = ["127.0.0.1", "0.0.0.0"];
+
     [Fact]
     public void No_file_names_a_place_on_one_machine()
     {
@@ -21,6 +24,7 @@ public sealed partial class TrackedFileTests
     {
         // A vocabulary or a recorded text may hold the beginning of any address.
         Assert.Empty(Texts().Where(text => !text.File.EndsWith(".json", StringComparison.Ordinal) && !text.File.EndsWith(".jsonl", StringComparison.Ordinal)).SelectMany(text => Url().Matches(text.Text)
+            .Where(match => !_everywhere.Contains(match.Groups["host"].Value))
             .Where(match => IsPrivate(match.Groups["host"].Value) || (match.Value.Contains("/v3/index.json", StringComparison.Ordinal) && match.Groups["host"].Value != "api.nuget.org"))
             .Select(match => $"{text.File}: {match.Value}")));
         Assert.DoesNotContain(Repository.Files, file => Path.GetFileName(file).Equals("nuget.config", StringComparison.OrdinalIgnoreCase));

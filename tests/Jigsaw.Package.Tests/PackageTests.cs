@@ -15,8 +15,8 @@ public sealed class PackageTests(PackedJigsaw package) : IClassFixture<PackedJig
                 "README.md",
                 "analyzers/dotnet/cs/Jigsaw.CodeFixes.dll",
                 "analyzers/dotnet/cs/Jigsaw.Generators.dll",
-                "buildTransitive/Jigsaw.targets",
-                "buildTransitive/NativeInitializer.cs",
+                "buildTransitive/net10.0/Jigsaw.targets",
+                "buildTransitive/net10.0/NativeInitializer.cs",
                 "icon.png",
                 "lib/net10.0/Jigsaw.Dsl.dll",
                 "lib/net10.0/Jigsaw.Dsl.xml",
@@ -45,6 +45,8 @@ public sealed class PackageTests(PackedJigsaw package) : IClassFixture<PackedJig
         Assert.Equal("README.md", Value(metadata, "readme"));
         Assert.Equal("icon.png", Value(metadata, "icon"));
         Assert.NotEmpty(Value(metadata, "description"));
+        Assert.StartsWith("https://", Value(metadata, "projectUrl"), StringComparison.Ordinal);
+        Assert.Equal(Value(metadata, "projectUrl"), (string?)metadata.Elements().Single(element => element.Name.LocalName == "repository").Attribute("url"));
     }
 
     [Fact]

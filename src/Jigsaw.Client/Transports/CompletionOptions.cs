@@ -32,7 +32,7 @@ public sealed record CompletionOptions
 
     /// <summary>Checks the numbers.</summary>
     /// <exception cref="ArgumentException">A number is out of its range.</exception>
-    internal void Validate()
+    public void Validate()
     {
         Require(MaxTokens >= 1, nameof(MaxTokens), MaxTokens, "at least 1");
         Require(Temperature is null or (>= 0 and <= 100), nameof(Temperature), Temperature, "null or a number from 0 to 100");

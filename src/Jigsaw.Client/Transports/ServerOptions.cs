@@ -3,7 +3,7 @@ namespace Jigsaw.Client.Transports;
 /// <summary>Where a server is, and how it is talked to.</summary>
 public sealed record ServerOptions
 {
-    /// <summary>The server's base address, such as <c>http://inference:8000</c>; the route is added to it.</summary>
+    /// <summary>The server's base address, such as <c>http://inference.example:8000</c>; the route is added to it.</summary>
     public required Uri Address { get; init; }
 
     /// <summary>The name under which the server has the adapters, or the merged model.</summary>

@@ -10,7 +10,7 @@ internal sealed class ComputeEmitter
     /// <summary>How many values are deconstructed at most; of more, each is read by its index.</summary>
     private const int MostDeconstructed = 8;
 
-    private const string Tensor = RecipeEmitter.Tensor;
+    private const string TermValue = RecipeEmitter.CompilerServices + ".TermValue";
     private const string PassType = "global::Jigsaw.Pass";
     private const string LogitTerms = RecipeEmitter.CompilerServices + ".LogitTerms";
 
@@ -128,7 +128,7 @@ internal sealed class ComputeEmitter
         }
 
         _writer.Line($"{Var(LogitTerms + "Value")} {computation.Local} = head.Run();");
-        _writer.Line($"{Var(Tensor)} logits = {computation.Local}.Loss;");
+        _writer.Line($"{Var(TermValue)} logits = {computation.Local}.Loss;");
         EmitIndexed(locals, computation.Local + ".Components");
     }
 
@@ -144,14 +144,14 @@ internal sealed class ComputeEmitter
     private void EmitCustom(PlannedTerm term)
     {
         var stage = term.Source is { } pass ? $"{PassType}.{pass}, " : "";
-        _writer.Line($"{Var(Tensor)} {Identifier.Of(term.Local)} = {Step(term)}.Custom({stage}() => {Call(term.Term.Custom!)});");
+        _writer.Line($"{Var(TermValue)} {Identifier.Of(term.Local)} = {Step(term)}.Custom({Literal.Of(term.Term.Key)}, {stage}() => {Call(term.Term.Custom!)});");
     }
 
     /// <summary>Declares what a chain of calls gives: on one line for one value, otherwise with a line for each call.</summary>
     private void EmitValues(PlannedComputation computation, string start, List<string> calls, bool isOne)
     {
         var locals = computation.Terms.SelectMany(Locals).ToList();
-        var declared = isOne ? $"{Var(Tensor)} {locals[0]}"
+        var declared = isOne ? $"{Var(TermValue)} {locals[0]}"
             : locals.Count <= MostDeconstructed ? Deconstructed(locals)
             : $"{Var(RecipeEmitter.CompilerServices + ".TermValues")} {computation.Local}";
         if (isOne || calls.Count == 1)
@@ -180,7 +180,7 @@ internal sealed class ComputeEmitter
     {
         for (var i = 0; i < locals.Count; i++)
         {
-            _writer.Line($"{Var(Tensor)} {locals[i]} = {values}[{Literal.OfInteger(i)}];");
+            _writer.Line($"{Var(TermValue)} {locals[i]} = {values}[{Literal.OfInteger(i)}];");
         }
     }
 
@@ -198,7 +198,7 @@ internal sealed class ComputeEmitter
             var addends = Addends(sum);
             if (sum.Kind is not { } kind)
             {
-                _writer.Line(Var(Tensor) + " composite = " + addends[0] + (addends.Count == 1 ? ";" : ""));
+                _writer.Line(Var(TermValue) + " composite = " + addends[0] + (addends.Count == 1 ? ";" : ""));
                 using (_writer.Indent())
                 {
                     for (var i = 1; i < addends.Count; i++)
@@ -211,11 +211,11 @@ internal sealed class ComputeEmitter
             }
 
             var local = NameScope.Camel(kind.ToString());
-            _writer.Line($"{Var(Tensor)} {local} = {string.Join(" ", addends)};");
+            _writer.Line($"{Var(TermValue)} {local} = {string.Join(" ", addends)};");
             parts.Add((kind == TermKind.Similarity ? "(1 - numbers.Alpha) * " : "numbers.Alpha * ") + local);
         }
 
-        _writer.Line($"{Var(Tensor)} composite = {string.Join(" + ", parts)};");
+        _writer.Line($"{Var(TermValue)} composite = {string.Join(" + ", parts)};");
     }
 
     private static List<string> Addends(PlannedSum sum)
@@ -276,6 +276,6 @@ internal sealed class ComputeEmitter
     private string Var(string type) => _declaration.HasTypeVar ? type : "var";
 
     private string Deconstructed(IEnumerable<string> names) => _declaration.HasTypeVar
-        ? $"({string.Join(", ", names.Select(name => $"{Tensor} {name}"))})"
+        ? $"({string.Join(", ", names.Select(name => $"{TermValue} {name}"))})"
         : $"var ({string.Join(", ", names)})";
 }

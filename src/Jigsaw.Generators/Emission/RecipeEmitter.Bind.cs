@@ -11,7 +11,7 @@ internal static partial class RecipeEmitter
         const string Models = "global::Jigsaw.Steps.NoisyTeacher teacher, global::Jigsaw.Steps.NoisyStudent student";
         writer.Line("/// <summary>The numbers of this recipe, as written in its attributes.</summary>");
         writer.Line(_generatedCode);
-        writer.Line(fault is null ? "public static Hyperparameters Defaults { get; } = new Hyperparameters();" : $"public static Hyperparameters Defaults => {fault};");
+        writer.Line(fault is null ? "public static Hyperparameters Defaults => Hyperparameters.s_defaults;" : $"public static Hyperparameters Defaults => {fault};");
         writer.Line();
         writer.Line("/// <summary>Binds the recipe to a teacher and a student; the result deconstructs into loss, components and hyperparameters.</summary>");
         writer.Line("/// <param name=\"teacher\">The base as it is.</param>");

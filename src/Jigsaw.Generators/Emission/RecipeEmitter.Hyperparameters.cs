@@ -18,7 +18,12 @@ internal static partial class RecipeEmitter
         {
             if (fault is null)
             {
+                // Of a type of their own, so they are there for every initializer of the recipe, whichever runs first.
                 EmitTable(writer, plan);
+                writer.Line();
+                EmitPlanField(writer, plan);
+                writer.Line();
+                writer.Line("internal static readonly Hyperparameters s_defaults = new Hyperparameters();");
                 writer.Line();
             }
 
@@ -45,7 +50,10 @@ internal static partial class RecipeEmitter
             }
 
             writer.Line();
-            writer.Line("/// <summary>Reads a JSON object of numbers under the original's names; what it doesn't name stays as written in the attributes.</summary>");
+            writer.Line("/// <summary>A JSON schema of the files that <see cref=\"Read\"/> reads, for editors: names, rules and values in the attributes.</summary>");
+            writer.Line($"public static string Schema => {fault ?? $"s_table.ToJsonSchema({Literal.Of(plan.Recipe.Name)})"};");
+            writer.Line();
+            writer.Line("/// <summary>Reads a JSON object of numbers, under the original's names or those of their properties; what it doesn't name stays as written in the attributes.</summary>");
             writer.Line("/// <param name=\"path\">The file.</param>");
             writer.Line("/// <exception cref=\"global::System.ArgumentException\">A name is unknown, a number breaks its rule, or structure differs from the recipe's.</exception>");
             writer.Line($"public static Hyperparameters Read(string path) => {fault ?? "ReadFrom(path, new Hyperparameters())"};");

@@ -7,21 +7,21 @@ internal static partial class RecipeEmitter
 {
     private static readonly string[] _numbers = ["No pass", "One pass", "Two passes", "Three passes", "All four passes"];
 
+    private const string PlanType = "global::Jigsaw.Passes.LossPlan";
+
     private static void EmitPlan(IndentedWriter writer, RecipePlan plan, string? fault)
     {
-        const string Type = "global::Jigsaw.Passes.LossPlan";
         writer.Line($"/// <summary>What a step of this recipe runs. {PlanWords(plan)}</summary>");
         writer.Line(_generatedCode);
-        if (fault is not null)
-        {
-            writer.Line($"public static {Type} Plan => {fault};");
-            return;
-        }
+        writer.Line($"public static {PlanType} Plan => {fault ?? "Hyperparameters.s_plan"};");
+    }
 
+    private static void EmitPlanField(IndentedWriter writer, RecipePlan plan)
+    {
         var layer = plan.Recipe.DistillationLayer is { } index ? Literal.OfInteger(index) : "null";
         var arguments = new List<string> { $"distillationLayer: {layer}", $"truncate: {Truth(plan.Recipe.Truncate)}" };
         arguments.AddRange(plan.Passes.Select(Argument));
-        writer.Line($"public static {Type} Plan {{ get; }} = new {Type}(");
+        writer.Line($"internal static readonly {PlanType} s_plan = new {PlanType}(");
         using (writer.Indent())
         {
             for (var i = 0; i < arguments.Count; i++)

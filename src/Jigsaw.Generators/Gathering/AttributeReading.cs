@@ -36,7 +36,7 @@ internal static class AttributeReading
 
     /// <summary>True if a type is the one of this name in the namespace <c>Jigsaw</c>, not nested.</summary>
     public static bool IsOfDsl(this INamedTypeSymbol type, string name) =>
-        type.Name == name && type.ContainingType is null
+        type.Name == name && type.TypeKind != TypeKind.Error && type.ContainingType is null
         && type.ContainingNamespace is { Name: KnownNames.Dsl, ContainingNamespace.IsGlobalNamespace: true };
 
     /// <summary>True if a type is the one of this name in the namespace <c>Jigsaw.CompilerServices</c>, not nested.</summary>
@@ -44,6 +44,7 @@ internal static class AttributeReading
         type.Name == name && type.ContainingType is null
         && type.ContainingNamespace is { Name: KnownNames.CompilerServices, ContainingNamespace: { Name: KnownNames.Dsl, ContainingNamespace.IsGlobalNamespace: true } };
 
-    /// <summary>True if a type is an attribute of a built-in term.</summary>
-    public static bool IsBuiltInTerm(this INamedTypeSymbol type) => type.ContainingType is { } terms && terms.IsOfDsl(KnownNames.LossTerms);
+    /// <summary>True if a type is an attribute of a built-in term; a half-typed name is not.</summary>
+    public static bool IsBuiltInTerm(this INamedTypeSymbol type) =>
+        type.TypeKind == TypeKind.Class && type.ContainingType is { } terms && terms.IsOfDsl(KnownNames.LossTerms) && AttributeShape.Of(type).Definition is not null;
 }

@@ -1,17 +1,25 @@
 using Jigsaw.Planning;
 using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
 
 namespace Jigsaw.Generators.Gathering;
 
 /// <summary>Reads the method of a term of one's custom.</summary>
 internal static class CustomTermGatherer
 {
-    public static CustomTermModel Gather(INamedTypeSymbol recipe, IMethodSymbol method) => new(
-        method.Name,
+    public static CustomTermModel Gather(INamedTypeSymbol recipe, IMethodSymbol method, CancellationToken cancellation) => new(
+        NameOf(method, cancellation),
         method.Parameters.Select(GatherParameter).ToEquatableArray(),
         method.IsStatic,
         IsTensor(method) ? null : Written(method.ReturnType),
         Unfit(recipe, method));
+
+    /// <summary>The method's name as written: a method without a return type is a constructor of another name to the compiler.</summary>
+    private static string NameOf(IMethodSymbol method, CancellationToken cancellation) =>
+        method.MethodKind is MethodKind.Constructor or MethodKind.StaticConstructor
+        && method.DeclaringSyntaxReferences.FirstOrDefault()?.GetSyntax(cancellation) is ConstructorDeclarationSyntax constructor
+            ? constructor.Identifier.ValueText
+            : method.Name;
 
     private static bool IsTensor(IMethodSymbol method) =>
         method.ReturnType is INamedTypeSymbol

@@ -15,6 +15,13 @@ internal static class KnownNames
     public const string Key = "Key";
     public const string Runtime = "Jigsaw.Losses.Hyperparameters.RecipeHyperparameters";
 
+    /// <summary>What generated code names, from the global namespace on.</summary>
+    public static readonly string[] Generated =
+    [
+        "Jigsaw.Batches", "Jigsaw.CompilerServices", "Jigsaw.Losses.Hyperparameters", "Jigsaw.Losses.ComponentLosses", "Jigsaw.Passes", "Jigsaw.Steps", "Jigsaw.Pass", "Jigsaw.CeTarget", "Jigsaw.Ramp",
+        "TorchSharp.torch", "System.CodeDom.Compiler.GeneratedCodeAttribute", "System.Array", "System.ArgumentException", "System.InvalidOperationException",
+    ];
+
     /// <summary>The members that the generator writes into a recipe.</summary>
     public static readonly string[] GeneratedMembers = ["Plan", "Defaults", "Bind", "Compute", "Components", "Hyperparameters"];
 }

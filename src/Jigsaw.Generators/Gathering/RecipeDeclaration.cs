@@ -7,9 +7,11 @@ namespace Jigsaw.Generators.Gathering;
 /// <param name="Namespace">The namespace, its names unescaped; empty for the global one.</param>
 /// <param name="Types">The recipe's type and those around it, outermost first.</param>
 /// <param name="MetadataName">The recipe's full metadata name.</param>
-/// <param name="Members">Names of members, of the recipe or of a base class, that generated ones would collide with.</param>
+/// <param name="Members">Members, of the recipe or of a base class, that generated ones would collide with.</param>
+/// <param name="IsNamed">False of half-typed code in which a name is missing: C# reports it, and nothing can be written into the type.</param>
 /// <param name="BaseRecipe">The base class that is a recipe itself, if any.</param>
 /// <param name="HasRuntime">True if the runtime is referenced.</param>
+/// <param name="HidingType">A type of the program that hides what generated code names, if any.</param>
 /// <param name="HasTypeVar">True if the program declares a type of the name <c>var</c>.</param>
 /// <param name="LanguageVersion">The C# version as a number, 900 for 9.0.</param>
 internal sealed record RecipeDeclaration(
@@ -17,9 +19,11 @@ internal sealed record RecipeDeclaration(
     EquatableArray<string> Namespace,
     EquatableArray<ContainerModel> Types,
     string MetadataName,
-    EquatableArray<string> Members,
+    EquatableArray<CollidingMember> Members,
+    bool IsNamed,
     string? BaseRecipe,
     bool HasRuntime,
+    string? HidingType,
     bool HasTypeVar,
     int LanguageVersion)
 {

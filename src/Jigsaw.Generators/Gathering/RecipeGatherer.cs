@@ -71,20 +71,22 @@ internal static class RecipeGatherer
             types.ToEquatableArray(),
             MetadataNameOf(recipe),
             CollidingMembers(recipe).ToEquatableArray(),
+            IsNamed(types) && NamespaceOf(recipe).All(SyntaxFacts.IsValidIdentifier),
             BaseRecipe(recipe)?.Name,
             HasRuntime: CompilationFacts.Of(compilation).HasRuntime,
+            HidingType: CompilationFacts.Of(compilation).HidingType,
             HasTypeVar: CompilationFacts.Of(compilation).HasTypeVar,
             LanguageVersion: compilation is CSharpCompilation csharp ? (int)csharp.LanguageVersion : 0);
     }
 
     /// <summary>Members that generated ones would collide with: the type's own, its base classes' accessible ones, its type parameters.</summary>
-    public static IEnumerable<string> CollidingMembers(INamedTypeSymbol recipe)
+    public static IEnumerable<CollidingMember> CollidingMembers(INamedTypeSymbol recipe)
     {
         foreach (var name in KnownNames.GeneratedMembers)
         {
-            if (FindCollision(recipe, name) is not null)
+            if (FindCollision(recipe, name) is { } member)
             {
-                yield return name;
+                yield return new CollidingMember(name, SymbolEqualityComparer.Default.Equals(member.ContainingSymbol, recipe) ? null : member.ContainingType?.Name);
             }
         }
     }
@@ -100,11 +102,12 @@ internal static class RecipeGatherer
             }
         }
 
-        for (var type = recipe; type is not null; type = type.BaseType)
+        // A base class that is a recipe itself is another problem.
+        for (var type = recipe; type is not null && (ReferenceEquals(type, recipe) || FindRecipe(type) is null); type = type.BaseType)
         {
             foreach (var member in type.GetMembers(name))
             {
-                if (ReferenceEquals(type, recipe) || member.DeclaredAccessibility != Accessibility.Private)
+                if (ReferenceEquals(type, recipe) ? !OwnCode.IsAllOf(member) : member.DeclaredAccessibility != Accessibility.Private)
                 {
                     return member;
                 }
@@ -137,12 +140,7 @@ internal static class RecipeGatherer
             (_, true) => "record",
             _ => "class",
         };
-        var isPartial = true;
-        foreach (var reference in type.DeclaringSyntaxReferences)
-        {
-            isPartial &= reference.GetSyntax(cancellation) is TypeDeclarationSyntax declaration && declaration.Modifiers.Any(SyntaxKind.PartialKeyword);
-        }
-
+        var isPartial = type.DeclaringSyntaxReferences.All(reference => IsPartial(reference.GetSyntax(cancellation)));
         var parameters = type.TypeParameters.Select(parameter => parameter.Variance switch
         {
             VarianceKind.In => "in " + Identifier.OfType(parameter.Name),
@@ -152,14 +150,25 @@ internal static class RecipeGatherer
         return new ContainerModel(keyword, type.Name, parameters.ToEquatableArray(), isPartial, type.IsFileLocal);
     }
 
+    /// <summary>True if a part of a type is partial, as the one is that top-level statements make of a program.</summary>
+    public static bool IsPartial(SyntaxNode part) => part switch
+    {
+        TypeDeclarationSyntax declaration => declaration.Modifiers.Any(SyntaxKind.PartialKeyword),
+        CompilationUnitSyntax => true,
+        _ => false,
+    };
+
+    private static bool IsNamed(IEnumerable<ContainerModel> types) =>
+        types.All(type => SyntaxFacts.IsValidIdentifier(type.Name) && type.TypeParameters.All(parameter => SyntaxFacts.IsValidIdentifier(parameter.Split(' ').Last().TrimStart('@'))));
+
     private static TermModel GatherTerm(INamedTypeSymbol recipe, WrittenTerm term, CancellationToken cancellation)
     {
         var shape = AttributeShape.Of(term.AttributeClass);
         if (term.Method is { } method)
         {
-            var key = SnakeCase.Of(method.Name);
-            var name = char.ToUpperInvariant(method.Name[0]) + method.Name.Substring(1);
-            return new TermModel(name, key, null, CustomTermGatherer.Gather(recipe, method), GatherArguments(term.Attribute, [.. shape.Arguments.Select(argument => argument.Under(key))], cancellation));
+            var custom = CustomTermGatherer.Gather(recipe, method, cancellation);
+            var key = SnakeCase.Of(custom.Method);
+            return new TermModel(Capitalized(custom.Method), key, null, custom, GatherArguments(term.Attribute, [.. shape.Arguments.Select(argument => argument.Under(key))], cancellation));
         }
 
         const string Suffix = "Attribute";
@@ -176,6 +185,8 @@ internal static class RecipeGatherer
             WrittenKey = written,
         };
     }
+
+    private static string Capitalized(string name) => name.Length == 0 ? name : char.ToUpperInvariant(name[0]) + name.Substring(1);
 
     /// <summary>The key that a term was given, with nothing for null; null where none was, or what was can't be evaluated.</summary>
     private static string? WrittenKey(AttributeData attribute)
@@ -202,7 +213,7 @@ internal static class RecipeGatherer
             {
                 IsWritten = true,
                 Value = value,
-                IsDivision = value is 0 && argument.Rule == NumericRule.Weight && ContainsDivision(attribute, cancellation),
+                IsComputedZero = value is 0 && argument.Rule == NumericRule.Weight && IsComputed(attribute, cancellation),
             };
         }
 
@@ -241,9 +252,10 @@ internal static class RecipeGatherer
         _ => null,
     };
 
-    private static bool ContainsDivision(AttributeData attribute, CancellationToken cancellation) =>
+    /// <summary>True if the weight, the one argument without the name of a property, is arithmetic.</summary>
+    private static bool IsComputed(AttributeData attribute, CancellationToken cancellation) =>
         attribute.ApplicationSyntaxReference?.GetSyntax(cancellation) is AttributeSyntax { ArgumentList: { } arguments }
-        && arguments.DescendantNodes().Any(node => node.IsKind(SyntaxKind.DivideExpression));
+        && arguments.Arguments.Any(argument => argument.NameEquals is null && LostFractions.IsArithmetic(argument.Expression));
 
     private static EquatableArray<string> NamespaceOf(INamedTypeSymbol type)
     {

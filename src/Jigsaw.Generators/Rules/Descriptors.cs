@@ -31,7 +31,7 @@ internal static class Descriptors
         Category, DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: Pages + "JIG0004.md", customTags: WellKnownDiagnosticTags.NotConfigurable);
 
     public static readonly DiagnosticDescriptor MemberCollision = new(
-        "JIG0005", "Member has the name of a generated one", "'{0}' has the name of a member that Jigsaw generates into the recipe '{1}'; rename it",
+        "JIG0005", "Member has the name of a generated one", "'{0}'{1} has the name of a member that Jigsaw generates into the recipe '{2}'; rename {3}",
         Category, DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: Pages + "JIG0005.md", customTags: WellKnownDiagnosticTags.NotConfigurable);
 
     public static readonly DiagnosticDescriptor BaseRecipe = new(
@@ -62,6 +62,10 @@ internal static class Descriptors
         "JIG0012", "Key is not in snake case", "Key of '{0}' is {1}, which can't name a component and its hyperparameters; use small letters, digits and single underscores, such as \"{2}\"",
         Category, DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: Pages + "JIG0012.md", customTags: WellKnownDiagnosticTags.NotConfigurable);
 
+    public static readonly DiagnosticDescriptor Hidden = new(
+        "JIG0013", "Type hides what generated code names", "Type '{0}' of this project hides a namespace or a type that the loss of '{1}' names; rename it, or move it into another namespace",
+        Category, DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: Pages + "JIG0013.md", customTags: WellKnownDiagnosticTags.NotConfigurable);
+
     public static readonly DiagnosticDescriptor BadWeight = new(
         "JIG0020", "Weight is not finite and non-negative", "{0}",
         Category, DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: Pages + "JIG0020.md", customTags: WellKnownDiagnosticTags.NotConfigurable);
@@ -87,7 +91,7 @@ internal static class Descriptors
         Category, DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: Pages + "JIG0025.md", customTags: WellKnownDiagnosticTags.NotConfigurable);
 
     public static readonly DiagnosticDescriptor IntegerDivision = new(
-        "JIG0026", "Integer division gives 0", "'{0}' is a division of whole numbers, which gives 0; write '{1}'",
+        "JIG0026", "Arithmetic drops a fraction", "{0}, which gives {1}; write '{2}'",
         Category, DiagnosticSeverity.Warning, isEnabledByDefault: true, helpLinkUri: Pages + "JIG0026.md");
 
     public static readonly DiagnosticDescriptor LostInSingle = new(
@@ -101,6 +105,10 @@ internal static class Descriptors
     public static readonly DiagnosticDescriptor NoRampStart = new(
         "JIG0029", "Geometric ramp has no start", "Ramp of '{0}' is geometric, which multiplies the weight in each step and so can't rise from 0; add RampStart = 0.01, the weight to rise from, or use another ramp",
         Category, DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: Pages + "JIG0029.md", customTags: WellKnownDiagnosticTags.NotConfigurable);
+
+    public static readonly DiagnosticDescriptor ComputedZero = new(
+        "JIG0030", "Weight comes out as 0", "The weight '{0}' comes out as 0, so the term and what only it needs are left out of the program; correct the arithmetic, or write 0 if that is meant",
+        Category, DiagnosticSeverity.Warning, isEnabledByDefault: true, helpLinkUri: Pages + "JIG0030.md");
 
     public static readonly DiagnosticDescriptor NeedsLayer = new(
         "JIG0040", "Term needs a distillation layer", "'{0}' compares hidden states at the distillation layer, but the recipe names no layer; add DistillationLayer = … to [LossRecipe]",

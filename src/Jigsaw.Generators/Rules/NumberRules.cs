@@ -44,7 +44,7 @@ internal static class NumberRules
             yield break;
         }
 
-        if (argument.Rule == NumericRule.Weight && value == 0 && !argument.IsDivision)
+        if (argument.Rule == NumericRule.Weight && value == 0 && !argument.IsComputedZero)
         {
             yield return Problem.At(location, "JIG0021", term);
         }

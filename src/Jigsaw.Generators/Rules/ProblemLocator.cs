@@ -42,13 +42,10 @@ internal static class ProblemLocator
 
     private static IEnumerable<Location> TypeIdentifiers(INamedTypeSymbol type, CancellationToken cancellation)
     {
-        foreach (var reference in type.DeclaringSyntaxReferences)
+        var parts = type.DeclaringSyntaxReferences.Select(reference => reference.GetSyntax(cancellation)).OfType<BaseTypeDeclarationSyntax>().ToList();
+        if ((parts.FirstOrDefault(part => !RecipeGatherer.IsPartial(part)) ?? parts.FirstOrDefault()) is { } part)
         {
-            if (reference.GetSyntax(cancellation) is BaseTypeDeclarationSyntax declaration)
-            {
-                yield return declaration.Identifier.GetLocation();
-                yield break;
-            }
+            yield return part.Identifier.GetLocation();
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Jigsaw.Planning;
 
 namespace Jigsaw.Generators.Rules;
@@ -8,18 +9,21 @@ internal static class RecipeRules
     public static IEnumerable<Problem> Check(RecipeModel recipe) =>
         TermRules.Check(recipe).Concat(NumberRules.Check(recipe)).Concat(CustomTermRules.Check(recipe)).Concat(MeaningRules.Check(recipe));
 
-    /// <summary>The ids of the errors, each once; empty where the recipe can run.</summary>
+    /// <summary>The errors, each once, as id and sentence; empty where the recipe can run.</summary>
     public static EquatableArray<string> Errors(RecipeModel recipe)
     {
-        var ids = new SortedSet<string>(Check(recipe).Select(problem => problem.Id).Where(Descriptors.IsError), StringComparer.Ordinal);
+        var errors = new SortedSet<string>(Check(recipe).Where(problem => Descriptors.IsError(problem.Id)).Select(problem => $"{problem.Id}: {Sentence(problem)}"), StringComparer.Ordinal);
         var hasUnknown = recipe.Terms.Any(term => term.Weight.Value is null)
             || recipe.Terms.SelectMany(term => term.Arguments).Concat(recipe.Arguments).Any(argument => argument is { IsWritten: true, Value: null });
         if (hasUnknown)
         {
             // The compiler itself reports an argument that it can't evaluate.
-            ids.Add("an argument without a value");
+            errors.Add("an argument has no value that the compiler knows");
         }
 
-        return ids.ToEquatableArray();
+        return errors.ToEquatableArray();
     }
+
+    private static string Sentence(Problem problem) =>
+        string.Format(CultureInfo.InvariantCulture, Descriptors.ById[problem.Id].MessageFormat.ToString(CultureInfo.InvariantCulture), [.. problem.Arguments]);
 }

@@ -3,7 +3,7 @@ using Jigsaw.Generators.Gathering;
 
 namespace Jigsaw.Generators.Rules;
 
-/// <summary>What keeps a loss from being written into a recipe at all; the generator reports these itself and writes nothing.</summary>
+/// <summary>What keeps a loss from being written into a recipe at all; the generator then writes nothing.</summary>
 internal static class ShapeRules
 {
     private const int CSharp9 = 900;
@@ -38,12 +38,12 @@ internal static class ShapeRules
     {
         if (KnownNames.GeneratedMembers.Contains(recipe.Type.Name))
         {
-            yield return Problem.At(ProblemLocation.Type(recipe.Types.Count - 1), "JIG0005", recipe.Type.Name, recipe.Type.Name);
+            yield return Problem.At(ProblemLocation.Type(recipe.Types.Count - 1), "JIG0005", recipe.Type.Name, "", recipe.Type.Name, "it");
         }
 
         foreach (var member in recipe.Members)
         {
-            yield return Problem.At(ProblemLocation.Member(member), "JIG0005", member, recipe.Type.Name);
+            yield return Problem.At(ProblemLocation.Member(member.Name), "JIG0005", member.Name, member.Base is null ? "" : $", which '{member.Base}' declares,", recipe.Type.Name, member.Base is null ? "it" : "it there");
         }
     }
 
@@ -67,6 +67,11 @@ internal static class ShapeRules
         if (!recipe.HasRuntime)
         {
             yield return Problem.At(ProblemLocation.Recipe, "JIG0008", recipe.Type.Name);
+        }
+
+        if (recipe.HidingType is { } hiding)
+        {
+            yield return Problem.At(ProblemLocation.Recipe, "JIG0013", hiding, recipe.Type.Name);
         }
     }
 }

@@ -1,6 +1,6 @@
 namespace Jigsaw.Checkpoints;
 
-/// <summary>Writes a file so that a reader sees the old one or the whole new one: under a temporary name beside it, flushed to the disk, renamed.</summary>
+/// <summary>Writes a file so that a reader sees the old one or the whole new one: under a temporary name beside it, flushed to the disk, renamed, and its directory flushed.</summary>
 internal static class AtomicFile
 {
     /// <summary>Writes a file.</summary>
@@ -22,6 +22,7 @@ internal static class AtomicFile
             }
 
             File.Move(temporary, full, overwrite: true);
+            DirectoryFlush.Flush(Path.GetDirectoryName(full)!);
         }
         finally
         {

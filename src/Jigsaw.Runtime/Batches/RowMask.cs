@@ -10,6 +10,7 @@ namespace Jigsaw.Batches;
 public sealed class RowMask : IDisposable
 {
     private readonly bool[]? _host;
+    private IReadOnlyList<bool[]>? _inStep;
     private readonly bool _ownsValue;
     private readonly List<(RowMask Other, bool Union, RowMask Result)> _combined = [];
 
@@ -40,13 +41,29 @@ public sealed class RowMask : IDisposable
     /// <summary>The device of the mask.</summary>
     public Device Device => Value.device;
 
+    /// <summary>The micro-batches of the step that the mask's batch is one of; null if it is the whole step.</summary>
+    internal MicroBatches? Step { get; private init; }
+
+    /// <summary>How many tokens count in the whole step; null if the mask was not made on the host.</summary>
+    internal int? CountInStep => _inStep is null ? Count : _inStep.Sum(values => values.Count(value => value));
+
+    /// <summary>Makes the masks of a step's micro-batches.</summary>
+    /// <param name="step">The micro-batches.</param>
+    /// <param name="values">The mask of each in row-major order.</param>
+    /// <param name="sequence">Tokens per sequence, padding included.</param>
+    /// <param name="device">Where the masks go.</param>
+    internal static RowMask[] OfStep(MicroBatches step, IReadOnlyList<bool[]> values, int sequence, Device device) =>
+        [.. values.Select(part => FromHost(part, part.Length / sequence, sequence, device, step, values))];
+
     /// <summary>Makes a mask from host values and uploads it once, with the index of its rows.</summary>
     /// <param name="values">The mask in row-major order, batch·sequence values.</param>
     /// <param name="batch">Number of sequences.</param>
     /// <param name="sequence">Tokens per sequence, padding included.</param>
     /// <param name="device">Where the mask goes.</param>
     /// <exception cref="ArgumentException">The number of values is not batch·sequence.</exception>
-    public static RowMask FromHost(ReadOnlySpan<bool> values, int batch, int sequence, Device device)
+    public static RowMask FromHost(ReadOnlySpan<bool> values, int batch, int sequence, Device device) => FromHost(values, batch, sequence, device, null, null);
+
+    private static RowMask FromHost(ReadOnlySpan<bool> values, int batch, int sequence, Device device, MicroBatches? step, IReadOnlyList<bool[]>? inStep)
     {
         if (values.Length != batch * sequence)
         {
@@ -65,7 +82,7 @@ public sealed class RowMask : IDisposable
 
         var value = Upload(tensor(host, dtype: ScalarType.Bool).reshape(batch, sequence), device);
         var index = Upload(tensor(rows.ToArray(), dtype: ScalarType.Int64), device);
-        return new RowMask(value, index, host, rows.Count, ownsValue: true);
+        return new RowMask(value, index, host, rows.Count, ownsValue: true) { Step = step, _inStep = inStep };
     }
 
     /// <summary>Wraps a mask that is already on a device. It has no row index.</summary>
@@ -140,16 +157,13 @@ public sealed class RowMask : IDisposable
         }
 
         _combined.RemoveAll(known => known.Other.Value.IsInvalid);
-        var host = new bool[_host.Length];
-        for (var i = 0; i < host.Length; i++)
-        {
-            host[i] = union ? _host[i] | other._host[i] : _host[i] & other._host[i];
-        }
-
-        var result = FromHost(host, (int)Value.shape[0], (int)Value.shape[1], Value.device);
+        var inStep = _inStep is { } own && other._inStep is { } others ? own.Zip(others, (left, right) => Combined(left, right, union)).ToArray() : null;
+        var result = FromHost(Combined(_host, other._host, union), (int)Value.shape[0], (int)Value.shape[1], Value.device, Step, inStep);
         _combined.Add((other, union, result));
         return result;
     }
+
+    private static bool[] Combined(bool[] left, bool[] right, bool union) => [.. left.Zip(right, (one, other) => union ? one | other : one & other)];
 
     private static Tensor Upload(Tensor host, Device device)
     {

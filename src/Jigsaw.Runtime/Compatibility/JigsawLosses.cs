@@ -148,8 +148,8 @@ public static partial class JigsawLosses
         using var scope = NewDisposeScope();
         var (teacherClean, teacherNoisy) = activations.Halves(ActivationsDict.TeacherDistillationLayerEmbeddings, superBatchSize);
         var (_, studentNoisy) = activations.Halves(ActivationsDict.StudentDistillationLayerEmbeddings, superBatchSize);
-        losses["jigsaw_l2_performance_loss"] = PairLoss.Begin(studentNoisy, teacherClean).NormalizedL2(lossMask).Value().MoveToOuterDisposeScope();
-        losses["jigsaw_l2_protection_loss"] = PairLoss.Begin(teacherNoisy, teacherClean).NormalizedL2(lossMask).Value().MoveToOuterDisposeScope();
+        losses["jigsaw_l2_performance_loss"] = PairLoss.Begin(studentNoisy, teacherClean).NormalizedL2(lossMask).Value().Value.MoveToOuterDisposeScope();
+        losses["jigsaw_l2_protection_loss"] = PairLoss.Begin(teacherNoisy, teacherClean).NormalizedL2(lossMask).Value().Value.MoveToOuterDisposeScope();
         return losses;
     }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Collections.Concurrent;
 using System.Reflection;
 using Jigsaw.Batches;
@@ -87,7 +88,7 @@ internal sealed class LossProgram
         }
 
         var value = head.Run();
-        return (value.Loss, value.Components);
+        return (value.Loss, value.Components.Select(component => component.Value));
     }
 
     private static IEnumerable<Tensor> OnPair(PlannedComputation computation, StepActivations step, RowMask lossMask)
@@ -142,9 +143,13 @@ internal sealed class LossProgram
 
     private static object Read(StepActivations step, string name) => typeof(StepActivations).GetProperty(name)!.GetValue(step)!;
 
-    private static IEnumerable<Tensor> All(object? value) => value is TermValues values ? Enumerable.Range(0, values.Count).Select(i => values[i]) : [(Tensor)value!];
+    private static IEnumerable<Tensor> All(object? value) => value is TermValues values ? Enumerable.Range(0, values.Count).Select(i => values[i].Value) : [((TermValue)value!).Value];
 
     /// <summary>Calls a term's kernel: the method of that name.</summary>
+    [DynamicDependency(DynamicallyAccessedMemberTypes.PublicMethods, typeof(LogitTerms))]
+    [DynamicDependency(DynamicallyAccessedMemberTypes.PublicMethods, typeof(PairLoss))]
+    [DynamicDependency(DynamicallyAccessedMemberTypes.PublicMethods, typeof(EmbeddingTerms))]
+    [UnconditionalSuppressMessage("Trimming", "IL2080", Justification = "The owners of kernels are the three classes above, whose public methods are kept.")]
     private static object? Call(object owner, PlannedTerm term, StepActivations step, RowMask lossMask, params IEnumerable<object> first)
     {
         var kernel = _kernels.GetOrAdd((owner.GetType(), term.Term.Definition!.Kernel), static key => key.Owner.GetMethod(key.Kernel)

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Reflection;
 using Jigsaw.CompilerServices;
@@ -23,11 +24,13 @@ internal static class ReflectedRecipe
         return new RecipeModel(nameof(JigsawLosses), arguments.ToEquatableArray(), terms.ToEquatableArray());
     }
 
+    private const DynamicallyAccessedMemberTypes Described = DynamicallyAccessedMemberTypes.PublicConstructors | DynamicallyAccessedMemberTypes.PublicProperties;
+
     /// <summary>Models a built-in term.</summary>
     /// <param name="attribute">The term's attribute.</param>
     /// <param name="weight">Its weight.</param>
     /// <param name="written">The attribute's properties that a recipe would specify, and their values; null for an unspecified one.</param>
-    internal static TermModel Term(Type attribute, double weight, params ReadOnlySpan<(string Property, object? Value)> written)
+    internal static TermModel Term([DynamicallyAccessedMembers(Described)] Type attribute, double weight, params ReadOnlySpan<(string Property, object? Value)> written)
     {
         var definition = attribute.GetCustomAttribute<LossTermDefinitionAttribute>() ?? throw new ArgumentException($"{attribute.Name} defines no term.", nameof(attribute));
         string? key = null;
@@ -60,7 +63,9 @@ internal static class ReflectedRecipe
         };
     }
 
-    private static List<ArgumentModel> Arguments(Type attribute, params ReadOnlySpan<(string Name, object? Value)> written)
+    [UnconditionalSuppressMessage("Trimming", "IL2075", Justification = "Public properties of base classes are kept with those of the attribute.")]
+    [UnconditionalSuppressMessage("Trimming", "IL2070", Justification = "Public properties of base classes are kept with those of the attribute.")]
+    private static List<ArgumentModel> Arguments([DynamicallyAccessedMembers(Described)] Type attribute, params ReadOnlySpan<(string Name, object? Value)> written)
     {
         var arguments = new List<ArgumentModel>();
         foreach (var parameter in attribute.GetConstructors().SelectMany(constructor => constructor.GetParameters()))

@@ -44,6 +44,9 @@ public sealed class ChatBatches : ITokenBatches, IEnumerable<TokenBatch>
         return _tokenizer.ToBatch(chats);
     }
 
+    /// <inheritdoc/>
+    public IReadOnlyList<string> RowsAt(long step) => [.. _order.At(step).ToArray().Select(row => row.ToString(CultureInfo.InvariantCulture))];
+
     /// <summary>One epoch; each batch is freed when the next is taken.</summary>
     public IEnumerator<TokenBatch> GetEnumerator()
     {

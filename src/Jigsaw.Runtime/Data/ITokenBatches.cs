@@ -10,6 +10,10 @@ public interface ITokenBatches
     /// <returns>The batch, which the caller disposes.</returns>
     TokenBatch At(long step);
 
+    /// <summary>The rows of a step's batch, as the data's owner finds them again, such as by number: for a message about that batch. Empty if they have no names.</summary>
+    /// <param name="step">Counted from 0, without limit.</param>
+    IReadOnlyList<string> RowsAt(long step) => [];
+
     /// <summary>
     /// What distinguishes these batches from others: their data, size, seed. A training run resumes only with batches of the same fingerprint. Null if there
     /// is none: then the caller has to make sure.

@@ -111,7 +111,15 @@ public sealed class StepActivations
     /// <summary>Starts the terms on the logits.</summary>
     /// <param name="target">What cross-entropies compare with.</param>
     /// <param name="gradientFilter">The allowed relative error of the cross-entropies' gradient, from 0 to 1; see <see cref="LogitTerms.Begin"/>.</param>
-    public LogitTerms OnLogits(CeTarget target, double gradientFilter = 0) => LogitTerms.Begin(this, target, gradientFilter);
+    public LogitTerms OnLogits(CeTarget target, double gradientFilter = 0)
+    {
+        if (gradientFilter > 0)
+        {
+            RequireWholeStep("GradientFilter learns from the tokens of a whole step, and");
+        }
+
+        return LogitTerms.Begin(this, target, gradientFilter);
+    }
 
     /// <summary>Starts the terms that compare a pass's hidden states at the distillation layer with the teacher's on clean embeddings.</summary>
     /// <param name="pass">The pass that is compared.</param>
@@ -132,20 +140,36 @@ public sealed class StepActivations
     public CounterfactualPrompts Counterfactuals => new(this);
 
     /// <summary>The value of a custom term that reads no pass but the teacher's clean one.</summary>
-    /// <param name="term">Computes it.</param>
-    public Tensor Custom(Func<Tensor> term)
+    /// <param name="key">The term's component key, for messages.</param>
+    /// <param name="term">Computes it: a scalar.</param>
+    /// <exception cref="InvalidOperationException">The term returned something else: null, a disposed tensor, another shape, a dtype that is not floating, or a tensor on another device.</exception>
+    public TermValue Custom(string key, Func<Tensor> term)
     {
+        ArgumentNullException.ThrowIfNull(key);
         ArgumentNullException.ThrowIfNull(term);
-        return IncludesEmbeddings ? term() : Zero;
+        RequireWholeStep("A custom term's mean is its own, and");
+        return IncludesEmbeddings ? CustomScalar.Checked(key, term(), Noisy) : Zero;
     }
 
     /// <summary>The value of a custom term that reads a pass. If it reads several, they are all in one stage.</summary>
+    /// <param name="key">The term's component key, for messages.</param>
     /// <param name="pass">The pass, or one of them.</param>
-    /// <param name="term">Computes it.</param>
-    public Tensor Custom(Pass pass, Func<Tensor> term)
+    /// <param name="term">Computes it: a scalar.</param>
+    /// <exception cref="InvalidOperationException">The term returned something else: null, a disposed tensor, another shape, a dtype that is not floating, or a tensor on another device.</exception>
+    public TermValue Custom(string key, Pass pass, Func<Tensor> term)
     {
+        ArgumentNullException.ThrowIfNull(key);
         ArgumentNullException.ThrowIfNull(term);
-        return Includes(pass) ? term() : Zero;
+        RequireWholeStep("A custom term's mean is its own, and");
+        return Includes(pass) ? CustomScalar.Checked(key, term(), Noisy) : Zero;
+    }
+
+    private void RequireWholeStep(string reason)
+    {
+        if (Batch.NoiseMask.Step is { } step)
+        {
+            throw new InvalidOperationException($"{reason} this step has {step.Count} micro-batches, whose values would not add up to that of one batch; leave MicroBatch out, or remove it from the recipe.");
+        }
     }
 
     /// <summary>The share of its full weight that a weight has at this step: 0 up to <paramref name="from"/>, 1 from <paramref name="from"/> + <paramref name="steps"/> on.</summary>

@@ -19,6 +19,7 @@ public sealed partial class CausalLM : IRecordedModel, IDisposable
     private readonly DecoderLayer[] _layers;
     private readonly RmsNorm _norm;
     private readonly Tensor _frequencies;
+    private bool _isDisposed;
 
     private CausalLM(string directory, CausalLMConfig config, Tensor embeddingTable, DecoderLayer[] layers, RmsNorm norm, Tensor headWeight)
     {
@@ -80,9 +81,13 @@ public sealed partial class CausalLM : IRecordedModel, IDisposable
     /// <summary>The embeddings of tokens.</summary>
     /// <param name="ids">Token ids, shape (batch, sequence), int64, on the model's device.</param>
     /// <returns>Shape (batch, sequence, hidden).</returns>
+    /// <exception cref="ArgumentOutOfRangeException">An id is none of the vocabulary; checked on the CPU.</exception>
+    /// <exception cref="ObjectDisposedException">The model is disposed.</exception>
     public Tensor Embed(Tensor ids)
     {
         ArgumentNullException.ThrowIfNull(ids);
+        ObjectDisposedException.ThrowIf(_isDisposed, this);
+        TokenIds.Require(ids, EmbeddingTable.shape[0]);
         return EmbeddingTable.index(TensorIndex.Tensor(ids));
     }
 
@@ -161,6 +166,7 @@ public sealed partial class CausalLM : IRecordedModel, IDisposable
     /// <summary>Frees the model.</summary>
     public void Dispose()
     {
+        _isDisposed = true;
         if (!ReferenceEquals(Head.Weight, EmbeddingTable))
         {
             Head.Weight.Dispose();
@@ -208,6 +214,7 @@ public sealed partial class CausalLM : IRecordedModel, IDisposable
     {
         ArgumentNullException.ThrowIfNull(embeddings);
         ArgumentNullException.ThrowIfNull(attentionMask);
+        ObjectDisposedException.ThrowIf(_isDisposed, this);
         RequireShapes(embeddings, attentionMask.Value);
         if (layer is { } asked ? asked < 0 || asked >= LayerCount : !toEnd)
         {

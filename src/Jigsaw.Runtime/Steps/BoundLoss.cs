@@ -84,6 +84,23 @@ public abstract class BoundLoss
     /// <exception cref="InvalidOperationException">The models have been bound to another recipe since, or layers are to be rematerialized whose adapters have dropout or whose model can't.</exception>
     public abstract ComponentLosses RunStep(TransformedBatch batch, RowMask lossMask, double scale = 1);
 
+    /// <summary>
+    /// Runs a whole step some rows at a time, with the values and gradients that <see cref="RunStep(TransformedBatch, RowMask, double)"/> has for all of them, up to rounding: each mean is over the
+    /// tokens of the whole step. The transform is not run again. A capped term costs one more forward of each pass.
+    /// </summary>
+    /// <param name="batch">What the transform made of this step's batch.</param>
+    /// <param name="lossMask">Positions whose logits predict a token that counts, shape (batch, sequence).</param>
+    /// <param name="microBatch">Rows that the models run on together, at least 1.</param>
+    /// <returns>The raw value of each term over all rows, detached, and the composite loss.</returns>
+    /// <exception cref="InvalidOperationException">A term depends on all tokens together, such as a mutual information: the message names it.</exception>
+    public ComponentLosses RunStepInParts(TransformedBatch batch, RowMask lossMask, int microBatch)
+    {
+        ArgumentNullException.ThrowIfNull(batch);
+        ArgumentNullException.ThrowIfNull(lossMask);
+        ArgumentOutOfRangeException.ThrowIfLessThan(microBatch, 1);
+        return batch.InputIds.shape[0] <= microBatch ? RunStep(batch, lossMask) : new AccumulatedStep(this, batch, lossMask).Run(microBatch);
+    }
+
     /// <summary>Frees the buffers that steps keep for the next one, for example after training. Disposing the student frees them too.</summary>
     public void ReleaseMemory() => Student.ReleaseMemory();
 

@@ -73,6 +73,8 @@ public sealed class JigsawLoss<TComponents, THyperparameters> : BoundLoss
     public Tensor Loss(RowMask lossMask)
     {
         ArgumentNullException.ThrowIfNull(lossMask);
+        using var teacherUse = Teacher.Use.Enter();
+        using var studentUse = Student.Use.Enter();
         RequireForwards(_lossOf, "loss");
         var (teacher, student) = (Teacher.Taken(_binding), Student.Taken(_binding));
         try
@@ -96,7 +98,11 @@ public sealed class JigsawLoss<TComponents, THyperparameters> : BoundLoss
             throw new ArgumentException($"scale is {scale}; give a finite factor.", nameof(scale));
         }
 
+        using var teacherUse = Teacher.Use.Enter();
+        using var studentUse = Student.Use.Enter();
         RequireBound();
+        Teacher.RequireAlive(batch);
+        Student.RequireAlive(batch);
         RequireMasks(batch, lossMask);
         if (Rematerialize && !Student.CanRecord)
         {

@@ -24,16 +24,22 @@ public abstract class NoisyModel
     /// <summary>The frozen base.</summary>
     public ICausalLM Model { get; }
 
+    /// <summary>Which thread is using the model.</summary>
+    internal ModelUse Use { get; } = new();
+
     internal long Forwards { get; private set; }
 
     private protected abstract IReadOnlyList<Pass> OwnPasses { get; }
 
     /// <summary>Runs the passes that the bound recipe's plan asks of this model at its step.</summary>
     /// <param name="batch">What the transform made of this step's batch; teacher and student get the same one.</param>
-    /// <exception cref="InvalidOperationException">No recipe is bound.</exception>
+    /// <exception cref="InvalidOperationException">No recipe is bound, or another thread is using this model.</exception>
+    /// <exception cref="ObjectDisposedException">The batch, the adapters or the model are disposed.</exception>
     public void Forward(TransformedBatch batch)
     {
         ArgumentNullException.ThrowIfNull(batch);
+        using var use = Use.Enter();
+        RequireAlive(batch);
         if (_plan is null)
         {
             throw new InvalidOperationException("No recipe is bound to this model, so there is no plan of what to run; call Bind(teacher, student) of the recipe first.");
@@ -80,6 +86,25 @@ public abstract class NoisyModel
         _binding = binding;
         _step = step ?? (() => 0);
         Forget();
+    }
+
+    /// <summary>Refuses a batch, or adapters, that have been freed: torch would name neither.</summary>
+    internal void RequireAlive(TransformedBatch batch)
+    {
+        if (batch.Clean.IsInvalid || batch.Noisy.IsInvalid || batch.AttentionMask.Value.IsInvalid || batch.InputIds.IsInvalid)
+        {
+            throw new ObjectDisposedException(nameof(TransformedBatch), "The transformed batch has been disposed, or the token batch that it was made of; keep both until the step is done.");
+        }
+
+        if (Model.EmbeddingTable.IsInvalid)
+        {
+            throw new ObjectDisposedException(Model.GetType().Name, "The model has been disposed; keep it as long as its teacher and student.");
+        }
+
+        if (PassAdapters is { } adapters && adapters.NamedParameters.Any(parameter => parameter.Value.IsInvalid))
+        {
+            throw new ObjectDisposedException(GetType().Name, "The student's adapters have been disposed, with the student or by their owner; keep them as long as it is used.");
+        }
     }
 
     internal bool IsBoundTo(object binding) => ReferenceEquals(_binding, binding);

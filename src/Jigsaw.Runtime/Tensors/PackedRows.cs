@@ -53,9 +53,9 @@ internal readonly struct PackedRows
         return (Index is null ? counts : Gather(counts, Index)).eq(Scalars.Of(false)).unsqueeze(1);
     }
 
-    /// <summary>How many rows count in a mask, at least 1: shape ().</summary>
+    /// <summary>How many rows count in a mask, in all micro-batches of its step, at least 1: shape ().</summary>
     internal Tensor Denominator(RowMask mask) =>
-        mask.Count is { } count ? full([], Scalars.Of(Math.Max(count, 1)), dtype: _type, device: mask.Value.device) : mask.Value.to(_type).sum().clamp_min(Scalars.Of(1));
+        mask.CountInStep is { } count ? full([], Scalars.Of(Math.Max(count, 1)), dtype: _type, device: mask.Value.device) : mask.Value.to(_type).sum().clamp_min(Scalars.Of(1));
 
     /// <summary>Blocks of rows that fit in the cache together with what is computed from them.</summary>
     internal IEnumerable<(long Start, long Count)> Blocks(long features, Device device)

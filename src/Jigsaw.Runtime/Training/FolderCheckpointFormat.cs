@@ -11,7 +11,7 @@ namespace Jigsaw.Training;
 /// A checkpoint as <c>adapter/</c> in PEFT's format, <c>transform/</c>, <c>optimizer.safetensors</c> with the optimizer's tensors and the random
 /// state, and <c>training.json</c> with the step, the settings, the numbers of the state and the SHA-256 of every other file.
 /// </summary>
-internal sealed class FolderCheckpointFormat : ICheckpointFormat
+internal sealed partial class FolderCheckpointFormat : ICheckpointFormat
 {
     private const int Version = 2;
     private const string Description = "training.json";
@@ -19,8 +19,6 @@ internal sealed class FolderCheckpointFormat : ICheckpointFormat
     private const string TransformFolder = "transform";
     private const string TransformName = "sgt.safetensors";
     private const string OptimizerName = "optimizer.safetensors";
-
-    private static readonly JsonSerializerOptions _json = new() { WriteIndented = true, NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals };
 
     public void Write(string directory, TrainingState state)
     {
@@ -32,19 +30,24 @@ internal sealed class FolderCheckpointFormat : ICheckpointFormat
         }
 
         var stored = new Stored(Version, state.Step, new(state.Settings), new(state.Numbers()), Hashes(directory));
-        AtomicFile.WriteText(Path.Combine(directory, Description), JsonSerializer.Serialize(stored, _json) + "\n");
+        AtomicFile.WriteText(Path.Combine(directory, Description), JsonSerializer.Serialize(stored, CheckpointJson.Default.Stored) + "\n");
     }
 
     public void Read(string directory, TrainingState state)
     {
         var stored = ReadDescription(directory);
+        if (stored.Step < 1 || (TrainingCheckpoints.StepOf(directory) is { } named && named != stored.Step))
+        {
+            throw Damaged(directory, $"{Description} says that it is of step {stored.Step}");
+        }
+
         state.RequireSettings(directory, stored.Settings);
         var hashes = Hashes(directory);
         foreach (var (file, hash) in stored.Files)
         {
             if (!hashes.TryGetValue(file, out var found) || found != hash)
             {
-                throw new TrainingCheckpointException($"The checkpoint {directory} is damaged: {file} is {(found is null ? "missing" : "not what was written")}. Delete that folder to continue from the checkpoint before it.");
+                throw Damaged(directory, $"{file} is {(found is null ? "missing" : "not what was written")}");
             }
         }
 
@@ -65,6 +68,13 @@ internal sealed class FolderCheckpointFormat : ICheckpointFormat
         }
     }
 
+    private static TrainingCheckpointException Damaged(string directory, string how, Exception? cause = null)
+    {
+        var before = TrainingCheckpoints.Before(directory);
+        var remedy = before is null ? "There is none before it: start again in another folder." : $"Resume from {before}, the one before it, by its name.";
+        return new TrainingCheckpointException($"The checkpoint {directory} is damaged: {how}. {remedy}", cause!);
+    }
+
     private static bool IsTrained(string name) =>
         name.StartsWith(TrainingState.StudentPrefix, StringComparison.Ordinal) || name.StartsWith(TrainingState.TransformPrefix, StringComparison.Ordinal);
 
@@ -73,11 +83,11 @@ internal sealed class FolderCheckpointFormat : ICheckpointFormat
         Stored stored;
         try
         {
-            stored = JsonSerializer.Deserialize<Stored>(File.ReadAllText(Path.Combine(directory, Description)), _json) ?? throw new JsonException("it is empty");
+            stored = JsonSerializer.Deserialize(File.ReadAllText(Path.Combine(directory, Description)), CheckpointJson.Default.Stored) ?? throw new JsonException("it is empty");
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or JsonException)
         {
-            throw new TrainingCheckpointException($"The checkpoint {directory} is damaged: {Description} can't be read ({exception.Message}). Delete that folder to continue from the checkpoint before it.", exception);
+            throw Damaged(directory, $"{Description} can't be read ({exception.Message})", exception);
         }
 
         return stored is { Version: Version, Settings: not null, Numbers: not null, Files: not null }
@@ -97,6 +107,10 @@ internal sealed class FolderCheckpointFormat : ICheckpointFormat
         using var stream = File.OpenRead(path);
         return Convert.ToHexStringLower(SHA256.HashData(stream));
     }
+
+    [JsonSourceGenerationOptions(WriteIndented = true, NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals)]
+    [JsonSerializable(typeof(Stored))]
+    private sealed partial class CheckpointJson : JsonSerializerContext;
 
     private sealed record Stored(int Version, int Step, OrderedDictionary<string, string> Settings, OrderedDictionary<string, double> Numbers, Dictionary<string, string> Files);
 }

@@ -29,4 +29,7 @@ public sealed class NonFiniteLossException : Exception
 
     /// <summary>The component's key, or <c>gradient</c>.</summary>
     public string Term { get; init; } = "";
+
+    /// <summary>The rows of the batch, as the batches name them; empty if they don't.</summary>
+    public IReadOnlyList<string> Rows { get; init; } = [];
 }

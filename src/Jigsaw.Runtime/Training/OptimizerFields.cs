@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Reflection;
 using System.Runtime.CompilerServices;
 using TorchSharp.Modules;
@@ -95,7 +96,15 @@ internal sealed class OptimizerFields
         }
     }
 
+    private const DynamicallyAccessedMemberTypes States = DynamicallyAccessedMemberTypes.PublicFields | DynamicallyAccessedMemberTypes.NonPublicFields;
+
     /// <summary>The fields of a state, including those of its base classes below TorchSharp's.</summary>
+    /// <remarks>A trimmed program keeps the fields of the common optimizers' states; one with another optimizer roots that optimizer's assembly.</remarks>
+    [DynamicDependency(States, "TorchSharp.Modules.AdamW.State", "TorchSharp")]
+    [DynamicDependency(States, "TorchSharp.Modules.Adam.State", "TorchSharp")]
+    [DynamicDependency(States, "TorchSharp.Modules.SGD.State", "TorchSharp")]
+    [UnconditionalSuppressMessage("Trimming", "IL2070", Justification = "The fields of the states above are kept.")]
+    [UnconditionalSuppressMessage("Trimming", "IL2075", Justification = "The fields of the states above are kept.")]
     private static IEnumerable<FieldInfo> Fields(Type type)
     {
         for (var level = type; level is not null && level != typeof(OptimizerState); level = level.BaseType)

@@ -16,6 +16,9 @@ namespace Jigsaw.Training;
 /// </summary>
 public sealed class Trainer : IDisposable
 {
+    /// <summary>Steps in a row that are skipped before a run ends: parameters that are not finite never recover.</summary>
+    private const int MostSkipped = 10;
+
     private readonly BoundLoss _loss;
     private readonly StainedGlassTransform _transform;
     private readonly ITokenBatches _batches;
@@ -27,6 +30,8 @@ public sealed class Trainer : IDisposable
     private readonly ICheckpointFormat _format;
     private readonly TrainingState _state;
     private readonly TrainingCheckpoints? _checkpoints;
+    private bool _setsAside;
+    private int _skipped;
 
     /// <summary>Sets up a training run.</summary>
     /// <param name="loss">The bound recipe; its teacher and student are run.</param>
@@ -80,16 +85,32 @@ public sealed class Trainer : IDisposable
 
     /// <summary>Continues from the newest checkpoint of the options' directory.</summary>
     /// <returns>True if there was one.</returns>
-    /// <exception cref="TrainingCheckpointException">The checkpoint is damaged, or belongs to a training run with other options, data or numbers.</exception>
+    /// <exception cref="TrainingCheckpointException">The checkpoint is damaged, or belongs to a training run with another model, data, options or numbers, or another process is using the directory.</exception>
     public bool Resume()
     {
-        if (_checkpoints?.Newest() is not { } newest)
+        if (_checkpoints?.Newest() is null)
         {
             return false;
         }
 
-        _format.Read(newest, _state);
+        using var reserved = _checkpoints.Reserve();
+        if (_checkpoints.Newest() is not { } newest)
+        {
+            return false;
+        }
+
+        Read(newest);
         return true;
+    }
+
+    /// <summary>Continues from a checkpoint by name, such as the one before a damaged one. Newer ones of the options' directory get another name when the run begins.</summary>
+    /// <param name="checkpoint">The folder of the checkpoint.</param>
+    /// <exception cref="TrainingCheckpointException">The checkpoint is damaged, or belongs to a training run with another model, data, options or numbers.</exception>
+    public void Resume(string checkpoint)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(checkpoint);
+        Read(Path.GetFullPath(checkpoint));
+        _setsAside = true;
     }
 
     /// <summary>Trains to the last step, or until canceled, in which case a checkpoint is written first.</summary>
@@ -97,15 +118,71 @@ public sealed class Trainer : IDisposable
     /// <param name="cancellationToken">Stops between two steps.</param>
     /// <exception cref="NonFiniteLossException">A loss or the gradient is NaN or infinite; nothing from that step is applied, and the last checkpoint is kept.</exception>
     /// <exception cref="OperationCanceledException">Canceled.</exception>
-    /// <exception cref="TrainingCheckpointException">The checkpoint folder already has checkpoints, and the run was not resumed from one.</exception>
+    /// <exception cref="TrainingCheckpointException">The checkpoint folder already has checkpoints, and the run was not resumed from one; another process is using it; or a checkpoint can't be written.</exception>
     public void Run(Action<TrainingStep> onStep, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(onStep);
-        if (StepsDone == 0 && _checkpoints?.Newest() is { } older)
+        using var reserved = _checkpoints?.Reserve();
+        RequireOwnFolder();
+        var adapters = _loss.Student.Adapters;
+        var training = adapters.Training;
+        adapters.Training = true;
+        try
         {
-            throw new TrainingCheckpointException($"{older} is a checkpoint of another training run; resume from it, or name another folder for this run.");
+            RunSteps(onStep, cancellationToken);
+        }
+        finally
+        {
+            adapters.Training = training;
+        }
+    }
+
+    /// <summary>Trains to the last step, or until canceled, in which case a checkpoint is written first.</summary>
+    /// <param name="progress">Receives each step; null if not needed. <see cref="Progress{T}"/> hands steps to another thread, so they may be late.</param>
+    /// <param name="cancellationToken">Stops between two steps.</param>
+    /// <exception cref="NonFiniteLossException">A loss or the gradient is NaN or infinite; nothing from that step is applied, and the last checkpoint is kept.</exception>
+    /// <exception cref="OperationCanceledException">Canceled.</exception>
+    /// <exception cref="TrainingCheckpointException">The checkpoint folder already has checkpoints, and the run was not resumed from one; another process is using it; or a checkpoint can't be written.</exception>
+    public void Run(IProgress<TrainingStep>? progress = null, CancellationToken cancellationToken = default) =>
+        Run(step => progress?.Report(step), cancellationToken);
+
+    /// <summary>Frees the optimizer's state, and what steps keep for the next one.</summary>
+    public void Dispose()
+    {
+        _optimizer.Dispose();
+        _loss.ReleaseMemory();
+    }
+
+    private void Read(string checkpoint)
+    {
+        _format.Read(checkpoint, _state);
+        _checkpoints?.Continue(checkpoint);
+    }
+
+    private void RequireOwnFolder()
+    {
+        if (_checkpoints?.Newest() is not { } newest)
+        {
+            return;
         }
 
+        if (StepsDone == 0)
+        {
+            throw new TrainingCheckpointException($"{newest} is a checkpoint of another training run; resume from it, or name another folder for this run.");
+        }
+
+        if (_setsAside)
+        {
+            _checkpoints.SetAsideAfter(StepsDone);
+        }
+        else if (TrainingCheckpoints.StepOf(newest) > StepsDone)
+        {
+            throw new TrainingCheckpointException($"{newest} is newer than step {StepsDone}, from which this run would go on: another process has trained since. Resume again, or name another folder for this run.");
+        }
+    }
+
+    private void RunSteps(Action<TrainingStep> onStep, CancellationToken cancellationToken)
+    {
         var clock = Stopwatch.StartNew();
         var (first, tokens) = (StepsDone, 0L);
         var saved = StepsDone;
@@ -132,22 +209,6 @@ public sealed class Trainer : IDisposable
         }
     }
 
-    /// <summary>Trains to the last step, or until canceled, in which case a checkpoint is written first.</summary>
-    /// <param name="progress">Receives each step; null if not needed. <see cref="Progress{T}"/> hands steps to another thread, so they may be late.</param>
-    /// <param name="cancellationToken">Stops between two steps.</param>
-    /// <exception cref="NonFiniteLossException">A loss or the gradient is NaN or infinite; nothing from that step is applied, and the last checkpoint is kept.</exception>
-    /// <exception cref="OperationCanceledException">Canceled.</exception>
-    /// <exception cref="TrainingCheckpointException">The checkpoint folder already has checkpoints, and the run was not resumed from one.</exception>
-    public void Run(IProgress<TrainingStep>? progress = null, CancellationToken cancellationToken = default) =>
-        Run(step => progress?.Report(step), cancellationToken);
-
-    /// <summary>Frees the optimizer's state, and what steps keep for the next one.</summary>
-    public void Dispose()
-    {
-        _optimizer.Dispose();
-        _loss.ReleaseMemory();
-    }
-
     private TrainingStep Step(Stopwatch clock, int first, ref long tokens)
     {
         using var scope = NewDisposeScope();
@@ -160,17 +221,28 @@ public sealed class Trainer : IDisposable
 
         _loss.Step = StepsDone;
         _optimizer.zero_grad();
-        using var values = _loss.RunStep(_transform.Apply(batch), batch.LossMask);
+        _state.SeedDropout();
+        using var values = _loss.RunStepInParts(_transform.Apply(batch), batch.LossMask, _options.MicroBatch ?? batch.BatchSize);
         var read = Read(values);
-        foreach (var (key, value) in read)
+        using var phase = StepPhases.Begin("optimizer");
+        var norm = double.NaN;
+        var problem = read.Where(component => !double.IsFinite(component.Value)).Select(component => (component.Key, component.Value)).FirstOrDefault();
+        if (problem.Key is null)
         {
-            RequireFinite(value, key);
+            norm = _options.Clipping is { } clip ? clip(_trained) : Clip();
+            problem = double.IsFinite(norm) ? default : ("gradient", norm);
         }
 
-        using var phase = StepPhases.Begin("optimizer");
-        var norm = _options.Clipping is { } clip ? clip(_trained) : Clip();
-        RequireFinite(norm, "gradient");
-        _optimizer.step();
+        if (problem.Key is not null)
+        {
+            Skip(problem.Key, problem.Value);
+        }
+        else
+        {
+            _optimizer.step();
+            _skipped = 0;
+        }
+
         _state.Step++;
 
         var real = batch.AttentionMask.Count ?? 0;
@@ -181,6 +253,7 @@ public sealed class Trainer : IDisposable
             Step = StepsDone,
             Steps = _options.Steps,
             Components = read,
+            IsSkipped = problem.Key is not null,
             GradientNorm = norm,
             LearningRate = rate,
             Tokens = real,
@@ -210,18 +283,26 @@ public sealed class Trainer : IDisposable
         return _batches.At(StepsDone);
     }
 
-    private void RequireFinite(double value, string term)
+    /// <summary>Leaves a step out whose loss or gradient is not finite, or ends the run.</summary>
+    private void Skip(string term, double value)
     {
-        if (!double.IsFinite(value))
+        _skipped++;
+        if (_options.OnNonFinite == NonFinitePolicy.Skip && _skipped < MostSkipped)
         {
-            var kept = _checkpoints?.Newest() is { } newest ? $" The last checkpoint is {newest}." : "";
-            throw new NonFiniteLossException(
-                $"Step {StepsDone + 1}: {term} is {value.ToString(System.Globalization.CultureInfo.InvariantCulture)}. Nothing from this step was applied.{kept} " +
-                "Lower the learning rate or the weight of this term, or look at the batch of this step.")
-            {
-                Step = StepsDone + 1,
-                Term = term,
-            };
+            return;
         }
+
+        var kept = _checkpoints?.Newest() is { } newest ? $" The last checkpoint is {newest}." : "";
+        var rows = _batches.RowsAt(StepsDone);
+        var named = rows.Count > 0 ? $" Rows of its batch: {string.Join(", ", rows)}." : "";
+        var skipped = _options.OnNonFinite == NonFinitePolicy.Skip ? $" It is the {MostSkipped}th such step in a row." : "";
+        throw new NonFiniteLossException(
+            $"Step {StepsDone + 1}: {term} is {value.ToString(System.Globalization.CultureInfo.InvariantCulture)}. Nothing from this step was applied.{skipped}{kept}{named} " +
+            "Lower the learning rate or the weight of this term, or look at the batch of this step.")
+        {
+            Step = StepsDone + 1,
+            Term = term,
+            Rows = rows,
+        };
     }
 }

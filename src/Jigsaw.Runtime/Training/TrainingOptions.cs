@@ -38,6 +38,17 @@ public sealed record TrainingOptions
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public bool ClipsApart { get; init; }
 
+    /// <summary>
+    /// Rows of a batch that the models run on together; null runs on all. Gradients are added up over the micro-batches to those of one large batch, up to rounding: every mean is over the step's
+    /// tokens. Terms that depend on all tokens together, such as a mutual information, are refused by the first step.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public int? MicroBatch { get; init; }
+
+    /// <summary>What is done about a step whose loss or gradient is NaN or infinite.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public NonFinitePolicy OnNonFinite { get; init; }
+
     /// <summary>Where checkpoints go; null writes none.</summary>
     [JsonIgnore]
     public string? CheckpointDirectory { get; init; }
@@ -77,6 +88,7 @@ public sealed record TrainingOptions
         Require(Beta2 is >= 0 and < 1, nameof(Beta2), Beta2, "a number in [0, 1)");
         Require(double.IsFinite(WeightDecay) && WeightDecay >= 0, nameof(WeightDecay), WeightDecay, "a finite number that is at least 0");
         Require(ClipNorm is null or > 0, nameof(ClipNorm), ClipNorm ?? 0, "null or a number above 0");
+        Require(MicroBatch is null or > 0, nameof(MicroBatch), MicroBatch ?? 0, "null or at least 1");
         Require(CheckpointEvery > 0, nameof(CheckpointEvery), CheckpointEvery, "at least 1");
     }
 

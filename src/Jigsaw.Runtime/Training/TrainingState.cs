@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using Jigsaw.Data;
 using Jigsaw.Models.Decoder;
+using Jigsaw.Models.Lora;
 using Jigsaw.Steps;
 using Jigsaw.Transforms;
 using Jigsaw.Transforms.Noise;
@@ -23,6 +24,10 @@ public sealed class TrainingState
     private const string LossPrefix = "loss.";
     private const string SamplesName = TransformPrefix + "samples";
     private const string RandomName = "random_state";
+    private const string StepsName = "training option " + nameof(TrainingOptions.Steps);
+
+    /// <summary>Settings that checkpoints hold since they are compared.</summary>
+    private static readonly string[] _begunWith = ["model", "adapters", "recipe"];
 
     private readonly BoundLoss _loss;
     private readonly IReadOnlyList<(string Name, Parameter Value)> _trained;
@@ -87,20 +92,31 @@ public sealed class TrainingState
         return numbers;
     }
 
-    /// <summary>Compares the settings of a checkpoint's training run.</summary>
+    /// <summary>Compares the settings of a checkpoint's training run. The number of steps may differ, and one that an older version of this library didn't write is not compared.</summary>
     /// <param name="directory">The checkpoint, for the message.</param>
     /// <param name="settings">The <see cref="Settings"/> that it holds.</param>
-    /// <exception cref="TrainingCheckpointException">One differs.</exception>
+    /// <exception cref="TrainingCheckpointException">Some differ; the message names them all.</exception>
     public void RequireSettings(string directory, IReadOnlyDictionary<string, string> settings)
     {
         ArgumentNullException.ThrowIfNull(settings);
-        foreach (var name in settings.Keys.Union(Settings.Keys))
+        var differences = settings.Keys.Union(Settings.Keys)
+            .Where(name => name != StepsName && (settings.ContainsKey(name) || !_begunWith.Contains(name)))
+            .Select(name => (Name: name, Then: settings.GetValueOrDefault(name, "absent"), Now: Settings.GetValueOrDefault(name, "absent")))
+            .Where(setting => setting.Then != setting.Now)
+            .Select(setting => $"{setting.Name} = {setting.Then}, now it is {setting.Now}")
+            .ToArray();
+        if (differences.Length > 0)
         {
-            var (then, now) = (settings.GetValueOrDefault(name, "absent"), Settings.GetValueOrDefault(name, "absent"));
-            if (then != now)
-            {
-                throw new TrainingCheckpointException($"The checkpoint {directory} was made with {name} = {then}, now it is {now}. Resume with {then}, or start a new run in another folder.");
-            }
+            throw new TrainingCheckpointException($"The checkpoint {directory} was made with {string.Join("; with ", differences)}. Resume with what it was made with, or start a new run in another folder: only the number of steps, and where and how often checkpoints are written, may be changed.");
+        }
+    }
+
+    /// <summary>Seeds torch's generators, from which dropout draws, with the step: it draws the same whatever came before. Without dropout they are left alone.</summary>
+    internal void SeedDropout()
+    {
+        if (Adapters.IsRandom)
+        {
+            using var generator = random.manual_seed(unchecked((Transform.Seed!.Value * 6364136223846793005L) ^ ((Step + 1) * 1442695040888963407L)));
         }
     }
 
@@ -163,7 +179,7 @@ public sealed class TrainingState
     private static OrderedDictionary<string, string> SettingsOf(BoundLoss loss, StainedGlassTransform transform, ITokenBatches batches, TrainingOptions options, optim.Optimizer optimizer)
     {
         var settings = new OrderedDictionary<string, string>();
-        foreach (var property in JsonSerializer.SerializeToElement(options).EnumerateObject())
+        foreach (var property in JsonSerializer.SerializeToElement(options, TrainingOptionsJson.Default.TrainingOptions).EnumerateObject())
         {
             settings.Add("training option " + property.Name, property.Value.ToString());
         }
@@ -171,6 +187,9 @@ public sealed class TrainingState
         settings.Add("optimizer", optimizer.GetType().Name);
         settings.Add("schedule", options.Schedule is { } schedule ? Described(schedule) : "from the options");
         settings.Add("batches", batches.Fingerprint ?? "unknown");
+        settings.Add("model", ModelFingerprint.Of(loss.Student.Model));
+        settings.Add("adapters", loss.Student.Adapters is LoraAdapters { Config: var lora } ? JsonSerializer.Serialize(lora with { BaseModel = null }, TrainingOptionsJson.Default.LoraConfig) : loss.Student.Adapters.GetType().Name);
+        settings.Add("recipe", loss.Plan.ToString() ?? "");
         settings.Add("transform's seed", Text(transform.Seed));
         settings.Add("transform's configuration", StoredTransform.Describe(transform.Config));
         foreach (var (name, value) in loss.Hyperparameters.ToDictionary())

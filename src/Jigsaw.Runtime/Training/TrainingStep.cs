@@ -14,7 +14,10 @@ public sealed record TrainingStep
     /// <summary>The raw value of each term that the step evaluated, and <c>composite_loss</c>.</summary>
     public required IReadOnlyDictionary<string, double> Components { get; init; }
 
-    /// <summary>The gradient's norm before clipping.</summary>
+    /// <summary>True if a component or the gradient was NaN or infinite, so nothing from the step was applied: see <see cref="TrainingOptions.OnNonFinite"/>.</summary>
+    public bool IsSkipped { get; init; }
+
+    /// <summary>The gradient's norm before clipping; NaN if a component was not finite.</summary>
     public required double GradientNorm { get; init; }
 
     /// <summary>The learning rate of the step.</summary>

@@ -21,6 +21,7 @@ namespace Jigsaw.Transforms;
 public sealed class StainedGlassTransform : IDisposable
 {
     private readonly Tensor _table;
+    private bool _isDisposed;
     private readonly INoiseSource _noise;
     private readonly ScalarType _sent;
     private readonly long _features;
@@ -131,6 +132,7 @@ public sealed class StainedGlassTransform : IDisposable
     public TransformedBatch Apply(TokenBatch batch)
     {
         ArgumentNullException.ThrowIfNull(batch);
+        RequireIds(batch);
         return Apply(batch.InputIds, batch.AttentionMask, batch.NoiseMask, batch);
     }
 
@@ -140,6 +142,12 @@ public sealed class StainedGlassTransform : IDisposable
     /// <param name="noiseMask">Tokens to transform.</param>
     /// <returns>x, μ, σ and x̃, which belong to the caller's dispose scope.</returns>
     public TransformedBatch Apply(Tensor inputIds, RowMask attentionMask, RowMask noiseMask) => Apply(inputIds, attentionMask, noiseMask, batch: null);
+
+    private void RequireIds(TokenBatch batch)
+    {
+        ObjectDisposedException.ThrowIf(batch.InputIds.IsInvalid, batch);
+        TokenIds.Require(batch.HostIds.Span, batch.SequenceLength, _table.IsInvalid ? long.MaxValue : _table.shape[0]);
+    }
 
     private TransformedBatch Apply(Tensor inputIds, RowMask attentionMask, RowMask noiseMask, TokenBatch? batch)
     {
@@ -189,6 +197,8 @@ public sealed class StainedGlassTransform : IDisposable
             ArgumentNullException.ThrowIfNull(memory, nameof(memories));
             memory.Require(_network, _features, _sent);
         }
+
+        RequireIds(batch);
 
         using var phase = StepPhases.Begin("transform");
         using var noGrad = no_grad();
@@ -261,6 +271,7 @@ public sealed class StainedGlassTransform : IDisposable
     /// <summary>Frees the parameters, if they are its own; the embedding table stays its owner's.</summary>
     public void Dispose()
     {
+        _isDisposed = true;
         if (_ownsNetwork)
         {
             _network.Dispose();
@@ -278,6 +289,13 @@ public sealed class StainedGlassTransform : IDisposable
 
     private (Tensor Clean, Tensor Means, Tensor Stds) Distribution(Tensor inputIds, RowMask attentionMask)
     {
+        ObjectDisposedException.ThrowIf(_isDisposed || Parameters.Any(parameter => parameter.Value.IsInvalid), this);
+        if (_table.IsInvalid)
+        {
+            throw new ObjectDisposedException(nameof(EmbeddingTable), "The embedding table that the transform reads has been disposed with its model; keep the model as long as the transform.");
+        }
+
+        TokenIds.Require(inputIds, _table.shape[0]);
         var clean = _table.index(TensorIndex.Tensor(inputIds)).to(ScalarType.Float32);
         var (means, stds) = Moments(clean, attentionMask);
         return (clean, means, stds);

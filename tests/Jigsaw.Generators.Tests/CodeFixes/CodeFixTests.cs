@@ -79,7 +79,44 @@ public partial class CodeFixTests
     public void Every_fix_is_of_a_diagnostic_that_exists()
     {
         Assert.All(Fixing.Fixes.SelectMany(fix => fix.FixableDiagnosticIds), id => Assert.Contains(id, Generators.Rules.Descriptors.ById.Keys));
-        Assert.Equal(9, Fixing.Fixes.Count);
+        Assert.Equal(14, Fixing.Fixes.Count);
+    }
+
+    [Fact]
+    public void No_fix_that_guesses_runs_in_a_batch()
+    {
+        var guessing = Fixing.Fixes.Where(fix => fix.GetFixAllProvider() is null).Select(fix => fix.GetType().Name).Order(StringComparer.Ordinal);
+
+        Assert.Equal(["AddCapFix", "AddKeyFix", "AddLayerFix", "AddTermsFix", "DropSignFix", "RemoveParameterFix", "RemoveTermFix", "ReturnTensorFix"], guessing);
+    }
+
+    [Theory]
+    [InlineData("JIG0003", "[LossRecipe]\npublic partial class C { }\n", "[LossRecipe]\n[LossTerm.CePerformance(1.0)]\n[LossTerm.AbsoluteCosineSimilarity(0.5)]\npublic partial class C { }\n")]
+    [InlineData("JIG0021", "[LossRecipe]\n[LossTerm.CePerformance(1)]\n[LossTerm.MedianNorm(0)]\npublic partial class C { }\n", "[LossRecipe]\n[LossTerm.CePerformance(1)]\npublic partial class C { }\n")]
+    [InlineData("JIG0027", "[LossRecipe]\n[LossTerm.CePerformance(1), LossTerm.MedianNorm(1e-60)]\npublic partial class C { }\n", "[LossRecipe]\n[LossTerm.CePerformance(1)]\npublic partial class C { }\n")]
+    [InlineData("JIG0030", "[LossRecipe]\n[LossTerm.CePerformance(1)]\n[LossTerm.MedianNorm(0 / 2.0)]\npublic partial class C { }\n", "[LossRecipe]\n[LossTerm.CePerformance(1)]\npublic partial class C { }\n")]
+    [InlineData("JIG0043", "[LossRecipe(DistillationLayer = 2, Truncate = true)]\n[LossTerm.L2Performance(1)]\n[LossTerm.CePerformance(1)]\npublic partial class C { }\n", "[LossRecipe(DistillationLayer = 2, Truncate = true)]\n[LossTerm.L2Performance(1)]\npublic partial class C { }\n")]
+    [InlineData("JIG0061", "[LossRecipe]\npublic partial class C { [LossTerm(1)] static Tensor? F(TransformStds s) => s.Value; }\n", "[LossRecipe]\npublic partial class C { [LossTerm(1)] static Tensor F(TransformStds s) => s.Value; }\n")]
+    [InlineData("JIG0061", "[LossRecipe]\npublic partial class C { [LossTerm(1)] static double F(TransformStds s) => 1; }\n", "[LossRecipe]\npublic partial class C { [LossTerm(1)] static Tensor F(TransformStds s) => 1; }\n")]
+    [InlineData("JIG0063", "[LossRecipe]\npublic partial class C { [LossTerm(1)] static Tensor F(TransformStds s, TransformStds t) => s.Value; }\n", "[LossRecipe]\npublic partial class C { [LossTerm(1)] static Tensor F(TransformStds s) => s.Value; }\n")]
+    [InlineData("JIG0064", "[LossRecipe]\npublic partial class C { [LossTerm(1)] static Tensor F(in TransformStds s) => s.Value; }\n", "[LossRecipe]\npublic partial class C { [LossTerm(1)] static Tensor F(TransformStds s) => s.Value; }\n")]
+    [InlineData("JIG0064", "[LossRecipe]\npublic partial class C { [LossTerm(1)] static Tensor F(TransformStds s = default) => s.Value; }\n", "[LossRecipe]\npublic partial class C { [LossTerm(1)] static Tensor F(TransformStds s) => s.Value; }\n")]
+    [InlineData("JIG0026", "[LossRecipe]\n[LossTerm.CePerformance((int)1.5)]\npublic partial class C { }\n", "[LossRecipe]\n[LossTerm.CePerformance(1.5)]\npublic partial class C { }\n")]
+    [InlineData("JIG0026", "[LossRecipe]\n[LossTerm.CePerformance(1u / 2ul)]\npublic partial class C { }\n", "[LossRecipe]\n[LossTerm.CePerformance(1u / 2.0)]\npublic partial class C { }\n")]
+    [InlineData("JIG0026", "public static class Numbers { public const double Half = 1 / 2; }\n[LossRecipe]\n[LossTerm.CePerformance(Numbers.Half)]\npublic partial class C { }\n", "public static class Numbers { public const double Half = 1 / 2.0; }\n[LossRecipe]\n[LossTerm.CePerformance(Numbers.Half)]\npublic partial class C { }\n")]
+    public void A_fix(string id, string wrong, string right)
+    {
+        const string Usings = "using Jigsaw;\nusing static TorchSharp.torch;\n";
+
+        Assert.Equal(Usings + right, Fixing.Apply(Usings + wrong, id));
+    }
+
+    [Fact]
+    public void A_layer_is_named_in_the_part_that_has_the_recipe()
+    {
+        var changed = Fixing.ApplyTo(["using Jigsaw;\n[LossTerm.L2Performance(1)]\npublic partial class C { }\n", "using Jigsaw;\n[LossRecipe]\npublic partial class C { }\n"], "JIG0040");
+
+        Assert.Equal(["using Jigsaw;\n[LossTerm.L2Performance(1)]\npublic partial class C { }\n", "using Jigsaw;\n[LossRecipe(DistillationLayer = 0)]\npublic partial class C { }\n"], changed!);
     }
 
     [GeneratedRegex("^//~* *~*\n", RegexOptions.Multiline)]

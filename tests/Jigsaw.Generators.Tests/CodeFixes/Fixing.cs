@@ -14,20 +14,33 @@ internal static class Fixing
         [.. typeof(RecipeCodeFix).Assembly.GetTypes().Where(type => !type.IsAbstract && type.IsSubclassOf(typeof(RecipeCodeFix))).Select(type => (RecipeCodeFix)Activator.CreateInstance(type)!)];
 
     /// <summary>The text after the fix of the first diagnostic of an id; null where none is offered.</summary>
-    public static string? Apply(string source, string id)
+    public static string? Apply(string source, string id) => ApplyTo([source], id)?[0];
+
+    /// <summary>The files after the fix of the first diagnostic of an id; null where none is offered.</summary>
+    public static string[]? ApplyTo(string[] sources, string id)
     {
-        var diagnostic = Compiled.Of(source).Diagnostics.First(diagnostic => diagnostic.Id == id);
+        var diagnostic = Compiled.Of(sources).Diagnostics.First(diagnostic => diagnostic.Id == id);
         using var workspace = new AdhocWorkspace();
-        var document = workspace.AddProject("Recipes", LanguageNames.CSharp).WithParseOptions(Compiled.Parsing).AddDocument("File0.cs", SourceText.From(source));
-        var tree = document.GetSyntaxTreeAsync().GetAwaiter().GetResult()!;
-        var placed = Diagnostic.Create(diagnostic.Descriptor, Location.Create(tree, diagnostic.Location.SourceSpan));
+        var project = workspace.AddProject("Recipes", LanguageNames.CSharp).WithParseOptions(Compiled.Parsing);
+        var documents = new DocumentId[sources.Length];
+        for (var i = 0; i < sources.Length; i++)
+        {
+            var added = project.AddDocument($"File{i}.cs", SourceText.From(sources[i]));
+            (documents[i], project) = (added.Id, added.Project);
+        }
+
+        var placed = Diagnostic.Create(diagnostic.Descriptor, Placed(diagnostic.Location), diagnostic.AdditionalLocations.Select(Placed));
         CodeAction? offered = null;
         foreach (var fix in Fixes.Where(fix => fix.FixableDiagnosticIds.Contains(id)))
         {
-            fix.RegisterCodeFixesAsync(new CodeFixContext(document, placed, (action, _) => offered ??= action, CancellationToken.None)).GetAwaiter().GetResult();
+            fix.RegisterCodeFixesAsync(new CodeFixContext(DocumentOf(diagnostic.Location), placed, (action, _) => offered ??= action, CancellationToken.None)).GetAwaiter().GetResult();
         }
 
-        var operations = offered?.GetOperationsAsync(CancellationToken.None).GetAwaiter().GetResult();
-        return operations?.OfType<ApplyChangesOperation>().Single().ChangedSolution.GetDocument(document.Id)!.GetTextAsync().GetAwaiter().GetResult().ToString();
+        var changed = offered?.GetOperationsAsync(CancellationToken.None).GetAwaiter().GetResult().OfType<ApplyChangesOperation>().Single().ChangedSolution;
+        return changed is null ? null : [.. documents.Select(document => changed.GetDocument(document)!.GetTextAsync().GetAwaiter().GetResult().ToString())];
+
+        Document DocumentOf(Location location) => project.Documents.Single(document => document.Name == location.GetLineSpan().Path);
+
+        Location Placed(Location location) => Location.Create(DocumentOf(location).GetSyntaxTreeAsync().GetAwaiter().GetResult()!, location.SourceSpan);
     }
 }

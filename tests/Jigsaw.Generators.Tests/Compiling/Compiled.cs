@@ -70,7 +70,7 @@ internal sealed class Compiled
     public static Compiled Of(CSharpCompilation compilation)
     {
         var driver = CSharpGeneratorDriver
-            .Create([new RecipeGenerator().AsSourceGenerator()], parseOptions: (CSharpParseOptions)compilation.SyntaxTrees[0].Options)
+            .Create([new RecipeGenerator().AsSourceGenerator()], parseOptions: (CSharpParseOptions)compilation.SyntaxTrees[0].Options, optionsProvider: BuildProperties.AnalyzersRun)
             .RunGeneratorsAndUpdateCompilation(compilation, out var generated, out _);
         var run = driver.GetRunResult();
         var reported = generated

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Microsoft.CodeAnalysis.CSharp;
 
 namespace Jigsaw.Generators.Tests.Properties;
 
@@ -27,11 +28,13 @@ internal sealed class RandomRecipe
 
     private readonly Random _random;
     private readonly bool _isRight;
+    private readonly bool _isHalfTyped;
 
     public RandomRecipe(Random random)
     {
         _random = random;
         _isRight = random.Next(3) > 0;
+        _isHalfTyped = random.Next(4) == 0;
     }
 
     /// <summary>One recipe, as parts that go into files of their own.</summary>
@@ -77,17 +80,26 @@ internal sealed class RandomRecipe
             text.Append(CultureInfo.InvariantCulture, $"{(_isRight || Chance(97) ? "" : "file ")}{Modified(keyword, _isRight || Chance(92) ? "partial " : "")} {head}\n{{\n");
             if (part == 0)
             {
-                foreach (var member in Members(recipe))
+                foreach (var member in Members(recipe, keyword))
                 {
                     text.Append(CultureInfo.InvariantCulture, $"{member}\n");
                 }
             }
 
             text.Append('}', containers.Count + 2).Append('\n');
-            parts.Add(text.ToString());
+            parts.Add(_isHalfTyped ? HalfTyped(text.ToString()) : text.ToString());
         }
 
         return parts;
+    }
+
+    /// <summary>The text without a run of its tokens, as while it is typed or after a part of it was cut.</summary>
+    private string HalfTyped(string text)
+    {
+        var tokens = CSharpSyntaxTree.ParseText(text).GetRoot().DescendantTokens().ToList();
+        var start = _random.Next(tokens.Count);
+        var end = Math.Min(tokens.Count - 1, start + (Chance(70) ? _random.Next(4) : _random.Next(30)));
+        return text.Remove(tokens[start].SpanStart, tokens[end].Span.End - tokens[start].SpanStart);
     }
 
     private static string Modified(string keyword, string partial) =>
@@ -161,8 +173,22 @@ internal sealed class RandomRecipe
         _ => _isRight ? Pick("10", "0.5", "1e-3") : Pick("0", "-1", "double.NaN", "1e400", "10", "1 / 3", "double.NegativeInfinity"),
     };
 
-    private IEnumerable<string> Members(string recipe)
+    private IEnumerable<string> Members(string recipe, string keyword)
     {
+        if (Chance(20))
+        {
+            yield return Pick(
+                "public static readonly Hyperparameters Tuned = Defaults with { };",
+                "public static readonly object Planned = Plan;",
+                "public static Hyperparameters Tuned { get; } = new Hyperparameters { };",
+                "private static readonly double s_first = Defaults.GetHashCode();");
+        }
+
+        if (keyword == "static class" && Chance(20))
+        {
+            yield return $"extension(int x)\n{{\n{CustomTerm()}\n}}";
+        }
+
         var count = _random.Next(3);
         for (var i = 0; i < count; i++)
         {
@@ -205,8 +231,11 @@ internal sealed class RandomRecipe
         var name = Pick(_names);
         var mask = (_isRight ? isOfRows : Chance(30)) && Chance(40) ? ", Mask = " + Value("Mask") : "";
         var term = $"[{Name("LossTerm")}({Weight()}{mask})] ";
-        return !_isRight && Chance(8)
-            ? Pick($"public static torch.Tensor {name} {{ {term} get => null!; }}", $"{term} public static torch.Tensor operator +(int a, int b) => null!;", $"static void {name}() {{ {term} static torch.Tensor Local() => null!; }}", $"{term}{term} static torch.Tensor {name}() => null!;")
+        return !_isRight && Chance(15)
+            ? Pick($"{term} private static {name}(TransformStds stds) => throw null!;", $"{term} public {name}() {{ }}", $"{term} ~{name}() {{ }}", $"{term} public static explicit operator int({name} x) => 1;",
+                $"public torch.Tensor this[int i] {{ {term} get => null!; }}", $"public static event System.Action {name} {{ {term} add {{ }} remove {{ }} }}", $"{term} torch.Tensor System.ICloneable.Clone() => null!;", $"{term} public static torch.Tensor {name};",
+                $"{term} private static torch.Tensor (TransformStds stds) => null!;", $"{term} private static torch.Tensor", $"{term}", $"static {{ {term} static torch.Tensor {name}() => null!; }}", $"{term} static torch.Tensor {name}(this TransformStds stds) => null!;",
+                $"public static torch.Tensor {name} {{ {term} get => null!; }}", $"{term} public static torch.Tensor operator +(int a, int b) => null!;", $"static void {name}() {{ {term} static torch.Tensor Local() => null!; }}", $"{term}{term} static torch.Tensor {name}() => null!;")
             : $"{term}{mark}{modifiers} {returns} {name}{generic}({string.Join(", ", parameters)}) => throw null!;";
     }
 

@@ -14,6 +14,18 @@ public class RuleTests
     [InlineData("{|JIG0021:Numbers.Zero|}")]
     [InlineData("{|JIG0026:3 / 4|} + 0.25")]
     [InlineData("{|JIG0026:1 / Numbers.Four|}")]
+    [InlineData("{|JIG0026:3 / 2|}")]
+    [InlineData("{|JIG0026:1u / 2u|} + 1")]
+    [InlineData("{|JIG0026:1ul / 2|} + 1")]
+    [InlineData("{|JIG0026:(sbyte)1 / 2|} + 1")]
+    [InlineData("{|JIG0026:'a' / 2|}")]
+    [InlineData("{|JIG0026:-3 / 2|} + 5")]
+    [InlineData("1 + {|JIG0026:(int)0.5|}")]
+    [InlineData("(int)2.0")]
+    [InlineData("{|JIG0026:Numbers.OneAndAHalf|}")]
+    [InlineData("{|JIG0026:0.5 * Numbers.Chained|}")]
+    [InlineData("{|JIG0030:0 / 2.0|}")]
+    [InlineData("{|JIG0030:1e-200 * 1e-200|}")]
     [InlineData("4 / 4")]
     [InlineData("1.0 / 4")]
     [InlineData("(float)0.1")]
@@ -352,6 +364,39 @@ public class RuleTests
         """);
 
     [Fact]
+    public void The_part_that_is_not_partial_is_marked()
+    {
+        var compiled = Compiling.Compiled.Of(
+            "using Jigsaw;\n[LossRecipe]\n[LossTerm.CePerformance(1)]\n[LossTerm.AbsoluteCosineSimilarity(1)]\npublic partial class ChatRecipe { }",
+            "public class ChatRecipe { }");
+
+        Assert.Equal("File1.cs", Assert.Single(compiled.Diagnostics.Where(diagnostic => diagnostic.Id == "JIG0001")).Location.GetLineSpan().Path);
+    }
+
+    [Fact]
+    public void A_name_of_a_base_class_says_whose_it_is()
+    {
+        var diagnostic = Assert.Single(Compiling.Compiled.Of("using Jigsaw;\npublic class Base { public static int Plan => 1; }\n[LossRecipe]\n[LossTerm.CePerformance(1)]\n[LossTerm.AbsoluteCosineSimilarity(1)]\npublic partial class ChatRecipe : Base { }").Diagnostics);
+
+        Assert.Equal("'Plan', which 'Base' declares, has the name of a member that Jigsaw generates into the recipe 'ChatRecipe'; rename it there", diagnostic.GetMessage(System.Globalization.CultureInfo.InvariantCulture));
+    }
+
+    [Theory]
+    [InlineData("private static NoiseFloor(TransformStds s) => throw null!;")]
+    [InlineData("private static torch.Tensor (TransformStds s) => throw null!;")]
+    [InlineData("private static torch.Tensor")]
+    [InlineData("public partial class { }")]
+    [InlineData("public partial class R<T, > { }")]
+    public void Half_typed_code_gets_errors_of_CSharp_where_it_is_typed_alone(string member)
+    {
+        var compiled = Compiling.Compiled.Of($"using Jigsaw;\nusing TorchSharp;\n[LossRecipe]\n[LossTerm.CePerformance(1)]\npublic partial class ChatRecipe {{ [LossTerm(1)] {member} }}",
+            $"using Jigsaw;\n[LossRecipe]\n[LossTerm.CePerformance(1)]\n[LossTerm.AbsoluteCosineSimilarity(1)]\n{(member.Contains("class", StringComparison.Ordinal) ? member : "")}");
+
+        Assert.Contains(compiled.Diagnostics, diagnostic => diagnostic.Id.StartsWith("CS", StringComparison.Ordinal));
+        Assert.All(compiled.Diagnostics, diagnostic => Assert.StartsWith("File", diagnostic.Location.GetLineSpan().Path, StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void Types_around_a_recipe_that_are_not_partial() => Marked.Verify("""
         using Jigsaw;
         public class {|JIG0001:Outer|}
@@ -461,7 +506,7 @@ public class RuleTests
 
     private static void Recipe(string term, string arguments = "") => Marked.Verify($$"""
         using Jigsaw;
-        public static class Numbers { public const double Negative = -2; public const double Zero = 0; public const double Quarter = 0.25; public const int Four = 4; }
+        public static class Numbers { public const double Negative = -2; public const double Zero = 0; public const double Quarter = 0.25; public const int Four = 4; public const double OneAndAHalf = 3 / 2; public const double Chained = 1 + OneAndAHalf; }
         [LossRecipe({{arguments}})]
         [LossTerm.CePerformance(1)]
         [LossTerm.AbsoluteCosineSimilarity(1)]

@@ -207,14 +207,14 @@ public sealed class GradientFilterTests
             terms.CrossEntropy(Pass.TeacherNoisy, -0.4, _masks[1], 5, 0.3);
             terms.CrossEntropy(Pass.TeacherNoisy, 0.1, _masks[0]);
             var loss = terms.Run().Loss;
-            loss.backward();
+            loss.Value.backward();
             Tensor[] gradients = [.. _sources.Select(source => source.grad!.clone())];
             foreach (var source in _sources)
             {
                 source.grad = null;
             }
 
-            return new Result(loss.to(ScalarType.Float64).item<double>(), gradients);
+            return new Result(loss.Value.to(ScalarType.Float64).item<double>(), gradients);
         }
     }
 

@@ -46,7 +46,7 @@ public sealed class JigsawLossesTests
         streaming.CrossEntropy(Pass.TeacherNoisy, -1, loss, 5, 0.5);
         streaming.CrossEntropy(Pass.StudentClean, -1, loss);
         var (value, performance, protection, guardrails) = streaming.Run();
-        value.backward();
+        value.Value.backward();
         Steps.Near(performance, losses["jigsaw_ce_performance_loss"], 1e-12, "performance");
         Steps.Near(protection, losses["jigsaw_ce_protection_loss"], 1e-12, "protection");
         Steps.Near(guardrails, losses["jigsaw_clean_embeddings_guardrails_loss"], 1e-12, "guardrails");

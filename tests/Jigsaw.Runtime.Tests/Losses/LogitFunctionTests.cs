@@ -32,8 +32,8 @@ public sealed class LogitFunctionTests
             head.OfRows("own", Pass.StudentNoisy, 0.5, lossMask, rows => (rows / rows.norm(1, keepdim: true)).amax([1]));
             head.OfRows("other", Pass.StudentNoisy, 0.5, lossMask, (rows, target) => (rows / target).sum(1));
             var value = head.Run().Loss;
-            value.backward();
-            results.Add(cat([value.reshape(1), noisy.grad!.reshape(-1), weight.grad!.reshape(-1)]));
+            value.Value.backward();
+            results.Add(cat([value.Value.reshape(1), noisy.grad!.reshape(-1), weight.grad!.reshape(-1)]));
         }
 
         Assert.True(results[0].isfinite().all().item<bool>());
@@ -61,7 +61,7 @@ public sealed class LogitFunctionTests
                 return Entropy(rows);
             });
             var value = head.Run();
-            value.Loss.backward();
+            value.Loss.Value.backward();
             Assert.Equal(step.Mask.Count!.Value, seen);
 
             var hidden = step.Hidden.detach().to(ScalarType.Float64).requires_grad_();
@@ -81,7 +81,7 @@ public sealed class LogitFunctionTests
         var mask = steps.Mask([true, true], 1, 2);
         var head = LogitTerms.Begin(Steps.Of(mask, mask, steps.Numbers(1, 2, 2), new LanguageModelHead(steps.Numbers(5, 3)), (Pass.StudentNoisy, steps.Numbers(1, 2, 3).requires_grad_(), null)), CeTarget.Soft);
         head.OfRows("entropy", Pass.StudentNoisy, 1, mask, Entropy);
-        Assert.True(head.Run().Loss.requires_grad);
+        Assert.True(head.Run().Loss.Value.requires_grad);
         head.OfRows("margin", Pass.StudentNoisy, 1, mask, (rows, teacher) => (rows - teacher).sum(1));
         Assert.Contains("TeacherClean was not run", Assert.Throws<InvalidOperationException>(head.Run).Message, StringComparison.Ordinal);
         Assert.Throws<ArgumentException>(() => head.OfRows("target", Pass.TeacherClean, 1, mask, Entropy));
@@ -98,9 +98,9 @@ public sealed class LogitFunctionTests
         head.OfRows("elsewhere", Pass.StudentNoisy, 1, step.Mask, rows => ones([rows.shape[0]], dtype: ScalarType.Float64) * other);
         head.OfRows("constant", Pass.StudentNoisy, 1, step.Mask, rows => ones([rows.shape[0]], dtype: ScalarType.Float64));
         var value = head.Run();
-        value.Loss.backward();
+        value.Loss.Value.backward();
         Assert.Null(other.grad);
-        Assert.Equal(1, value.Components[2].item<double>());
+        Assert.Equal(1, value.Components[2].Value.item<double>());
         var expected = step.Mask.Value.to(ScalarType.Float64).unsqueeze(2) * step.Weight.sum([0]) / step.Mask.Count!.Value;
         Steps.Near(expected, step.Hidden.grad, 1e-12, "the gradient");
     }
@@ -134,7 +134,7 @@ public sealed class LogitFunctionTests
             head.CrossEntropy(Pass.StudentNoisy, 1, step.Mask);
             head.OfRows("entropy", Pass.StudentNoisy, 1, step.Mask, Entropy);
             head.OfRows("margin", Pass.StudentNoisy, 1, step.Mask, (rows, teacher) => (rows - teacher).square().mean([1]));
-            head.Run().Loss.backward();
+            head.Run().Loss.Value.backward();
             Assert.Equal(DeviceType.META, step.Hidden.grad!.device_type);
 
             head = step.Head();

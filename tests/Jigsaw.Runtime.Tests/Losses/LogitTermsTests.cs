@@ -30,7 +30,7 @@ public sealed class LogitTermsTests
         using var scope = NewDisposeScope();
         var step = new Step(recipe);
         var value = step.Run();
-        value.Loss.backward();
+        value.Loss.Value.backward();
         var gradients = step.Inputs.Select(input => input.grad?.clone()).ToArray();
         foreach (var input in step.Inputs)
         {
@@ -42,7 +42,7 @@ public sealed class LogitTermsTests
         for (var i = 0; i < components.Length; i++)
         {
             Steps.Near(components[i], value.Components[i], 1e-10, $"component {i}");
-            Assert.False(value.Components[i].requires_grad);
+            Assert.False(value.Components[i].Value.requires_grad);
         }
 
         loss.backward();
@@ -65,8 +65,8 @@ public sealed class LogitTermsTests
         var head = LogitTerms.Begin(Steps.Of(mask, mask, zeros(1, 2, 2), new LanguageModelHead(steps.Numbers(70_000, 3)), (Pass.TeacherClean, steps.Numbers(1, 2, 3), null), (Pass.StudentNoisy, hidden, null)), CeTarget.Hard);
         head.CrossEntropy(Pass.StudentNoisy, 1, mask);
         var loss = head.Run().Loss;
-        loss.backward();
-        Assert.Equal(Math.Log(70_000), loss.item<float>(), 1e-4);
+        loss.Value.backward();
+        Assert.Equal(Math.Log(70_000), loss.Value.item<float>(), 1e-4);
         Assert.True(hidden.grad!.isfinite().all().item<bool>());
         Assert.InRange(hidden.grad!.abs().max().to(ScalarType.Float32).item<float>(), 0.1f, 4f);
     }
@@ -80,7 +80,7 @@ public sealed class LogitTermsTests
         {
             // With a bias and a trainable head.
             var step = new Step(new Recipe(3, 2, 3, 4, 9, 4, CeTarget.Soft, 6, 1, terms));
-            step.Run().Loss.backward();
+            step.Run().Loss.Value.backward();
             return [.. step.Inputs.Where(input => input.grad is not null).Select(input => input.grad!)];
         }
 
@@ -95,13 +95,13 @@ public sealed class LogitTermsTests
     {
         using var scope = NewDisposeScope();
         var step = new Step(recipe with { Hidden = Math.Min(recipe.Hidden, 3), Vocabulary = Math.Min(recipe.Vocabulary, 7) });
-        step.Run().Loss.backward();
+        step.Run().Loss.Value.backward();
         foreach (var input in step.Inputs.Where(input => input.dim() == 3))
         {
             // The head is the teacher's too, and no gradient goes through there.
             if (input.grad is { } gradient)
             {
-                Steps.Near(Steps.Differences(input, () => step.Run().Loss.item<double>()), gradient, 2e-6, "the gradient");
+                Steps.Near(Steps.Differences(input, () => step.Run().Loss.Value.item<double>()), gradient, 2e-6, "the gradient");
             }
         }
     }, iter: 15);
@@ -124,8 +124,8 @@ public sealed class LogitTermsTests
             head.Options = new VocabularyLoopOptions { ChunkRows = chunk };
             head.CrossEntropy(Pass.StudentNoisy, 1, mask);
             var loss = head.Run().Loss;
-            loss.backward();
-            losses.Add(loss.item<float>());
+            loss.Value.backward();
+            losses.Add(loss.Value.item<float>());
             gradients.Add(hidden.grad!);
         }
 
@@ -154,8 +154,8 @@ public sealed class LogitTermsTests
             head.CrossEntropy(Pass.TeacherNoisy, -0.5, lossMask, 3);
             head.NormalizedL2(Pass.TeacherNoisy, -0.5, lossMask);
             var value = head.Run().Loss;
-            value.backward();
-            results.Add(cat([value.reshape(1), noisy.grad!.reshape(-1), protection.grad!.reshape(-1)]));
+            value.Value.backward();
+            results.Add(cat([value.Value.reshape(1), noisy.grad!.reshape(-1), protection.grad!.reshape(-1)]));
         }
 
         Assert.True(results[0].isfinite().all().item<bool>());
@@ -176,8 +176,8 @@ public sealed class LogitTermsTests
             var head = LogitTerms.Begin(Steps.Of(mask, mask, steps.Numbers(2, 3, 2), new LanguageModelHead(weight), (Pass.TeacherClean, teacher, null), (Pass.StudentNoisy, hidden, null)), CeTarget.Soft);
             head.CrossEntropy(Pass.StudentNoisy, 1, mask);
             var loss = head.Run().Loss;
-            loss.backward();
-            return loss.item<double>();
+            loss.Value.backward();
+            return loss.Value.item<double>();
         }
 
         var whole = student.detach().contiguous().requires_grad_();
@@ -200,16 +200,16 @@ public sealed class LogitTermsTests
         }
 
         var plain = Run().Loss;
-        Assert.False(plain.requires_grad);
+        Assert.False(plain.Value.requires_grad);
         hidden.requires_grad_();
         using (no_grad())
         {
-            Assert.False(Run().Loss.requires_grad);
+            Assert.False(Run().Loss.Value.requires_grad);
         }
 
         var differentiable = Run().Loss;
-        Assert.True(differentiable.requires_grad);
-        Assert.Equal(plain.item<double>(), differentiable.item<double>());
+        Assert.True(differentiable.Value.requires_grad);
+        Assert.Equal(plain.Value.item<double>(), differentiable.Value.item<double>());
     }
 
     [Theory]
@@ -246,10 +246,10 @@ public sealed class LogitTermsTests
         var head = LogitTerms.Begin(Steps.Of(mask, mask, zeros(1, 96, 2), new LanguageModelHead(weight), (Pass.TeacherClean, teacher, null), (Pass.StudentNoisy, hidden, null)), target);
         head.CrossEntropy(Pass.StudentNoisy, 1, mask);
         var value = head.Run().Loss;
-        value.backward();
+        value.Value.backward();
         var (own, reference) = ((hidden.grad!.to(ScalarType.Float64) - truth).norm().item<double>(), (plain - truth).norm().item<double>());
         Assert.True(own <= 1.5 * reference, $"The gradient is off by {own:g3}, plain torch by {reference:g3}.");
-        var (ownValue, referenceValue) = (Math.Abs(value.item<float>() - exact), Math.Abs(rounded - exact));
+        var (ownValue, referenceValue) = (Math.Abs(value.Value.item<float>() - exact), Math.Abs(rounded - exact));
         Assert.True(ownValue <= (1.5 * referenceValue) + (4e-7 * exact), $"The value is off by {ownValue:g3}, plain torch by {referenceValue:g3}.");
     }
 

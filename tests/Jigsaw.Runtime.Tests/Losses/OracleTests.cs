@@ -138,7 +138,7 @@ public sealed class OracleTests
         }
 
         var (logits, component) = head.Run();
-        Assert.Equal(logits.to(ScalarType.Float64).item<double>(), component.to(ScalarType.Float64).item<double>());
+        Assert.Equal(logits.Value.to(ScalarType.Float64).item<double>(), component.Value.to(ScalarType.Float64).item<double>());
         return logits;
     }
 

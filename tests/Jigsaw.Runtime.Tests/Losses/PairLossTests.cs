@@ -241,8 +241,8 @@ public sealed class PairLossTests
             pair.CosineDistance(step.LossMask);
             pair.NormalizedL2(step.LossMask, 5, 1);
             var (first, second) = pair.Values();
-            Assert.Equal(0, first.item<float>());
-            Assert.Equal(0, second.item<float>());
+            Assert.Equal(0, first.Value.item<float>());
+            Assert.Equal(0, second.Value.item<float>());
         }
     }
 
@@ -256,7 +256,7 @@ public sealed class PairLossTests
         Assert.Contains("1 values, not 2", Assert.Throws<InvalidOperationException>(() => { var (_, _) = pair.Values(); }).Message, StringComparison.Ordinal);
         Assert.Throws<ArgumentException>(() => pair.CosineSimilarity(RowMask.FromTensor(ones([2, 2], dtype: ScalarType.Bool))));
         pair.CosineDistance(RowMask.FromTensor(ones([2, 3], dtype: ScalarType.Bool)));
-        Assert.Contains("2 terms, not one", Assert.Throws<InvalidOperationException>(pair.Value).Message, StringComparison.Ordinal);
+        Assert.Contains("2 terms, not one", Assert.Throws<InvalidOperationException>(() => pair.Value()).Message, StringComparison.Ordinal);
         Assert.Throws<ArgumentException>(() => PairLoss.Begin(zeros(2, 3, 4), zeros(2, 3, 5)));
     }
 

@@ -174,6 +174,17 @@ public sealed class BackendPatchingTests : IDisposable
     }
 
     [LinuxFact]
+    public void A_program_without_libtorch_is_told_which_package_brings_it()
+    {
+        var patching = Patching(load: path => throw new DllNotFoundException("Unable to load shared library:\nlibtorch.so: cannot open shared object file: No such file or directory\n"));
+
+        var exception = Assert.Throws<NativeLoadException>(() => patching.Run());
+        Assert.Contains("libtorch is missing: no package of this program brings it; add libtorch-cpu-linux-x64", exception.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("GLIBCXX", exception.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', exception.Message);
+    }
+
+    [LinuxFact]
     public void A_folder_of_another_user_is_refused()
     {
         // Only root can give a folder to another user, and only root owns root's folders.

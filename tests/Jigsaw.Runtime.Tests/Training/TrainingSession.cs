@@ -16,11 +16,11 @@ internal sealed class TrainingSession : IDisposable
     private readonly NoisyTeacher _teacher;
     private readonly NoisyStudent _student;
 
-    public TrainingSession(TrainingOptions options, TrajectoryRecipe.Hyperparameters? hyperparameters = null, int differentBatches = int.MaxValue, ITokenBatches? batches = null, Func<NoisyTeacher, NoisyStudent, BoundLoss>? bind = null, Device? device = null)
+    public TrainingSession(TrainingOptions options, TrajectoryRecipe.Hyperparameters? hyperparameters = null, int differentBatches = int.MaxValue, ITokenBatches? batches = null, Func<NoisyTeacher, NoisyStudent, BoundLoss>? bind = null, string model = "llama-gqa", LoraConfig? adapters = null, Device? device = null)
     {
-        _model = CausalLM.Load(TestData.Path("models", "llama-gqa"), device ?? CPU, ScalarType.Float32);
+        _model = CausalLM.Load(TestData.Path("models", model), device ?? CPU, ScalarType.Float32);
         _teacher = new NoisyTeacher(_model);
-        _student = new NoisyStudent(_model, new LoraConfig { Rank = 2 }, seed: 1);
+        _student = new NoisyStudent(_model, adapters ?? new LoraConfig { Rank = 2 }, seed: 1);
         Transform = new StainedGlassTransform(_model.EmbeddingTable, new TransformConfig { Std = new TanhStd { InitialRho = 0 } }, seed: 1);
         Loss = bind?.Invoke(_teacher, _student) ?? TrajectoryRecipe.Bind(_teacher, _student, hyperparameters ?? TrajectoryRecipe.Defaults);
         Trainer = new Trainer(Loss, Transform, batches ?? new RandomBatches((int)_model.EmbeddingTable.shape[0], differentBatches, device: device), options);

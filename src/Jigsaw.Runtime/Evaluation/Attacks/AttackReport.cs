@@ -9,8 +9,6 @@ public sealed record AttackReport
     // What is no share.
     private static readonly string[] _numbers = ["bits", "nats", "rank", "ratio", "cosine", "reciprocal"];
 
-    private static readonly JsonSerializerOptions _json = new() { WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
-
     /// <summary>Chats of the evaluation.</summary>
     public required int Chats { get; init; }
 
@@ -34,7 +32,7 @@ public sealed record AttackReport
         Figures.FirstOrDefault(row => row.Attack == attack && row.Figure == figure && row.Draws == draws)?.Value;
 
     /// <summary>The record as JSON.</summary>
-    public string ToJson() => JsonSerializer.Serialize(this, _json) + "\n";
+    public string ToJson() => JsonSerializer.Serialize(this, AttackReportJson.Default.AttackReport) + "\n";
 
     /// <summary>The figures as rows of text, the heading first: attack, level, draws, figure, value, interval, count.</summary>
     public IReadOnlyList<IReadOnlyList<string>> ToTable() =>

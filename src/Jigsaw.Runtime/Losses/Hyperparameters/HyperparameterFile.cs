@@ -13,28 +13,30 @@ internal static class HyperparameterFile
     /// <param name="path">The file.</param>
     /// <param name="recipe">The recipe's hyperparameters.</param>
     /// <param name="structure">The names among them that are structure.</param>
+    /// <param name="properties">The original API's name of each number by the name of its property in C#, which a file may use as well.</param>
     /// <returns>The recipe's hyperparameters with the file's numbers.</returns>
     /// <exception cref="ArgumentException">The file is not a JSON object, a name is unknown, a value has the wrong type, or structure differs.</exception>
-    internal static IReadOnlyDictionary<string, object?> Read(string path, IReadOnlyDictionary<string, object?> recipe, IReadOnlyCollection<string> structure)
+    internal static IReadOnlyDictionary<string, object?> Read(string path, IReadOnlyDictionary<string, object?> recipe, IReadOnlyCollection<string> structure, IReadOnlyDictionary<string, string> properties)
     {
         var values = new Dictionary<string, object?>(recipe, StringComparer.Ordinal);
         using var document = Parse(path);
         var seen = new HashSet<string>(StringComparer.Ordinal);
         foreach (var property in document.RootElement.EnumerateObject())
         {
-            if (!seen.Add(property.Name))
+            var name = properties.GetValueOrDefault(property.Name, property.Name);
+            if (!seen.Add(name))
             {
-                throw new ArgumentException($"{path} names '{property.Name}' twice; keep one.", nameof(path));
+                throw new ArgumentException($"{path} names '{name}' twice{(name == property.Name ? "" : $", once as '{property.Name}'")}; keep one.", nameof(path));
             }
 
-            if (!values.TryGetValue(property.Name, out var known))
+            if (!values.TryGetValue(name, out var known))
             {
-                throw new ArgumentException($"{path} names '{property.Name}', which this recipe doesn't have; did you mean '{Nearest(property.Name, values.Keys)}'?", nameof(path));
+                throw new ArgumentException($"{path} names '{property.Name}', which this recipe doesn't have; did you mean '{Nearest(property.Name, values.Keys.Concat(properties.Keys))}'?", nameof(path));
             }
 
-            values[property.Name] = known switch
+            values[name] = known switch
             {
-                _ when structure.Contains(property.Name) => SameStructure(path, property, known),
+                _ when structure.Contains(name) => SameStructure(path, property, known),
                 double => Value(path, property),
                 int => Whole(path, property),
                 _ => SameStructure(path, property, known),
@@ -49,7 +51,7 @@ internal static class HyperparameterFile
         JsonDocument document;
         try
         {
-            document = JsonDocument.Parse(File.ReadAllBytes(path), new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
+            document = JsonDocument.Parse(File.ReadAllText(path), new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
         }
         catch (JsonException error)
         {
@@ -73,9 +75,9 @@ internal static class HyperparameterFile
             : throw new ArgumentException($"{property.Name} in {path} is {property.Value.GetRawText()}; write a number.", nameof(path));
 
     private static int Whole(string path, JsonProperty property) =>
-        property.Value.ValueKind == JsonValueKind.Number && property.Value.TryGetInt32(out var value)
-            ? value
-            : throw new ArgumentException($"{property.Name} in {path} is {property.Value.GetRawText()}; write a whole number.", nameof(path));
+        property.Value.ValueKind == JsonValueKind.Number && property.Value.TryGetDouble(out var value) && Math.Truncate(value).Equals(value) && value is >= int.MinValue and <= int.MaxValue
+            ? (int)value
+            : throw new ArgumentException($"{property.Name} in {path} is {property.Value.GetRawText()}; write a whole number that an int can hold.", nameof(path));
 
     private static object? SameStructure(string path, JsonProperty property, object? known)
     {

@@ -1,4 +1,6 @@
 using System.ComponentModel;
+using System.Text;
+using System.Text.Json;
 
 namespace Jigsaw.CompilerServices;
 
@@ -51,6 +53,9 @@ public sealed class HyperparameterTable
     /// <summary>The values in the attributes.</summary>
     internal double[] Defaults() => [.. _rows.Select(row => row.Default)];
 
+    /// <summary>The original API's name of each number by its property.</summary>
+    internal IReadOnlyDictionary<string, string> OriginalNames => _rows.ToDictionary(row => row.Property, row => row.OriginalName, StringComparer.Ordinal);
+
     /// <summary>The index of a property's number among the values.</summary>
     internal int IndexOf(string property) => _byProperty[property];
 
@@ -59,6 +64,11 @@ public sealed class HyperparameterTable
     internal double Checked(int index, double value)
     {
         var row = _rows[index];
+        if (NumericRules.IsLostInSingle(value) && !value.Equals(row.Default))
+        {
+            throw new ArgumentException($"{row.Property} is {NumberText.Of(value)}, which becomes {((float)value == 0 ? "0" : "infinite")} in float32; use a number between 1.5E-45 and 3.4E+38", row.Property);
+        }
+
         var problem = row.Rule == NumericRule.Weight ? NumericRules.WeightProblem(row.Property, value, row.Pull) : NumericRules.Problem(row.Rule, row.Property, value);
         return problem is null ? value : throw new ArgumentException(problem, row.Property);
     }
@@ -83,6 +93,55 @@ public sealed class HyperparameterTable
     /// <summary>The numbers in a dictionary under the original's names, checked.</summary>
     internal double[] ToValues(IReadOnlyDictionary<string, object?> named) =>
         [.. _rows.Select((row, i) => Checked(i, named[row.OriginalName] is int whole ? whole : (double)named[row.OriginalName]!))];
+
+    /// <summary>A JSON schema of the files that hold these numbers: their names, rules and values in the attributes, and the structure, which can't change.</summary>
+    /// <param name="title">What the schema is of.</param>
+    public string ToJsonSchema(string title)
+    {
+        using var text = new MemoryStream();
+        using (var writer = HyperparameterWriting.Open(text))
+        {
+            writer.WriteStartObject();
+            writer.WriteString("$schema", "https://json-schema.org/draft/2020-12/schema");
+            writer.WriteString("title", title);
+            writer.WriteString("type", "object");
+            writer.WriteBoolean("additionalProperties", false);
+            writer.WriteStartObject("properties");
+            foreach (var row in _rows)
+            {
+                WriteRow(writer, row, row.OriginalName, $"{row.Property} in C#.");
+                WriteRow(writer, row, row.Property, $"{row.OriginalName} under its name in C#.");
+            }
+
+            foreach (var (name, value) in _structure)
+            {
+                writer.WriteStartObject(name);
+                HyperparameterWriting.Write(writer, "const", value);
+                writer.WriteString("description", "Structure: what the recipe was compiled with.");
+                writer.WriteEndObject();
+            }
+
+            writer.WriteEndObject();
+            writer.WriteEndObject();
+        }
+
+        return Encoding.UTF8.GetString(text.GetBuffer(), 0, (int)text.Length) + "\n";
+    }
+
+    private static void WriteRow(Utf8JsonWriter writer, Row row, string name, string description)
+    {
+        writer.WriteStartObject(name);
+        writer.WriteString("type", row.Rule is NumericRule.Index or NumericRule.Count ? "integer" : "number");
+        writer.WriteNumber(row.Rule == NumericRule.Positive ? "exclusiveMinimum" : "minimum", row.Rule == NumericRule.Count ? 1 : 0);
+        if (row.Rule == NumericRule.Fraction)
+        {
+            writer.WriteNumber("maximum", 1);
+        }
+
+        writer.WriteNumber("default", row.Default);
+        writer.WriteString("description", description);
+        writer.WriteEndObject();
+    }
 
     private HyperparameterTable Add(string property, string originalName, double value, NumericRule rule, TermPull pull = TermPull.Minimized)
     {

@@ -1,5 +1,7 @@
 using System.ComponentModel;
 using System.Runtime.CompilerServices;
+using System.Text;
+using Jigsaw.Checkpoints;
 using Jigsaw.CompilerServices;
 
 namespace Jigsaw.Losses.Hyperparameters;
@@ -34,6 +36,33 @@ public abstract record RecipeHyperparameters
 
     /// <summary>Numbers and structure by the original's names; null where the recipe has none.</summary>
     public IReadOnlyDictionary<string, object?> ToDictionary() => _table.ToDictionary(_values);
+
+    /// <summary>Writes the numbers and the structure as a JSON object under the original's names, which the recipe's <c>Read</c> reads.</summary>
+    /// <param name="path">The file, which is replaced if it exists.</param>
+    /// <exception cref="IOException">The file can't be written.</exception>
+    public void Write(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        AtomicFile.WriteText(path, ToJson());
+    }
+
+    /// <summary>The numbers and the structure as a JSON object under the original's names.</summary>
+    public string ToJson()
+    {
+        using var text = new MemoryStream();
+        using (var writer = HyperparameterWriting.Open(text))
+        {
+            writer.WriteStartObject();
+            foreach (var (name, value) in ToDictionary())
+            {
+                HyperparameterWriting.Write(writer, name, value);
+            }
+
+            writer.WriteEndObject();
+        }
+
+        return Encoding.UTF8.GetString(text.GetBuffer(), 0, (int)text.Length) + "\n";
+    }
 
     /// <summary>True if the other record holds the same values for a recipe of the same type.</summary>
     /// <param name="other">The other record.</param>
@@ -70,7 +99,7 @@ public abstract record RecipeHyperparameters
     }
 
     /// <summary>Changes the numbers that a JSON file names.</summary>
-    /// <param name="path">The file: an object of numbers under the original's names.</param>
+    /// <param name="path">The file: an object of numbers under the original's names, or under those of their properties.</param>
     /// <param name="numbers">The numbers in the attributes, in a record made for this call.</param>
     /// <returns>The record.</returns>
     /// <exception cref="ArgumentException">The file is not a JSON object, a name is unknown, a number breaks its rule, or structure differs from the recipe's.</exception>
@@ -81,7 +110,7 @@ public abstract record RecipeHyperparameters
         ArgumentNullException.ThrowIfNull(path);
         ArgumentNullException.ThrowIfNull(numbers);
         var (table, values) = (numbers._table, numbers._values);
-        table.ToValues(HyperparameterFile.Read(path, table.ToDictionary(values), table.StructureNames)).CopyTo(values, 0);
+        table.ToValues(HyperparameterFile.Read(path, table.ToDictionary(values), table.StructureNames, table.OriginalNames)).CopyTo(values, 0);
         return numbers;
     }
 }

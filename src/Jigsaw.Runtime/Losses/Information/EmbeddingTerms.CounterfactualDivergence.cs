@@ -17,12 +17,12 @@ public sealed partial class EmbeddingTerms
     /// <param name="repeats">How many copies of x̃ with fresh noise an attacker sees.</param>
     /// <exception cref="ArgumentException">Shapes, dtypes or devices are incompatible, or the number of copies is less than 1.</exception>
     /// <exception cref="InvalidOperationException">The batch can't be transformed again.</exception>
-    public Tensor CounterfactualDivergence(Tensor clean, Tensor means, Tensor stds, CounterfactualPrompts counterfactuals, RowMask mask, RowMask noiseMask, double minSurprisal, int repeats) => Value(() =>
+    public TermValue CounterfactualDivergence(Tensor clean, Tensor means, Tensor stds, CounterfactualPrompts counterfactuals, RowMask mask, RowMask noiseMask, double minSurprisal, int repeats) => Value(() =>
     {
         ArgumentNullException.ThrowIfNull(counterfactuals);
         using var scope = NewDisposeScope();
         var truth = (clean, means, stds);
-        var other = counterfactuals.Replace(mask, minSurprisal);
+        var other = counterfactuals.Replace(Whole(mask), minSurprisal);
         var (from, to) = counterfactuals.IsForward ? (truth, other) : (other, truth);
         return Losses.Information.CounterfactualDivergence.Compute(from, to, noiseMask, repeats).MoveToOuterDisposeScope();
     });

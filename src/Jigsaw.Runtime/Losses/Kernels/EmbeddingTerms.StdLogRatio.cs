@@ -13,10 +13,10 @@ public sealed partial class EmbeddingTerms
     /// <param name="stdMax">σ_max, the largest σ that the transform can produce.</param>
     /// <param name="mask">Tokens that the transform changes.</param>
     /// <exception cref="ArgumentException">The mask and the tensor differ in shape or device.</exception>
-    public Tensor StdLogRatio(Tensor stds, double stdMax, RowMask mask) => Value(() =>
+    public TermValue StdLogRatio(Tensor stds, double stdMax, RowMask mask) => Value(() =>
     {
         KernelArguments.RequireTokens(stds);
-        KernelArguments.RequireMask(stds.device, mask, stds.shape[0], stds.shape[1]);
+        KernelArguments.RequireMask(stds.device, Whole(mask), stds.shape[0], stds.shape[1]);
         using var scope = NewDisposeScope();
         var mean = MaskedMean.Mean(stds, mask, rows => rows.mean([1], keepdim: true), (rows, factors) => (factors / Scalars.Of(rows.shape[1])).expand(rows.shape));
 

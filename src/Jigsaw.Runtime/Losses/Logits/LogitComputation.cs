@@ -65,16 +65,18 @@ internal sealed class LogitComputation
     internal Tensor Component(WeightedLogitTerm term)
     {
         var weights = WeightsOf(term.Mask);
-        var mean = Values.squeeze(1).masked_fill(weights.eq(Scalars.Of(0)), Scalars.Of(0)).sum() / weights.sum().clamp_min(Scalars.Of(1));
+        var mean = Values.squeeze(1).masked_fill(weights.eq(Scalars.Of(0)), Scalars.Of(0)).sum() / Counted(term.Mask, weights);
         if (term.MaxLoss is not { } maxLoss)
         {
             return mean;
         }
 
+        mean = term.Mask.Step?.Whole(mean) ?? mean;
+
         // 1 − sigmoid(x) is sigmoid(−x), without the cancellation when the cap is reached.
         var scaled = mean * Scalars.Of(term.ScalingFactor);
         _capFactors[term] = scaled.sigmoid() * scaled.neg().sigmoid() * Scalars.Of(maxLoss * term.ScalingFactor);
-        return scaled.sigmoid() * Scalars.Of(maxLoss);
+        return scaled.sigmoid() * Scalars.Of(maxLoss / (term.Mask.Step?.Count ?? 1));
     }
 
     /// <summary>The cap's factor in a term's gradient, shape (); null without a cap. Known after <see cref="Component"/>.</summary>
@@ -105,12 +107,16 @@ internal sealed class LogitComputation
     internal Tensor TermFactors(WeightedLogitTerm term, int from, int count)
     {
         var weights = WeightsOf(term.Mask);
-        return (weights.narrow(0, from, count) * Scalars.Of(term.Weight * _rows.Unit) / weights.sum().clamp_min(Scalars.Of(1))).unsqueeze(1);
+        return (weights.narrow(0, from, count) * Scalars.Of(term.Weight * _rows.Unit) / Counted(term.Mask, weights)).unsqueeze(1);
     }
 
     /// <summary>Memory for the source's rows: zeros where a row may never be written.</summary>
     internal Tensor Buffer(long columns, ScalarType type, bool isWhole) =>
         isWhole ? empty([_length, columns], dtype: type, device: _rows.Device) : zeros([_length, columns], dtype: type, device: _rows.Device);
+
+    /// <summary>How many tokens a mean is over, at least 1: those of all micro-batches of the step.</summary>
+    private static Tensor Counted(RowMask mask, Tensor weights) =>
+        mask is { Step: not null, CountInStep: { } count } ? full([], Scalars.Of(Math.Max(count, 1)), dtype: weights.dtype, device: weights.device) : weights.sum().clamp_min(Scalars.Of(1));
 
     private Tensor WeightsOf(RowMask mask) => _rows.Weights(mask).narrow(0, _start, _length);
 }

@@ -10,17 +10,17 @@ public sealed class LogitTermsValue
     internal LogitTermsValue(Tensor loss, IReadOnlyList<Tensor> components)
     {
         Loss = loss;
-        Components = components;
+        Components = [.. components.Select(component => (TermValue)component)];
     }
 
     /// <summary>The weighted, signed sum of the terms: a differentiable scalar.</summary>
-    public Tensor Loss { get; }
+    public TermValue Loss { get; }
 
     /// <summary>Each term's raw, positive value, capped where it has a cap, in the order added: detached scalars.</summary>
-    public IReadOnlyList<Tensor> Components { get; }
+    public IReadOnlyList<TermValue> Components { get; }
 
     /// <summary>The loss and its one component.</summary>
-    public void Deconstruct(out Tensor loss, out Tensor first)
+    public void Deconstruct(out TermValue loss, out TermValue first)
     {
         Require(1);
         loss = Loss;
@@ -28,7 +28,7 @@ public sealed class LogitTermsValue
     }
 
     /// <summary>The loss and its two components.</summary>
-    public void Deconstruct(out Tensor loss, out Tensor first, out Tensor second)
+    public void Deconstruct(out TermValue loss, out TermValue first, out TermValue second)
     {
         Require(2);
         loss = Loss;
@@ -37,7 +37,7 @@ public sealed class LogitTermsValue
     }
 
     /// <summary>The loss and its three components.</summary>
-    public void Deconstruct(out Tensor loss, out Tensor first, out Tensor second, out Tensor third)
+    public void Deconstruct(out TermValue loss, out TermValue first, out TermValue second, out TermValue third)
     {
         Require(3);
         loss = Loss;
@@ -47,7 +47,7 @@ public sealed class LogitTermsValue
     }
 
     /// <summary>The loss and its four components.</summary>
-    public void Deconstruct(out Tensor loss, out Tensor first, out Tensor second, out Tensor third, out Tensor fourth)
+    public void Deconstruct(out TermValue loss, out TermValue first, out TermValue second, out TermValue third, out TermValue fourth)
     {
         Require(4);
         loss = Loss;
@@ -58,7 +58,7 @@ public sealed class LogitTermsValue
     }
 
     /// <summary>The loss and its five components.</summary>
-    public void Deconstruct(out Tensor loss, out Tensor first, out Tensor second, out Tensor third, out Tensor fourth, out Tensor fifth)
+    public void Deconstruct(out TermValue loss, out TermValue first, out TermValue second, out TermValue third, out TermValue fourth, out TermValue fifth)
     {
         Require(5);
         loss = Loss;
@@ -70,7 +70,7 @@ public sealed class LogitTermsValue
     }
 
     /// <summary>The loss and its six components.</summary>
-    public void Deconstruct(out Tensor loss, out Tensor first, out Tensor second, out Tensor third, out Tensor fourth, out Tensor fifth, out Tensor sixth)
+    public void Deconstruct(out TermValue loss, out TermValue first, out TermValue second, out TermValue third, out TermValue fourth, out TermValue fifth, out TermValue sixth)
     {
         Require(6);
         loss = Loss;
@@ -83,7 +83,7 @@ public sealed class LogitTermsValue
     }
 
     /// <summary>The loss and its seven components.</summary>
-    public void Deconstruct(out Tensor loss, out Tensor first, out Tensor second, out Tensor third, out Tensor fourth, out Tensor fifth, out Tensor sixth, out Tensor seventh)
+    public void Deconstruct(out TermValue loss, out TermValue first, out TermValue second, out TermValue third, out TermValue fourth, out TermValue fifth, out TermValue sixth, out TermValue seventh)
     {
         Require(7);
         loss = Loss;
@@ -97,7 +97,7 @@ public sealed class LogitTermsValue
     }
 
     /// <summary>The loss and its eight components.</summary>
-    public void Deconstruct(out Tensor loss, out Tensor first, out Tensor second, out Tensor third, out Tensor fourth, out Tensor fifth, out Tensor sixth, out Tensor seventh, out Tensor eighth)
+    public void Deconstruct(out TermValue loss, out TermValue first, out TermValue second, out TermValue third, out TermValue fourth, out TermValue fifth, out TermValue sixth, out TermValue seventh, out TermValue eighth)
     {
         Require(8);
         loss = Loss;

@@ -46,7 +46,7 @@ internal static class PairKernel
         bool[] wanted = [.. inputs.Select((_, i) => coefficients.Any(coefficient => coefficient.Role / Directions == i))];
         values = RowGradients.Attach(values, inputs, wanted, rows, type, Gradients, coefficients);
         var single = terms.Count == 1 ? [values] : values.unbind();
-        return [.. terms.Select((term, i) => LossCap.Of(single[i], term.MaxLoss, term.ScalingFactor).MoveToOuterDisposeScope())];
+        return [.. terms.Select((term, i) => LossCap.Of(single[i], term.MaxLoss, term.ScalingFactor, term.Mask.Step).MoveToOuterDisposeScope())];
     }
 
     private static int RoleOf(int input, PairDirection direction) => (input * Directions) + (int)direction;

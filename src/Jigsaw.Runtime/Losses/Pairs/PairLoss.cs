@@ -38,7 +38,7 @@ public sealed partial class PairLoss
 
     /// <summary>Computes the one term.</summary>
     /// <exception cref="InvalidOperationException">No term was added, or several were.</exception>
-    public Tensor Value()
+    public TermValue Value()
     {
         if (_terms.Count > 1)
         {

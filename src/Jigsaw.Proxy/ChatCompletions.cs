@@ -1,0 +1,242 @@
+using System.Diagnostics;
+using System.Net;
+using System.Text;
+using System.Text.Json;
+using Jigsaw.Checkpoints;
+using Jigsaw.Client;
+using Jigsaw.Client.Transports;
+
+namespace Jigsaw.Proxy;
+
+/// <summary>OpenAI's chat completions: transforms a conversation, asks the server, and answers in OpenAI's shape.</summary>
+internal sealed partial class ChatCompletions(ProxyOptions options, PromptTransform transform, ICompletionTransport transport, ConversationStore store, ProxyTelemetry telemetry, ILogger<ChatCompletions> log)
+{
+    private static readonly JsonDocumentOptions _strict = new() { MaxDepth = 32 };
+
+    /// <summary>Answers a request.</summary>
+    public async Task AnswerAsync(HttpContext context)
+    {
+        using var activity = telemetry.Begin();
+        try
+        {
+            var request = await ReadAsync(context.Request, context.RequestAborted);
+            var prompt = Transform(request, context, activity);
+            var asked = request.Options with { StopTokenIds = transform.StopTokenIds };
+            await (request.Stream ? StreamAsync(context, request, prompt, asked) : WholeAsync(context, prompt, asked));
+        }
+        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+        {
+            // The caller went away: there is nobody to answer.
+        }
+        catch (Exception exception) when (exception is RefusedException or TransportException or BadHttpRequestException)
+        {
+            await FailAsync(context, activity, exception);
+        }
+    }
+
+    private static async Task<JsonDocument> ParseAsync(HttpRequest request, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await JsonDocument.ParseAsync(request.Body, _strict, cancellationToken);
+        }
+        catch (JsonException exception)
+        {
+            // Of the parser's message only the place: the rest quotes the body.
+            throw new RefusedException(400, "invalid_json", $"The body is not JSON in UTF-8 (line {(exception.LineNumber ?? 0) + 1}, byte {(exception.BytePositionInLine ?? 0) + 1}).");
+        }
+    }
+
+    private async Task<ChatRequest> ReadAsync(HttpRequest request, CancellationToken cancellationToken)
+    {
+        using var document = await ParseAsync(request, cancellationToken);
+        var read = ChatRequest.Read(document.RootElement, options);
+        try
+        {
+            read.Options.Validate();
+        }
+        catch (ArgumentException exception)
+        {
+            throw new RefusedException(400, "invalid_value", exception.Message);
+        }
+
+        return read;
+    }
+
+    private TransformedPrompt Transform(ChatRequest request, HttpContext context, Activity? activity)
+    {
+        var start = Stopwatch.GetTimestamp();
+        try
+        {
+            var tokens = transform.Tokenize(request.Messages);
+            if (tokens.Ids.Count > options.MaxPromptTokens)
+            {
+                throw new RefusedException(400, "context_length_exceeded", $"The prompt has {tokens.Ids.Count} tokens, and {options.MaxPromptTokens} is the most; send less of the conversation.");
+            }
+
+            var caller = (string)context.Items[CallerKey.Item]!;
+            var prompt = transform.Transform([.. tokens.Ids], [.. tokens.Noise], store.Of(caller, request.Messages));
+            telemetry.Transformed(activity, prompt.TokenCount, prompt.FreshTokenCount, Stopwatch.GetElapsedTime(start));
+            return prompt;
+        }
+        catch (Exception exception) when (exception is ArgumentException or CheckpointException)
+        {
+            // The template's own sentence may quote a message; the kind says enough.
+            throw new RefusedException(400, "invalid_value", exception.Message.StartsWith("No token of the conversation is transformed", StringComparison.Ordinal)
+                ? "No token of the conversation is transformed, so it would be sent as it is; send a message of a role that the bundle names."
+                : "The chat template refuses the conversation; check the order of roles, and that it ends with a message of the user.");
+        }
+    }
+
+    private async Task WholeAsync(HttpContext context, TransformedPrompt prompt, CompletionOptions asked)
+    {
+        var completion = await transport.CompleteAsync(prompt, asked, context.RequestAborted);
+        context.Response.ContentType = "application/json";
+        using var stream = new MemoryStream();
+        using (var json = new Utf8JsonWriter(stream))
+        {
+            Begin(json, NewId(), "chat.completion");
+            json.WriteStartArray("choices");
+            json.WriteStartObject();
+            json.WriteNumber("index", 0);
+            json.WriteStartObject("message");
+            json.WriteString("role", "assistant");
+            json.WriteString("content", completion.Text);
+            json.WriteNull("refusal");
+            json.WriteEndObject();
+            json.WriteNull("logprobs");
+            json.WriteString("finish_reason", completion.FinishReason);
+            json.WriteEndObject();
+            json.WriteEndArray();
+            Usage(json, prompt.TokenCount, completion.CompletionTokens);
+            json.WriteEndObject();
+        }
+
+        stream.Position = 0;
+        context.Response.ContentLength = stream.Length;
+        await stream.CopyToAsync(context.Response.Body, context.RequestAborted);
+    }
+
+    private async Task StreamAsync(HttpContext context, ChatRequest request, TransformedPrompt prompt, CompletionOptions asked)
+    {
+        var id = NewId();
+        var (begun, count) = (false, (int?)null);
+        await foreach (var part in transport.StreamAsync([prompt], asked, context.RequestAborted))
+        {
+            count = part.CompletionTokens ?? count;
+            if (!begun)
+            {
+                // Only now: what fails before is answered with a status.
+                context.Response.ContentType = "text/event-stream";
+                context.Response.Headers.CacheControl = "no-cache";
+                begun = true;
+                await EventAsync(context, json => Chunk(json, id, "", null, first: true));
+            }
+
+            if (part.Text.Length > 0 || part.FinishReason is not null)
+            {
+                await EventAsync(context, json => Chunk(json, id, part.Text, part.FinishReason, first: false));
+            }
+        }
+
+        if (request.IncludeUsage)
+        {
+            await EventAsync(context, json =>
+            {
+                Begin(json, id, "chat.completion.chunk");
+                json.WriteStartArray("choices");
+                json.WriteEndArray();
+                Usage(json, prompt.TokenCount, count);
+                json.WriteEndObject();
+            });
+        }
+
+        await context.Response.Body.WriteAsync("data: [DONE]\n\n"u8.ToArray(), context.RequestAborted);
+    }
+
+    private async Task FailAsync(HttpContext context, Activity? activity, Exception exception)
+    {
+        var (status, code, message) = exception switch
+        {
+            RefusedException refused => (refused.Status, refused.Code, refused.Message),
+            BadHttpRequestException { StatusCode: 413 } => (413, "body_too_large", $"The body has more than {options.MaxBodyBytes} bytes; send less, or raise MaxBodyBytes."),
+            BadHttpRequestException bad => (bad.StatusCode, "invalid_request", "The request is not complete."),
+            TransportException { StatusCode: HttpStatusCode.TooManyRequests } busy => (429, "rate_limit_exceeded", busy.Message),
+            TransportException { StatusCode: null } broken => (502, "server_error", broken.Message),
+            _ => (502, "server_error", exception.Message),
+        };
+        telemetry.Refused(activity, code);
+        Failed(log, status, code);
+        if (!context.Response.HasStarted)
+        {
+            if (exception is TransportException { RetryAfter: { } wait })
+            {
+                context.Response.Headers.RetryAfter = ((int)Math.Ceiling(wait.TotalSeconds)).ToString(System.Globalization.CultureInfo.InvariantCulture);
+            }
+
+            await OpenAiError.WriteAsync(context.Response, status, code, message);
+            return;
+        }
+
+        // In the middle of a stream: an event says so, and without [DONE] no caller takes the reply for whole.
+        await context.Response.Body.WriteAsync(Encoding.UTF8.GetBytes($"data: {Encoding.UTF8.GetString(OpenAiError.Json(code, message))}\n\n"), context.RequestAborted);
+    }
+
+    private void Begin(Utf8JsonWriter json, string id, string kind)
+    {
+        json.WriteStartObject();
+        json.WriteString("id", id);
+        json.WriteString("object", kind);
+        json.WriteNumber("created", DateTimeOffset.UtcNow.ToUnixTimeSeconds());
+        json.WriteString("model", options.PublicModel);
+    }
+
+    private void Chunk(Utf8JsonWriter json, string id, string text, string? reason, bool first)
+    {
+        Begin(json, id, "chat.completion.chunk");
+        json.WriteStartArray("choices");
+        json.WriteStartObject();
+        json.WriteNumber("index", 0);
+        json.WriteStartObject("delta");
+        if (first)
+        {
+            json.WriteString("role", "assistant");
+        }
+
+        json.WriteString("content", text);
+        json.WriteEndObject();
+        json.WriteNull("logprobs");
+        json.WriteString("finish_reason", reason);
+        json.WriteEndObject();
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }
+
+    private static void Usage(Utf8JsonWriter json, int promptTokens, int? completionTokens)
+    {
+        json.WriteStartObject("usage");
+        json.WriteNumber("prompt_tokens", promptTokens);
+        json.WriteNumber("completion_tokens", completionTokens ?? 0);
+        json.WriteNumber("total_tokens", promptTokens + (completionTokens ?? 0));
+        json.WriteEndObject();
+    }
+
+    private static async Task EventAsync(HttpContext context, Action<Utf8JsonWriter> write)
+    {
+        using var stream = new MemoryStream();
+        stream.Write("data: "u8);
+        using (var json = new Utf8JsonWriter(stream))
+        {
+            write(json);
+        }
+
+        stream.Write("\n\n"u8);
+        await context.Response.Body.WriteAsync(stream.GetBuffer().AsMemory(0, (int)stream.Length), context.RequestAborted);
+        await context.Response.Body.FlushAsync(context.RequestAborted);
+    }
+
+    private static string NewId() => $"chatcmpl-{Guid.NewGuid():N}";
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "A request was answered {Status} ({Code}).")]
+    private static partial void Failed(ILogger log, int status, string code);
+}

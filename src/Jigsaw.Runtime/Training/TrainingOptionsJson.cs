@@ -1,0 +1,9 @@
+using Jigsaw.Models.Lora;
+using System.Text.Json.Serialization;
+
+namespace Jigsaw.Training;
+
+/// <summary>The options' numbers as JSON, without reflection.</summary>
+[JsonSerializable(typeof(TrainingOptions))]
+[JsonSerializable(typeof(LoraConfig))]
+internal sealed partial class TrainingOptionsJson : JsonSerializerContext;
