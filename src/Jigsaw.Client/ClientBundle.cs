@@ -18,6 +18,9 @@ public static class ClientBundle
     internal const string TableName = "embedding.safetensors";
     internal const string ManifestName = "jigsaw_client.json";
 
+    /// <summary>The files that a bundle may have, besides its manifest.</summary>
+    internal static IReadOnlyCollection<string> FileNames => [TableName, StoredTransform.ConfigName, StoredTransform.WeightsName, .. _tokenizerFiles];
+
     private static readonly string[] _tokenizerFiles = ["tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "chat_template.json", "chat_template.jinja"];
 
     /// <summary>Writes a bundle. The manifest is written last: a folder without one is not a bundle.</summary>

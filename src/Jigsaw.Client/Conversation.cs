@@ -14,6 +14,9 @@ namespace Jigsaw.Client;
 /// </remarks>
 public sealed class Conversation : IDisposable
 {
+    // Versions of one conversation; the oldest is forgotten, and would get fresh noise.
+    private const int MostBranches = 16;
+
     private readonly Lock _turn = new();
     private readonly List<Branch> _branches = [];
     private object? _owner;
@@ -48,6 +51,28 @@ public sealed class Conversation : IDisposable
         }
     }
 
+    /// <summary>Bytes of the rows that are remembered.</summary>
+    internal long ByteCount
+    {
+        get
+        {
+            lock (_turn)
+            {
+                return _branches.Sum(branch => (long)branch.Rows.Length);
+            }
+        }
+    }
+
+    /// <summary>Frees keys and values, which the next turn computes again.</summary>
+    internal void DropCache()
+    {
+        lock (_turn)
+        {
+            _cache?.Clear();
+            _cached = [];
+        }
+    }
+
     /// <summary>The rows of the conversation's tokens: those that were sent before, and fresh ones, which are remembered.</summary>
     /// <param name="owner">The transform.</param>
     /// <param name="features">Features of a row.</param>
@@ -73,6 +98,15 @@ public sealed class Conversation : IDisposable
                 {
                     (best, known) = (i, common);
                 }
+            }
+
+            if (best >= 0)
+            {
+                // The version that is used goes last: the longest unused is forgotten first.
+                var used = _branches[best];
+                _branches.RemoveAt(best);
+                _branches.Add(used);
+                best = _branches.Count - 1;
             }
 
             if (known == ids.Length)
@@ -101,6 +135,11 @@ public sealed class Conversation : IDisposable
             else
             {
                 _branches.Add(branch);
+            }
+
+            if (_branches.Count > MostBranches)
+            {
+                _branches.RemoveAt(0);
             }
 
             return ([.. rows], ids.Length - known);

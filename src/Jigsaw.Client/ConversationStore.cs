@@ -5,24 +5,32 @@ using Jigsaw.Tokenization;
 namespace Jigsaw.Client;
 
 /// <summary>
-/// Conversations of a service whose callers send the whole history with each turn. A conversation is found again by its caller and by its messages up to the first of a user: what comes behind may change,
-/// since <see cref="Conversation"/> compares tokens. The longest unused goes first. Held in memory alone, under hashes of a key that the process makes.
+/// Conversations of a service whose callers send the whole history with each turn. A conversation is found again by its caller and by its messages up to the first that is not a system's: what comes behind may
+/// change, since <see cref="Conversation"/> compares tokens. Each caller has a share of his own, of which the longest unused conversation goes first, so nobody makes another's rows be forgotten and drawn anew.
+/// Held in memory alone, under hashes of a key that the process makes.
 /// </summary>
 public sealed class ConversationStore : IDisposable
 {
+    // Keys and values are four to eight times as large as the rows, and can be computed again.
+    private const int MostWithCache = 16;
+
     private readonly byte[] _key = RandomNumberGenerator.GetBytes(32);
     private readonly Lock _lock = new();
-    private readonly Dictionary<string, LinkedListNode<(string Key, Conversation Conversation)>> _known = new(StringComparer.Ordinal);
-    private readonly LinkedList<(string Key, Conversation Conversation)> _order = new();
+    private readonly Dictionary<string, LinkedList<(string Key, Conversation Conversation)>> _callers = new(StringComparer.Ordinal);
+    private readonly LinkedList<Conversation> _withCache = new();
     private readonly int _most;
+    private readonly long _mostBytes;
+    private bool _disposed;
 
     /// <summary>Makes an empty store.</summary>
-    /// <param name="mostConversations">How many conversations are remembered.</param>
-    /// <exception cref="ArgumentOutOfRangeException">It is less than 1.</exception>
-    public ConversationStore(int mostConversations = 1000)
+    /// <param name="mostConversations">How many conversations of one caller are remembered.</param>
+    /// <param name="mostBytes">How many bytes the rows of one caller may take.</param>
+    /// <exception cref="ArgumentOutOfRangeException">One is less than 1.</exception>
+    public ConversationStore(int mostConversations = 1000, long mostBytes = 1L << 30)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(mostConversations, 1);
-        _most = mostConversations;
+        ArgumentOutOfRangeException.ThrowIfLessThan(mostBytes, 1);
+        (_most, _mostBytes) = (mostConversations, mostBytes);
     }
 
     /// <summary>Conversations that are remembered.</summary>
@@ -32,7 +40,7 @@ public sealed class ConversationStore : IDisposable
         {
             lock (_lock)
             {
-                return _known.Count;
+                return _callers.Values.Sum(list => list.Count);
             }
         }
     }
@@ -40,30 +48,44 @@ public sealed class ConversationStore : IDisposable
     /// <summary>The conversation that a history belongs to; a new one if there is none yet.</summary>
     /// <param name="caller">Who sends it: two callers share no conversation, so neither learns from equal rows that the other said the same.</param>
     /// <param name="messages">The history.</param>
+    /// <exception cref="ObjectDisposedException">The store is disposed.</exception>
     public Conversation Of(string caller, IReadOnlyList<ChatMessage> messages)
     {
         ArgumentNullException.ThrowIfNull(caller);
         ArgumentNullException.ThrowIfNull(messages);
-        var key = Key(caller, messages);
         lock (_lock)
         {
-            if (_known.TryGetValue(key, out var node))
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            var key = Key(messages);
+            if (!_callers.TryGetValue(caller, out var list))
             {
-                _order.Remove(node);
-                _order.AddFirst(node);
-                return node.Value.Conversation;
+                _callers.Add(caller, list = new());
             }
 
-            var conversation = new Conversation();
-            _known.Add(key, _order.AddFirst((key, conversation)));
-            if (_known.Count > _most)
+            var node = list.First;
+            while (node is not null && node.Value.Key != key)
+            {
+                node = node.Next;
+            }
+
+            if (node is null)
+            {
+                node = new((key, new Conversation()));
+            }
+            else
+            {
+                list.Remove(node);
+            }
+
+            list.AddFirst(node);
+            while (list.Count > 1 && (list.Count > _most || list.Sum(held => held.Conversation.ByteCount) > _mostBytes))
             {
                 // Not disposed of: a request may be using it.
-                _known.Remove(_order.Last!.Value.Key);
-                _order.RemoveLast();
+                list.RemoveLast();
             }
 
-            return conversation;
+            KeepCache(node.Value.Conversation);
+            return node.Value.Conversation;
         }
     }
 
@@ -72,18 +94,33 @@ public sealed class ConversationStore : IDisposable
     {
         lock (_lock)
         {
-            foreach (var (_, conversation) in _order)
+            foreach (var (_, conversation) in _callers.Values.SelectMany(list => list))
             {
                 conversation.Dispose();
             }
 
-            _order.Clear();
-            _known.Clear();
+            _callers.Clear();
+            _withCache.Clear();
             CryptographicOperations.ZeroMemory(_key);
+            _disposed = true;
         }
     }
 
-    private string Key(string caller, IReadOnlyList<ChatMessage> messages)
+    private void KeepCache(Conversation conversation)
+    {
+        _withCache.Remove(conversation);
+        _withCache.AddFirst(conversation);
+        if (_withCache.Count > MostWithCache)
+        {
+            var last = _withCache.Last!.Value;
+            _withCache.RemoveLast();
+
+            // It may be computing: that one is waited for elsewhere.
+            _ = Task.Run(last.DropCache);
+        }
+    }
+
+    private string Key(IReadOnlyList<ChatMessage> messages)
     {
         using var hash = IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, _key);
         void Add(string text)
@@ -93,12 +130,11 @@ public sealed class ConversationStore : IDisposable
             hash.AppendData(bytes);
         }
 
-        Add(caller);
         foreach (var message in messages)
         {
             Add(message.Role);
             Add(message.Content ?? "");
-            if (message.Role == "user")
+            if (message.Role is not ("system" or "developer"))
             {
                 break;
             }

@@ -17,6 +17,9 @@ namespace Jigsaw.Client;
 /// <remarks>x, μ and σ are float32; x̃ is added up in float64 and rounded once to <see cref="Type"/>. Of the embedding table only the rows of a prompt's tokens are read.</remarks>
 public sealed class PromptTransform : IDisposable
 {
+    private const long MostNumbers = 1L << 28;
+    private const double LargestHalf = 65504;
+
     private readonly EmbeddingTable _table;
     private readonly TransformBlock _block;
     private readonly ChatEncoder _encoder;
@@ -54,7 +57,14 @@ public sealed class PromptTransform : IDisposable
         ArgumentException.ThrowIfNullOrEmpty(directory);
         var manifest = BundleManifest.Read(directory);
         manifest.Verify(directory);
-        return Open(() => new EmbeddingTable(Path.Combine(directory, ClientBundle.TableName)), directory, directory, manifest.Noise, type, checkNorm: false);
+        var transform = Open(() => new EmbeddingTable(Path.Combine(directory, ClientBundle.TableName)), directory, directory, manifest.Noise, type, checkNorm: false);
+        if ((transform.Features, transform.Vocabulary) != (manifest.Features, manifest.Vocabulary))
+        {
+            transform.Dispose();
+            throw new CheckpointException(Path.Combine(directory, ClientBundle.ManifestName), $"is of an embedding table of ({manifest.Vocabulary}, {manifest.Features}), and the bundle's is ({transform.Vocabulary}, {transform.Features}); export the bundle again.");
+        }
+
+        return transform;
     }
 
     /// <summary>Opens a model and a transform where they are, without a bundle.</summary>
@@ -99,8 +109,13 @@ public sealed class PromptTransform : IDisposable
         IReadOnlyList<ChatMessage> messages,
         IReadOnlyList<JsonElement>? tools = null,
         IReadOnlyList<JsonElement>? documents = null,
-        IReadOnlyDictionary<string, object?>? arguments = null) =>
-        _encoder.Encode(messages, addGenerationPrompt: true, transformAllTokens: Scope.AllTokens, tools: tools, documents: documents, arguments: arguments);
+        IReadOnlyDictionary<string, object?>? arguments = null)
+    {
+        var chat = _encoder.Encode(messages, addGenerationPrompt: true, transformAllTokens: Scope.AllTokens, tools: tools, documents: documents, arguments: arguments);
+        return chat.Noise.Contains(true)
+            ? chat
+            : throw new ArgumentException("No token of the conversation is transformed, so all of it would be sent as it is; give the messages of a role that is transformed a text.", nameof(messages));
+    }
 
     /// <summary>Transforms tokens.</summary>
     /// <param name="ids">Token ids, at least one.</param>
@@ -114,6 +129,11 @@ public sealed class PromptTransform : IDisposable
         if (ids.Length == 0 || ids.Length != noised.Length)
         {
             throw new ArgumentException($"There are {ids.Length} token ids and {noised.Length} marks of which are transformed; give at least one id, and one mark for each.", nameof(noised));
+        }
+
+        if ((long)ids.Length * Features > MostNumbers)
+        {
+            throw new ArgumentException($"The prompt has {ids.Length} tokens of {Features} features, and {MostNumbers / Features} tokens are the most; send less at once.", nameof(ids));
         }
 
         using var once = conversation is null ? new Conversation() : null;
@@ -134,10 +154,16 @@ public sealed class PromptTransform : IDisposable
         var size = ids.Length * Features;
         var (clean, means, stds) = (new float[size], new float[size], new float[size]);
         _table.Read(ids, clean);
-        _block.Run(clean, ids.Length, cache, means, stds);
-        if (!float.IsFinite(TensorPrimitives.SumOfMagnitudes<float>(means)) || !float.IsFinite(TensorPrimitives.Sum<float>(stds)))
+        for (var (from, atOnce) = (0, _block.RowsAtOnce); from < ids.Length; from += atOnce)
         {
-            throw new InvalidOperationException("The transform gives μ or σ that are not finite, so x̃ would hide nothing or say nothing; its parameters or the embedding table are damaged: export them again.");
+            var rows = Math.Min(atOnce, ids.Length - from);
+            var part = new Range(from * Features, (from + rows) * Features);
+            _block.Run(clean.AsSpan(part), rows, cache, means.AsSpan(part), stds.AsSpan(part));
+        }
+
+        if (!float.IsFinite(TensorPrimitives.SumOfMagnitudes<float>(means)) || !float.IsFinite(TensorPrimitives.Sum<float>(stds)) || !(TensorPrimitives.Min<float>(stds) > 0))
+        {
+            throw new InvalidOperationException("The transform gives μ or σ that are not finite, or a σ that is not above 0, so x̃ would hide nothing or say nothing; its parameters or the embedding table are damaged: export them again.");
         }
 
         return (clean, means, stds);
@@ -202,6 +228,11 @@ public sealed class PromptTransform : IDisposable
                 numbers[i] = noised[known + row] ? clean[from + i] + (double)means[from + i] + (stds[from + i] * numbers[i]) : clean[from + i];
             }
 
+            if (Type == EmbeddingType.Float16 && TensorPrimitives.MaxMagnitude<double>(numbers) is > LargestHalf or < -LargestHalf)
+            {
+                throw new InvalidOperationException("A number of x̃ is too large for Float16; send BFloat16 or Float32.");
+            }
+
             EmbeddingNumbers.Write(numbers, Type, bytes.AsSpan(row * Features * size, Features * size));
             Array.Clear(numbers);
         }
@@ -215,7 +246,14 @@ public sealed class PromptTransform : IDisposable
         }
         else
         {
-            Parallel.For(0, ids.Length - known, Row);
+            try
+            {
+                Parallel.For(0, ids.Length - known, Row);
+            }
+            catch (AggregateException exception) when (exception.InnerException is InvalidOperationException)
+            {
+                throw new InvalidOperationException(exception.InnerException.Message, exception);
+            }
         }
 
         Array.Clear(clean);

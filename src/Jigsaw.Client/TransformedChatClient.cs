@@ -7,11 +7,15 @@ using TemplateMessage = Jigsaw.Tokenization.ChatMessage;
 namespace Jigsaw.Client;
 
 /// <summary>
-/// An <see cref="IChatClient"/> that sends transformed prompts. The conversation is known by <see cref="ChatOptions.ConversationId"/> and its first message, so a history that is sent again is the same bytes.
-/// Texts are taken; tools, images and structured replies are refused.
+/// An <see cref="IChatClient"/> that sends transformed prompts. A history that is sent again is the same bytes: conversations are known by their first message and, where one client serves several users,
+/// by the user's name under <see cref="UserProperty"/> in <see cref="ChatOptions.AdditionalProperties"/>; without it equal first messages of two users would be equal bytes to the server.
+/// Texts are taken; tools, images, structured replies and <see cref="ChatOptions.ConversationId"/> are refused: nothing is kept at the server.
 /// </summary>
 public sealed class TransformedChatClient : IChatClient
 {
+    /// <summary>The name under which a request says whose it is.</summary>
+    public const string UserProperty = "jigsaw.user";
+
     private readonly PromptTransform _transform;
     private readonly ICompletionTransport _transport;
     private readonly ConversationStore _store;
@@ -36,7 +40,7 @@ public sealed class TransformedChatClient : IChatClient
     public async Task<ChatResponse> GetResponseAsync(IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default)
     {
         var text = new StringBuilder();
-        var response = new ChatResponse { ModelId = _metadata.DefaultModelId, ConversationId = options?.ConversationId };
+        var response = new ChatResponse { ModelId = _metadata.DefaultModelId };
         await foreach (var update in GetStreamingResponseAsync(messages, options, cancellationToken).ConfigureAwait(false))
         {
             text.Append(update.Text);
@@ -65,7 +69,7 @@ public sealed class TransformedChatClient : IChatClient
             chat.Insert(0, new TemplateMessage("system", instructions));
         }
 
-        var prompt = _transform.Transform(chat, _store.Of(options?.ConversationId ?? "", chat));
+        var prompt = _transform.Transform(chat, _store.Of(options?.AdditionalProperties?.GetValueOrDefault(UserProperty)?.ToString() ?? "", chat));
         var asked = Options(options, _transform);
         var id = $"chatcmpl-{Guid.NewGuid():N}";
         await foreach (var part in _transport.StreamAsync([prompt], asked, cancellationToken).ConfigureAwait(false))
@@ -75,12 +79,11 @@ public sealed class TransformedChatClient : IChatClient
                 ResponseId = id,
                 MessageId = id,
                 ModelId = _metadata.DefaultModelId,
-                ConversationId = options?.ConversationId,
                 FinishReason = part.FinishReason is { } reason ? new ChatFinishReason(reason) : null,
             };
             if (part.CompletionTokens is { } tokens)
             {
-                update.Contents.Add(new UsageContent(new UsageDetails { InputTokenCount = part.PromptTokens, OutputTokenCount = tokens, TotalTokenCount = tokens + part.PromptTokens }));
+                update.Contents.Add(new UsageContent(new UsageDetails { InputTokenCount = part.PromptTokens, OutputTokenCount = tokens, TotalTokenCount = (long)tokens + part.PromptTokens }));
             }
 
             yield return update;
@@ -104,6 +107,11 @@ public sealed class TransformedChatClient : IChatClient
 
     private static void Refuse(ChatOptions? options)
     {
+        if (options?.ConversationId is not null)
+        {
+            throw new NotSupportedException($"The options have a ConversationId, and the server keeps no conversation: send the whole history each time, and say whose it is by AdditionalProperties[\"{UserProperty}\"].");
+        }
+
         if (options?.Tools is { Count: > 0 })
         {
             throw new NotSupportedException("The options have tools, which this client doesn't send: a call would have to be read from the reply's text; give PromptTransform.Transform the tools and read the reply yourself.");

@@ -5,12 +5,16 @@ using System.Text.Json;
 using Jigsaw.Checkpoints;
 using Jigsaw.Client;
 using Jigsaw.Client.Transports;
+using Jigsaw.Tokenization;
 
 namespace Jigsaw.Proxy;
 
 /// <summary>OpenAI's chat completions: transforms a conversation, asks the server, and answers in OpenAI's shape.</summary>
 internal sealed partial class ChatCompletions(ProxyOptions options, PromptTransform transform, ICompletionTransport transport, ConversationStore store, ProxyTelemetry telemetry, ILogger<ChatCompletions> log)
 {
+    private const int MostCharactersOfAToken = 64;
+
+    private static readonly SemaphoreSlim _cores = new(Environment.ProcessorCount);
     private static readonly JsonDocumentOptions _strict = new() { MaxDepth = 32 };
 
     /// <summary>Answers a request.</summary>
@@ -20,7 +24,7 @@ internal sealed partial class ChatCompletions(ProxyOptions options, PromptTransf
         try
         {
             var request = await ReadAsync(context.Request, context.RequestAborted);
-            var prompt = Transform(request, context, activity);
+            var prompt = await TransformAsync(request, context, activity);
             var asked = request.Options with { StopTokenIds = transform.StopTokenIds };
             await (request.Stream ? StreamAsync(context, request, prompt, asked) : WholeAsync(context, prompt, asked));
         }
@@ -31,6 +35,12 @@ internal sealed partial class ChatCompletions(ProxyOptions options, PromptTransf
         catch (Exception exception) when (exception is RefusedException or TransportException or BadHttpRequestException)
         {
             await FailAsync(context, activity, exception);
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException)
+        {
+            // By its kind alone: a message may quote what it is about.
+            Broken(log, exception.GetType().Name);
+            await FailAsync(context, activity, new RefusedException(500, "server_error", "The proxy failed; its log names the kind of the error."));
         }
     }
 
@@ -50,34 +60,58 @@ internal sealed partial class ChatCompletions(ProxyOptions options, PromptTransf
     private async Task<ChatRequest> ReadAsync(HttpRequest request, CancellationToken cancellationToken)
     {
         using var document = await ParseAsync(request, cancellationToken);
-        var read = ChatRequest.Read(document.RootElement, options);
+        ChatRequest read;
         try
         {
+            read = ChatRequest.Read(document.RootElement, options);
             read.Options.Validate();
         }
         catch (ArgumentException exception)
         {
             throw new RefusedException(400, "invalid_value", exception.Message);
         }
+        catch (InvalidOperationException)
+        {
+            throw new RefusedException(400, "invalid_value", "A name or a text of the request has half of a surrogate pair, which is not text.");
+        }
 
         return read;
     }
 
-    private TransformedPrompt Transform(ChatRequest request, HttpContext context, Activity? activity)
+    private async Task<TransformedPrompt> TransformAsync(ChatRequest request, HttpContext context, Activity? activity)
     {
-        var start = Stopwatch.GetTimestamp();
+        var characters = request.Messages.Sum(message => (long)(message.Content?.Length ?? 0));
+        if (characters > (long)options.MaxPromptTokens * MostCharactersOfAToken)
+        {
+            throw new RefusedException(400, "context_length_exceeded", $"The messages have {characters} characters, more than {options.MaxPromptTokens} tokens can be; send less of the conversation.");
+        }
+
+        // As many at a time as there are cores: more would only make each other slower.
+        await _cores.WaitAsync(context.RequestAborted);
         try
         {
-            var tokens = transform.Tokenize(request.Messages);
+            var start = Stopwatch.GetTimestamp();
+            var tokens = Tokenize(request);
             if (tokens.Ids.Count > options.MaxPromptTokens)
             {
                 throw new RefusedException(400, "context_length_exceeded", $"The prompt has {tokens.Ids.Count} tokens, and {options.MaxPromptTokens} is the most; send less of the conversation.");
             }
 
-            var caller = (string)context.Items[CallerKey.Item]!;
-            var prompt = transform.Transform([.. tokens.Ids], [.. tokens.Noise], store.Of(caller, request.Messages));
+            var prompt = transform.Transform([.. tokens.Ids], [.. tokens.Noise], store.Of($"{context.Items[CallerKey.Item]}\n{request.User}", request.Messages));
             telemetry.Transformed(activity, prompt.TokenCount, prompt.FreshTokenCount, Stopwatch.GetElapsedTime(start));
             return prompt;
+        }
+        finally
+        {
+            _cores.Release();
+        }
+    }
+
+    private TokenizedChat Tokenize(ChatRequest request)
+    {
+        try
+        {
+            return transform.Tokenize(request.Messages);
         }
         catch (Exception exception) when (exception is ArgumentException or CheckpointException)
         {
@@ -161,11 +195,18 @@ internal sealed partial class ChatCompletions(ProxyOptions options, PromptTransf
             RefusedException refused => (refused.Status, refused.Code, refused.Message),
             BadHttpRequestException { StatusCode: 413 } => (413, "body_too_large", $"The body has more than {options.MaxBodyBytes} bytes; send less, or raise MaxBodyBytes."),
             BadHttpRequestException bad => (bad.StatusCode, "invalid_request", "The request is not complete."),
-            TransportException { StatusCode: HttpStatusCode.TooManyRequests } busy => (429, "rate_limit_exceeded", busy.Message),
-            TransportException { StatusCode: null } broken => (502, "server_error", broken.Message),
-            _ => (502, "server_error", exception.Message),
+            TransportException { StatusCode: HttpStatusCode.TooManyRequests } => (429, "rate_limit_exceeded", "The server has too many requests; try again later."),
+            TransportException { StatusCode: HttpStatusCode.BadRequest } refused => (502, "server_error", refused.Message),
+
+            // The rest may name what is between proxy and server: it is for the log.
+            _ => (502, "server_error", "The server can't be reached, failed, or broke off; try again later."),
         };
         telemetry.Refused(activity, code);
+        if (exception is TransportException upstream)
+        {
+            Upstream(log, upstream.Message);
+        }
+
         Failed(log, status, code);
         if (!context.Response.HasStarted)
         {
@@ -217,7 +258,7 @@ internal sealed partial class ChatCompletions(ProxyOptions options, PromptTransf
         json.WriteStartObject("usage");
         json.WriteNumber("prompt_tokens", promptTokens);
         json.WriteNumber("completion_tokens", completionTokens ?? 0);
-        json.WriteNumber("total_tokens", promptTokens + (completionTokens ?? 0));
+        json.WriteNumber("total_tokens", (long)promptTokens + (completionTokens ?? 0));
         json.WriteEndObject();
     }
 
@@ -236,6 +277,12 @@ internal sealed partial class ChatCompletions(ProxyOptions options, PromptTransf
     }
 
     private static string NewId() => $"chatcmpl-{Guid.NewGuid():N}";
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "A request ended in a {Kind}.")]
+    private static partial void Broken(ILogger log, string kind);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Problem}")]
+    private static partial void Upstream(ILogger log, string problem);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "A request was answered {Status} ({Code}).")]
     private static partial void Failed(ILogger log, int status, string code);

@@ -9,11 +9,12 @@ namespace Jigsaw.Proxy;
 /// <param name="Options">What is asked of the server.</param>
 /// <param name="Stream">True if the reply is sent piece by piece.</param>
 /// <param name="IncludeUsage">True if the last piece of a stream has the counts.</param>
-internal sealed record ChatRequest(IReadOnlyList<ChatMessage> Messages, CompletionOptions Options, bool Stream, bool IncludeUsage)
+/// <param name="User">The caller's own user, who shares no conversation with another; empty if it isn't said.</param>
+internal sealed record ChatRequest(IReadOnlyList<ChatMessage> Messages, CompletionOptions Options, bool Stream, bool IncludeUsage, string User)
 {
     private const int MostMessages = 10_000;
 
-    private static readonly string[] _refused = ["tools", "functions", "tool_choice", "function_call", "response_format", "logprobs", "top_logprobs", "logit_bias", "audio", "modalities", "prediction", "web_search_options"];
+    private static readonly string[] _refused = ["tools", "functions", "tool_choice", "function_call", "response_format", "logprobs", "top_logprobs", "logit_bias", "chat_template_kwargs", "repetition_penalty", "min_p", "reasoning_effort", "guided_json", "guided_regex", "guided_choice", "guided_grammar", "structured_outputs", "audio", "modalities", "prediction", "web_search_options"];
 
     /// <summary>Reads a request.</summary>
     /// <exception cref="RefusedException">It is not one, or asks for what isn't there.</exception>
@@ -37,6 +38,11 @@ internal sealed record ChatRequest(IReadOnlyList<ChatMessage> Messages, Completi
             }
         }
 
+        if (options.UpstreamKind == "sglang" && root.TryGetProperty("seed", out var seed) && seed.ValueKind != JsonValueKind.Null)
+        {
+            throw new RefusedException(400, "unsupported_parameter", "'seed' is not supported by the server; leave it out.");
+        }
+
         if (Whole(root, "n") is { } n and not 1)
         {
             throw new RefusedException(400, "unsupported_parameter", $"'n' is {n}; ask for one reply at a time.");
@@ -53,11 +59,12 @@ internal sealed record ChatRequest(IReadOnlyList<ChatMessage> Messages, Completi
                 TopK = Whole(root, "top_k") is { } k and > 0 ? k : null,
                 FrequencyPenalty = Number(root, "frequency_penalty"),
                 PresencePenalty = Number(root, "presence_penalty"),
-                Seed = Whole(root, "seed"),
+                Seed = Long(root, "seed"),
                 Stop = ReadStop(root),
             },
             streams,
-            streams && root.TryGetProperty("stream_options", out var stream) && stream.ValueKind == JsonValueKind.Object && (Truth(stream, "include_usage") ?? false));
+            streams && root.TryGetProperty("stream_options", out var stream) && stream.ValueKind == JsonValueKind.Object && (Truth(stream, "include_usage") ?? false),
+            root.TryGetProperty("user", out var user) && user.ValueKind == JsonValueKind.String ? Text(user, "'user'") : "");
     }
 
     private static List<ChatMessage> ReadMessages(JsonElement root)
@@ -146,11 +153,15 @@ internal sealed record ChatRequest(IReadOnlyList<ChatMessage> Messages, Completi
 
     private static bool IsNothing(JsonElement value) => value.ValueKind is JsonValueKind.Null or JsonValueKind.False
         || (value.ValueKind == JsonValueKind.Array && value.GetArrayLength() == 0)
-        || (value.ValueKind == JsonValueKind.String && value.ValueEquals("none"u8))
+        || (value.ValueKind == JsonValueKind.String && (value.ValueEquals("none"u8) || value.ValueEquals("auto"u8)))
         || (value.ValueKind == JsonValueKind.Object && (!value.EnumerateObject().Any() || (value.TryGetProperty("type", out var type) && type.ValueKind == JsonValueKind.String && type.ValueEquals("text"u8))));
 
     private static int? Whole(JsonElement root, string name) => !root.TryGetProperty(name, out var value) || value.ValueKind == JsonValueKind.Null ? null
         : value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var number) ? number
+        : throw Bad($"'{name}' is not a whole number.");
+
+    private static long? Long(JsonElement root, string name) => !root.TryGetProperty(name, out var value) || value.ValueKind == JsonValueKind.Null ? null
+        : value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out var number) ? number
         : throw Bad($"'{name}' is not a whole number.");
 
     private static double? Number(JsonElement root, string name) => !root.TryGetProperty(name, out var value) || value.ValueKind == JsonValueKind.Null ? null

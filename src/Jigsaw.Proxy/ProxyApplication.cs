@@ -1,4 +1,5 @@
 using System.Net;
+using Jigsaw.Checkpoints;
 using Jigsaw.Client;
 using Jigsaw.Client.Transports;
 using Microsoft.AspNetCore.Http.Features;
@@ -7,7 +8,7 @@ using OpenTelemetry;
 namespace Jigsaw.Proxy;
 
 /// <summary>The proxy as an ASP.NET Core application.</summary>
-public static class ProxyApplication
+public static partial class ProxyApplication
 {
     private const string Prefix = "JIGSAW_PROXY__";
     private const string DefaultAddress = "http://127.0.0.1:8600";
@@ -20,16 +21,15 @@ public static class ProxyApplication
     public static WebApplication Build(string[] arguments, Action<WebApplicationBuilder>? configure = null)
     {
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = arguments, ContentRootPath = AppContext.BaseDirectory });
-        builder.Configuration.AddEnvironmentVariables(Prefix).AddCommandLine(arguments);
         builder.WebHost.UseKestrelHttpsConfiguration();
 
         // Request lines hold no prompt, but nothing of a request is worth a log of its own either.
         builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning).AddFilter("System.Net.Http", LogLevel.Warning);
         configure?.Invoke(builder);
-        var options = builder.Configuration.Get<ProxyOptions>() ?? new ProxyOptions();
+        var options = Read(arguments);
         options.Validate();
         var urls = builder.Configuration["urls"] ?? DefaultAddress;
-        RequireKeysOrLoopback(options, urls);
+        RequireKeysOrLoopback(options, urls, builder.Configuration);
         builder.WebHost.UseUrls(urls);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
@@ -44,18 +44,43 @@ public static class ProxyApplication
 
         var type = options.Type.Length == 0 ? (EmbeddingType?)null : Enum.Parse<EmbeddingType>(options.Type, ignoreCase: true);
         builder.Services.AddSingleton(options);
-        builder.Services.AddSingleton(PromptTransform.Load(options.Bundle, type));
+        var transform = PromptTransform.Load(options.Bundle, type);
+        if (transform.Tokenizer.ChatTemplate is null)
+        {
+            throw new CheckpointException(options.Bundle, "has no chat template, so no conversation can be rendered; export it from a model that has one.");
+        }
+
+        builder.Services.AddSingleton(transform);
         builder.Services.AddSingleton(Transport(options));
         builder.Services.AddSingleton(new ConversationStore(options.MaxConversations));
         builder.Services.AddSingleton<ProxyTelemetry>();
         builder.Services.AddSingleton<ChatCompletions>();
         var application = builder.Build();
         Map(application, options);
+        SaidOfScope(application.Logger, transform.Scope.AllTokens ? "all tokens are transformed" : $"the contents of {(transform.Scope.Roles is { } roles ? string.Join(", ", roles) : "all roles")} are transformed, and everything else is sent clean");
         return application;
     }
 
-    private static void RequireKeysOrLoopback(ProxyOptions options, string urls)
+    private static ProxyOptions Read(string[] arguments)
     {
+        try
+        {
+            // Not the whole environment: a variable named TYPE is somebody else's.
+            return new ConfigurationBuilder().AddEnvironmentVariables(Prefix).AddCommandLine(arguments).Build().Get<ProxyOptions>() ?? new ProxyOptions();
+        }
+        catch (InvalidOperationException exception)
+        {
+            throw new ArgumentException($"A setting can't be read: {exception.Message}", exception);
+        }
+    }
+
+    private static void RequireKeysOrLoopback(ProxyOptions options, string urls, ConfigurationManager configuration)
+    {
+        if (options.Keys.Length == 0 && configuration.GetSection("Kestrel:Endpoints").Exists())
+        {
+            throw new ArgumentException("ApiKeys is empty and the configuration has Kestrel:Endpoints, which may be open to other machines; give ApiKeys, or use urls.");
+        }
+
         if (options.Keys.Length == 0 && urls.Split(';').FirstOrDefault(url => !IsLoopback(url)) is { } open)
         {
             throw new ArgumentException($"ApiKeys is empty and '{open}' is open to other machines, so anybody could use the server through this proxy; give ApiKeys, or listen to {DefaultAddress}.");
@@ -70,7 +95,7 @@ public static class ProxyApplication
 
     private static ICompletionTransport Transport(ProxyOptions options)
     {
-        var client = new HttpClient(new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromMinutes(5), ActivityHeadersPropagator = null }) { Timeout = Timeout.InfiniteTimeSpan };
+        var client = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, PooledConnectionLifetime = TimeSpan.FromMinutes(5), ActivityHeadersPropagator = null }) { Timeout = Timeout.InfiniteTimeSpan };
         var server = new ServerOptions
         {
             Address = new Uri(options.Upstream),
@@ -129,6 +154,9 @@ public static class ProxyApplication
         application.MapPost("/v1/chat/completions", (HttpContext context, ChatCompletions completions) => completions.AnswerAsync(context));
         application.MapFallback(context => OpenAiError.WriteAsync(context.Response, 404, "not_found", "There is no such route; this proxy has /v1/chat/completions, /v1/models and /livez."));
     }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Of a conversation {What}.")]
+    private static partial void SaidOfScope(ILogger log, string what);
 
     private sealed record ModelList(IReadOnlyList<ModelEntry> Data)
     {

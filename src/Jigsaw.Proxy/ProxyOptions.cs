@@ -60,14 +60,14 @@ public sealed record ProxyOptions
     internal Dictionary<string, string> Headers =>
         UpstreamHeaders.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(pair => pair.Split('=', 2)).ToDictionary(pair => pair[0], pair => pair.Length == 2
             ? pair[1]
-            : throw new ArgumentException($"{nameof(UpstreamHeaders)} has '{pair[0]}'; write each header as Name=value."));
+            : throw new ArgumentException($"{nameof(UpstreamHeaders)} has a header without a value; write each as Name=value."));
 
     /// <summary>Checks the settings.</summary>
     /// <exception cref="ArgumentException">One is missing or out of its range.</exception>
     internal void Validate()
     {
         Require(Bundle.Length > 0, nameof(Bundle), Bundle, "the folder of a client bundle");
-        Require(Uri.TryCreate(Upstream, UriKind.Absolute, out var address) && address.Scheme is "http" or "https", nameof(Upstream), Upstream, "the server's address, such as http://inference.example:8000");
+        Require(Uri.TryCreate(Upstream, UriKind.Absolute, out var address) && address.Scheme is "http" or "https" && address.UserInfo.Length == 0, nameof(Upstream), address?.UserInfo.Length > 0 ? "an address with a user" : Upstream, "the server's address alone, such as http://inference.example:8000");
         Require(UpstreamKind is "vllm" or "sglang", nameof(UpstreamKind), UpstreamKind, "vllm or sglang");
         Require(PublicModel.Length > 0, nameof(Model), Model, "the model's name, here or as UpstreamModel");
         Require(Type.Length == 0 || (Enum.TryParse<Client.EmbeddingType>(Type, ignoreCase: true, out var type) && Enum.IsDefined(type)), nameof(Type), Type, "BFloat16, Float16 or Float32");

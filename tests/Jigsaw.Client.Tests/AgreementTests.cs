@@ -121,6 +121,28 @@ public sealed class AgreementTests
         Assert.InRange(numbers.Max(Math.Abs), 3, 6.5);
     }
 
+    [Fact]
+    public void A_std_that_hides_nothing_is_refused()
+    {
+        using var trained = new Trained(50, 16, new TransformConfig { Std = new DirectStd { Min = 1e-60, Max = 2e-60, InitialStd = 1e-60 } });
+        using var client = trained.Client();
+        Assert.Contains("σ", Assert.Throws<InvalidOperationException>(() => client.Transform([1, 2], [true, true])).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_float16_cannot_hold_is_refused_and_sent_as_another_type()
+    {
+        using var trained = new Trained(50, 16, new TransformConfig { Scale = 1, Std = new DirectStd { Min = 2e5, Max = 4e5, InitialStd = 3e5 } });
+        using (var client = trained.Client(EmbeddingType.Float16))
+        {
+            var (ids, all) = (Ids(40, 50), Enumerable.Repeat(true, 40).ToArray());
+            Assert.Contains("Float16", Assert.Throws<InvalidOperationException>(() => client.Transform(ids, all)).Message, StringComparison.Ordinal);
+        }
+
+        using var wider = trained.Client(EmbeddingType.BFloat16);
+        Assert.All(wider.Transform([1, 2], [true, true]).ToSingles(), number => Assert.True(float.IsFinite(number)));
+    }
+
     private static TransformConfig Config(string kind, int heads, int ratio) => new()
     {
         Heads = heads,

@@ -90,6 +90,27 @@ public sealed class ClientBundleTests
     }
 
     [Fact]
+    public void A_manifest_of_another_table_and_a_device_in_place_of_a_file_are_refused()
+    {
+        using var trained = new Trained(2000, 16, new TransformConfig());
+        ClientBundle.Export(trained.ModelDirectory, trained.TransformDirectory, trained["bundle"], NoiseScope.Users);
+        var manifest = Path.Combine(trained["bundle"], "jigsaw_client.json");
+        var text = File.ReadAllText(manifest);
+        File.WriteAllText(manifest, text.Replace("\"vocabulary\": 2000", "\"vocabulary\": 1999", StringComparison.Ordinal));
+        Assert.Contains("(1999, 16)", Assert.Throws<CheckpointException>(() => PromptTransform.Load(trained["bundle"])).Message, StringComparison.Ordinal);
+        if (OperatingSystem.IsLinux())
+        {
+            var path = Path.Combine(trained["bundle"], "tokenizer_config.json");
+            var entry = System.Text.RegularExpressions.Regex.Replace(text, "(\"tokenizer_config.json\": \\{\\s*\"bytes\": )\\d+", "${1}0");
+            Assert.NotEqual(text, entry);
+            File.WriteAllText(manifest, entry);
+            File.Delete(path);
+            File.CreateSymbolicLink(path, "/dev/zero");
+            Assert.Contains("tokenizer_config.json", Assert.Throws<CheckpointException>(() => PromptTransform.Load(trained["bundle"])).Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
     public void A_file_that_is_read_but_not_hashed_is_refused()
     {
         using var trained = new Trained(2000, 16, new TransformConfig());

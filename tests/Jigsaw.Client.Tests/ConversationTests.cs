@@ -94,6 +94,44 @@ public sealed class ConversationTests
         Assert.All(prompts, prompt => Assert.True(prompt.Bytes.Span.SequenceEqual(prompts[7].Bytes.Span[..prompt.Bytes.Length])));
     }
 
+    [Fact]
+    public void A_conversation_of_many_versions_stays_bounded_and_keeps_the_last()
+    {
+        using var trained = new Trained(50, Features, new TransformConfig());
+        using var client = trained.Client();
+        using var conversation = new Conversation();
+        for (var version = 1; version < 49; version++)
+        {
+            client.Transform([0, version], [true, true], conversation);
+        }
+
+        Assert.InRange(conversation.ByteCount, 1, 20 * 2 * RowBytes);
+        Assert.Equal(0, client.Transform([0, 48], [true, true], conversation).FreshTokenCount);
+        conversation.DropCache();
+        Assert.Equal(1, client.Transform([0, 48, 3], [true, true, true], conversation).FreshTokenCount);
+    }
+
+    [Fact]
+    public void One_callers_conversations_dont_make_anothers_be_forgotten()
+    {
+        using var trained = new Trained(50, Features, new TransformConfig());
+        using var client = trained.Client();
+        using var store = new ConversationStore(mostConversations: 3);
+        ChatMessage[] Opening(int number) => [new("system", $"It is {number} o'clock"), new("user", "Hello")];
+        var first = store.Of("Alice", Opening(1));
+        _ = client.Transform([1, 2], [true, true], first);
+        for (var i = 0; i < 40; i++)
+        {
+            _ = client.Transform([1, 2], [true, true], store.Of("Mallory", Opening(i)));
+        }
+
+        Assert.Same(first, store.Of("Alice", Opening(1)));
+        Assert.NotSame(first, store.Of("Alice", Opening(2)));
+        Assert.Equal(5, store.Count);
+        store.Dispose();
+        Assert.Throws<ObjectDisposedException>(() => store.Of("Alice", Opening(1)));
+    }
+
     [Theory]
     [InlineData(new int[] { }, new bool[] { }, "at least one id")]
     [InlineData(new[] { 1, 2 }, new[] { true }, "one mark for each")]

@@ -79,10 +79,12 @@ public sealed class ProxyTests : IAsyncLifetime
         await AskAsync("""{"messages": [{"role": "user", "content": "Hello"}, {"role": "assistant", "content": "Hi."}, {"role": "user", "content": "Who am I?"}]}""");
         using var other = Client(_proxy, "two");
         await AskAsync(Chat("Hello"), other);
+        await AskAsync(Chat("Hello", "\"user\": \"another of the first caller's\","));
         var rows = _upstream.Bodies.Select(body => TorchTensorReader.Read(JsonDocument.Parse(body).RootElement.GetProperty("prompt_embeds").GetBytesFromBase64()).Bytes).ToArray();
         Assert.True(rows[1].AsSpan().StartsWith(rows[0]));
         Assert.Equal(rows[0].Length, rows[2].Length);
         Assert.False(rows[0].AsSpan().SequenceEqual(rows[2]));
+        Assert.False(rows[0].AsSpan().SequenceEqual(rows[3]));
     }
 
     [Fact]
@@ -113,6 +115,11 @@ public sealed class ProxyTests : IAsyncLifetime
     [InlineData("""{"messages": [{"role": "user", "content": "a"}], "temperature": -1}""", "Temperature is -1")]
     [InlineData("""{"messages": [{"role": "user", "content": "a"}], "max_tokens": 0}""", "MaxTokens is 0")]
     [InlineData("""{"messages": [{"role": "user", "content": "a"}], "model": "gpt"}""", "no such model")]
+    [InlineData("""{"messages": [{"role": "user", "content": "a"}], "model": "\ud800"}""", "surrogate")]
+    [InlineData("""{"messages": [{"role": "user", "content": "a"}], "\ud800x": 1, "n": 3}""", "")]
+    [InlineData("""{"messages": [{"role": "user", "content": [{"type": "\ud800"}]}]}""", "")]
+    [InlineData("""{"messages": [{"role": "system", "content": "Ekaterina-4711"}, {"role": "user", "content": ""}]}""", "transformed")]
+    [InlineData("""{"messages": [{"role": "user", "content": "a"}], "chat_template_kwargs": {"x": 1}}""", "chat_template_kwargs")]
     [InlineData("""{"messages": [{"role": "user", "content": "a"}], "response_format": {"type": "json_object"}}""", "response_format")]
     public async Task What_cannot_be_answered_is_refused_by_name(string body, string message)
     {
@@ -154,6 +161,7 @@ public sealed class ProxyTests : IAsyncLifetime
         }
 
         Assert.Equal("support", (await _client.GetFromJsonAsync<JsonElement>("v1/models")).GetProperty("data")[0].GetProperty("id").GetString());
+        Assert.Contains("Kestrel:Endpoints", Assert.Throws<ArgumentException>(() => Build("--Kestrel:Endpoints:Open:Url", "http://0.0.0.0:0")).Message, StringComparison.Ordinal);
         Assert.Contains("ApiKeys is empty", Assert.Throws<ArgumentException>(() => Build("--urls", "http://0.0.0.0:0")).Message, StringComparison.Ordinal);
     }
 
@@ -200,6 +208,36 @@ public sealed class ProxyTests : IAsyncLifetime
         Assert.NotEmpty(_log.All);
         Assert.Contains(seen, line => line.Contains("chat completion", StringComparison.Ordinal));
         Assert.DoesNotContain(_log.All.Concat(seen), line => line.Contains(Secret, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_redirection_is_not_followed()
+    {
+        _upstream.Instead = (number, context) =>
+        {
+            context.Response.StatusCode = 307;
+            context.Response.Headers.Location = "/v1/completions";
+            return Task.FromResult(true);
+        };
+        Assert.Equal(HttpStatusCode.BadGateway, (await AskAsync(Chat("Hello"), check: false)).StatusCode);
+        Assert.Single(_upstream.Bodies);
+    }
+
+    [Fact]
+    public async Task A_variable_of_another_program_is_not_a_setting()
+    {
+        Environment.SetEnvironmentVariable("MODEL", "somebody-elses");
+        try
+        {
+            await using var proxy = Build();
+            await proxy.StartAsync();
+            using var client = Client(proxy, null);
+            Assert.Equal("support", (await client.GetFromJsonAsync<JsonElement>("v1/models")).GetProperty("data")[0].GetProperty("id").GetString());
+        }
+        finally
+        {
+            Environment.SetEnvironmentVariable("MODEL", null);
+        }
     }
 
     [Fact]
@@ -274,6 +312,8 @@ public sealed class ProxyTests : IAsyncLifetime
     [InlineData("--Type", "int8")]
     [InlineData("--MaxConcurrency", "0")]
     [InlineData("--UpstreamHeaders", "x")]
+    [InlineData("--Upstream", "http://user:password@server.example")]
+    [InlineData("--MaxBodyBytes", "abc")]
     public void A_setting_that_cannot_be_is_named(string name, string value) =>
         Assert.Contains(name[2..], Assert.Throws<ArgumentException>(() => Build(name, value)).Message, StringComparison.Ordinal);
 

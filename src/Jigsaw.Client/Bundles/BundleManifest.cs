@@ -69,9 +69,9 @@ internal sealed record BundleManifest
     {
         foreach (var (name, expected) in Files)
         {
-            if (name != Path.GetFileName(name))
+            if (!ClientBundle.FileNames.Contains(name))
             {
-                throw new CheckpointException(Path.Combine(directory, ClientBundle.ManifestName), $"names the file '{name}', which is not beside it; such a path is not opened.");
+                throw new CheckpointException(Path.Combine(directory, ClientBundle.ManifestName), $"names the file '{name}', which no bundle has; such a path is not opened.");
             }
 
             Verify(Path.Combine(directory, name), expected);
@@ -84,12 +84,31 @@ internal sealed record BundleManifest
         }
     }
 
+    /// <summary>The hash of a file of a length; null if there is more, as in a device.</summary>
+    private static string? Hash(FileStream stream, long length)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        var buffer = new byte[1 << 20];
+        var rest = length;
+        for (int count; (count = stream.Read(buffer)) > 0;)
+        {
+            if ((rest -= count) < 0)
+            {
+                return null;
+            }
+
+            hash.AppendData(buffer, 0, count);
+        }
+
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+
     private static void Verify(string path, BundledFile? expected)
     {
         try
         {
             using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
-            if (stream.Length != expected?.Bytes || Convert.ToHexStringLower(SHA256.HashData(stream)) != expected.Sha256)
+            if (stream.Length != expected?.Bytes || Hash(stream, expected.Bytes) != expected.Sha256)
             {
                 throw new CheckpointException(path, "is not the file that was exported: its length or SHA-256 differs from the manifest's; export the bundle again, or copy it anew.");
             }

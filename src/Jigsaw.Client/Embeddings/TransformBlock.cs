@@ -10,6 +10,8 @@ namespace Jigsaw.Client.Embeddings;
 /// <summary>μ and σ of a transform, computed in managed code: one causal pre-norm transformer block, and the heads of μ and ρ. Threads may share one.</summary>
 internal sealed class TransformBlock
 {
+    private const int MostScratch = 1 << 26;
+
     private readonly TransformConfig _config;
     private readonly float _scale;
     private readonly (float[] Weight, float[] Bias) _norm1;
@@ -50,6 +52,9 @@ internal sealed class TransformBlock
 
     /// <summary>Features of an embedding.</summary>
     public int Features { get; }
+
+    /// <summary>Rows that <see cref="Run"/> takes at once within bounded memory.</summary>
+    public int RowsAtOnce => Math.Max(1, MostScratch / ((6 * Features) + _up.Outputs));
 
     /// <summary>Reads a transform from the directory that it was saved to.</summary>
     /// <param name="directory">Where <c>sgt_config.json</c> and <c>sgt.safetensors</c> are.</param>

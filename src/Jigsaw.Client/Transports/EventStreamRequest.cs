@@ -8,7 +8,7 @@ using System.Text.Json;
 namespace Jigsaw.Client.Transports;
 
 /// <summary>A request that is answered by server-sent events, with tries, patience and the server's own error texts.</summary>
-internal sealed class EventStreamRequest(HttpClient client, ServerOptions server, string route, byte[] body)
+internal sealed class EventStreamRequest(HttpClient client, ServerOptions server, string route, byte[] body, long mostBytes)
 {
     private const int MostErrorCharacters = 2000;
 
@@ -22,7 +22,7 @@ internal sealed class EventStreamRequest(HttpClient client, ServerOptions server
         using var response = await AnswerAsync(silence, cancellationToken).ConfigureAwait(false);
         var stream = await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
         await using var closing = stream.ConfigureAwait(false);
-        var events = SseParser.Create(stream).EnumerateAsync(silence.Token).GetAsyncEnumerator(silence.Token);
+        var events = SseParser.Create(new BoundedStream(stream, mostBytes)).EnumerateAsync(silence.Token).GetAsyncEnumerator(silence.Token);
         await using var ending = events.ConfigureAwait(false);
         while (true)
         {
@@ -36,13 +36,15 @@ internal sealed class EventStreamRequest(HttpClient client, ServerOptions server
             }
             catch (Exception exception) when (exception is IOException or HttpRequestException)
             {
-                throw new TransportException($"The server at {server.Address} broke off in the middle of a reply ({exception.Message}); ask again.", innerException: exception);
+                throw new TransportException($"The server at {server.Name} broke off in the middle of a reply ({exception.Message}); ask again.", innerException: exception);
             }
             catch (OperationCanceledException exception) when (!cancellationToken.IsCancellationRequested)
             {
                 throw Silent(exception);
             }
 
+            // The consumer's time is not the server's silence.
+            silence.CancelAfter(Timeout.InfiniteTimeSpan);
             yield return events.Current.Data;
         }
     }
@@ -73,7 +75,7 @@ internal sealed class EventStreamRequest(HttpClient client, ServerOptions server
             }
             catch (Exception exception) when (exception is HttpRequestException or IOException)
             {
-                failure = new TransportException($"The server at {server.Address} can't be reached ({exception.Message}).", innerException: exception);
+                failure = new TransportException($"The server at {server.Name} can't be reached ({exception.Message}).", innerException: exception);
             }
 
             if (attempt >= server.Attempts || (failure.StatusCode is { } status && !_passing.Contains(status)))
@@ -114,7 +116,7 @@ internal sealed class EventStreamRequest(HttpClient client, ServerOptions server
         var buffer = new byte[16 << 10];
         var length = await stream.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellationToken).ConfigureAwait(false);
         var said = ErrorText(Encoding.UTF8.GetString(buffer, 0, length));
-        return new TransportException($"The server at {server.Address} answered {(int)response.StatusCode}{(said.Length == 0 ? "" : $": {said}")}", response.StatusCode)
+        return new TransportException($"The server at {server.Name} answered {(int)response.StatusCode}{(said.Length == 0 ? "" : $": {said}")}", response.StatusCode)
         {
             RetryAfter = response.Headers.RetryAfter?.Delta ?? (response.Headers.RetryAfter?.Date is { } date && date > DateTimeOffset.UtcNow ? date - DateTimeOffset.UtcNow : null),
         };
@@ -144,5 +146,5 @@ internal sealed class EventStreamRequest(HttpClient client, ServerOptions server
     }
 
     private TransportException Silent(Exception exception) =>
-        new($"The server at {server.Address} was silent for {server.Patience.TotalSeconds:0} seconds; ask again, or raise {nameof(ServerOptions.Patience)}.", innerException: exception);
+        new($"The server at {server.Name} was silent for {server.Patience.TotalSeconds:0.###} seconds; ask again, or raise {nameof(ServerOptions.Patience)}.", innerException: exception);
 }

@@ -6,6 +6,12 @@ public sealed record ServerOptions
     /// <summary>The server's base address, such as <c>http://inference.example:8000</c>; the route is added to it.</summary>
     public required Uri Address { get; init; }
 
+    /// <summary>The address in messages: without what it may hold of secrets.</summary>
+    internal string Name => $"{Address.Scheme}://{Address.Host}:{Address.Port}";
+
+    /// <summary>How many bytes an answer may have: generous for its tokens, so that a server can't fill the memory.</summary>
+    internal static long MostBytes(CompletionOptions options, int replies) => (1L << 20) + ((long)options.MaxTokens * replies * 4096);
+
     /// <summary>The name under which the server has the adapters, or the merged model.</summary>
     public required string Model { get; init; }
 

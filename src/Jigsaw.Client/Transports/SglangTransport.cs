@@ -37,7 +37,7 @@ public sealed class SglangTransport : ICompletionTransport
         for (var index = 0; index < prompts.Count; index++)
         {
             var (said, reason) = ("", (string?)null);
-            await foreach (var data in new EventStreamRequest(_client, _server, "generate", Body(prompts[index], options)).SendAsync(cancellationToken).ConfigureAwait(false))
+            await foreach (var data in new EventStreamRequest(_client, _server, "generate", Body(prompts[index], options), ServerOptions.MostBytes(options, options.MaxTokens)).SendAsync(cancellationToken).ConfigureAwait(false))
             {
                 if (data == "[DONE]")
                 {
@@ -51,7 +51,7 @@ public sealed class SglangTransport : ICompletionTransport
 
             if (reason is null)
             {
-                throw new TransportException($"The server at {_server.Address} ended its answer before the reply had ended; ask again.");
+                throw new TransportException($"The server at {_server.Name} ended its answer before the reply had ended; ask again.");
             }
         }
     }
@@ -112,12 +112,18 @@ public sealed class SglangTransport : ICompletionTransport
             using var document = JsonDocument.Parse(data);
             if (!document.RootElement.TryGetProperty("text", out var text) || !document.RootElement.TryGetProperty("meta_info", out var meta))
             {
-                throw new TransportException($"The server at {_server.Address} answered: {EventStreamRequest.ErrorText(data)}");
+                throw new TransportException($"The server at {_server.Name} answered: {EventStreamRequest.ErrorText(data)}");
             }
 
             var whole = text.GetString() ?? "";
-            var added = whole.StartsWith(said, StringComparison.Ordinal) ? whole[said.Length..] : whole;
-            said = whole;
+            if (!whole.StartsWith(said, StringComparison.Ordinal) && !said.StartsWith(whole, StringComparison.Ordinal))
+            {
+                throw new TransportException($"The server at {_server.Name} sent a text that doesn't go on from the one before; start it without --stream-output, so that each event has the whole text.");
+            }
+
+            // The last text may be shorter, without the stop text: what was said stays said.
+            var added = whole.Length > said.Length ? whole[said.Length..] : "";
+            said = whole.Length > said.Length ? whole : said;
             int? Count(string name) => meta.TryGetProperty(name, out var count) && count.ValueKind == JsonValueKind.Number ? count.GetInt32() : null;
             var reason = meta.TryGetProperty("finish_reason", out var finish) ? finish.ValueKind switch
             {
@@ -129,7 +135,7 @@ public sealed class SglangTransport : ICompletionTransport
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException or FormatException)
         {
-            throw new TransportException($"The server at {_server.Address} sent an event that is not SGLang's; is it an SGLang server?", innerException: exception);
+            throw new TransportException($"The server at {_server.Name} sent an event that is not SGLang's; is it an SGLang server?", innerException: exception);
         }
     }
 }

@@ -28,7 +28,7 @@ public sealed class VllmTransport : ICompletionTransport
     {
         var body = Body(prompts, options);
         var ended = new HashSet<int>();
-        await foreach (var data in new EventStreamRequest(_client, _server, "v1/completions", body).SendAsync(cancellationToken).ConfigureAwait(false))
+        await foreach (var data in new EventStreamRequest(_client, _server, "v1/completions", body, ServerOptions.MostBytes(options, prompts.Count)).SendAsync(cancellationToken).ConfigureAwait(false))
         {
             if (data == "[DONE]")
             {
@@ -48,7 +48,7 @@ public sealed class VllmTransport : ICompletionTransport
 
         if (ended.Count < prompts.Count)
         {
-            throw new TransportException($"The server at {_server.Address} ended its answer before {prompts.Count - ended.Count} of {prompts.Count} replies had ended; ask again.");
+            throw new TransportException($"The server at {_server.Name} ended its answer before {prompts.Count - ended.Count} of {prompts.Count} replies had ended; ask again.");
         }
     }
 
@@ -155,7 +155,7 @@ public sealed class VllmTransport : ICompletionTransport
             var root = document.RootElement;
             if (root.TryGetProperty("error", out _) || !root.TryGetProperty("choices", out var choices))
             {
-                throw new TransportException($"The server at {_server.Address} answered in the middle of a reply: {EventStreamRequest.ErrorText(data)}");
+                throw new TransportException($"The server at {_server.Name} answered in the middle of a reply: {EventStreamRequest.ErrorText(data)}");
             }
 
             var usage = root.TryGetProperty("usage", out var counts) && counts.ValueKind == JsonValueKind.Object ? counts : default;
@@ -164,14 +164,14 @@ public sealed class VllmTransport : ICompletionTransport
                 var index = choice.TryGetProperty("index", out var place) ? place.GetInt32() : 0;
                 if (index < 0 || index >= prompts)
                 {
-                    throw new TransportException(string.Create(CultureInfo.InvariantCulture, $"The server at {_server.Address} answered prompt {index} of {prompts}; is it an OpenAI-compatible server?"));
+                    throw new TransportException(string.Create(CultureInfo.InvariantCulture, $"The server at {_server.Name} answered prompt {index} of {prompts}; is it an OpenAI-compatible server?"));
                 }
 
                 parts.Add(new CompletionPart
                 {
                     Index = index,
                     Text = choice.TryGetProperty("text", out var text) ? text.GetString() ?? "" : "",
-                    FinishReason = choice.TryGetProperty("finish_reason", out var reason) ? reason.GetString() : null,
+                    FinishReason = choice.TryGetProperty("finish_reason", out var reason) && reason.GetString() is { Length: > 0 } word ? word : null,
                 });
             }
 
@@ -182,7 +182,7 @@ public sealed class VllmTransport : ICompletionTransport
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException or FormatException)
         {
-            throw new TransportException($"The server at {_server.Address} sent an event that is not a completion's; is it an OpenAI-compatible server?", innerException: exception);
+            throw new TransportException($"The server at {_server.Name} sent an event that is not a completion's; is it an OpenAI-compatible server?", innerException: exception);
         }
 
         return parts;

@@ -103,6 +103,40 @@ public sealed class VllmTransportTests
     }
 
     [Fact]
+    public async Task A_reply_that_never_ends_is_given_up()
+    {
+        await using var upstream = await FakeUpstream.StartAsync(8);
+        upstream.Instead = async (_, context) =>
+        {
+            context.Response.ContentType = "text/event-stream";
+            var piece = $"data: {{\"choices\":[{{\"index\":0,\"text\":\"{new string('x', 1 << 16)}\"}}]}}\n\n";
+            while (!context.RequestAborted.IsCancellationRequested)
+            {
+                await context.Response.WriteAsync(piece, context.RequestAborted);
+            }
+
+            return true;
+        };
+        Assert.Contains("longer than", (await Assert.ThrowsAsync<TransportException>(() => Transport(upstream).CompleteAsync(Prompt(1, 8), _options))).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_slow_reader_is_not_the_servers_silence()
+    {
+        await using var upstream = await FakeUpstream.StartAsync(8);
+        using var client = new HttpClient();
+        var impatient = new VllmTransport(client, Options(upstream) with { Patience = TimeSpan.FromSeconds(1) });
+        var reasons = new List<string?>();
+        await foreach (var part in impatient.StreamAsync([Prompt(1, 8)], _options))
+        {
+            reasons.Add(part.FinishReason);
+            await Task.Delay(reasons.Count == 1 ? 1500 : 0);
+        }
+
+        Assert.Contains("stop", reasons);
+    }
+
+    [Fact]
     public async Task Who_cancels_gets_a_cancellation()
     {
         await using var upstream = await FakeUpstream.StartAsync(8);
