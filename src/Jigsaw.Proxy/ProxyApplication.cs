@@ -65,7 +65,7 @@ public static partial class ProxyApplication
     {
         try
         {
-            // Not the whole environment: a variable named TYPE is somebody else's.
+            // Not the whole environment: a variable named TYPE may be another program's.
             return new ConfigurationBuilder().AddEnvironmentVariables(Prefix).AddCommandLine(arguments).Build().Get<ProxyOptions>() ?? new ProxyOptions();
         }
         catch (InvalidOperationException exception)

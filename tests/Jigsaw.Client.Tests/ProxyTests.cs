@@ -226,7 +226,7 @@ public sealed class ProxyTests : IAsyncLifetime
     [Fact]
     public async Task A_variable_of_another_program_is_not_a_setting()
     {
-        Environment.SetEnvironmentVariable("MODEL", "somebody-elses");
+        Environment.SetEnvironmentVariable("MODEL", "another-models");
         try
         {
             await using var proxy = Build();
