@@ -1,48 +1,23 @@
-using System.Diagnostics.CodeAnalysis;
 using Jigsaw.Checkpoints;
-using Microsoft.Win32.SafeHandles;
 
 namespace Jigsaw.Client.Embeddings;
 
-/// <summary>
-/// Rows of the tensors of a safetensors file, read when they are asked for. By position, not mapped into memory: the operating system keeps the same pages either way, and a file that is cut
-/// while it is open is then an error, not the end of the process.
-/// </summary>
+/// <summary>The floating numbers of a safetensors file's tensors, read when they are asked for.</summary>
 internal sealed class TensorReader : IDisposable
 {
-    private readonly SafeFileHandle _handle;
-    private readonly SafetensorsHeader _header;
+    private readonly SafetensorsReader _file;
 
-    private TensorReader(string path, SafeFileHandle handle, SafetensorsHeader header) => (Path, _handle, _header) = (path, handle, header);
+    private TensorReader(SafetensorsReader file) => _file = file;
 
     /// <summary>The file.</summary>
-    public string Path { get; }
+    public string Path => _file.Path;
 
     /// <summary>The tensors by name.</summary>
-    public IReadOnlyDictionary<string, SafetensorsEntry> Entries => _header.Entries;
+    public IReadOnlyDictionary<string, SafetensorsEntry> Entries => _file.Entries;
 
     /// <summary>Opens a file and checks its header.</summary>
     /// <exception cref="CheckpointException">There is no such file, or it is not a whole safetensors file.</exception>
-    [SuppressMessage("Reliability", "CA2000", Justification = "The reader owns the stream's handle.")]
-    public static TensorReader Open(string path)
-    {
-        FileStream? stream = null;
-        try
-        {
-            stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
-            return new TensorReader(path, stream.SafeFileHandle, SafetensorsHeader.Read(path, stream));
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or NotSupportedException)
-        {
-            stream?.Dispose();
-            throw new CheckpointException(path, $"can't be read ({exception.Message})", exception);
-        }
-        catch (CheckpointException)
-        {
-            stream?.Dispose();
-            throw;
-        }
-    }
+    public static TensorReader Open(string path) => new(SafetensorsReader.Open(path));
 
     /// <summary>The entry of a tensor of floating numbers.</summary>
     /// <exception cref="CheckpointException">There is none.</exception>
@@ -78,21 +53,8 @@ internal sealed class TensorReader : IDisposable
     }
 
     /// <summary>Reads some of a tensor's bytes.</summary>
-    public void ReadBytes(SafetensorsEntry entry, long first, Span<byte> bytes)
-    {
-        for (var offset = entry.Offset + first; bytes.Length > 0;)
-        {
-            var count = RandomAccess.Read(_handle, bytes, offset);
-            if (count == 0)
-            {
-                throw new CheckpointException(Path, $"ended within the tensor '{entry.Name}': it was cut short while it was open; fetch it again.");
-            }
-
-            bytes = bytes[count..];
-            offset += count;
-        }
-    }
+    public void ReadBytes(SafetensorsEntry entry, long first, Span<byte> bytes) => _file.ReadBytes(entry, first, bytes);
 
     /// <summary>Closes the file.</summary>
-    public void Dispose() => _handle.Dispose();
+    public void Dispose() => _file.Dispose();
 }

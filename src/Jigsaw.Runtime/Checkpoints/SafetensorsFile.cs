@@ -1,5 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
-using Microsoft.Win32.SafeHandles;
 using static TorchSharp.torch;
 
 namespace Jigsaw.Checkpoints;
@@ -9,49 +7,23 @@ internal sealed class SafetensorsFile : IDisposable
 {
     private const int ChunkBytes = 64 << 20;
 
-    private readonly SafeFileHandle _handle;
-    private readonly SafetensorsHeader _header;
+    private readonly SafetensorsReader _reader;
 
-    private SafetensorsFile(string path, SafeFileHandle handle, SafetensorsHeader header)
-    {
-        Path = path;
-        _handle = handle;
-        _header = header;
-    }
+    private SafetensorsFile(SafetensorsReader reader) => _reader = reader;
 
     /// <summary>The file.</summary>
-    public string Path { get; }
+    public string Path => _reader.Path;
 
     /// <summary>The tensors by name.</summary>
-    public IReadOnlyDictionary<string, SafetensorsEntry> Entries => _header.Entries;
+    public IReadOnlyDictionary<string, SafetensorsEntry> Entries => _reader.Entries;
 
     /// <summary>What stands under <c>__metadata__</c>.</summary>
-    public IReadOnlyDictionary<string, string> Metadata => _header.Metadata;
+    public IReadOnlyDictionary<string, string> Metadata => _reader.Metadata;
 
     /// <summary>Opens a file and checks its header; no tensor is read yet.</summary>
     /// <param name="path">The file.</param>
     /// <exception cref="CheckpointException">There is no such file, or it is not a whole safetensors file.</exception>
-    [SuppressMessage("Reliability", "CA2000", Justification = "The stream owns the handle only until the header is read; then the file does.")]
-    public static SafetensorsFile Open(string path)
-    {
-        ArgumentNullException.ThrowIfNull(path);
-        FileStream? stream = null;
-        try
-        {
-            stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
-            return new SafetensorsFile(path, stream.SafeFileHandle, SafetensorsHeader.Read(path, stream));
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or NotSupportedException)
-        {
-            stream?.Dispose();
-            throw new CheckpointException(path, $"can't be read ({exception.Message})", exception);
-        }
-        catch (CheckpointException)
-        {
-            stream?.Dispose();
-            throw;
-        }
-    }
+    public static SafetensorsFile Open(string path) => new(SafetensorsReader.Open(path));
 
     /// <summary>Reads one tensor. It is in no dispose scope: the caller owns it.</summary>
     /// <param name="name">The tensor's name.</param>
@@ -77,7 +49,7 @@ internal sealed class SafetensorsFile : IDisposable
     }
 
     /// <summary>Closes the file.</summary>
-    public void Dispose() => _handle.Dispose();
+    public void Dispose() => _reader.Dispose();
 
     private void ReadBytes(SafetensorsEntry entry, Tensor target)
     {
@@ -86,19 +58,7 @@ internal sealed class SafetensorsFile : IDisposable
         for (long start = 0; start < entry.ElementCount; start += ChunkBytes / elementBytes)
         {
             using var chunk = flat.narrow(0, start, Math.Min(ChunkBytes / elementBytes, entry.ElementCount - start));
-            var bytes = chunk.bytes;
-            var offset = entry.Offset + (start * elementBytes);
-            while (bytes.Length > 0)
-            {
-                var count = RandomAccess.Read(_handle, bytes, offset);
-                if (count == 0)
-                {
-                    throw new CheckpointException(Path, $"ended within the tensor '{entry.Name}': it was cut short while it was read; fetch it again.");
-                }
-
-                bytes = bytes[count..];
-                offset += count;
-            }
+            _reader.ReadBytes(entry, start * elementBytes, chunk.bytes);
         }
     }
 
