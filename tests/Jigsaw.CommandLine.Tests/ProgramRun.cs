@@ -11,7 +11,7 @@ internal static class ProgramRun
     {
         Name = "tiny",
         Model = Model,
-        Data = Path.Combine(Model, "data", "train.jsonl"),
+        Data = Path.Combine(Model, "data", "eval.jsonl"),
         EvaluationData = Path.Combine(Model, "data", "eval.jsonl"),
         LoggerFactory = logger,
     }.Add<TinyRecipe>().Add<RampedChatRecipe>();

@@ -80,11 +80,15 @@ internal sealed class CommandTree
         }
         catch (Exception exception) when (exception is CheckpointException or TrainingCheckpointException or NonFiniteLossException or ArgumentException or FormatException or IOException or UnauthorizedAccessException)
         {
-            activity?.SetStatus(ActivityStatusCode.Error, exception.Message);
-            context.Output.Fail($"error: {exception.Message}");
+            activity?.SetStatus(ActivityStatusCode.Error, Sentence(exception));
+            context.Output.Fail($"error: {Sentence(exception)}");
             return JigsawExitCode.Error;
         }
     }
+
+    /// <summary>What went wrong, without the name of a parameter that the user has not passed.</summary>
+    private static string Sentence(Exception exception) =>
+        exception is ArgumentException { ParamName: { } name } ? exception.Message.Replace($" (Parameter '{name}')", "", StringComparison.Ordinal) : exception.Message;
 
     /// <summary>The file of options that is told, or that the run has which goes on.</summary>
     private string? FileOf(ParseResult parsed, Verb verb)
@@ -139,7 +143,7 @@ internal sealed class CommandTree
     {
         var o = _options;
         yield return new Verb("plan", "Shows what a step runs, what it costs in forwards, and what memory the weights take.", [.. o.Subject, o.Rank, o.Batch, o.Steps, o.Hyperparameters], PlanVerb.Run);
-        yield return new Verb("train", "Trains a transform and adapters, and saves them.", [.. o.Subject, .. o.Training], TrainVerb.Run) { Trains = true };
+        yield return new Verb("train", "Trains a transform and adapters, and saves them.", [.. o.Subject, .. o.Training, .. o.Measuring], TrainVerb.Run) { Trains = true };
         yield return new Verb("evaluate", "Measures what a trained run keeps, on chats that it has not seen.", [.. o.Subject, .. o.Measuring], EvaluateVerb.Run) { GoesOn = true };
         yield return new Verb("attack", "Runs the attack suite on a trained run.", [.. o.Subject, .. o.Measuring, o.Data, o.Attacks, o.Seed], AttackVerb.Run) { GoesOn = true };
         yield return new Verb("generate", "Answers a prompt, clean and transformed, with and without the adapters.", [.. o.Subject, o.EvaluationData, o.Prompt, o.MaxTokens], GenerateVerb.Run) { GoesOn = true };

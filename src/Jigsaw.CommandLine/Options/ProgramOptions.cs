@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using Jigsaw.Evaluation.Attacks;
+using Jigsaw.Training;
 
 namespace Jigsaw.CommandLine.Options;
 
@@ -8,6 +9,9 @@ namespace Jigsaw.CommandLine.Options;
 internal sealed class ProgramOptions
 {
     private static readonly string[] _precisions = ["float32", "bfloat16"];
+    private static readonly string[] _optimizers = ["adamw", "sgd", "lion"];
+    private static readonly string[] _schedules = ["cosine", "linear", "constant"];
+    private static readonly string[] _policies = ["stop", "skip"];
     private static readonly string[] _attackSets = ["default", "all", "none"];
 
     private readonly JigsawProgram _program;
@@ -21,6 +25,9 @@ internal sealed class ProgramOptions
         Data = new("--data") { Description = $"Chats to train on, JSON lines. [default: {program.Data}]" };
         EvaluationData = new("--eval-data") { Description = $"Chats to evaluate on, JSON lines. [default: {program.EvaluationData}]" };
         Precision = Choice("--precision", "dtype of the frozen base.", "float32", _precisions);
+        Optimizer = Choice("--optimizer", "Which optimizer.", _optimizers[0], _optimizers);
+        Schedule = Choice("--schedule", "How the learning rate falls after its warm-up.", _schedules[0], _schedules);
+        OnNonFinite = Choice("--on-non-finite", "What is done about a step whose loss or gradient is NaN or infinite: stop, or skip it.", _policies[0], _policies);
         Attacks = Choice("--attacks", "Which attacks of the suite: default (the exact likelihood attack, its bound, neighbors, floors), all, or none.", "default", _attackSets);
         Output = new("--output") { Description = $"Folder of the run. [default: the next free of runs/{program.Name}, runs/{program.Name}-2, …; the last of them for what goes on with a run]" };
         Device.Validators.Add(result =>
@@ -30,7 +37,7 @@ internal sealed class ProgramOptions
                 result.AddError($"--device is {token.Value}; use cpu, cuda or cuda:N.");
             }
         });
-        foreach (var positive in new Option[] { Steps, Batch, Rank, CheckpointEvery, LogEvery, EvaluationChats, AttackSteps, MaxTokens })
+        foreach (var positive in new Option[] { Steps, Batch, MicroBatch, Rank, EvaluateEvery, Patience, CheckpointEvery, LogEvery, EvaluationChats, AttackSteps, MaxTokens })
         {
             positive.Validators.Add(result =>
             {
@@ -71,6 +78,28 @@ internal sealed class ProgramOptions
 
     internal Option<double?> LearningRate { get; } = new("--learning-rate") { Description = "The largest learning rate. [default: the recipe's]" };
 
+    internal Option<int?> MicroBatch { get; } = new("--micro-batch") { Description = "Chats that the models run on together; gradients add up to those of the whole batch. [default: all]" };
+
+    internal Option<string> Optimizer { get; }
+
+    internal Option<string> Schedule { get; }
+
+    internal Option<int?> WarmupSteps { get; } = new("--warmup-steps") { Description = "Steps over which the learning rate rises. [default: 30]" };
+
+    internal Option<double?> WeightDecay { get; } = new("--weight-decay") { Description = "Weight decay of adapters and transform. [default: 0.01]" };
+
+    internal Option<double?> ClipNorm { get; } = new("--clip-norm") { Description = "The largest norm of the gradient. [default: 1]" };
+
+    internal Option<string> OnNonFinite { get; }
+
+    internal Option<int?> EvaluateEvery { get; } = new("--evaluate-every") { Description = "Steps between two evaluations of the loss on --eval-data, with the weights of the run's end; the best state is what is saved in the end. [default: none]" };
+
+    internal Option<int?> Patience { get; } = new("--patience") { Description = "End after this many evaluations without a new best. [default: train all steps]" };
+
+    internal Option<double?> TimeLimit { get; } = new("--time-limit") { Description = "End after this many minutes, with what is trained by then. [default: none]" };
+
+    internal Option<DirectoryInfo> WarmStart { get; } = new("--warm-start") { Description = "Folder of a run, whose transform/ and adapter/ are trained further." };
+
     internal Option<long?> Seed { get; } = new("--seed") { Description = "Seed of transform, adapters and data order. [default: 0]" };
 
     internal Option<int?> CheckpointEvery { get; } = new("--checkpoint-every") { Description = "Steps between two checkpoints. [default: 100]" };
@@ -110,7 +139,7 @@ internal sealed class ProgramOptions
     internal IReadOnlyList<Option> Subject => [Recipe, Model, Device, Precision, Output];
 
     /// <summary>What decides how a training goes.</summary>
-    internal IReadOnlyList<Option> Training => [Data, Hyperparameters, StdMax, InitialRho, Steps, Batch, Rank, LearningRate, Seed, CheckpointEvery, LogEvery, NoTensorBoard, Resume];
+    internal IReadOnlyList<Option> Training => [Data, Hyperparameters, StdMax, InitialRho, Steps, Batch, MicroBatch, Rank, Optimizer, LearningRate, Schedule, WarmupSteps, WeightDecay, ClipNorm, OnNonFinite, WarmStart, Seed, EvaluateEvery, Patience, TimeLimit, CheckpointEvery, LogEvery, NoTensorBoard, Resume];
 
     /// <summary>What decides on what is measured.</summary>
     internal IReadOnlyList<Option> Measuring => [EvaluationData, EvaluationChats];
@@ -141,7 +170,19 @@ internal sealed class ProgramOptions
             Steps = parsed.GetValue(Steps) ?? defaults.Steps,
             Batch = parsed.GetValue(Batch) ?? defaults.Batch,
             Rank = parsed.GetValue(Rank) ?? defaults.Rank,
+            Shaped = [.. new Option[] { Rank, StdMax, InitialRho }.Where(option => parsed.GetResult(option) is { Implicit: false }).Select(option => option.Name)],
             LearningRate = parsed.GetValue(LearningRate) ?? defaults.LearningRate,
+            MicroBatch = parsed.GetValue(MicroBatch),
+            Optimizer = parsed.GetValue(Optimizer) ?? _optimizers[0],
+            Schedule = Enum.Parse<LearningRateDecay>(parsed.GetValue(Schedule) ?? _schedules[0], ignoreCase: true),
+            WarmupSteps = parsed.GetValue(WarmupSteps),
+            WeightDecay = parsed.GetValue(WeightDecay),
+            ClipNorm = parsed.GetValue(ClipNorm),
+            OnNonFinite = Enum.Parse<NonFinitePolicy>(parsed.GetValue(OnNonFinite) ?? _policies[0], ignoreCase: true),
+            EvaluateEvery = parsed.GetValue(EvaluateEvery),
+            Patience = parsed.GetValue(Patience),
+            TimeLimit = parsed.GetValue(TimeLimit),
+            WarmStart = parsed.GetValue(WarmStart)?.FullName,
             Seed = parsed.GetValue(Seed) ?? 0,
             CheckpointEvery = parsed.GetValue(CheckpointEvery) ?? 100,
             LogEvery = parsed.GetValue(LogEvery) ?? 25,

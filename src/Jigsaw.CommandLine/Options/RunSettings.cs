@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using Jigsaw.CommandLine.Recipes;
 using Jigsaw.Evaluation.Attacks;
+using Jigsaw.Training;
 using TorchSharp;
 
 namespace Jigsaw.CommandLine.Options;
@@ -50,6 +51,42 @@ internal sealed record RunSettings
 
     /// <summary>The largest learning rate.</summary>
     public required double LearningRate { get; init; }
+
+    /// <summary>Chats that the models run on together; null for all of a step.</summary>
+    public int? MicroBatch { get; init; }
+
+    /// <summary>Which optimizer: adamw, sgd or lion.</summary>
+    public string Optimizer { get; init; } = "adamw";
+
+    /// <summary>How the learning rate falls.</summary>
+    public LearningRateDecay Schedule { get; init; }
+
+    /// <summary>Steps of the warm-up; null for the library's.</summary>
+    public int? WarmupSteps { get; init; }
+
+    /// <summary>Weight decay; null for the library's.</summary>
+    public double? WeightDecay { get; init; }
+
+    /// <summary>The largest norm of the gradient; null for the library's.</summary>
+    public double? ClipNorm { get; init; }
+
+    /// <summary>What is done about a step that is not finite.</summary>
+    public NonFinitePolicy OnNonFinite { get; init; }
+
+    /// <summary>Steps between two evaluations; null for none.</summary>
+    public int? EvaluateEvery { get; init; }
+
+    /// <summary>Evaluations without a new best that end the run; null for none.</summary>
+    public int? Patience { get; init; }
+
+    /// <summary>Minutes after which the run ends; null for none.</summary>
+    public double? TimeLimit { get; init; }
+
+    /// <summary>Folder of the run that is trained further; null begins anew.</summary>
+    public string? WarmStart { get; init; }
+
+    /// <summary>The options that were given, and that a warm start takes from the run it begins with.</summary>
+    public IReadOnlyList<string> Shaped { get; init; } = [];
 
     /// <summary>Seed of transform, adapters and data order.</summary>
     public required long Seed { get; init; }
@@ -100,10 +137,10 @@ internal sealed record RunSettings
     public string Checkpoints => Path.Combine(Output, "checkpoints");
 
     /// <summary>The folder of the trained transform.</summary>
-    public string Transform => Path.Combine(Output, "transform");
+    public string Transform => TransformOf(Output);
 
     /// <summary>The folder of the trained adapters.</summary>
-    public string Adapter => Path.Combine(Output, "adapter");
+    public string Adapter => AdapterOf(Output);
 
     /// <summary>The device.</summary>
     /// <exception cref="ArgumentException">There is none of this number, or CUDA can't be used.</exception>
@@ -126,20 +163,39 @@ internal sealed record RunSettings
         ["data"] = Path.GetFullPath(Data),
         ["eval-data"] = Path.GetFullPath(EvaluationData),
         ["hyperparameters"] = Hyperparameters is null ? null : Path.GetFullPath(Hyperparameters),
-        ["std-max"] = StdMax,
-        ["initial-rho"] = InitialRho,
+        ["std-max"] = WarmStart is null ? StdMax : null,
+        ["initial-rho"] = WarmStart is null ? InitialRho : null,
         ["device"] = Device,
         ["precision"] = Precision,
         ["steps"] = Steps,
         ["batch"] = Batch,
-        ["rank"] = Rank,
+        ["rank"] = WarmStart is null ? Rank : null,
         ["learning-rate"] = LearningRate,
+        ["micro-batch"] = MicroBatch,
+        ["optimizer"] = Optimizer,
+        ["schedule"] = NameOf(Schedule),
+        ["warmup-steps"] = WarmupSteps,
+        ["weight-decay"] = WeightDecay,
+        ["clip-norm"] = ClipNorm,
+        ["on-non-finite"] = NameOf(OnNonFinite),
+        ["evaluate-every"] = EvaluateEvery,
+        ["patience"] = Patience,
+        ["time-limit"] = TimeLimit,
+        ["warm-start"] = WarmStart is null ? null : Path.GetFullPath(WarmStart),
         ["seed"] = Seed,
         ["checkpoint-every"] = CheckpointEvery,
         ["log-every"] = LogEvery,
         ["no-tensorboard"] = !TensorBoard,
         ["eval-chats"] = EvaluationChats,
         ["attack-steps"] = AttackSteps,
-        ["attacks"] = Attacks switch { AttackSet.All => "all", AttackSet.None => "none", _ => "default" },
+        ["attacks"] = NameOf(Attacks),
     };
+
+    /// <summary>The folder of a run's trained transform.</summary>
+    public static string TransformOf(string run) => Path.Combine(run, "transform");
+
+    /// <summary>The folder of a run's trained adapters.</summary>
+    public static string AdapterOf(string run) => Path.Combine(run, "adapter");
+
+    private static string NameOf(Enum value) => value.ToString().ToLowerInvariant();
 }

@@ -24,8 +24,14 @@ internal sealed class LogOutput(TextWriter writer, TextWriter errors, int every)
         if (step.Step % every == 0 || step.Step == 1 || step.Step == step.Steps)
         {
             writer.WriteLine(StepLine.Of(step));
-            writer.Flush();
         }
+
+        if (StepLine.OfEvaluation(step) is { } evaluation)
+        {
+            writer.WriteLine(evaluation);
+        }
+
+        writer.Flush();
     });
 
     public void Fail(string text) => errors.WriteLine(text);

@@ -37,6 +37,11 @@ internal sealed class TerminalOutput(IAnsiConsole console) : IRunOutput
                 train(step =>
                 {
                     last = step;
+                    if (StepLine.OfEvaluation(step) is { } evaluation)
+                    {
+                        console.WriteLine(evaluation);
+                    }
+
                     task.MaxValue = step.Steps;
                     task.Value = step.Step;
                     task.Description = $"step {step.Step}/{step.Steps}";

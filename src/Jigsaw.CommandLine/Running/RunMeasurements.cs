@@ -16,6 +16,7 @@ internal sealed class RunMeasurements : IDisposable
     private readonly Counter<long> _steps;
     private readonly Counter<long> _tokens;
     private readonly Gauge<double> _component;
+    private readonly Gauge<double> _evaluation;
     private readonly Gauge<double> _gradient;
     private readonly Gauge<double> _rate;
     private readonly Gauge<double> _speed;
@@ -25,6 +26,7 @@ internal sealed class RunMeasurements : IDisposable
         _steps = _meter.CreateCounter<long>("jigsaw.training.steps", "{step}", "Training steps.");
         _tokens = _meter.CreateCounter<long>("jigsaw.training.tokens", "{token}", "Real tokens of the training's batches.");
         _component = _meter.CreateGauge<double>("jigsaw.training.component", "1", "The raw value of a term, by the tag component, and composite_loss.");
+        _evaluation = _meter.CreateGauge<double>("jigsaw.training.evaluation", "1", "A component on the held-out chats, by the tag component.");
         _gradient = _meter.CreateGauge<double>("jigsaw.training.gradient_norm", "1", "The gradient's norm before clipping.");
         _rate = _meter.CreateGauge<double>("jigsaw.training.learning_rate", "1", "The learning rate.");
         _speed = _meter.CreateGauge<double>("jigsaw.training.tokens_per_second", "{token}/s", "Real tokens per second since the run began.");
@@ -47,6 +49,11 @@ internal sealed class RunMeasurements : IDisposable
         foreach (var (name, value) in step.Components)
         {
             _component.Record(value, KeyValuePair.Create("component", (object?)name));
+        }
+
+        foreach (var (name, value) in step.Evaluation ?? new Dictionary<string, double>())
+        {
+            _evaluation.Record(value, KeyValuePair.Create("component", (object?)name));
         }
     }
 }

@@ -13,14 +13,27 @@ namespace Jigsaw.CommandLine.Running;
 internal sealed class RunSession : IDisposable
 {
     private readonly NoisyTeacher _teacher;
+    private readonly LoraAdapters? _warmAdapters;
 
     internal RunSession(RunSettings settings)
     {
         var device = settings.TorchDevice();
-        Model = CausalLM.Load(settings.Model, device, settings.DType);
-        Transform = new StainedGlassTransform(Model.EmbeddingTable, new TransformConfig { Std = new TanhStd { Min = 1e-3, Max = settings.StdMax, InitialRho = settings.InitialRho } }, settings.Seed);
+        if (settings.WarmStart is { } begun)
+        {
+            RequireRun(settings, begun);
+            Model = CausalLM.Load(settings.Model, device, settings.DType);
+            Transform = StainedGlassTransform.LoadForTraining(RunSettings.TransformOf(begun), Model.EmbeddingTable, settings.Seed);
+            _warmAdapters = LoraAdapters.Load(RunSettings.AdapterOf(begun), Model);
+            Student = new NoisyStudent(Model, _warmAdapters);
+        }
+        else
+        {
+            Model = CausalLM.Load(settings.Model, device, settings.DType);
+            Transform = new StainedGlassTransform(Model.EmbeddingTable, new TransformConfig { Std = new TanhStd { Min = 1e-3, Max = settings.StdMax, InitialRho = settings.InitialRho } }, settings.Seed);
+            Student = new NoisyStudent(Model, new LoraConfig { Rank = settings.Rank, Alpha = 2 * settings.Rank }, settings.Seed);
+        }
+
         _teacher = new NoisyTeacher(Model);
-        Student = new NoisyStudent(Model, new LoraConfig { Rank = settings.Rank, Alpha = 2 * settings.Rank }, settings.Seed);
         Loss = settings.Recipe.Bind(_teacher, Student, settings.Steps, settings.Hyperparameters);
         Tokenizer = new NoiseTokenizer(Jigsaw.Tokenization.Tokenizer.Load(settings.Model), device) { NoiseRoles = [.. settings.NoiseRoles] };
         Chats = new Lazy<ChatDataset>(() => ChatDataset.Read(settings.Data));
@@ -47,8 +60,23 @@ internal sealed class RunSession : IDisposable
     public void Dispose()
     {
         Student.Dispose();
+        _warmAdapters?.Dispose();
         _teacher.Dispose();
         Transform.Dispose();
         Model.Dispose();
+    }
+
+    /// <exception cref="ArgumentException">The folder of the warm start has no run, or an option is given that the run decides.</exception>
+    private static void RequireRun(RunSettings settings, string begun)
+    {
+        if (!Directory.Exists(RunSettings.TransformOf(begun)) || !Directory.Exists(RunSettings.AdapterOf(begun)))
+        {
+            throw new ArgumentException($"--warm-start is {begun}, which has no transform/ and adapter/ of a trained run; name the folder of one.");
+        }
+
+        if (settings.Shaped.Count > 0)
+        {
+            throw new ArgumentException($"{settings.Shaped[0]} is given beside --warm-start, but the run that is trained further decides it; leave {settings.Shaped[0]} out.");
+        }
     }
 }

@@ -16,6 +16,11 @@ internal sealed class TensorBoardLog(string folder)
             _writer.add_scalar($"components/{name}", (float)value, step.Step);
         }
 
+        foreach (var (name, value) in step.Evaluation ?? new Dictionary<string, double>())
+        {
+            _writer.add_scalar($"evaluation/{name}", (float)value, step.Step);
+        }
+
         _writer.add_scalar("training/gradient_norm", (float)step.GradientNorm, step.Step);
         _writer.add_scalar("training/learning_rate", (float)step.LearningRate, step.Step);
         _writer.add_scalar("training/tokens_per_second", (float)step.TokensPerSecond, step.Step);

@@ -8,6 +8,8 @@ namespace Jigsaw.CommandLine.Running;
 /// <summary>The training of a run: its file of options, its steps, and what it saves.</summary>
 internal static class TrainingRun
 {
+    private const double MostMinutes = 1e7;
+
     /// <summary>Says what is trained on what.</summary>
     internal static void Introduce(RunContext context, RunSession session)
     {
@@ -22,16 +24,7 @@ internal static class TrainingRun
     internal static void Train(RunContext context, RunSession session)
     {
         var settings = context.Settings;
-        var training = new TrainingOptions
-        {
-            Steps = settings.Steps,
-            LearningRate = settings.LearningRate,
-            FinalLearningRateFraction = settings.Recipe.Defaults.FinalLearningRateFraction,
-            ClipsApart = settings.Recipe.Defaults.ClipsApart,
-            CheckpointDirectory = settings.Checkpoints,
-            CheckpointEvery = settings.CheckpointEvery,
-        };
-        using (var trainer = new Trainer(session.Loss, session.Transform, new ChatBatches(session.Chats.Value, session.Tokenizer, settings.Batch, settings.Seed), training))
+        using (var trainer = new Trainer(session.Loss, session.Transform, new ChatBatches(session.Chats.Value, session.Tokenizer, settings.Batch, settings.Seed), OptionsOf(settings, session)))
         {
             if (settings.Resume)
             {
@@ -53,11 +46,75 @@ internal static class TrainingRun
                     shown(step);
                 },
                 context.Cancellation));
+            Finish(context, trainer);
         }
 
         session.Transform.Save(settings.Transform);
         session.Student.Adapters.Save(settings.Adapter);
         context.Output.Say($"Transform saved in {settings.Transform}");
         context.Output.Say($"Adapters saved in {settings.Adapter}");
+    }
+
+    private static TrainingOptions OptionsOf(RunSettings settings, RunSession session)
+    {
+        var own = new TrainingOptions
+        {
+            Steps = settings.Steps,
+            LearningRate = settings.LearningRate,
+            FinalLearningRateFraction = settings.Recipe.Defaults.FinalLearningRateFraction,
+            ClipsApart = settings.Recipe.Defaults.ClipsApart,
+            MicroBatch = settings.MicroBatch,
+            Decay = settings.Schedule,
+            OnNonFinite = settings.OnNonFinite,
+            TimeLimit = Limit(settings.TimeLimit),
+            Evaluation = Evaluation(settings, session),
+            CheckpointDirectory = settings.Checkpoints,
+            CheckpointEvery = settings.CheckpointEvery,
+        };
+        own = own with { WarmupSteps = settings.WarmupSteps ?? own.WarmupSteps, WeightDecay = settings.WeightDecay ?? own.WeightDecay, ClipNorm = settings.ClipNorm ?? own.ClipNorm };
+        return settings.Optimizer switch
+        {
+            "sgd" => own with { Optimizer = groups => JigsawOptimizer.Sgd(groups, own.LearningRate, weightDecay: own.WeightDecay) },
+            "lion" => own with { Optimizer = groups => JigsawOptimizer.Lion(groups, own.LearningRate, weightDecay: own.WeightDecay) },
+            _ => own,
+        };
+    }
+
+    private static TimeSpan? Limit(double? minutes) => minutes switch
+    {
+        null => null,
+        > 0 and <= MostMinutes => TimeSpan.FromTicks(Math.Max(1, (long)(minutes.Value * TimeSpan.TicksPerMinute))),
+        _ => throw new ArgumentException(string.Create(CultureInfo.InvariantCulture, $"--time-limit is {minutes}; use a number of minutes above 0, at most {MostMinutes}.")),
+    };
+
+    private static TrainingEvaluation? Evaluation(RunSettings settings, RunSession session)
+    {
+        if (settings.EvaluateEvery is not { } every)
+        {
+            return settings.Patience is null ? null : throw new ArgumentException("--patience counts evaluations, but there are none; give --evaluate-every.");
+        }
+
+        var batches = new ChatBatches(ChatDataset.Read(settings.EvaluationData, settings.EvaluationChats), session.Tokenizer, settings.Batch, seed: 0);
+        return new TrainingEvaluation { Batches = batches, Count = batches.BatchesPerEpoch, Every = every, Patience = settings.Patience };
+    }
+
+    /// <summary>Says why the run ended where it is before its last step, and goes back to its best state.</summary>
+    private static void Finish(RunContext context, Trainer trainer)
+    {
+        var settings = context.Settings;
+        if (trainer.End == TrainingEnd.TimeLimit)
+        {
+            context.Output.Say(string.Create(CultureInfo.InvariantCulture, $"The time limit of {settings.TimeLimit} minutes passed after step {trainer.StepsDone} of {settings.Steps}. Go on with the arguments: train --output {settings.Output} --resume"));
+        }
+        else if (trainer.End == TrainingEnd.NoImprovement)
+        {
+            context.Output.Say($"Ended after step {trainer.StepsDone} of {settings.Steps}: no new best in {settings.Patience} evaluations.");
+        }
+
+        if (trainer.BestCheckpoint is { } best && settings.EvaluateEvery is not null)
+        {
+            trainer.Resume(best);
+            context.Output.Say($"The best state by the held-out loss is that of step {trainer.StepsDone}.");
+        }
     }
 }

@@ -32,6 +32,9 @@ public sealed class ChatBatches : ITokenBatches, IEnumerable<TokenBatch>
     /// <inheritdoc/>
     public string Fingerprint { get; }
 
+    /// <summary>How many batches have each chat once.</summary>
+    public int BatchesPerEpoch => _order.BatchesPerEpoch;
+
     /// <inheritdoc/>
     public TokenBatch At(long step)
     {

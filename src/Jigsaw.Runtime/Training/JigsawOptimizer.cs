@@ -52,4 +52,30 @@ public static class JigsawOptimizer
             beta1,
             beta2);
     }
+
+    /// <summary>Stochastic gradient descent with momentum over groups of trained tensors, as PyTorch's without dampening: m ← β·m + g + λ·w, w ← w − η·m.</summary>
+    /// <param name="groups">The groups.</param>
+    /// <param name="lr">Learning rate η.</param>
+    /// <param name="momentum">β.</param>
+    /// <param name="weightDecay">λ of the groups that decay.</param>
+    public static OptimizerHelper Sgd(IReadOnlyList<ParameterGroup> groups, double lr, double momentum = 0.9, double weightDecay = 0)
+    {
+        ArgumentNullException.ThrowIfNull(groups);
+        return new Optimizers.Sgd(Decayed(groups, weightDecay), lr, momentum);
+    }
+
+    /// <summary>Lion (arXiv 2302.06675) over groups of trained tensors: w ← w − η·(sign(β₁·m + (1 − β₁)·g) + λ·w), m ← β₂·m + (1 − β₂)·g. It wants a learning rate three to ten times below that of AdamW.</summary>
+    /// <param name="groups">The groups.</param>
+    /// <param name="lr">Learning rate η.</param>
+    /// <param name="beta1">β₁.</param>
+    /// <param name="beta2">β₂.</param>
+    /// <param name="weightDecay">λ of the groups that decay.</param>
+    public static OptimizerHelper Lion(IReadOnlyList<ParameterGroup> groups, double lr, double beta1 = 0.9, double beta2 = 0.99, double weightDecay = 0.01)
+    {
+        ArgumentNullException.ThrowIfNull(groups);
+        return new Optimizers.Lion(Decayed(groups, weightDecay), lr, beta1, beta2);
+    }
+
+    private static IEnumerable<(Parameter[] Parameters, double Decay)> Decayed(IReadOnlyList<ParameterGroup> groups, double weightDecay) =>
+        groups.Select(group => (group.Parameters.Select(parameter => parameter.Value).ToArray(), group.Decays ? weightDecay : 0));
 }

@@ -30,6 +30,7 @@ public sealed class Trainer : IDisposable
     private readonly ICheckpointFormat _format;
     private readonly TrainingState _state;
     private readonly TrainingCheckpoints? _checkpoints;
+    private readonly HeldOutLoss? _heldOut;
     private bool _setsAside;
     private int _skipped;
 
@@ -58,7 +59,7 @@ public sealed class Trainer : IDisposable
         _transform = transform;
         _batches = batches;
         _options = options;
-        _schedule = options.Schedule ?? new LearningRateSchedule(options.LearningRate, options.WarmupSteps, options.Steps, options.FinalLearningRateFraction);
+        _schedule = options.Schedule ?? options.DecaySchedule();
         var groups = JigsawOptimizer.Groups(transform, loss.Student);
         (string Name, Parameter Value)[] trained = [.. groups.SelectMany(group => group.Parameters)];
         _optimizer = options.Optimizer?.Invoke(groups) ?? JigsawOptimizer.AdamW(groups, options.LearningRate, options.Beta1, options.Beta2, options.WeightDecay);
@@ -78,10 +79,17 @@ public sealed class Trainer : IDisposable
         _clippedTogether = options.ClipsApart ? [.. _trained.GroupBy(parameter => adapters.Contains(parameter.Handle)).Select(group => group.ToArray())] : [_trained];
         _format = options.CheckpointFormat ?? new FolderCheckpointFormat();
         _checkpoints = options.CheckpointDirectory is { } directory ? new TrainingCheckpoints(directory, _format) : null;
+        _heldOut = options.Evaluation is { } evaluation ? new HeldOutLoss(loss, transform, evaluation, options) : null;
     }
 
     /// <summary>Steps done so far, including those before a resume.</summary>
     public int StepsDone => _state.Step;
+
+    /// <summary>Why the run ended.</summary>
+    public TrainingEnd End { get; private set; }
+
+    /// <summary>The checkpoint of the best evaluation so far, from which <see cref="Resume(string)"/> takes its transform and adapters; null without evaluations or checkpoints.</summary>
+    public string? BestCheckpoint => _state.Best is { } best && !double.IsNaN(best.Loss) ? _checkpoints?.Of(best.Step) : null;
 
     /// <summary>Continues from the newest checkpoint of the options' directory.</summary>
     /// <returns>True if there was one.</returns>
@@ -113,7 +121,7 @@ public sealed class Trainer : IDisposable
         _setsAside = true;
     }
 
-    /// <summary>Trains to the last step, or until canceled, in which case a checkpoint is written first.</summary>
+    /// <summary>Trains to the last step, or to what the options' evaluation or time limit ends before: <see cref="End"/> says which. If canceled, a checkpoint is written first.</summary>
     /// <param name="onStep">Called after each step, before the next one begins.</param>
     /// <param name="cancellationToken">Stops between two steps.</param>
     /// <exception cref="NonFiniteLossException">A loss or the gradient is NaN or infinite; nothing from that step is applied, and the last checkpoint is kept.</exception>
@@ -186,27 +194,54 @@ public sealed class Trainer : IDisposable
         var clock = Stopwatch.StartNew();
         var (first, tokens) = (StepsDone, 0L);
         var saved = StepsDone;
-        while (StepsDone < _options.Steps)
+        while ((End = EndAt(clock, first)) == TrainingEnd.None)
         {
             if (cancellationToken.IsCancellationRequested)
             {
-                if (saved != StepsDone)
-                {
-                    _checkpoints?.Write(_state);
-                }
-
+                Save();
                 cancellationToken.ThrowIfCancellationRequested();
             }
 
             var step = Step(clock, first, ref tokens);
-            if (_checkpoints is not null && (StepsDone % _options.CheckpointEvery == 0 || StepsDone == _options.Steps))
+            if (_options.Evaluation is { } evaluation && (StepsDone % evaluation.Every == 0 || StepsDone == _options.Steps))
             {
-                _checkpoints.Write(_state);
-                saved = StepsDone;
+                step = Evaluate(step);
+            }
+
+            if (StepsDone % _options.CheckpointEvery == 0 || step.IsBest || EndAt(clock, first) != TrainingEnd.None)
+            {
+                Save();
             }
 
             onStep(step);
         }
+
+        Save();
+        void Save()
+        {
+            if (saved != StepsDone)
+            {
+                _checkpoints?.Write(_state);
+                saved = StepsDone;
+            }
+        }
+    }
+
+    /// <summary>Why a run ends here, if it does; a time limit lets at least one step through, so that a run that is resumed again and again comes to its end.</summary>
+    private TrainingEnd EndAt(Stopwatch clock, int first) =>
+        StepsDone >= _options.Steps ? TrainingEnd.Steps
+        : _state.Best?.Since >= _options.Evaluation?.Patience ? TrainingEnd.NoImprovement
+        : StepsDone > first && clock.Elapsed >= _options.TimeLimit ? TrainingEnd.TimeLimit
+        : TrainingEnd.None;
+
+    /// <summary>Measures the held-out loss, and whether it is the best so far.</summary>
+    private TrainingStep Evaluate(TrainingStep step)
+    {
+        var components = _heldOut!.Measure();
+        var loss = components[ComponentLosses.CompositeKey];
+        var isBest = !double.IsNaN(loss) && (_state.Best is null || double.IsNaN(_state.Best.Value.Loss) || loss < _state.Best.Value.Loss);
+        _state.Best = isBest ? (StepsDone, loss, 0) : _state.Best is { } best ? best with { Since = best.Since + 1 } : (StepsDone, loss, 1);
+        return step with { Evaluation = components, IsBest = isBest };
     }
 
     private TrainingStep Step(Stopwatch clock, int first, ref long tokens)

@@ -4,7 +4,7 @@ using Jigsaw.Checkpoints;
 namespace Jigsaw.Training;
 
 /// <summary>
-/// The checkpoints of a training run in one folder: <c>step-000100</c>, … Each is written under a temporary name, flushed, and renamed when complete; the last two are kept.
+/// The checkpoints of a training run in one folder: <c>step-000100</c>, … Each is written under a temporary name, flushed, and renamed when complete; the last two are kept, and that of the best evaluation.
 /// A file in each says of which run it is, and nothing else is ever deleted.
 /// </summary>
 internal sealed class TrainingCheckpoints
@@ -64,7 +64,10 @@ internal sealed class TrainingCheckpoints
         }
     }
 
-    /// <summary>Writes a checkpoint, and deletes those of this run that are older than the one before it.</summary>
+    /// <summary>The folder of a step's checkpoint; null if there is none.</summary>
+    public string? Of(int step) => All().FirstOrDefault(checkpoint => checkpoint.Step == step).Path;
+
+    /// <summary>Writes a checkpoint, and deletes those of this run that are older than the one before it, but for that of the best evaluation.</summary>
     /// <exception cref="TrainingCheckpointException">It can't be written; the checkpoints before it are as they were.</exception>
     public void Write(TrainingState state) => Guarded($"The checkpoint of step {state.Step} can't be written to {_directory}", () =>
     {
@@ -92,7 +95,7 @@ internal sealed class TrainingCheckpoints
             throw;
         }
 
-        foreach (var (_, old) in All().Where(checkpoint => IsOwn(checkpoint.Path)).SkipLast(Kept).ToList())
+        foreach (var (_, old) in All().Where(checkpoint => IsOwn(checkpoint.Path)).SkipLast(Kept).Where(checkpoint => checkpoint.Step != state.Best?.Step).ToList())
         {
             Discard(old);
         }

@@ -17,8 +17,12 @@ public sealed record TrainingOptions
     /// <summary>Steps over which the learning rate rises from 0 to its largest value.</summary>
     public int WarmupSteps { get; init; } = 30;
 
-    /// <summary>The fraction of the learning rate at the last step, reached along a cosine.</summary>
+    /// <summary>The fraction of the learning rate at the last step, reached along a cosine unless <see cref="Decay"/> says otherwise.</summary>
     public double FinalLearningRateFraction { get; init; } = 0.1;
+
+    /// <summary>How the learning rate falls after the warm-up.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public LearningRateDecay Decay { get; init; }
 
     /// <summary>β₁ of AdamW.</summary>
     public double Beta1 { get; init; } = 0.9;
@@ -49,6 +53,14 @@ public sealed record TrainingOptions
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public NonFinitePolicy OnNonFinite { get; init; }
 
+    /// <summary>Held-out batches that the run is measured on while it trains; null for none. With checkpoints, the one of the best evaluation is kept beside the last two.</summary>
+    [JsonIgnore]
+    public TrainingEvaluation? Evaluation { get; init; }
+
+    /// <summary>The run ends after the first step that is done when this much time has passed since it began or was resumed; null for no limit.</summary>
+    [JsonIgnore]
+    public TimeSpan? TimeLimit { get; init; }
+
     /// <summary>Where checkpoints go; null writes none.</summary>
     [JsonIgnore]
     public string? CheckpointDirectory { get; init; }
@@ -64,7 +76,7 @@ public sealed record TrainingOptions
     [JsonIgnore]
     public Func<IReadOnlyList<ParameterGroup>, optim.Optimizer>? Optimizer { get; init; }
 
-    /// <summary>The learning rate of each step; null is a linear warm-up and half a cosine of these options' numbers.</summary>
+    /// <summary>The learning rate of each step; null is a linear warm-up and the <see cref="Decay"/> of these options' numbers.</summary>
     [JsonIgnore]
     public ILearningRateSchedule? Schedule { get; init; }
 
@@ -89,8 +101,18 @@ public sealed record TrainingOptions
         Require(double.IsFinite(WeightDecay) && WeightDecay >= 0, nameof(WeightDecay), WeightDecay, "a finite number that is at least 0");
         Require(ClipNorm is null or > 0, nameof(ClipNorm), ClipNorm ?? 0, "null or a number above 0");
         Require(MicroBatch is null or > 0, nameof(MicroBatch), MicroBatch ?? 0, "null or at least 1");
+        Require(TimeLimit is null || TimeLimit > TimeSpan.Zero, nameof(TimeLimit), TimeLimit?.TotalSeconds ?? 0, "null or a time above 0");
+        Evaluation?.Validate();
         Require(CheckpointEvery > 0, nameof(CheckpointEvery), CheckpointEvery, "at least 1");
     }
+
+    /// <summary>The schedule of these options' numbers.</summary>
+    internal ILearningRateSchedule DecaySchedule() => Decay switch
+    {
+        LearningRateDecay.Cosine => new LearningRateSchedule(LearningRate, WarmupSteps, Steps, FinalLearningRateFraction),
+        LearningRateDecay.Linear => new LinearLearningRate(LearningRate, WarmupSteps, Steps, FinalLearningRateFraction),
+        _ => new LinearLearningRate(LearningRate, WarmupSteps, Steps, FinalFraction: 1),
+    };
 
     private static void Require(bool holds, string name, double value, string rule)
     {

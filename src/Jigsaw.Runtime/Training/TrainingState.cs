@@ -23,6 +23,7 @@ public sealed class TrainingState
     private const string OptimizerPrefix = "optimizer.";
     private const string LossPrefix = "loss.";
     private const string SamplesName = TransformPrefix + "samples";
+    private const string EvaluationPrefix = "evaluation.";
     private const string RandomName = "random_state";
     private const string StepsName = "training option " + nameof(TrainingOptions.Steps);
 
@@ -53,6 +54,9 @@ public sealed class TrainingState
     /// <summary>The trained adapters.</summary>
     public IAdapters Adapters => _loss.Student.Adapters;
 
+    /// <summary>Step and composite loss of the best evaluation, and how many there have been since; null before the first.</summary>
+    internal (int Step, double Loss, int Since)? Best { get; set; }
+
     /// <summary>The settings of the training run, as text by name: a checkpoint resumes only with the same settings.</summary>
     public IReadOnlyDictionary<string, string> Settings { get; }
 
@@ -75,7 +79,7 @@ public sealed class TrainingState
         return tensors;
     }
 
-    /// <summary>All numbers of the state: the optimizer's, the bound loss's, and how many samples the transform has drawn.</summary>
+    /// <summary>All numbers of the state: the optimizer's, the bound loss's, how many samples the transform has drawn, and the best evaluation.</summary>
     public IReadOnlyDictionary<string, double> Numbers()
     {
         var numbers = new OrderedDictionary<string, double> { [SamplesName] = _noise.Count };
@@ -87,6 +91,13 @@ public sealed class TrainingState
         foreach (var (name, value) in _loss.SaveState())
         {
             numbers.Add(LossPrefix + name, value);
+        }
+
+        if (Best is { } best)
+        {
+            numbers.Add(EvaluationPrefix + "best_step", best.Step);
+            numbers.Add(EvaluationPrefix + "best_loss", best.Loss);
+            numbers.Add(EvaluationPrefix + "since_best", best.Since);
         }
 
         return numbers;
@@ -166,6 +177,8 @@ public sealed class TrainingState
 
         _optimizer.Restore(kept, counted);
         _noise.Count = (long)samples;
+        Best = Under(numbers, EvaluationPrefix) is var best && best.TryGetValue("best_step", out var bestStep) && best.TryGetValue("best_loss", out var bestLoss) && best.TryGetValue("since_best", out var since)
+            ? ((int)bestStep, bestLoss, (int)since) : null;
         random.set_rng_state(randomState);
         Step = step;
     }

@@ -35,6 +35,12 @@ public sealed record TrainingStep
     /// <summary>Time left at this pace.</summary>
     public required TimeSpan Remaining { get; init; }
 
+    /// <summary>The mean components on the held-out batches after this step, if it has an <see cref="TrainingOptions.Evaluation"/>, with <c>composite_loss</c>; otherwise null.</summary>
+    public IReadOnlyDictionary<string, double>? Evaluation { get; init; }
+
+    /// <summary>True if no evaluation before has had a <c>composite_loss</c> as low.</summary>
+    public bool IsBest { get; init; }
+
     /// <summary>The loss that was minimized.</summary>
     public double Loss => Components[ComponentLosses.CompositeKey];
 }

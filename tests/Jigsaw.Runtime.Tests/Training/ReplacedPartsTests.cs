@@ -22,7 +22,9 @@ public sealed class ReplacedPartsTests : IDisposable
         ["NAdam"] = groups => optim.NAdam(Values(groups)),
         ["RMSProp"] = groups => optim.RMSProp(Values(groups), momentum: 0.5),
         ["AdamW in the groups' other order"] = groups => JigsawOptimizer.AdamW([.. groups.Reverse()], 0.1),
-        ["Lion"] = groups => new Lion(Values(groups)),
+        ["a custom Lion"] = groups => new Lion(Values(groups)),
+        ["the library's SGD"] = groups => JigsawOptimizer.Sgd(groups, 0.1),
+        ["the library's Lion"] = groups => JigsawOptimizer.Lion(groups, 0.1),
     };
 
     private readonly string _directory = Directory.CreateTempSubdirectory("jigsaw-parts").FullName;
@@ -70,6 +72,41 @@ public sealed class ReplacedPartsTests : IDisposable
         AssertRefused(new TrainingSession(options with { Optimizer = _optimizers["Adam"] }), "optimizer = AdamW, now it is Adam");
         AssertRefused(new TrainingSession(options with { Schedule = new Constant(0.5) }), "schedule = from the options, now it is Constant { Rate = 0.5 }");
         AssertRefused(new TrainingSession(options, batches: new Told(seed: 2)), "batches = unknown, now it is seed 2");
+    }
+
+    [Fact]
+    public void The_librarys_SGD_is_TorchSharps()
+    {
+        float[] After(Func<IReadOnlyList<ParameterGroup>, optim.Optimizer> optimizer)
+        {
+            using var session = new TrainingSession(Options() with { LearningRate = 0.1, Optimizer = optimizer });
+            session.Run();
+            return session.Values();
+        }
+
+        var expected = After(groups => optim.SGD(Values(groups), 0.1, momentum: 0.9, weight_decay: 0.02));
+        var found = After(groups => JigsawOptimizer.Sgd([.. groups.Select(group => group with { Decays = true })], 0.1, momentum: 0.9, weightDecay: 0.02));
+        Assert.All(expected.Zip(found), pair => Assert.Equal(pair.First, pair.Second, 1e-6));
+        Assert.NotEqual(expected, After(groups => JigsawOptimizer.Sgd(groups, 0.1, momentum: 0.9, weightDecay: 0.02)));
+    }
+
+    [Fact]
+    public void The_librarys_Lion_follows_the_papers_formula()
+    {
+        var weight = new Parameter(tensor((float[])[1, -2, 0.5f]));
+        using var optimizer = JigsawOptimizer.Lion([new ParameterGroup { Name = "all", Parameters = [("weight", weight)] }], lr: 0.1, beta1: 0.9, beta2: 0.99, weightDecay: 0.2);
+        (double[] values, double[] momentum) = ([1, -2, 0.5], [0, 0, 0]);
+        foreach (var gradient in new float[][] { [0.5f, -1, 2], [-4, 0.1f, -0.2f], [0.3f, 0.3f, 0.3f] })
+        {
+            weight.grad = tensor(gradient);
+            optimizer.step();
+            for (var i = 0; i < 3; i++)
+            {
+                values[i] -= 0.1 * (Math.Sign((0.9 * momentum[i]) + (0.1 * gradient[i])) + (0.2 * values[i]));
+                momentum[i] = (0.99 * momentum[i]) + (0.01 * gradient[i]);
+                Assert.Equal(values[i], weight[i].item<float>(), 1e-6);
+            }
+        }
     }
 
     [Fact]

@@ -1,0 +1,114 @@
+using System.Text.Json.Nodes;
+
+namespace Jigsaw.CommandLine.Tests;
+
+/// <summary>What decides how a training goes and when it ends.</summary>
+public sealed class TrainingOptionsTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("jigsaw-options").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public async Task A_training_is_evaluated_as_it_goes_ends_early_and_saves_its_best_state()
+    {
+        // A learning rate that moves nothing: no evaluation is better than the first.
+        var (code, output, error) = await ProgramRun.Run("train", "--steps", "9", "--learning-rate", "1e-30", "--evaluate-every", "1", "--patience", "2", "--eval-chats", "3", "--json", "--output", Run("a"));
+        Assert.True(code == 0, output + error);
+        var events = output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonNode.Parse(line)!.AsObject()).ToArray();
+        var evaluations = events.Where(one => (string?)one["event"] == "evaluation").ToArray();
+        Assert.Equal([(1, true), (2, false), (3, false)], evaluations.Select(one => ((int)one["step"]!, (bool)one["best"]!)));
+        Assert.All(evaluations, one => Assert.True(double.IsFinite((double)one["components"]!["composite_loss"]!)));
+        Assert.Contains(events, one => (string?)one["text"] == "Ended after step 3 of 9: no new best in 2 evaluations.");
+        Assert.Contains(events, one => (string?)one["text"] == "The best state by the held-out loss is that of step 1.");
+        Assert.Equal(["step-000001", "step-000003"], Directory.GetDirectories(Path.Combine(Run("a"), "checkpoints"), "step-*").Select(path => Path.GetFileName(path)!).Order(StringComparer.Ordinal));
+        Assert.Equal(File.ReadAllBytes(Path.Combine(Run("a"), "checkpoints", "step-000001", "transform", "sgt.safetensors")), Transform("a"));
+    }
+
+    [Fact]
+    public async Task A_time_limit_saves_what_is_trained_and_the_run_can_go_on()
+    {
+        Assert.Equal(0, (await ProgramRun.Run("train", "--steps", "2", "--output", Run("whole"))).Code);
+        var (code, output, error) = await ProgramRun.Run("train", "--steps", "2", "--time-limit", "1e-6", "--output", Run("limited"));
+        Assert.True(code == 0, output + error);
+        Assert.Contains($"passed after step 1 of 2. Go on with the arguments: train --output {Run("limited")} --resume", output, StringComparison.Ordinal);
+        Assert.NotEqual(Transform("whole"), Transform("limited"));
+        Assert.Equal(0, (await ProgramRun.Run("train", "--output", Run("limited"), "--resume")).Code);
+        Assert.Equal(Transform("whole"), Transform("limited"));
+    }
+
+    [Fact]
+    public async Task A_warm_start_goes_on_from_another_runs_transform_and_adapters()
+    {
+        Assert.Equal(0, (await ProgramRun.Run("train", "--steps", "2", "--rank", "3", "--output", Run("first"))).Code);
+        Assert.Equal(0, (await ProgramRun.Run("train", "--steps", "1", "--learning-rate", "1e-30", "--warm-start", Run("first"), "--output", Run("second"))).Code);
+        Assert.Equal(Transform("first"), Transform("second"));
+        Assert.Equal(Adapter("first"), Adapter("second"));
+
+        // Its file repeats it, though it doesn't name what the first run decides.
+        Assert.Equal(0, (await ProgramRun.Run("train", "--config", Path.Combine(Run("second"), "run.json"), "--output", Run("third"))).Code);
+        Assert.Equal(Adapter("second"), Adapter("third"));
+
+        var (code, _, error) = await ProgramRun.Run("train", "--warm-start", Run("first"), "--rank", "4", "--output", Run("other"));
+        Assert.Equal((1, "error: --rank is given beside --warm-start, but the run that is trained further decides it; leave --rank out."), (code, error.Trim()));
+        (code, _, error) = await ProgramRun.Run("train", "--warm-start", Run("nowhere"), "--output", Run("other"));
+        Assert.Equal((1, $"error: --warm-start is {Run("nowhere")}, which has no transform/ and adapter/ of a trained run; name the folder of one."), (code, error.Trim()));
+    }
+
+    [Fact]
+    public async Task Micro_batches_train_as_one_batch()
+    {
+        Assert.Equal(0, (await ProgramRun.Run("train", "--steps", "1", "--batch", "4", "--optimizer", "sgd", "--output", Run("whole"))).Code);
+        Assert.Equal(0, (await ProgramRun.Run("train", "--steps", "1", "--batch", "4", "--optimizer", "sgd", "--micro-batch", "1", "--output", Run("parts"))).Code);
+        Assert.True((int)Options("parts")["micro-batch"]! == 1);
+        Assert.All(Floats(Transform("whole")).Zip(Floats(Transform("parts"))), pair => Assert.Equal(pair.First, pair.Second, 1e-5));
+    }
+
+    [Theory]
+    [InlineData("--optimizer", "lion")]
+    [InlineData("--optimizer", "sgd")]
+    [InlineData("--schedule", "constant")]
+    [InlineData("--schedule", "linear")]
+    [InlineData("--warmup-steps", "1")]
+    [InlineData("--weight-decay", "5")]
+    [InlineData("--clip-norm", "0.001")]
+    public async Task Each_option_changes_the_training_and_is_in_its_file(string option, string value)
+    {
+        // The last step's rate is where the schedules differ.
+        string[] shared = ["train", "--steps", "3", "--learning-rate", "0.1", .. option == "--warmup-steps" ? (string[])[] : ["--warmup-steps", "0"]];
+        Assert.Equal(0, (await ProgramRun.Run([.. shared, "--output", Run("plain")])).Code);
+        var (code, output, error) = await ProgramRun.Run([.. shared, option, value, "--output", Run("other")]);
+        Assert.True(code == 0, output + error);
+        Assert.NotEqual(Transform("plain"), Transform("other"));
+        Assert.Equal(value, Options("other")[option[2..]]!.ToString());
+    }
+
+    [Theory]
+    [InlineData("--patience counts evaluations, but there are none; give --evaluate-every.", "--patience", "2")]
+    [InlineData("--optimizer is adam; use adamw, sgd, lion. Did you mean 'adamw'?", "--optimizer", "adam")]
+    [InlineData("--micro-batch is 0; use at least 1.", "--micro-batch", "0")]
+    [InlineData("--time-limit is 0; use a number of minutes above 0, at most 10000000.", "--time-limit", "0")]
+    [InlineData("WarmupSteps of the training run is -1; use at least 0.\n", "--warmup-steps", "-1")]
+    [InlineData("--time-limit is 1E+300; use a number of minutes above 0, at most 10000000.", "--time-limit", "1e300")]
+    public async Task What_is_out_of_range_gets_a_sentence(string sentence, params string[] arguments)
+    {
+        var (code, _, error) = await ProgramRun.Run(["train", .. arguments, "--output", Run("a")]);
+        Assert.NotEqual(0, code);
+        Assert.StartsWith($"error: {sentence}", error, StringComparison.Ordinal);
+    }
+
+    private string Run(string name) => Path.Combine(_folder, name);
+
+    private JsonNode Options(string run) => JsonNode.Parse(File.ReadAllText(Path.Combine(Run(run), "run.json")))!;
+
+    private byte[] Transform(string run) => File.ReadAllBytes(Path.Combine(Run(run), "transform", "sgt.safetensors"));
+
+    private byte[] Adapter(string run) => File.ReadAllBytes(Path.Combine(Run(run), "adapter", "adapter_model.safetensors"));
+
+    /// <summary>The values behind the header of a safetensors file, all of them float32.</summary>
+    private static float[] Floats(byte[] file)
+    {
+        var start = 8 + (int)BitConverter.ToInt64(file, 0);
+        return [.. System.Runtime.InteropServices.MemoryMarshal.Cast<byte, float>(file.AsSpan(start))];
+    }
+}
