@@ -19,6 +19,7 @@ public sealed class PromptTransform : IDisposable
 {
     private const long MostNumbers = 1L << 28;
     private const double LargestHalf = 65504;
+    private const int ProbedTokens = 8;
 
     private readonly EmbeddingTable _table;
     private readonly TransformBlock _block;
@@ -184,12 +185,27 @@ public sealed class PromptTransform : IDisposable
         {
             var block = TransformBlock.Read(transformDirectory, out var stored);
             RequireSameModel(Path.Combine(transformDirectory, StoredTransform.ConfigName), stored, table, checkNorm);
-            return new PromptTransform(table, block, Tokenizer.Load(tokenizerDirectory), scope, type);
+            var transform = new PromptTransform(table, block, Tokenizer.Load(tokenizerDirectory), scope, type);
+            transform.RequireFinite(Path.Combine(transformDirectory, StoredTransform.WeightsName));
+            return transform;
         }
         catch
         {
             table.Dispose();
             throw;
+        }
+    }
+
+    /// <summary>Runs the transform on a few tokens: a damaged number may be finite, and what comes of it not.</summary>
+    private void RequireFinite(string path)
+    {
+        try
+        {
+            _ = Moments(Enumerable.Range(0, Math.Min(ProbedTokens, _table.Vocabulary)).ToArray(), new AttentionCache(Features));
+        }
+        catch (InvalidOperationException exception)
+        {
+            throw new CheckpointException(path, "gives μ or σ that are not finite, or a σ that is not above 0; it is damaged, or the embedding table is: export both again.", exception);
         }
     }
 

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Jigsaw.Checkpoints;
 
 namespace Jigsaw.CommandLine.Options;
 
@@ -63,7 +64,7 @@ internal static class ConfigurationFile
         }
         catch (JsonException exception)
         {
-            throw new UsageException($"{path} is not JSON: {exception.Message}");
+            throw new UsageException($"{path} is not JSON ({JsonReason.Of(exception)}); correct it there.");
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {

@@ -44,7 +44,7 @@ internal static class JsonFile
         }
         catch (JsonException exception)
         {
-            throw new CheckpointException(path, $"is not JSON ({exception.Message}); fetch it again.", exception);
+            throw new CheckpointException(path, $"is not JSON ({JsonReason.Of(exception)}); fetch it again.", exception);
         }
     }
 }

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Jigsaw.Checkpoints;
@@ -9,11 +10,15 @@ namespace Jigsaw.Training;
 
 /// <summary>
 /// A checkpoint as <c>adapter/</c> in PEFT's format, <c>transform/</c>, <c>optimizer.safetensors</c> with the optimizer's tensors and the random
-/// state, and <c>training.json</c> with the step, the settings, the numbers of the state and the SHA-256 of every other file.
+/// state, and <c>training.json</c> with the step, the settings, the numbers of the state and the SHA-256 of every other file and of itself.
 /// </summary>
 internal sealed partial class FolderCheckpointFormat : ICheckpointFormat
 {
-    private const int Version = 2;
+    private const int Version = 3;
+
+    // The one before, which had no hash of itself.
+    private const int UnhashedVersion = 2;
+
     private const string Description = "training.json";
     private const string AdapterFolder = "adapter";
     private const string TransformFolder = "transform";
@@ -29,8 +34,8 @@ internal sealed partial class FolderCheckpointFormat : ICheckpointFormat
             SafetensorsWriter.Write(Path.Combine(directory, OptimizerName), state.Tensors().Where(tensor => !IsTrained(tensor.Key)));
         }
 
-        var stored = new Stored(Version, state.Step, new(state.Settings), new(state.Numbers()), Hashes(directory));
-        AtomicFile.WriteText(Path.Combine(directory, Description), JsonSerializer.Serialize(stored, CheckpointJson.Default.Stored) + "\n");
+        var stored = new Stored(Version, state.Step, new(state.Settings), new(state.Numbers()), Hashes(directory), Sha256: null);
+        AtomicFile.WriteText(Path.Combine(directory, Description), Text(stored with { Sha256 = Hash(stored) }) + "\n");
     }
 
     public void Read(string directory, TrainingState state)
@@ -87,10 +92,15 @@ internal sealed partial class FolderCheckpointFormat : ICheckpointFormat
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or JsonException)
         {
-            throw Damaged(directory, $"{Description} can't be read ({exception.Message})", exception);
+            throw Damaged(directory, $"{Description} can't be read ({(exception is JsonException json ? JsonReason.Of(json) : exception.Message)})", exception);
         }
 
-        return stored is { Version: Version, Settings: not null, Numbers: not null, Files: not null }
+        if (stored is { Version: Version, Settings: not null, Numbers: not null, Files: not null } && stored.Sha256 != Hash(stored))
+        {
+            throw Damaged(directory, $"{Description} is not what was written");
+        }
+
+        return stored is { Version: Version or UnhashedVersion, Settings: not null, Numbers: not null, Files: not null }
             ? stored
             : throw new TrainingCheckpointException($"The checkpoint {directory} has version {stored.Version}, but this library reads version {Version}. Resume it with the library that wrote it, or start a new run in another folder.");
     }
@@ -102,6 +112,11 @@ internal sealed partial class FolderCheckpointFormat : ICheckpointFormat
             .OrderBy(file => file.Name, StringComparer.Ordinal)
             .ToDictionary(file => file.Name, file => Hash(file.Path));
 
+    private static string Text(Stored stored) => JsonSerializer.Serialize(stored, CheckpointJson.Default.Stored);
+
+    /// <summary>The SHA-256 of all else that the description says.</summary>
+    private static string Hash(Stored stored) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Text(stored with { Sha256 = null }))));
+
     private static string Hash(string path)
     {
         using var stream = File.OpenRead(path);
@@ -112,5 +127,5 @@ internal sealed partial class FolderCheckpointFormat : ICheckpointFormat
     [JsonSerializable(typeof(Stored))]
     private sealed partial class CheckpointJson : JsonSerializerContext;
 
-    private sealed record Stored(int Version, int Step, OrderedDictionary<string, string> Settings, OrderedDictionary<string, double> Numbers, Dictionary<string, string> Files);
+    private sealed record Stored(int Version, int Step, OrderedDictionary<string, string> Settings, OrderedDictionary<string, double> Numbers, Dictionary<string, string> Files, string? Sha256);
 }

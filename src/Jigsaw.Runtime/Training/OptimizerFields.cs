@@ -68,6 +68,11 @@ internal sealed class OptimizerFields
                 return $"has no '{entry.Key}' for {_optimizer}";
             }
 
+            if (entry.IsNumber && !entry.Holds(numbers[entry.Key]))
+            {
+                return $"has {numbers[entry.Key].ToString(System.Globalization.CultureInfo.InvariantCulture)} for '{entry.Key}', which {_optimizer} can't have counted";
+            }
+
             if (entry.IsTensor && entry.Value is Tensor now && (!tensors.TryGetValue(entry.Key, out var saved) || !saved.shape.AsSpan().SequenceEqual(now.shape)))
             {
                 return $"has no '{entry.Key}' of shape ({string.Join(", ", now.shape)}) for {_optimizer}";
@@ -126,6 +131,15 @@ internal sealed class OptimizerFields
         public bool IsTensor => typeof(Tensor).IsAssignableFrom(Info.FieldType);
 
         public bool IsNumber => Type.GetTypeCode(Info.FieldType) is System.TypeCode.Boolean or System.TypeCode.Int32 or System.TypeCode.Int64 or System.TypeCode.Single or System.TypeCode.Double;
+
+        /// <summary>True if the field can have this number.</summary>
+        public bool Holds(double number) => Type.GetTypeCode(Info.FieldType) switch
+        {
+            System.TypeCode.Boolean => number is 0 or 1,
+            System.TypeCode.Int32 => number is >= int.MinValue and <= int.MaxValue && double.IsInteger(number),
+            System.TypeCode.Int64 => Math.Abs(number) < long.MaxValue && double.IsInteger(number),
+            _ => true,
+        };
 
         public object? Value => Info.GetValue(State);
 

@@ -22,6 +22,7 @@ public sealed class TrainingState
 
     private const string OptimizerPrefix = "optimizer.";
     private const string LossPrefix = "loss.";
+    private const double MostSamples = 1L << 53;
     private const string SamplesName = TransformPrefix + "samples";
     private const string EvaluationPrefix = "evaluation.";
     private const string RandomName = "random_state";
@@ -114,13 +115,15 @@ public sealed class TrainingState
             .Where(name => name != StepsName && (settings.ContainsKey(name) || !_begunWith.Contains(name)))
             .Select(name => (Name: name, Then: settings.GetValueOrDefault(name, "absent"), Now: Settings.GetValueOrDefault(name, "absent")))
             .Where(setting => setting.Then != setting.Now)
-            .Select(setting => $"{setting.Name} = {setting.Then}, now it is {setting.Now}")
+            .Select(setting => $"{setting.Name} = {Shortened(setting.Then)}, now it is {Shortened(setting.Now)}")
             .ToArray();
         if (differences.Length > 0)
         {
             throw new TrainingCheckpointException($"The checkpoint {directory} was made with {string.Join("; with ", differences)}. Resume with what it was made with, or start a new run in another folder: only the number of steps, and where and how often checkpoints are written, may be changed.");
         }
     }
+
+    private static string Shortened(string? value) => value is not { Length: > 160 } ? value ?? "null" : value[..160] + "…";
 
     /// <summary>Seeds torch's generators, from which dropout draws, with the step: it draws the same whatever came before. Without dropout they are left alone.</summary>
     internal void SeedDropout()
@@ -158,6 +161,11 @@ public sealed class TrainingState
         if (!tensors.TryGetValue(RandomName, out var randomState) || !numbers.TryGetValue(SamplesName, out var samples))
         {
             throw Other(directory, $"has no '{RandomName}' or '{SamplesName}'");
+        }
+
+        if (!(samples is >= 0 and <= MostSamples) || !double.IsInteger(samples))
+        {
+            throw Other(directory, $"has {Text(samples)} for '{SamplesName}', which is no count");
         }
 
         try

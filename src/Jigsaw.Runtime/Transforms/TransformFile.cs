@@ -1,5 +1,6 @@
 using System.Globalization;
 using Jigsaw.Checkpoints;
+using Jigsaw.Tensors;
 using Jigsaw.Transforms.Noise;
 using static TorchSharp.torch;
 
@@ -8,6 +9,8 @@ namespace Jigsaw.Transforms;
 /// <summary>A transform on disk: <c>sgt_config.json</c> says what it is, <c>sgt.safetensors</c> holds its parameters in float32.</summary>
 internal static class TransformFile
 {
+    private const int ProbedRows = 8;
+
     public static void Write(string directory, StainedGlassTransform transform)
     {
         ArgumentException.ThrowIfNullOrEmpty(directory);
@@ -49,12 +52,31 @@ internal static class TransformFile
         try
         {
             ReadParameters(weights, transform);
+            RequireFinite(weights, transform, table);
             return transform;
         }
         catch
         {
             transform.Dispose();
             throw;
+        }
+    }
+
+    /// <summary>Runs the transform on a few embeddings: a damaged number may be finite, and what comes of it not.</summary>
+    private static void RequireFinite(string path, StainedGlassTransform transform, Tensor table)
+    {
+        if (table.device.type == TorchSharp.DeviceType.META)
+        {
+            return;
+        }
+
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        var rows = (int)Math.Min(ProbedRows, table.shape[0]);
+        var (means, stds) = transform.Moments(table.narrow(0, 0, rows).unsqueeze(0), Batches.RowMask.FromHost(Enumerable.Repeat(true, rows).ToArray(), 1, rows, table.device));
+        if (!double.IsFinite(means.abs().max().ReadDouble()) || !double.IsFinite(stds.max().ReadDouble()) || !(stds.min().ReadDouble() > 0))
+        {
+            throw new CheckpointException(path, "gives μ or σ that are not finite, or a σ that is not above 0; it is damaged, save the transform again.");
         }
     }
 

@@ -192,7 +192,7 @@ public sealed class ReplacedPartsTests : IDisposable
         }
 
         File.WriteAllText(Path.Combine(_directory, "step-000008", "training.json"), """{ "Step": 8, "Options": {}, "OptimizerSteps": [8], "Files": {} }""");
-        AssertRefused(new TrainingSession(Options(_directory)), "has version 0, but this library reads version 2");
+        AssertRefused(new TrainingSession(Options(_directory)), "has version 0, but this library reads version 3");
     }
 
     private static TrainingOptions Options(string? directory = null) => new() { Steps = Steps, WarmupSteps = 2, CheckpointDirectory = directory, CheckpointEvery = 3 };

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Jigsaw.Checkpoints;
 
 namespace Jigsaw.Losses.Hyperparameters;
 
@@ -26,12 +27,12 @@ internal static class HyperparameterFile
             var name = properties.GetValueOrDefault(property.Name, property.Name);
             if (!seen.Add(name))
             {
-                throw new ArgumentException($"{path} names '{name}' twice{(name == property.Name ? "" : $", once as '{property.Name}'")}; keep one.", nameof(path));
+                throw new ArgumentException($"{path} names '{name}' twice{(name == property.Name ? "" : $", once as '{property.Name}'")}; keep one.");
             }
 
             if (!values.TryGetValue(name, out var known))
             {
-                throw new ArgumentException($"{path} names '{property.Name}', which this recipe doesn't have; did you mean '{Nearest(property.Name, values.Keys.Concat(properties.Keys))}'?", nameof(path));
+                throw new ArgumentException($"{path} names '{property.Name}', which this recipe doesn't have; did you mean '{Nearest(property.Name, values.Keys.Concat(properties.Keys))}'?");
             }
 
             values[name] = known switch
@@ -55,14 +56,14 @@ internal static class HyperparameterFile
         }
         catch (JsonException error)
         {
-            throw new ArgumentException($"{path} is not JSON: {error.Message}", nameof(path), error);
+            throw new ArgumentException($"{path} is not JSON ({JsonReason.Of(error)}); correct it there.", error);
         }
 
         if (document.RootElement.ValueKind != JsonValueKind.Object)
         {
             using (document)
             {
-                throw new ArgumentException($"{path} holds a JSON {Kind(document.RootElement)}; write an object of hyperparameters by name.", nameof(path));
+                throw new ArgumentException($"{path} holds a JSON {Kind(document.RootElement)}; write an object of hyperparameters by name.");
             }
         }
 
@@ -72,12 +73,12 @@ internal static class HyperparameterFile
     private static double Value(string path, JsonProperty property) =>
         property.Value.ValueKind == JsonValueKind.Number
             ? property.Value.GetDouble()
-            : throw new ArgumentException($"{property.Name} in {path} is {property.Value.GetRawText()}; write a number.", nameof(path));
+            : throw new ArgumentException($"{property.Name} in {path} is {property.Value.GetRawText()}; write a number.");
 
     private static int Whole(string path, JsonProperty property) =>
         property.Value.ValueKind == JsonValueKind.Number && property.Value.TryGetDouble(out var value) && Math.Truncate(value).Equals(value) && value is >= int.MinValue and <= int.MaxValue
             ? (int)value
-            : throw new ArgumentException($"{property.Name} in {path} is {property.Value.GetRawText()}; write a whole number that an int can hold.", nameof(path));
+            : throw new ArgumentException($"{property.Name} in {path} is {property.Value.GetRawText()}; write a whole number that an int can hold.");
 
     private static object? SameStructure(string path, JsonProperty property, object? known)
     {
@@ -93,7 +94,7 @@ internal static class HyperparameterFile
         return Equals(value, known)
             ? known
             : throw new ArgumentException(
-                $"{property.Name} in {path} is {property.Value.GetRawText()}, but the recipe was compiled with {Text(known)}; structure can't change at run time: remove the line, or change the recipe.", nameof(path));
+                $"{property.Name} in {path} is {property.Value.GetRawText()}, but the recipe was compiled with {Text(known)}; structure can't change at run time: remove the line, or change the recipe.");
     }
 
     private static string Text(object? value) => value switch

@@ -110,7 +110,16 @@ public abstract record RecipeHyperparameters
         ArgumentNullException.ThrowIfNull(path);
         ArgumentNullException.ThrowIfNull(numbers);
         var (table, values) = (numbers._table, numbers._values);
-        table.ToValues(HyperparameterFile.Read(path, table.ToDictionary(values), table.StructureNames, table.OriginalNames)).CopyTo(values, 0);
+        var read = HyperparameterFile.Read(path, table.ToDictionary(values), table.StructureNames, table.OriginalNames);
+        try
+        {
+            table.ToValues(read).CopyTo(values, 0);
+        }
+        catch (ArgumentException exception) when (exception.ParamName is { } name)
+        {
+            throw new ArgumentException($"In {path}, {exception.Message.Replace($" (Parameter '{name}')", "", StringComparison.Ordinal).TrimEnd('.')}.", exception);
+        }
+
         return numbers;
     }
 }
