@@ -18,8 +18,8 @@ internal sealed class ProgramOptions
         var names = program.Recipes.Select(recipe => recipe.Name).ToArray();
         Recipe = Choice("--recipe", "Which recipe.", $"{names[0]}", names);
         Model = new("--model") { Description = $"Directory of the base model, a Hugging Face checkpoint with a chat template. [default: {program.Model}]" };
-        Data = new("--data") { Description = $"Chats to train on, JSON lines. [default: {program.Data}]" };
-        EvaluationData = new("--eval-data") { Description = $"Chats to evaluate on, JSON lines. [default: {program.EvaluationData}]" };
+        Data = new("--data") { Description = $"Chats to train on: files, folders, or patterns such as data/*.jsonl. [default: {program.Data}]", AllowMultipleArgumentsPerToken = true, Arity = ArgumentArity.OneOrMore };
+        EvaluationData = new("--eval-data") { Description = $"Chats to evaluate on. [default: {program.EvaluationData}]" };
         Precision = Choice("--precision", "dtype of the frozen base.", "float32", _precisions);
         Attacks = Choice("--attacks", "Which attacks of the suite: default (the exact likelihood attack, its bound, neighbors, floors), all, or none.", "default", _attackSets);
         Output = new("--output") { Description = $"Folder of the run. [default: the next free of runs/{program.Name}, runs/{program.Name}-2, …; the last of them for what goes on with a run]" };
@@ -30,7 +30,7 @@ internal sealed class ProgramOptions
                 result.AddError($"--device is {token.Value}; use cpu, cuda or cuda:N.");
             }
         });
-        foreach (var positive in new Option[] { Steps, Batch, Rank, CheckpointEvery, LogEvery, EvaluationChats, AttackSteps, MaxTokens })
+        foreach (var positive in new Option[] { Steps, Batch, Rank, MaxLength, CheckpointEvery, LogEvery, EvaluationChats, AttackSteps, MaxTokens })
         {
             positive.Validators.Add(result =>
             {
@@ -49,7 +49,7 @@ internal sealed class ProgramOptions
 
     internal Option<DirectoryInfo> Model { get; }
 
-    internal Option<FileInfo> Data { get; }
+    internal Option<string[]> Data { get; }
 
     internal Option<FileInfo> EvaluationData { get; }
 
@@ -68,6 +68,10 @@ internal sealed class ProgramOptions
     internal Option<int?> Batch { get; } = new("--batch") { Description = "Chats per step. [default: the recipe's]" };
 
     internal Option<int?> Rank { get; } = new("--rank") { Description = "Rank of the adapters; alpha is twice the rank. [default: the recipe's]" };
+
+    internal Option<int?> MaxLength { get; } = new("--max-length") { Description = "The most tokens of a chat to train on; what is longer is cut at its end. [default: none]" };
+
+    internal Option<DirectoryInfo> Cache { get; } = new("--cache") { Description = "Folder for what is found in large data: where its rows are, and their token ids. [default: cache beside the folder of the run]" };
 
     internal Option<double?> LearningRate { get; } = new("--learning-rate") { Description = "The largest learning rate. [default: the recipe's]" };
 
@@ -110,7 +114,7 @@ internal sealed class ProgramOptions
     internal IReadOnlyList<Option> Subject => [Recipe, Model, Device, Precision, Output];
 
     /// <summary>What decides how a training goes.</summary>
-    internal IReadOnlyList<Option> Training => [Data, Hyperparameters, StdMax, InitialRho, Steps, Batch, Rank, LearningRate, Seed, CheckpointEvery, LogEvery, NoTensorBoard, Resume];
+    internal IReadOnlyList<Option> Training => [Data, Hyperparameters, StdMax, InitialRho, Steps, Batch, Rank, MaxLength, Cache, LearningRate, Seed, CheckpointEvery, LogEvery, NoTensorBoard, Resume];
 
     /// <summary>What decides on what is measured.</summary>
     internal IReadOnlyList<Option> Measuring => [EvaluationData, EvaluationChats];
@@ -130,7 +134,7 @@ internal sealed class ProgramOptions
         {
             Recipe = recipe,
             Model = parsed.GetValue(Model)?.FullName ?? Found(_program.Model),
-            Data = parsed.GetValue(Data)?.FullName ?? Found(_program.Data),
+            Data = parsed.GetValue(Data) is { Length: > 0 } data ? [.. data.Select(Path.GetFullPath)] : [Found(_program.Data)],
             EvaluationData = parsed.GetValue(EvaluationData)?.FullName ?? Found(_program.EvaluationData),
             Hyperparameters = parsed.GetValue(Hyperparameters)?.FullName,
             NoiseRoles = _program.NoiseRoles,
@@ -141,6 +145,8 @@ internal sealed class ProgramOptions
             Steps = parsed.GetValue(Steps) ?? defaults.Steps,
             Batch = parsed.GetValue(Batch) ?? defaults.Batch,
             Rank = parsed.GetValue(Rank) ?? defaults.Rank,
+            MaxLength = parsed.GetValue(MaxLength),
+            Cache = parsed.GetValue(Cache)?.FullName,
             LearningRate = parsed.GetValue(LearningRate) ?? defaults.LearningRate,
             Seed = parsed.GetValue(Seed) ?? 0,
             CheckpointEvery = parsed.GetValue(CheckpointEvery) ?? 100,
