@@ -71,7 +71,7 @@ internal sealed class ProgramOptions
 
     internal Option<int?> MaxLength { get; } = new("--max-length") { Description = "The most tokens of a chat to train on; what is longer is cut at its end. [default: none]" };
 
-    internal Option<DirectoryInfo> Cache { get; } = new("--cache") { Description = "Folder for what is found in large data: where its rows are, and their token ids. [default: cache beside the folder of the run]" };
+    internal Option<DirectoryInfo> Cache { get; } = new("--cache") { Description = "Folder in which the places of rows and their token ids are kept, so that no chat is in memory; for data of more than 256 MiB always. [default for them: cache beside the folder of the run]" };
 
     internal Option<double?> LearningRate { get; } = new("--learning-rate") { Description = "The largest learning rate. [default: the recipe's]" };
 

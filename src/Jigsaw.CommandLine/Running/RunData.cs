@@ -6,7 +6,7 @@ using Jigsaw.Tokenization;
 
 namespace Jigsaw.CommandLine.Running;
 
-/// <summary>The chats that a run trains on: in memory, or read row by row where they are large.</summary>
+/// <summary>The chats that a run trains on: in memory, or, where they are large or a folder for their cache is told, read row by row.</summary>
 internal sealed class RunData : IDisposable
 {
     private const long LargestInMemory = 256L << 20;
@@ -28,14 +28,14 @@ internal sealed class RunData : IDisposable
 
     /// <summary>Opens the data of a run.</summary>
     /// <exception cref="ChatDataException">A row is not a chat, or a file is damaged.</exception>
-    public static RunData Open(RunSettings settings) => IsLarge(settings.Data)
+    public static RunData Open(RunSettings settings) => IsLarge(settings)
         ? new RunData(settings, null, ChatFiles.Open(settings.Data, settings.CacheFolder))
         : new RunData(settings, ChatDataset.Read(settings.Data), null);
 
     /// <summary>The chats, or the first of very many, for attacks that know the training's data.</summary>
     public static ChatDataset Known(RunContext context)
     {
-        if (!IsLarge(context.Settings.Data))
+        if (!IsLarge(context.Settings))
         {
             return ChatDataset.Read(context.Settings.Data);
         }
@@ -76,5 +76,5 @@ internal sealed class RunData : IDisposable
         _files?.Dispose();
     }
 
-    private static bool IsLarge(IReadOnlyList<string> data) => ChatFiles.SizeOf(data, PackedFactor) > LargestInMemory;
+    private static bool IsLarge(RunSettings settings) => settings.Cache is not null || ChatFiles.SizeOf(settings.Data, PackedFactor) > LargestInMemory;
 }

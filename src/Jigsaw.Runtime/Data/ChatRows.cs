@@ -44,7 +44,7 @@ internal static class ChatRows
 
     private static string Problem(JsonException exception) => exception.Message switch
     {
-        var message when message.Contains("depth", StringComparison.Ordinal) => $"it is nested deeper than {_options.MaxDepth} levels; write it flatter",
+        var message when message.Contains("maximum configured depth", StringComparison.Ordinal) => $"it is nested deeper than {_options.MaxDepth} levels; write it flatter",
         var message when message.Contains("uplicate", StringComparison.Ordinal) => "it names a field twice; keep one of them",
         _ => $"it is not JSON at byte {exception.BytePositionInLine ?? 0}; write one JSON object per row",
     };

@@ -13,8 +13,9 @@ internal sealed class KeptRows(EpochOrder order, int batchSize, Action<ReadOnlyS
     /// <summary>The rows of a batch; none if no row of the data is kept.</summary>
     public IReadOnlyList<int> At(long step)
     {
+        // The rest of this epoch and the whole of the next one: each row is among them.
         var rows = new List<int>();
-        for (var next = step; rows.Count < Math.Min(2, batchSize) && next < step + order.BatchesPerEpoch; next++)
+        for (var next = step; rows.Count < Math.Min(2, batchSize) && next < step + (2L * order.BatchesPerEpoch); next++)
         {
             prepare(order.NeededAt(next));
             foreach (var row in order.At(next))

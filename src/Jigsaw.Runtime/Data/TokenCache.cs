@@ -85,7 +85,16 @@ internal sealed class TokenCache : IDisposable
     }
 
     /// <summary>True if all rows are in it.</summary>
-    public bool IsComplete => Volatile.Read(ref _known) == _lengths.Length;
+    public bool IsComplete
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _known == _lengths.Length;
+            }
+        }
+    }
 
     /// <summary>True if a row is in it.</summary>
     public bool Has(int row) => Volatile.Read(ref _lengths[row]) >= 0;
@@ -201,7 +210,7 @@ internal sealed class TokenCache : IDisposable
     {
         (_offsets[row], _firstCounted[row]) = (offset, first);
         Volatile.Write(ref _lengths[row], count);
-        Volatile.Write(ref _known, _known + 1);
+        _known++;
     }
 
     private void Forget()

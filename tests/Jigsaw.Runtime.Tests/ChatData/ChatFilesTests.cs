@@ -152,7 +152,7 @@ public sealed class ChatFilesTests : IDisposable
                     File.Delete(part);
                 }
             },
-            iter: 40,
+            iter: 30,
             threads: 1);
     }
 
@@ -224,17 +224,18 @@ public sealed class ChatFilesTests : IDisposable
     public void What_is_cut_and_left_out_is_counted_and_said()
     {
         var path = _folder["chats.jsonl"];
-        File.WriteAllLines(path, [Chat(0), Chat(1), Chat(2, silent: true), """{"prompt": "a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a", "completion": "Yes."}"""]);
-        var batches = new ChatBatches(ChatDataset.Read(path), _tokenizer, 4, 0, maxLength: 16);
+        File.WriteAllLines(path, [Chat(0), Chat(0), Chat(2, silent: true), JsonSerializer.Serialize(new { prompt = string.Concat(Enumerable.Repeat("a b ", 40)), completion = "Yes." })]);
+        var most = ChatDataset.Read(path).Examples[0].Tokenize(_tokenizer).Ids.Count - 3;
+        var batches = new ChatBatches(ChatDataset.Read(path), _tokenizer, 4, 0, maxLength: most);
         Assert.Equal((2, 2), (batches.CutChats, batches.LeftOutChats));
         Assert.Equal(2, batches.Notes.Count);
-        Assert.Matches(@"^2 of 4 chats are longer than 16 tokens and cut at their end: \d+ of \d+ tokens\.$", batches.Notes[0]);
-        Assert.Equal($"2 of 4 chats have no token that counts in the loss among their first 16 and are left out; the first: {path}, line 3.", batches.Notes[1]);
+        Assert.Matches($@"^2 of 4 chats are longer than {most} tokens and cut at their end: 6 of \d+ tokens\.$", batches.Notes[0]);
+        Assert.Equal($"2 of 4 chats have no token that counts in the loss among their first {most} and are left out; the first: {path}, line 3.", batches.Notes[1]);
         using var batch = batches.At(0);
-        Assert.Equal((2, 16), (batch.BatchSize, batch.SequenceLength));
+        Assert.Equal((2, most), (batch.BatchSize, batch.SequenceLength));
 
         using var files = ChatFiles.Open([path], _folder["cache"]);
-        using var others = new ChatFileBatches(files, _tokenizer, 4, 0, maxLength: 16);
+        using var others = new ChatFileBatches(files, _tokenizer, 4, 0, maxLength: most);
         using var other = others.At(0);
         AssertEqual(batch, other);
         Assert.Equal(batches.Notes, others.Notes);

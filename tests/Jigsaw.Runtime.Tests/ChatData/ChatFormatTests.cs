@@ -71,7 +71,7 @@ public sealed class ChatFormatTests
                 Assert.All(chats, chat => Assert.Equal(chats[0].Noise, chat.Noise));
                 Assert.All(chats, chat => Assert.Equal(chats[0].Private, chat.Private));
             },
-            iter: 60,
+            iter: 40,
             threads: 1);
     }
 
@@ -91,7 +91,7 @@ public sealed class ChatFormatTests
         var template = ChatTemplate.Parse("t", "{{ tools[0].function.name }} {{ enable }} {% for message in messages %}{{ message.role }} {{ message.name }} {{ message.mood }} {% if message.tool_calls %}{{ message.tool_calls[0].function.name }} {{ message.tool_calls[0].function.arguments.city }}{% elif message.content is string %}{{ message.content }}{% else %}{{ message.content[0].text }}{% endif %}\n{% endfor %}");
         var tokenizer = new NoiseTokenizer(_tokenizer.Tokenizer.WithChatTemplate(template));
         var chat = Read("""{"tools": [{"type": "function", "function": {"name": "weather"}}], "chat_template_kwargs": {"enable": 3}, "messages": [{"role": "user", "name": "Ada", "content": [{"type": "text", "text": "Cold?"}]}, {"role": "assistant", "content": null, "tool_calls": [{"type": "function", "function": {"name": "weather", "arguments": {"city": "Rome"}}}]}, {"role": "assistant", "mood": "calm", "content": "Yes."}]}""").Examples[0];
-        Assert.Equal("weather 3 user Ada  Cold?\nassistant   weather Rome\nassistant  calm Yes.\n", tokenizer.Tokenizer.Decode(chat.Tokenize(tokenizer).Ids));
+        Assert.Equal("weather 3 user Ada  Cold?assistant   weather Romeassistant  calm Yes.", tokenizer.Tokenizer.Decode(chat.Tokenize(tokenizer).Ids));
     }
 
     [Theory]
@@ -147,7 +147,7 @@ public sealed class ChatFormatTests
             var chats = Read(row, row.Replace("\"source\": \"x\", ", "", StringComparison.Ordinal));
             Assert.Equal(["Fields of the data that nothing reads, with their rows: id (2), source (1)."], chats.Notes);
             Assert.Equal(["Fields that the chat template doesn't read, with their rows: mood (2)."], new ChatBatches(chats, _tokenizer, 2, -1).Notes);
-            Assert.EndsWith("2 per batch, seed -1, at most 9 tokens", new ChatBatches(chats, _tokenizer, 2, -1, maxLength: 9).Fingerprint, StringComparison.Ordinal);
+            Assert.EndsWith("2 per batch, seed -1, at most 90 tokens", new ChatBatches(chats, _tokenizer, 2, -1, maxLength: 90).Fingerprint, StringComparison.Ordinal);
         }
         finally
         {
