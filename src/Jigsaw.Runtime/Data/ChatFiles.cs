@@ -8,6 +8,8 @@ namespace Jigsaw.Data;
 /// </summary>
 public sealed class ChatFiles : IDisposable
 {
+    private static readonly TimeSpan _abandoned = TimeSpan.FromDays(2);
+
     private readonly IReadOnlyList<RowIndex> _files;
     private readonly int[] _first;
     private readonly List<string> _notes;
@@ -63,6 +65,7 @@ public sealed class ChatFiles : IDisposable
         var (files, notes) = (new List<RowIndex>(), new List<string>());
         try
         {
+            Clean(cacheDirectory);
             foreach (var path in DataPaths.Find(paths))
             {
                 files.Add(RowIndex.Open(path, cacheDirectory, notes, cancellationToken));
@@ -70,13 +73,14 @@ public sealed class ChatFiles : IDisposable
 
             return new ChatFiles(files, cacheDirectory, notes);
         }
+        catch (Exception exception) when (exception is UnauthorizedAccessException || exception is IOException and not (FileNotFoundException or DirectoryNotFoundException))
+        {
+            Close(files);
+            throw RowIndex.Unwritable(cacheDirectory, exception);
+        }
         catch
         {
-            foreach (var file in files)
-            {
-                file.Dispose();
-            }
-
+            Close(files);
             throw;
         }
     }
@@ -116,11 +120,25 @@ public sealed class ChatFiles : IDisposable
     }
 
     /// <summary>Closes the files.</summary>
-    public void Dispose()
+    public void Dispose() => Close(_files);
+
+    private static void Close(IEnumerable<RowIndex> files)
     {
-        foreach (var file in _files)
+        foreach (var file in files)
         {
             file.Dispose();
+        }
+    }
+
+    /// <summary>Deletes what processes have left that were killed while they wrote.</summary>
+    private static void Clean(string folder)
+    {
+        foreach (var left in Directory.Exists(folder) ? Directory.EnumerateFiles(folder, "*.tmp") : [])
+        {
+            if ((Path.GetFileName(left).StartsWith("rows-", StringComparison.Ordinal) || Path.GetFileName(left).StartsWith("tokens-", StringComparison.Ordinal)) && File.GetLastWriteTimeUtc(left) < DateTime.UtcNow - _abandoned)
+            {
+                File.Delete(left);
+            }
         }
     }
 
