@@ -9,7 +9,7 @@ namespace Jigsaw.Architecture.Tests;
 public sealed class PublicFaceTests
 {
     // Besides what a recipe file names, which is the language. The last ones added are ConversationMemory, which outlives a call and whose owner frees it, and the attack suite with its record and metrics.
-    // NonFinitePolicy is a choice that an option names.
+    // NonFinitePolicy is a choice that an option names. ChatFiles and ChatFileBatches are data that may be larger than memory, ChatDataException is theirs.
     private const int MostPublicTypes = 95;
     private const string CompilerServices = "Jigsaw.CompilerServices";
     private const string Recipes = "Jigsaw";

@@ -55,6 +55,24 @@ public sealed class TrainTests : IDisposable
     }
 
     [Fact]
+    public async Task Data_may_be_several_files_of_any_format_cut_to_a_length_and_read_from_the_disk()
+    {
+        var (first, second) = (Path.Combine(_folder, "a.json"), Path.Combine(_folder, "b.jsonl"));
+        File.WriteAllText(first, """[{"instruction": "Where is order 7?", "output": "On its way, order 7 is."}, {"prompt": "Hi", "completion": "Hello."}]""");
+        File.WriteAllLines(second, Enumerable.Repeat("""{"id": 1, "conversations": [{"from": "human", "value": "Hi, I am Ada."}, {"from": "gpt", "value": "Hello Ada."}]}""", 5));
+        var (code, output, error) = await ProgramRun.Run("train", "--steps", "2", "--data", first, second, "--max-length", "24", "--output", Run("a"));
+        Assert.True(code == JigsawExitCode.Success, output + error);
+        Assert.Contains("7 chats to train on", output, StringComparison.Ordinal);
+        Assert.Contains("Fields of the data that nothing reads, with their rows: id (5).", output, StringComparison.Ordinal);
+        Assert.Equal([first, second], Options("a")["data"]!.AsArray().Select(path => (string?)path));
+
+        (code, output, error) = await ProgramRun.Run("train", "--config", Path.Combine(Run("a"), "run.json"), "--cache", Path.Combine(_folder, "cache"), "--output", Run("b"));
+        Assert.True(code == JigsawExitCode.Success, output + error);
+        Assert.Equal(Transform("a"), Transform("b"));
+        Assert.Single(Directory.GetFiles(Path.Combine(_folder, "cache"), "tokens-*.bin"));
+    }
+
+    [Fact]
     public async Task A_stopped_training_writes_a_checkpoint_says_how_to_go_on_and_ends_as_one_that_was_not_stopped()
     {
         Assert.Equal(0, (await ProgramRun.Run("train", "--steps", "4", "--output", Run("whole"))).Code);

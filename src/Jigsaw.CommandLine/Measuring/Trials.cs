@@ -29,7 +29,7 @@ internal sealed class Trials : IDisposable
         foreach (var rows in chats.Examples.Chunk(BatchSize))
         {
             _batches.Add((
-                tokenizer.ApplyChatTemplate([.. rows.Select(row => row.Messages)], ignorePromptLoss: true),
+                tokenizer.ToBatch([.. rows.Select(row => tokenizer.Tokenize(row.Messages, ignorePromptLoss: true, tools: row.Tools, documents: row.Documents, arguments: row.TemplateArguments))]),
                 [.. rows.Select(row => row.Facts.Values.Where(fact => fact.Length > 0).ToArray())]));
         }
     }
@@ -50,20 +50,23 @@ internal sealed class Trials : IDisposable
 
     /// <summary>One chat: what each attack recovers of its prompt, and what each model answers.</summary>
     public Conversation Converse(IReadOnlyList<IInversionAttack> attacks, int maxTokens) =>
-        Converse(_model, _adapters, _transform, _tokenizer, [.. _chats.Examples[0].Messages.TakeWhile(message => message.Role != "assistant")], attacks, maxTokens);
+        Converse(_model, _adapters, _transform, _tokenizer, PromptOf(_chats.Examples[0]), attacks, maxTokens);
+
+    /// <summary>A chat up to its first reply.</summary>
+    public static ChatExample PromptOf(ChatExample chat) => chat with { Messages = [.. chat.Messages.TakeWhile(message => message.Role != "assistant")] };
 
     /// <summary>What each attack recovers of a prompt, and what each model answers to it.</summary>
-    public static Conversation Converse(CausalLM model, IAdapters adapters, StainedGlassTransform transform, NoiseTokenizer tokenizer, IReadOnlyList<ChatMessage> prompt, IReadOnlyList<IInversionAttack> attacks, int maxTokens)
+    public static Conversation Converse(CausalLM model, IAdapters adapters, StainedGlassTransform transform, NoiseTokenizer tokenizer, ChatExample prompt, IReadOnlyList<IInversionAttack> attacks, int maxTokens)
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
-        using var batch = tokenizer.ApplyChatTemplate([prompt], addGenerationPrompt: true);
+        using var batch = tokenizer.ApplyChatTemplate([prompt.Messages], addGenerationPrompt: true, tools: prompt.Tools, documents: prompt.Documents, arguments: prompt.TemplateArguments);
         using var used = transform.WithSecureNoise();
         var noisy = used.Apply(batch);
         string Answer(Tensor embeddings, IAdapters? with) =>
             tokenizer.Tokenizer.Decode(model.Generate(embeddings, batch.AttentionMask, with, new GenerationOptions { MaxNewTokens = maxTokens, EndTokens = [tokenizer.Tokenizer.IdOf(tokenizer.Tokenizer.EndToken!)!.Value] })[0], skipSpecial: true);
         return new Conversation(
-            prompt[^1].Content ?? string.Empty,
+            prompt.Messages[^1].Content ?? string.Empty,
             [.. attacks.Select(attack => (attack.Name, InversionAttackEvaluator.Texts(attack.Recover(noisy.Noisy, batch.AttentionMask, 1), batch, ids => tokenizer.Tokenizer.Decode(ids))[0]))],
             Answer(noisy.Clean, null),
             Answer(noisy.Noisy, null),

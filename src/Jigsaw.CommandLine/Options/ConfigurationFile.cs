@@ -31,9 +31,15 @@ internal static class ConfigurationFile
                 continue;
             }
 
+            if (option is Option<string[]> && value is JsonArray several && several.All(path => path?.GetValueKind() == JsonValueKind.String))
+            {
+                tokens.AddRange(several.Select(path => $"{option.Name}={Path.GetFullPath(path!.GetValue<string>(), folder)}"));
+                continue;
+            }
+
             var text = value.GetValueKind() switch
             {
-                JsonValueKind.String when option is Option<FileInfo> or Option<DirectoryInfo> => Path.GetFullPath(value.GetValue<string>(), folder),
+                JsonValueKind.String when option is Option<FileInfo> or Option<DirectoryInfo> or Option<string[]> => Path.GetFullPath(value.GetValue<string>(), folder),
                 JsonValueKind.String => value.GetValue<string>(),
                 JsonValueKind.Number when option is not Option<bool> => value.ToJsonString(),
                 JsonValueKind.True or JsonValueKind.False when option is Option<bool> => value.ToJsonString(),

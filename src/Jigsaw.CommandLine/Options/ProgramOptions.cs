@@ -22,8 +22,8 @@ internal sealed class ProgramOptions
         var names = program.Recipes.Select(recipe => recipe.Name).ToArray();
         Recipe = Choice("--recipe", "Which recipe.", $"{names[0]}", names);
         Model = new("--model") { Description = $"Directory of the base model, a Hugging Face checkpoint with a chat template. [default: {program.Model}]" };
-        Data = new("--data") { Description = $"Chats to train on, JSON lines. [default: {program.Data}]" };
-        EvaluationData = new("--eval-data") { Description = $"Chats to evaluate on, JSON lines. [default: {program.EvaluationData}]" };
+        Data = new("--data") { Description = $"Chats to train on: files, folders, or patterns such as data/*.jsonl. [default: {program.Data}]", AllowMultipleArgumentsPerToken = true, Arity = ArgumentArity.OneOrMore };
+        EvaluationData = new("--eval-data") { Description = $"Chats to evaluate on. [default: {program.EvaluationData}]" };
         Precision = Choice("--precision", "dtype of the frozen base.", "float32", _precisions);
         Optimizer = Choice("--optimizer", "Which optimizer.", _optimizers[0], _optimizers);
         Schedule = Choice("--schedule", "How the learning rate falls after its warm-up.", _schedules[0], _schedules);
@@ -37,7 +37,7 @@ internal sealed class ProgramOptions
                 result.AddError($"--device is {token.Value}; use cpu, cuda or cuda:N.");
             }
         });
-        foreach (var positive in new Option[] { Steps, Batch, MicroBatch, Rank, EvaluateEvery, Patience, CheckpointEvery, LogEvery, EvaluationChats, AttackSteps, MaxTokens })
+        foreach (var positive in new Option[] { Steps, Batch, MicroBatch, Rank, MaxLength, EvaluateEvery, Patience, CheckpointEvery, LogEvery, EvaluationChats, AttackSteps, MaxTokens })
         {
             positive.Validators.Add(result =>
             {
@@ -56,7 +56,7 @@ internal sealed class ProgramOptions
 
     internal Option<DirectoryInfo> Model { get; }
 
-    internal Option<FileInfo> Data { get; }
+    internal Option<string[]> Data { get; }
 
     internal Option<FileInfo> EvaluationData { get; }
 
@@ -75,6 +75,10 @@ internal sealed class ProgramOptions
     internal Option<int?> Batch { get; } = new("--batch") { Description = "Chats per step. [default: the recipe's]" };
 
     internal Option<int?> Rank { get; } = new("--rank") { Description = "Rank of the adapters; alpha is twice the rank. [default: the recipe's]" };
+
+    internal Option<int?> MaxLength { get; } = new("--max-length") { Description = "The most tokens of a chat to train on; what is longer is cut at its end. [default: none]" };
+
+    internal Option<DirectoryInfo> Cache { get; } = new("--cache") { Description = "Folder in which the places of rows and their token ids are kept, so that no chat is in memory; for data of more than 256 MiB always. [default for them: cache beside the folder of the run]" };
 
     internal Option<double?> LearningRate { get; } = new("--learning-rate") { Description = "The largest learning rate. [default: the recipe's]" };
 
@@ -139,7 +143,7 @@ internal sealed class ProgramOptions
     internal IReadOnlyList<Option> Subject => [Recipe, Model, Device, Precision, Output];
 
     /// <summary>What decides how a training goes.</summary>
-    internal IReadOnlyList<Option> Training => [Data, Hyperparameters, StdMax, InitialRho, Steps, Batch, MicroBatch, Rank, Optimizer, LearningRate, Schedule, WarmupSteps, WeightDecay, ClipNorm, OnNonFinite, WarmStart, Seed, EvaluateEvery, Patience, TimeLimit, CheckpointEvery, LogEvery, NoTensorBoard, Resume];
+    internal IReadOnlyList<Option> Training => [Data, Hyperparameters, StdMax, InitialRho, Steps, Batch, MicroBatch, Rank, MaxLength, Cache, Optimizer, LearningRate, Schedule, WarmupSteps, WeightDecay, ClipNorm, OnNonFinite, WarmStart, Seed, EvaluateEvery, Patience, TimeLimit, CheckpointEvery, LogEvery, NoTensorBoard, Resume];
 
     /// <summary>What decides on what is measured.</summary>
     internal IReadOnlyList<Option> Measuring => [EvaluationData, EvaluationChats];
@@ -159,7 +163,7 @@ internal sealed class ProgramOptions
         {
             Recipe = recipe,
             Model = parsed.GetValue(Model)?.FullName ?? Found(_program.Model),
-            Data = parsed.GetValue(Data)?.FullName ?? Found(_program.Data),
+            Data = parsed.GetValue(Data) is { Length: > 0 } data ? [.. data.Select(Path.GetFullPath)] : [Found(_program.Data)],
             EvaluationData = parsed.GetValue(EvaluationData)?.FullName ?? Found(_program.EvaluationData),
             Hyperparameters = parsed.GetValue(Hyperparameters)?.FullName,
             NoiseRoles = _program.NoiseRoles,
@@ -171,6 +175,8 @@ internal sealed class ProgramOptions
             Batch = parsed.GetValue(Batch) ?? defaults.Batch,
             Rank = parsed.GetValue(Rank) ?? defaults.Rank,
             Shaped = [.. new Option[] { Rank, StdMax, InitialRho }.Where(option => parsed.GetResult(option) is { Implicit: false }).Select(option => option.Name)],
+            MaxLength = parsed.GetValue(MaxLength),
+            Cache = parsed.GetValue(Cache)?.FullName,
             LearningRate = parsed.GetValue(LearningRate) ?? defaults.LearningRate,
             MicroBatch = parsed.GetValue(MicroBatch),
             Optimizer = parsed.GetValue(Optimizer) ?? _optimizers[0],

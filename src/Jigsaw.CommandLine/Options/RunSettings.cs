@@ -16,8 +16,8 @@ internal sealed record RunSettings
     /// <summary>Directory of the base model.</summary>
     public required string Model { get; init; }
 
-    /// <summary>Chats to train on.</summary>
-    public required string Data { get; init; }
+    /// <summary>Chats to train on: files, folders or patterns.</summary>
+    public required IReadOnlyList<string> Data { get; init; }
 
     /// <summary>Chats to evaluate on.</summary>
     public required string EvaluationData { get; init; }
@@ -45,6 +45,12 @@ internal sealed record RunSettings
 
     /// <summary>Chats per step.</summary>
     public required int Batch { get; init; }
+
+    /// <summary>The most tokens of a chat; null sets no limit.</summary>
+    public int? MaxLength { get; init; }
+
+    /// <summary>Where what is found in large data is kept; null for beside the run.</summary>
+    public string? Cache { get; init; }
 
     /// <summary>Rank of the adapters.</summary>
     public required int Rank { get; init; }
@@ -136,6 +142,9 @@ internal sealed record RunSettings
     /// <summary>The folder of the checkpoints.</summary>
     public string Checkpoints => Path.Combine(Output, "checkpoints");
 
+    /// <summary>The folder of what is found in large data.</summary>
+    public string CacheFolder => Cache ?? Path.Combine(Path.GetDirectoryName(Path.GetFullPath(Output)) ?? Output, "cache");
+
     /// <summary>The folder of the trained transform.</summary>
     public string Transform => TransformOf(Output);
 
@@ -160,7 +169,7 @@ internal sealed record RunSettings
     {
         ["recipe"] = Recipe.Name,
         ["model"] = Path.GetFullPath(Model),
-        ["data"] = Path.GetFullPath(Data),
+        ["data"] = Data is [var one] ? Path.GetFullPath(one) : new JsonArray([.. Data.Select(path => (JsonNode)Path.GetFullPath(path))]),
         ["eval-data"] = Path.GetFullPath(EvaluationData),
         ["hyperparameters"] = Hyperparameters is null ? null : Path.GetFullPath(Hyperparameters),
         ["std-max"] = WarmStart is null ? StdMax : null,
@@ -169,6 +178,8 @@ internal sealed record RunSettings
         ["precision"] = Precision,
         ["steps"] = Steps,
         ["batch"] = Batch,
+        ["max-length"] = MaxLength,
+        ["cache"] = Cache is null ? null : Path.GetFullPath(Cache),
         ["rank"] = WarmStart is null ? Rank : null,
         ["learning-rate"] = LearningRate,
         ["micro-batch"] = MicroBatch,

@@ -1,5 +1,4 @@
 using Jigsaw.CommandLine.Options;
-using Jigsaw.Data;
 using Jigsaw.Models;
 using Jigsaw.Models.Lora;
 using Jigsaw.Steps;
@@ -36,7 +35,7 @@ internal sealed class RunSession : IDisposable
         _teacher = new NoisyTeacher(Model);
         Loss = settings.Recipe.Bind(_teacher, Student, settings.Steps, settings.Hyperparameters);
         Tokenizer = new NoiseTokenizer(Jigsaw.Tokenization.Tokenizer.Load(settings.Model), device) { NoiseRoles = [.. settings.NoiseRoles] };
-        Chats = new Lazy<ChatDataset>(() => ChatDataset.Read(settings.Data));
+        Chats = new Lazy<RunData>(() => RunData.Open(settings));
     }
 
     /// <summary>The frozen base.</summary>
@@ -55,10 +54,15 @@ internal sealed class RunSession : IDisposable
     internal NoiseTokenizer Tokenizer { get; }
 
     /// <summary>The chats to train on.</summary>
-    internal Lazy<ChatDataset> Chats { get; }
+    internal Lazy<RunData> Chats { get; }
 
     public void Dispose()
     {
+        if (Chats.IsValueCreated)
+        {
+            Chats.Value.Dispose();
+        }
+
         Student.Dispose();
         _warmAdapters?.Dispose();
         _teacher.Dispose();

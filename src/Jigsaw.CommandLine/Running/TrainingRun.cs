@@ -15,8 +15,12 @@ internal static class TrainingRun
     {
         var (settings, model) = (context.Settings, session.Model);
         context.Output.Say(string.Create(CultureInfo.InvariantCulture, $"{Path.GetFileName(settings.Model)}: {model.LayerCount} layers, {model.EmbeddingTable.shape[1]} features, vocabulary {model.EmbeddingTable.shape[0]}, on {settings.Device}"));
-        context.Output.Say(string.Create(CultureInfo.InvariantCulture, $"Recipe {settings.Recipe.Name}, {session.Chats.Value.Examples.Count} chats to train on. A step runs:"));
+        context.Output.Say(string.Create(CultureInfo.InvariantCulture, $"Recipe {settings.Recipe.Name}, {session.Chats.Value.Count} chats to train on. A step runs:"));
         context.Output.Say(session.Loss.Plan.ToString());
+        foreach (var note in session.Chats.Value.Notes)
+        {
+            context.Output.Say(note);
+        }
     }
 
     /// <summary>Trains to the last step, and saves transform and adapters.</summary>
@@ -24,7 +28,13 @@ internal static class TrainingRun
     internal static void Train(RunContext context, RunSession session)
     {
         var settings = context.Settings;
-        using (var trainer = new Trainer(session.Loss, session.Transform, new ChatBatches(session.Chats.Value, session.Tokenizer, settings.Batch, settings.Seed), OptionsOf(settings, session)))
+        var batches = session.Chats.Value.Batches(session.Tokenizer, settings.Seed);
+        if (batches is ChatBatches)
+        {
+            RunData.Say(context.Output, batches);
+        }
+
+        using (var trainer = new Trainer(session.Loss, session.Transform, batches, OptionsOf(settings, session)))
         {
             if (settings.Resume)
             {
@@ -47,6 +57,11 @@ internal static class TrainingRun
                 },
                 context.Cancellation));
             Finish(context, trainer);
+        }
+
+        if (batches is ChatFileBatches)
+        {
+            RunData.Say(context.Output, batches);
         }
 
         session.Transform.Save(settings.Transform);

@@ -17,7 +17,7 @@ internal static class AttackVerb
         }
 
         using var run = new TrainedRun(settings);
-        SuiteStage.Run(context, run.Model, run.Adapters, run.Transform, run.Tokenizer, ChatDataset.Read(settings.EvaluationData, settings.EvaluationChats), ChatDataset.Read(settings.Data));
+        SuiteStage.Run(context, run.Model, run.Adapters, run.Transform, run.Tokenizer, ChatDataset.Read(settings.EvaluationData, settings.EvaluationChats), RunData.Known(context));
         return JigsawExitCode.Success;
     }
 }

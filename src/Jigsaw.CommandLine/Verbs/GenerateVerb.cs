@@ -12,9 +12,9 @@ internal static class GenerateVerb
     {
         var settings = context.Settings;
         using var run = new TrainedRun(settings);
-        IReadOnlyList<ChatMessage> prompt = settings.Prompt is { } told
-            ? [new ChatMessage("user", told)]
-            : [.. ChatDataset.Read(settings.EvaluationData, 1).Examples[0].Messages.TakeWhile(message => message.Role != "assistant")];
+        var prompt = settings.Prompt is { } told
+            ? new ChatExample([new ChatMessage("user", told)], new Dictionary<string, string>())
+            : Trials.PromptOf(ChatDataset.Read(settings.EvaluationData, 1).Examples[0]);
         context.Output.Show(RunTables.Of(Trials.Converse(run.Model, run.Adapters, run.Transform, run.Tokenizer, prompt, [], settings.MaxTokens)));
         return JigsawExitCode.Success;
     }

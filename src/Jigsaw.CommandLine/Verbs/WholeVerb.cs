@@ -21,7 +21,7 @@ internal static class WholeVerb
         TrainingRun.Train(context, session);
 
         // The attacker's data is the training's, in another order.
-        var pairs = new ChatBatches(session.Chats.Value, session.Tokenizer, settings.Batch, settings.Seed + 1);
+        var pairs = session.Chats.Value.Batches(session.Tokenizer, settings.Seed + 1);
         using var scratch = Fit(context, session, pairs, usesEmbeddingTable: false);
         using var informed = Fit(context, session, pairs, usesEmbeddingTable: true);
         context.Output.Show(RunTables.Compare(("before", before), ("after", trials.Measure([nearest, scratch, informed]))));
@@ -29,13 +29,13 @@ internal static class WholeVerb
         context.Output.Show(RunTables.Of(trials.Converse([nearest, scratch, informed], settings.MaxTokens)));
         if (settings.Attacks != AttackSet.None)
         {
-            SuiteStage.Run(context, session.Model, session.Student.Adapters, session.Transform, session.Tokenizer, evaluation, session.Chats.Value);
+            SuiteStage.Run(context, session.Model, session.Student.Adapters, session.Transform, session.Tokenizer, evaluation, RunData.Known(context));
         }
 
         return JigsawExitCode.Success;
     }
 
-    private static TrainedInversionAttack Fit(RunContext context, RunSession session, ChatBatches pairs, bool usesEmbeddingTable)
+    private static TrainedInversionAttack Fit(RunContext context, RunSession session, ITokenBatches pairs, bool usesEmbeddingTable)
     {
         var steps = context.Settings.AttackSteps;
         context.Output.Say("Fitting an inversion attack that owns the transform …");

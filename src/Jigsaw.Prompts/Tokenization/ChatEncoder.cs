@@ -44,6 +44,9 @@ public sealed class ChatEncoder
     /// </summary>
     public IReadOnlyCollection<string>? NoiseRoles { get; init; }
 
+    /// <summary>True if a conversation of which nothing counts is not an error; who asks leaves it out.</summary>
+    internal bool MayCountNothing { get; init; }
+
     /// <summary>Renders and tokenizes a conversation.</summary>
     /// <param name="messages">The conversation.</param>
     /// <param name="addGenerationPrompt">True if it ends with what comes before a reply.</param>
@@ -97,7 +100,7 @@ public sealed class ChatEncoder
             CountReplies(messages, chat, tokens, contentOf, counts);
         }
 
-        return Array.IndexOf(counts, true) >= 0 || addGenerationPrompt || continueFinalMessage
+        return Array.IndexOf(counts, true) >= 0 || MayCountNothing || addGenerationPrompt || continueFinalMessage
             ? new TokenizedChat([.. tokens.Select(token => token.Id)], counts, noise) { InReply = InReply(messages, chat, tokens, counts), Private = Private(chat, tokens) }
             : throw new ArgumentException($"No token of the conversation counts in the loss: its roles are {Roles(messages)}, and {(chat.Generated is null ? $"what counts are the contents of '{ChatMessage.Assistant}'" : "its template's {% generation %} is empty")}; name the model's role so.");
     }

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text;
 using Jigsaw.Checkpoints;
 using Jigsaw.Tokenization.Unicode;
@@ -53,6 +54,9 @@ public sealed class Tokenizer
     /// <summary>The chat template; null when the tokenizer has none.</summary>
     public ChatTemplate? ChatTemplate { get; private init; }
 
+    /// <summary>What the files say that it was read from, as a SHA-256: equal ones give equal ids. The chat template is not in it.</summary>
+    internal string Fingerprint { get; private init; } = string.Empty;
+
     /// <summary>Reads the tokenizer of a checkpoint directory.</summary>
     /// <param name="directory">The directory with tokenizer.json, and, where they are there, tokenizer_config.json, special_tokens_map.json and chat_template.jinja.</param>
     /// <exception cref="CheckpointException">A file is missing, damaged, or asks for what isn't supported.</exception>
@@ -71,13 +75,25 @@ public sealed class Tokenizer
             EndToken = tokens.GetValueOrDefault("eos_token"),
             PadToken = tokens.GetValueOrDefault("pad_token"),
             ChatTemplate = template,
+            Fingerprint = Hash(directory),
         });
     }
 
     /// <summary>The same tokenizer with another chat template.</summary>
     /// <param name="template">The template.</param>
     public Tokenizer WithChatTemplate(ChatTemplate template) =>
-        new(_model) { BeginToken = BeginToken, EndToken = EndToken, PadToken = PadToken, ChatTemplate = template };
+        new(_model) { BeginToken = BeginToken, EndToken = EndToken, PadToken = PadToken, ChatTemplate = template, Fingerprint = Fingerprint };
+
+    private static string Hash(string directory)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (var path in ((string[])["tokenizer.json", "tokenizer_config.json", "special_tokens_map.json"]).Select(name => Path.Combine(directory, name)).Where(File.Exists))
+        {
+            hash.AppendData(SHA256.HashData(File.ReadAllBytes(path)));
+        }
+
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
 
     /// <summary>The id of a token, or null when there is no such token.</summary>
     public int? IdOf(string token) => _ids.TryGetValue(token, out var id) ? id : null;

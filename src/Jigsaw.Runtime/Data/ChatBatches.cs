@@ -12,21 +12,40 @@ public sealed class ChatBatches : ITokenBatches, IEnumerable<TokenBatch>
 {
     private readonly NoiseTokenizer _tokenizer;
     private readonly TokenizedChat[] _chats;
+    private readonly RowTokenizer _rows;
+    private readonly LengthLimit _limit;
     private readonly EpochOrder _order;
+    private readonly KeptRows _kept;
 
     /// <summary>Tokenizes a data set.</summary>
     /// <param name="chats">The chats.</param>
     /// <param name="tokenizer">Makes ids and masks from them.</param>
     /// <param name="batchSize">Chats per batch; a single leftover chat joins the batch before it.</param>
     /// <param name="seed">Seed of the order.</param>
-    public ChatBatches(ChatDataset chats, NoiseTokenizer tokenizer, int batchSize, long seed)
+    /// <param name="maxLength">The most tokens of a chat, at least 2; what is longer is cut at its end. No limit when null.</param>
+    /// <exception cref="ChatDataException">A chat can't be rendered, nothing of it is transformed, or no chat has a token that counts.</exception>
+    public ChatBatches(ChatDataset chats, NoiseTokenizer tokenizer, int batchSize, long seed, int? maxLength = null)
     {
         ArgumentNullException.ThrowIfNull(chats);
         ArgumentNullException.ThrowIfNull(tokenizer);
-        _tokenizer = tokenizer;
-        _chats = [.. chats.Examples.Select(chat => tokenizer.Tokenize(chat.Messages, ignorePromptLoss: true))];
-        _order = new EpochOrder(_chats.Length, batchSize, seed, [.. _chats.Select(chat => chat.Ids.Count)]);
-        Fingerprint = string.Create(CultureInfo.InvariantCulture, $"{_chats.Length} chats ({Hash(_chats)}), {batchSize} per batch, seed {seed}");
+        (_tokenizer, _rows, _limit) = (tokenizer, new RowTokenizer(tokenizer), new LengthLimit(maxLength));
+        _chats = [.. chats.Examples.Select((chat, i) => _rows.Tokenize(chat, i + 1))];
+        var kept = new bool[_chats.Length];
+        for (var i = 0; i < kept.Length; i++)
+        {
+            var (first, example) = (RowTokenizer.FirstCounted(_chats[i]), chats.Examples[i]);
+            kept[i] = _limit.Keeps(first);
+            _limit.Add(_chats[i].Ids.Count, first, () => $"{example.Path}, {example.Place}");
+        }
+
+        if (!kept.Contains(true))
+        {
+            throw NothingCounts(chats.Examples[0].Path, _limit);
+        }
+
+        _order = new EpochOrder(_chats.Length, batchSize, seed, [.. _chats.Select(chat => Math.Min(chat.Ids.Count, maxLength ?? int.MaxValue))]);
+        _kept = new KeptRows(_order, batchSize, _ => { }, row => kept[row]);
+        Fingerprint = string.Create(CultureInfo.InvariantCulture, $"{_chats.Length} chats ({Hash(_chats)}), {batchSize} per batch, seed {seed}{Most(maxLength)}");
     }
 
     /// <inheritdoc/>
@@ -35,20 +54,21 @@ public sealed class ChatBatches : ITokenBatches, IEnumerable<TokenBatch>
     /// <summary>How many batches have each chat once.</summary>
     public int BatchesPerEpoch => _order.BatchesPerEpoch;
 
-    /// <inheritdoc/>
-    public TokenBatch At(long step)
-    {
-        var chats = new List<TokenizedChat>();
-        foreach (var row in _order.At(step))
-        {
-            chats.Add(_chats[row]);
-        }
+    /// <summary>Chats that are cut at their end.</summary>
+    public long CutChats => _limit.Cut;
 
-        return _tokenizer.ToBatch(chats);
-    }
+    /// <summary>Chats without a token that counts, which are left out.</summary>
+    public long LeftOutChats => _limit.LeftOut;
+
+    /// <summary>What should be known about the chats, in sentences: what is cut, left out, or not read by the template.</summary>
+    public IReadOnlyList<string> Notes => [.. _limit.Notes(), .. _rows.Note is { } note ? [note] : Array.Empty<string>()];
 
     /// <inheritdoc/>
-    public IReadOnlyList<string> RowsAt(long step) => [.. _order.At(step).ToArray().Select(row => row.ToString(CultureInfo.InvariantCulture))];
+    public TokenBatch At(long step) =>
+        _tokenizer.ToBatch([.. _kept.At(step).Select(row => _chats[row])], truncation: _limit.MaxLength is not null, maxLength: _limit.MaxLength);
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> RowsAt(long step) => [.. _kept.At(step).Select(row => row.ToString(CultureInfo.InvariantCulture))];
 
     /// <summary>One epoch; each batch is freed when the next is taken.</summary>
     public IEnumerator<TokenBatch> GetEnumerator()
@@ -61,6 +81,11 @@ public sealed class ChatBatches : ITokenBatches, IEnumerable<TokenBatch>
     }
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+
+    internal static string Most(int? maxLength) => maxLength is { } most ? string.Create(CultureInfo.InvariantCulture, $", at most {most} tokens") : "";
+
+    internal static ChatDataException NothingCounts(string? path, LengthLimit limit) =>
+        new(path ?? "The data", null, $"has no chat of which a token counts in the loss: {(limit.MaxLength is { } most ? $"raise the limit of {most} tokens, or " : "")}name the model's role '{ChatMessage.Assistant}'.");
 
     /// <summary>The first characters of the SHA-256 of the chats' ids.</summary>
     private static string Hash(TokenizedChat[] chats)

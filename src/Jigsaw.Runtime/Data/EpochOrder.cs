@@ -15,7 +15,7 @@ internal sealed class EpochOrder
     private readonly long _seed;
     private readonly int _batches;
     private readonly IReadOnlyList<int>? _lengths;
-    private (long Epoch, int[] Order)? _last;
+    private Epoch? _last;
 
     /// <summary>An order over rows.</summary>
     /// <param name="rows">Rows of the data, at least 1.</param>
@@ -42,40 +42,76 @@ internal sealed class EpochOrder
     /// <summary>Batches per epoch.</summary>
     public int BatchesPerEpoch => _batches;
 
-    /// <summary>The rows of a batch.</summary>
+    /// <summary>The rows of a batch. Of the lengths it reads those of the rows that <see cref="NeededAt"/> gives.</summary>
     /// <param name="step">Number of the batch, counted from 0 through all epochs.</param>
     public ReadOnlySpan<int> At(long step)
     {
-        ArgumentOutOfRangeException.ThrowIfNegative(step);
-        var (epoch, batch) = (step / _batches, (int)(step % _batches));
-        if (_last?.Epoch != epoch)
+        var (epoch, start, end) = Place(step);
+        foreach (var window in Windows(start, end))
         {
-            _last = (epoch, Shuffled(epoch));
+            Sort(epoch, window);
         }
 
-        var start = batch * _batchSize;
-        var end = batch == _batches - 1 ? _rows : start + _batchSize;
-        return _last.Value.Order.AsSpan(start, end - start);
+        return epoch.Order.AsSpan(start, end - start);
     }
 
-    private int[] Shuffled(long epoch)
+    /// <summary>The rows that a batch is cut from once they are sorted by length.</summary>
+    /// <param name="step">Number of the batch, counted from 0 through all epochs.</param>
+    public ReadOnlySpan<int> NeededAt(long step)
+    {
+        var (epoch, start, end) = Place(step);
+        var windows = Windows(start, end).ToArray();
+        var first = windows[0] * WindowSize;
+        return epoch.Order.AsSpan((int)first, (int)(Math.Min((windows[^1] + 1) * WindowSize, _rows) - first));
+    }
+
+    private long WindowSize => (long)BatchesSortedTogether * _batchSize;
+
+    private (Epoch Epoch, int Start, int End) Place(long step)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(step);
+        var (number, batch) = (step / _batches, (int)(step % _batches));
+        if (_last?.Number != number)
+        {
+            _last = Shuffled(number);
+        }
+
+        var start = _last.Batches[batch] * _batchSize;
+        return (_last, start, batch == _batches - 1 ? _rows : start + _batchSize);
+    }
+
+    private IEnumerable<long> Windows(int start, int end)
+    {
+        for (var window = start / WindowSize; window * WindowSize < end; window++)
+        {
+            yield return window;
+        }
+    }
+
+    private void Sort(Epoch epoch, long window)
+    {
+        if (_lengths is { } lengths && epoch.Sorted.Add(window))
+        {
+            var start = (int)(window * WindowSize);
+            epoch.Order.AsSpan(start, (int)Math.Min(WindowSize, _rows - start)).Sort((left, right) => lengths[left].CompareTo(lengths[right]));
+        }
+    }
+
+    private Epoch Shuffled(long epoch)
     {
         var random = new Random(unchecked((int)((_seed * 2654435761L) ^ (epoch * 40503L))));
         var order = Enumerable.Range(0, _rows).ToArray();
         random.Shuffle(order);
-        if (_lengths is null)
+        var batches = Enumerable.Range(0, _batches).ToArray();
+        if (_lengths is not null)
         {
-            return order;
+            // All batches but the last are of one size: only they may change places.
+            random.Shuffle(batches.AsSpan(0, _batches - 1));
         }
 
-        foreach (var start in Enumerable.Range(0, _rows).Where(row => row % (BatchesSortedTogether * _batchSize) == 0))
-        {
-            order.AsSpan(start, Math.Min(BatchesSortedTogether * _batchSize, _rows - start)).Sort((left, right) => _lengths[left].CompareTo(_lengths[right]));
-        }
-
-        // All batches but the last are of one size: only they may change places.
-        var batches = Enumerable.Range(0, _batches - 1).ToArray();
-        random.Shuffle(batches);
-        return [.. batches.SelectMany(batch => order.AsSpan(batch * _batchSize, _batchSize).ToArray()), .. order.AsSpan((_batches - 1) * _batchSize)];
+        return new Epoch(epoch, order, batches, []);
     }
+
+    /// <summary>The order of an epoch: its rows, the batches of them in their order, and which windows are sorted already.</summary>
+    private sealed record Epoch(long Number, int[] Order, int[] Batches, HashSet<long> Sorted);
 }

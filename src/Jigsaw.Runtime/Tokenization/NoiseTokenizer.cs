@@ -96,6 +96,10 @@ public sealed class NoiseTokenizer
         IReadOnlyDictionary<string, object?>? arguments = null) =>
         new ChatEncoder(_encoder) { ContentTokens = ContentTokens, NoiseRoles = NoiseRoles }.Encode(messages, addGenerationPrompt, continueFinalMessage, ignorePromptLoss, transformAllTokens, tools, documents, arguments);
 
+    /// <summary>Tokenizes a row of training data, of which nothing may count.</summary>
+    internal TokenizedChat TokenizeRow(IReadOnlyList<ChatMessage> messages, IReadOnlyList<JsonElement>? tools, IReadOnlyList<JsonElement>? documents, IReadOnlyDictionary<string, object?>? arguments) =>
+        new ChatEncoder(_encoder) { ContentTokens = ContentTokens, NoiseRoles = NoiseRoles, MayCountNothing = true }.Encode(messages, ignorePromptLoss: true, tools: tools, documents: documents, arguments: arguments);
+
     /// <summary>Pads tokenized conversations into one batch. The loss mask is moved to the positions that predict the tokens that count.</summary>
     /// <param name="chats">The conversations, at least one.</param>
     /// <param name="padding">How they become equally long.</param>

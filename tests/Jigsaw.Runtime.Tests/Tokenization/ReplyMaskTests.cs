@@ -72,7 +72,7 @@ public sealed class ReplyMaskTests
         using var folder = new TemporaryFolder();
         var path = Path.Combine(folder.Path, "chats.jsonl");
         File.WriteAllText(path, $$"""{"messages": [{"role": "user", "content": "Hello Ada", "private": {{spans}}}]}""");
-        var exception = Assert.Throws<FormatException>(() => ChatDataset.Read(path));
+        var exception = Assert.Throws<ChatDataException>(() => ChatDataset.Read(path));
         Assert.Contains("line 1", exception.Message, StringComparison.Ordinal);
         Assert.Contains("private span", exception.Message, StringComparison.Ordinal);
     }

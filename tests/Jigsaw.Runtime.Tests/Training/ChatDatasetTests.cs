@@ -30,12 +30,12 @@ public sealed class ChatDatasetTests
     public void A_line_that_is_not_a_chat_is_named(string line)
     {
         var good = "{\"messages\": [{\"role\": \"user\", \"content\": \"Hi\"}]}\n";
-        var exception = Assert.Throws<FormatException>(() => Read(good + line));
+        var exception = Assert.Throws<ChatDataException>(() => Read(good + line));
         Assert.Contains("line 2", exception.Message, StringComparison.Ordinal);
     }
 
     [Fact]
-    public void An_empty_file_is_refused() => Assert.Contains("no chat", Assert.Throws<FormatException>(() => Read("\n")).Message, StringComparison.Ordinal);
+    public void An_empty_file_is_refused() => Assert.Contains("no chat", Assert.Throws<ChatDataException>(() => Read("\n")).Message, StringComparison.Ordinal);
 
     private static ChatDataset Read(string text)
     {

@@ -54,4 +54,30 @@ public sealed class EpochOrderTests
         });
         Assert.True(Padding(new EpochOrder(800, 16, 3, lengths)) < 0.15 * Padding(new EpochOrder(800, 16, 3)));
     }
+
+    [Fact]
+    public void Sorting_what_is_asked_for_gives_the_order_of_sorting_the_whole_epoch() =>
+        Gen.Select(Gen.Int[1, 400], Gen.Int[1, 6], Gen.Int, Gen.Int[0, 3]).Sample((rows, batchSize, seed, epoch) =>
+        {
+            int[] lengths = [.. Enumerable.Range(0, rows).Select(row => row * 7 % 11)];
+            var order = new EpochOrder(rows, batchSize, seed, lengths);
+            var random = new Random(unchecked((int)((seed * 2654435761L) ^ (epoch * 40503L))));
+            var whole = Enumerable.Range(0, rows).ToArray();
+            random.Shuffle(whole);
+            for (var start = 0; start < rows; start += 16 * batchSize)
+            {
+                whole.AsSpan(start, Math.Min(16 * batchSize, rows - start)).Sort((left, right) => lengths[left].CompareTo(lengths[right]));
+            }
+
+            var batches = Enumerable.Range(0, order.BatchesPerEpoch - 1).ToArray();
+            random.Shuffle(batches);
+            for (var batch = order.BatchesPerEpoch - 1; batch >= 0; batch--)
+            {
+                var step = ((long)epoch * order.BatchesPerEpoch) + batch;
+                var start = (batch < batches.Length ? batches[batch] : batch) * batchSize;
+                var expected = whole[start..(batch < batches.Length ? start + batchSize : rows)];
+                Assert.Equal(expected, order.At(step).ToArray());
+                Assert.Empty(expected.Except(order.NeededAt(step).ToArray()));
+            }
+        });
 }

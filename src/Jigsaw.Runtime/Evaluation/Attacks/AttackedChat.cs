@@ -26,7 +26,7 @@ internal sealed record AttackedChat(long[] Ids, bool[] Noise, bool[] InReply, st
         }
 
         var replies = messages.Where(message => message.Role == ChatMessage.Assistant && !string.IsNullOrWhiteSpace(message.Content)).ToArray();
-        var tokens = tokenizer.Tokenize(messages, addGenerationPrompt: replies.Length == 0, ignorePromptLoss: true);
+        var tokens = chat.Tokenize(tokenizer, messages, addGenerationPrompt: replies.Length == 0);
         var ids = tokens.Ids.Select(id => (long)id).ToArray();
         var noise = tokens.Noise.ToArray();
         string Text(IEnumerable<long> some) => tokenizer.Tokenizer.Decode(some.Select(id => (int)id));

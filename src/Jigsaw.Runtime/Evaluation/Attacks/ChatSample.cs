@@ -11,7 +11,7 @@ namespace Jigsaw.Evaluation.Attacks;
 /// <param name="seed">Seed of the order.</param>
 internal sealed class ChatSample(IReadOnlyList<ChatExample> chats, NoiseTokenizer tokenizer, int batchSize, long seed) : ITokenBatches
 {
-    private readonly TokenizedChat[] _chats = [.. chats.Select(chat => tokenizer.Tokenize(chat.Messages, ignorePromptLoss: true))];
+    private readonly TokenizedChat[] _chats = [.. chats.Select(chat => chat.Tokenize(tokenizer))];
 
     public TokenBatch At(long step)
     {

@@ -37,7 +37,7 @@ internal sealed partial class SuiteRun
         {
             _cancellation.ThrowIfCancellationRequested();
             using var scope = NewDisposeScope();
-            using var batch = _tokenizer.ApplyChatTemplate([.. some.Select(chat => chat.Messages)], ignorePromptLoss: true);
+            using var batch = _tokenizer.ToBatch([.. some.Select(chat => chat.Tokenize(_tokenizer))]);
             var rows = MaskedRows.Of(batch.NoiseMask);
             var sum = MaskedRows.Pick((_twin ?? _transform).Apply(batch).Noisy, rows).to(ScalarType.Float32);
             for (var i = 1; i < draws; i++)

@@ -24,7 +24,7 @@ internal sealed partial class SuiteRun
         foreach (var chat in _chats.Where(chat => chat.Reply.Length > 0))
         {
             _cancellation.ThrowIfCancellationRequested();
-            using var batch = _tokenizer.ApplyChatTemplate([chat.Example.Messages], ignorePromptLoss: true);
+            using var batch = _tokenizer.ToBatch([chat.Example.Tokenize(_tokenizer)]);
             var (agree, diverge, support) = (new AgreementMetric(), new DivergenceMetric(), new TopKUtilityMetric(Pass.StudentNoisy, SupportTokens));
             MetricEvaluator.Run([agree, diverge, support, noise], _model, adapters, _twin ?? _transform, [batch]);
             foreach (var pass in passes)
@@ -77,7 +77,7 @@ internal sealed partial class SuiteRun
                 continue;
             }
 
-            using var batch = _tokenizer.ApplyChatTemplate([prompt], addGenerationPrompt: true);
+            using var batch = _tokenizer.ApplyChatTemplate([prompt], addGenerationPrompt: true, tools: chat.Example.Tools, documents: chat.Example.Documents, arguments: chat.Example.TemplateArguments);
             var transformed = (_twin ?? _transform).Apply(batch);
             string Answer(Tensor embeddings, IAdapters? adapters) => _tokenizer.Tokenizer.Decode(model.Generate(embeddings, batch.AttentionMask, adapters, options)[0], skipSpecial: true);
             var (wanted, given) = (Answer(transformed.Clean, null), Answer(transformed.Noisy, adapters));

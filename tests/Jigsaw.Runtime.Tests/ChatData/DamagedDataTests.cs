@@ -1,0 +1,166 @@
+using System.Text;
+using CsCheck;
+using Jigsaw.Data;
+
+namespace Jigsaw.Runtime.Tests.ChatData;
+
+public sealed class DamagedDataTests : IDisposable
+{
+    private const string Row = """{"messages": [{"role": "user", "content": "I am Ada."}, {"role": "assistant", "content": "Hello Ada."}]}""";
+
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Theory]
+    [InlineData("jsonl")]
+    [InlineData("json")]
+    [InlineData("jsonl.gz")]
+    [InlineData("jsonl.zst")]
+    [InlineData("parquet")]
+    public async Task Any_damage_is_a_chat_or_a_sentence(string kind)
+    {
+        var rows = Enumerable.Range(0, 20).Select(row => Row.Replace("Ada.", $"Ada {row * row}.", StringComparison.Ordinal)).ToArray();
+        var bytes = await File.ReadAllBytesAsync(kind == "parquet" ? await ChatFile.WriteParquet(_folder, "messages", rows) : ChatFile.Write(_folder, kind, rows));
+        var path = _folder["damaged"];
+        Gen.Select(Gen.Int[0, bytes.Length - 1], Gen.Byte, Gen.Int[0, 3], Gen.Int[1, 6]).Sample(
+            (at, value, how, count) =>
+            {
+                byte[] damaged = how switch
+                {
+                    0 => bytes[..at],
+                    1 => [.. bytes[..at], .. bytes[Math.Min(bytes.Length, at + count)..]],
+                    2 => [.. bytes[..at], .. Enumerable.Repeat(value, count), .. bytes[at..]],
+                    _ => [.. bytes[..at], value, .. bytes[(at + 1)..]],
+                };
+                File.WriteAllBytes(path, damaged);
+                Outcome(path);
+            },
+            iter: 150,
+            threads: 1);
+    }
+
+    [Theory]
+    [InlineData("jsonl.gz")]
+    [InlineData("json.gz")]
+    [InlineData("jsonl.zst")]
+    public void A_packed_file_that_is_cut_off_anywhere_is_refused(string kind)
+    {
+        var bytes = File.ReadAllBytes(ChatFile.Write(_folder, kind, Enumerable.Range(0, 30).Select(row => Row.Replace("Ada.", $"Ada {row * row}.", StringComparison.Ordinal))));
+        for (var length = 4; length < bytes.Length; length += 3)
+        {
+            File.WriteAllBytes(_folder["cut"], bytes[..length]);
+            Assert.NotNull(Outcome(_folder["cut"]));
+        }
+    }
+
+    [Fact]
+    public void Members_and_frames_that_follow_one_another_are_one_file()
+    {
+        foreach (var kind in (string[])["jsonl.gz", "jsonl.zst"])
+        {
+            var bytes = ChatFile.Packed(kind, Encoding.UTF8.GetBytes(Row + "\n"));
+            File.WriteAllBytes(_folder["two"], [.. bytes, .. bytes]);
+            Assert.Equal(2, ChatDataset.Read(_folder["two"]).Examples.Count);
+        }
+    }
+
+    [Theory]
+    [InlineData("", "holds no chat")]
+    [InlineData("\n \r\n\t", "holds no chat")]
+    [InlineData("[]", "holds no chat")]
+    [InlineData("[" + Row, "line 1, row 1, is where the file ends")]
+    [InlineData("[\n" + Row + " " + Row + "]", "line 2, row 1, is followed by neither")]
+    [InlineData("[" + Row + "]\n3", "line 2, goes on after the end")]
+    [InlineData("[3]", "line 1, row 1, is not a chat")]
+    [InlineData("[,]", "line 1, row 1, is not a chat")]
+    [InlineData("{\n", "line 1, is not a chat: it is not JSON at byte")]
+    [InlineData("PK\u0003\u0004", "is a zip archive")]
+    [InlineData("PAR1PAR1", "can't be read as Parquet")]
+    public void What_is_not_a_file_of_chats_is_one_sentence(string text, string part)
+    {
+        File.WriteAllText(_folder["file"], text);
+        Assert.Contains(part, Outcome(_folder["file"]), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_byte_order_mark_and_line_ends_of_Windows_are_no_matter()
+    {
+        File.WriteAllText(_folder["file"], $"\r\n{Row}\r\n\r\n{Row}", new UTF8Encoding(encoderShouldEmitUTF8Identifier: true));
+        Assert.Equal(2, ChatDataset.Read(_folder["file"]).Examples.Count);
+        File.WriteAllText(_folder["file"], Row, Encoding.Unicode);
+        Assert.Contains("is UTF-16 text", Outcome(_folder["file"]), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Bytes_that_are_not_UTF8_deep_nesting_and_endless_lines_are_refused_with_their_line()
+    {
+        File.WriteAllBytes(_folder["file"], [.. Encoding.UTF8.GetBytes(Row), (byte)'\n', .. Encoding.UTF8.GetBytes(Row.Replace("Ada.", "", StringComparison.Ordinal)).Select(b => b == 'H' ? (byte)0xFF : b)]);
+        Assert.Contains("line 2, is not a chat: it is not UTF-8", Outcome(_folder["file"]), StringComparison.Ordinal);
+
+        File.WriteAllText(_folder["file"], $"{Row}\n{{\"messages\": {new string('[', 100_000)}");
+        Assert.Contains("line 2, is not a chat: it is nested deeper than 64 levels", Outcome(_folder["file"]), StringComparison.Ordinal);
+
+        // 100 MB in a few kilobytes: refused once the row is too long, without holding the rest, from memory and from the disk.
+        var endless = ChatFile.Packed("jsonl.zst", [.. Encoding.UTF8.GetBytes(Row + "\n{\"a\": \""), .. Enumerable.Repeat((byte)'x', 100_000_000)]);
+        File.WriteAllBytes(_folder["file"], endless);
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        Assert.Contains("line 2, has more than 33554432 bytes", Outcome(_folder["file"]), StringComparison.Ordinal);
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 300_000_000);
+    }
+
+    [Fact]
+    public void Files_come_in_ordinal_order_and_once()
+    {
+        Directory.CreateDirectory(_folder["deep"]);
+        foreach (var (name, text) in new[] { ("b.jsonl", "b"), ("B.jsonl", "B"), ("a.jsonl", "a"), ("deep/c.jsonl", "c"), ("notes.md", "not chats") })
+        {
+            File.WriteAllText(_folder[name], Row.Replace("I am Ada.", text, StringComparison.Ordinal));
+        }
+
+        string Order(params string[] paths) => string.Concat(ChatDataset.Read(paths).Examples.Select(chat => chat.Messages[0].Content));
+        Assert.Equal("Bab", Order(_folder.Path));
+        Assert.Equal("Bab", Order(_folder["*.jsonl"]));
+        Assert.Equal("Babc", Order(_folder["**/*.jsonl"]));
+        Assert.Equal("bBa", Order(_folder["b.jsonl"], _folder.Path, _folder["a.jsonl"]));
+        Assert.Contains("No file matches", Assert.Throws<FileNotFoundException>(() => ChatDataset.Read(_folder["x*.jsonl"])).Message, StringComparison.Ordinal);
+        Assert.Contains("There is no file or folder", Assert.Throws<FileNotFoundException>(() => ChatDataset.Read(_folder["x.jsonl"])).Message, StringComparison.Ordinal);
+        Directory.CreateDirectory(_folder["empty"]);
+        Assert.Contains("holds no file of chats", Assert.Throws<FileNotFoundException>(() => ChatDataset.Read(_folder["empty"])).Message, StringComparison.Ordinal);
+        Assert.Throws<ArgumentException>(() => ChatDataset.Read((string[])[]));
+    }
+
+    [Fact]
+    public void Columns_that_another_library_wrote_are_read_with_all_that_is_nested_in_them()
+    {
+        var chats = ChatDataset.Read(TestData.Path("chats", "arrow.parquet"));
+        Assert.Equal(3, chats.Examples.Count);
+        Assert.Equal(["user:hi", "assistant:"], chats.Examples[0].Messages.Select(message => $"{message.Role}:{message.Content}"));
+        Assert.Equal("""["f","g"]""", $"[{string.Join(',', chats.Examples[0].Messages[1].ToolCalls!.Select(call => call.Json.GetProperty("name").GetRawText()))}]");
+        Assert.Equal("yo", chats.Examples[2].Messages[0].Content);
+        Assert.Equal("Ada", chats.Examples[2].Facts["first"]);
+        Assert.Equal("""[{"type":"function","n":[[1,2],[]]}]""", $"[{chats.Examples[0].Tools!.Single().GetRawText()}]");
+        Assert.Null(chats.Examples[1].Tools);
+        Assert.Equal(["Fields of the data that nothing reads, with their rows: b (3), id (3)."], chats.Notes);
+    }
+
+    /// <summary>The sentence about a file, one and the same from memory and from the disk; null if it can be read.</summary>
+    private string? Outcome(string path)
+    {
+        try
+        {
+            Assert.NotEmpty(ChatDataset.Read(path).Examples);
+        }
+        catch (ChatDataException exception)
+        {
+            Assert.StartsWith(path, exception.Message, StringComparison.Ordinal);
+            Assert.DoesNotContain('\n', exception.Message);
+            Assert.Equal(exception.Message, Assert.Throws<ChatDataException>(() => ChatFiles.Open([path], _folder["cache"])).Message);
+            return exception.Message;
+        }
+
+        using var files = ChatFiles.Open([path], _folder["cache"]);
+        Assert.NotEmpty(files.Read(0).Messages);
+        return null;
+    }
+}
