@@ -51,7 +51,7 @@ internal static class GgufPreTokenizer
     {
         "Digits" when part.Flag("individual_digits") == true => "digits",
         "ByteLevel" when part.Flag("add_prefix_space") == false => part.Flag("use_regex") == false ? "bytes" : "bytes+words",
-        "Split" when part.Text("behavior") == "Isolated" && part.Flag("invert") != true => "split:" + part.Object("pattern")?.Text("Regex"),
+        "Split" when part.Text("behavior") == "Isolated" && part.Flag("invert") != true => "split:" + part.Object("pattern")?.Text("Regex")?.Replace(@"\p{N}{1}", @"\p{N}", StringComparison.Ordinal),
         var other => $"{other}?",
     });
 

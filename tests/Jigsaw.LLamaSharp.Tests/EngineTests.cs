@@ -1,0 +1,63 @@
+using System.Globalization;
+using Jigsaw.Gguf;
+using Xunit.Abstractions;
+
+namespace Jigsaw.LLamaSharp.Tests;
+
+/// <summary>What the client sends is understood by the trained model on llama.cpp as by the runtime, and by the base not.</summary>
+public sealed class EngineTests(ITestOutputHelper output)
+{
+    [LLamaTheory]
+    [InlineData(GgufType.Float32, false, 1e-3)]
+    [InlineData(GgufType.Float16, false, 5e-2)]
+    [InlineData(GgufType.Float32, true, 1e-3)]
+    public async Task Greedy_replies_on_llama_cpp_are_those_of_the_runtimes_student(GgufType type, bool asAdapter, double tie)
+    {
+        using var engines = new Engines();
+        using var engine = engines.Engine(type, merged: !asAdapter, asAdapter);
+        var (equal, ties, tokens) = (0, new List<double>(), 0);
+        foreach (var chat in engines.Chats)
+        {
+            var prompt = engines.Transform.Transform(chat);
+            var (expected, actual) = (engines.Reply(prompt, engines.Adapters), await engines.ReplyAsync(engine, prompt));
+            var same = expected.Zip(actual).TakeWhile(pair => pair.First == pair.Second).Count();
+            tokens += same;
+            if (same == expected.Length && same == actual.Length)
+            {
+                equal++;
+                continue;
+            }
+
+            // Where the two best tokens are nearly equal, rounding decides, and the rest is another reply.
+            var gap = engines.Gap(prompt, expected[..same], expected[same], actual[same]);
+            Assert.True(gap < tie, string.Create(CultureInfo.InvariantCulture, $"After {same} tokens llama.cpp says another one, {gap} behind."));
+            ties.Add(gap);
+        }
+
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{type}{(asAdapter ? " with the adapters beside the base" : "")}: {equal} of {engines.Chats.Count} replies equal, {tokens} tokens; ties: {string.Join(", ", ties.Select(gap => gap.ToString("G2", CultureInfo.InvariantCulture)))}"));
+        Assert.InRange(ties.Count, 0, type == GgufType.Float32 ? 2 : 10);
+    }
+
+    [LLamaFact]
+    public async Task The_base_on_llama_cpp_makes_nothing_of_what_the_trained_model_understands()
+    {
+        using var engines = new Engines();
+        using var bare = engines.Engine(GgufType.Float32, merged: false);
+        using var trained = engines.Engine(GgufType.Float32, merged: true);
+        var (byBase, byTrained, tokens) = (0, 0, 0);
+        foreach (var chat in engines.Chats)
+        {
+            var clean = engines.CleanReply(chat);
+            var prompt = engines.Transform.Transform(chat);
+            tokens += clean.Length;
+            byBase += Equal(clean, await engines.ReplyAsync(bare, prompt));
+            byTrained += Equal(clean, await engines.ReplyAsync(trained, prompt));
+        }
+
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Of {tokens} tokens of the clean replies the base says {100.0 * byBase / tokens:F1} % at their places on x̃, the trained model {100.0 * byTrained / tokens:F1} %."));
+        Assert.InRange((double)byBase / tokens, 0, 0.05);
+        Assert.InRange((double)byTrained / tokens, 0.5, 1);
+    }
+
+    private static int Equal(int[] one, int[] other) => one.Zip(other).Count(pair => pair.First == pair.Second);
+}

@@ -1,0 +1,117 @@
+using Jigsaw.Batches;
+using Jigsaw.Client;
+using Jigsaw.Client.Transports;
+using Jigsaw.Data;
+using Jigsaw.Gguf;
+using Jigsaw.Models;
+using Jigsaw.Models.Decoder;
+using Jigsaw.Models.Generation;
+using Jigsaw.Models.Lora;
+using Jigsaw.Runtime.Tests;
+using Jigsaw.Tokenization;
+using static TorchSharp.torch;
+
+namespace Jigsaw.LLamaSharp.Tests;
+
+/// <summary>One trained result on two engines: the runtime, and llama.cpp on GGUF files that it wrote. The sample's result, or another by JIGSAW_ENGINE_MODEL and JIGSAW_ENGINE_RUN.</summary>
+internal sealed class Engines : IDisposable
+{
+    private const int MostTokens = 48;
+
+    private readonly TemporaryFolder _folder = new();
+
+    public Engines()
+    {
+        ModelDirectory = Environment.GetEnvironmentVariable("JIGSAW_ENGINE_MODEL") is { Length: > 0 } model ? model : GgufModelTests.Data("support-lm");
+        var run = Environment.GetEnvironmentVariable("JIGSAW_ENGINE_RUN") is { Length: > 0 } told ? told : Path.Combine(AppContext.BaseDirectory, "Data", "trained");
+        Model = CausalLM.Load(ModelDirectory, CPU, ScalarType.Float32);
+        Adapters = LoraAdapters.Load(Path.Combine(run, "adapter"), Model);
+        Transform = PromptTransform.Load(ModelDirectory, Path.Combine(run, "transform"), NoiseScope.Users);
+        Chats = [.. ChatDataset.Read(Path.Combine(GgufModelTests.Data("support-lm"), "data", "eval.jsonl"), 50).Examples.Select(example => example.Messages.TakeWhile(message => message.Role != ChatMessage.Assistant).ToArray())];
+        Ends = [.. Model.Config.EndTokens.Union(Transform.StopTokenIds)];
+    }
+
+    public string ModelDirectory { get; }
+
+    public CausalLM Model { get; }
+
+    public LoraAdapters Adapters { get; }
+
+    public PromptTransform Transform { get; }
+
+    /// <summary>Fifty conversations up to the reply.</summary>
+    public IReadOnlyList<ChatMessage[]> Chats { get; }
+
+    public int[] Ends { get; }
+
+    /// <summary>llama.cpp on the base, or on the merged model.</summary>
+    public LLamaTransport Engine(GgufType type, bool merged, bool adapter = false)
+    {
+        var path = _folder[$"{type}-{merged}.gguf"];
+        if (!File.Exists(path))
+        {
+            GgufExport.WriteModel(path, Model, type, merged ? Adapters : null);
+        }
+
+        if (adapter)
+        {
+            GgufExport.WriteAdapters(_folder["adapter.gguf"], Model, Adapters, type);
+        }
+
+        return LLamaTransport.Load(new LLamaOptions { ModelPath = path, AdapterPath = adapter ? _folder["adapter.gguf"] : null, ContextTokens = 512, Threads = 1, Float32Cache = true });
+    }
+
+    /// <summary>The greedy reply of llama.cpp, with its end token.</summary>
+    public async Task<int[]> ReplyAsync(LLamaTransport engine, TransformedPrompt prompt)
+    {
+        var reply = new List<int>();
+        await foreach (var token in engine.TokensAsync(prompt, new CompletionOptions { MaxTokens = MostTokens, Temperature = 0 }))
+        {
+            reply.Add((int)token);
+            if (Ends.Contains(reply[^1]))
+            {
+                break;
+            }
+        }
+
+        return [.. reply];
+    }
+
+    /// <summary>The greedy replies of the runtime, with their end tokens.</summary>
+    public int[] Reply(TransformedPrompt prompt, IAdapters? adapters)
+    {
+        using var scope = NewDisposeScope();
+        using var mask = RowMask.FromTensor(ones(1, prompt.TokenCount, dtype: ScalarType.Bool));
+        return Model.Generate(Rows(prompt), mask, adapters, new GenerationOptions { MaxNewTokens = MostTokens, EndTokens = Ends })[0];
+    }
+
+    /// <summary>The greedy reply of the base on the clean prompt.</summary>
+    public int[] CleanReply(ChatMessage[] chat)
+    {
+        using var scope = NewDisposeScope();
+        var ids = Transform.Tokenize(chat).Ids.Select(id => (long)id).ToArray();
+        using var mask = RowMask.FromTensor(ones(1, ids.Length, dtype: ScalarType.Bool));
+        return Model.GenerateFromIds(tensor(ids).unsqueeze(0), mask, adapters: null, new GenerationOptions { MaxNewTokens = MostTokens, EndTokens = Ends })[0];
+    }
+
+    /// <summary>How far one token is behind another in the runtime's logits behind a prompt and the beginning of its reply.</summary>
+    public double Gap(TransformedPrompt prompt, int[] said, int first, int second)
+    {
+        using var grad = no_grad();
+        using var scope = NewDisposeScope();
+        var input = said.Length == 0 ? Rows(prompt) : cat([Rows(prompt), Model.Embed(tensor(said.Select(id => (long)id).ToArray()).unsqueeze(0))], 1);
+        using var mask = RowMask.FromTensor(ones(1, input.shape[1], dtype: ScalarType.Bool));
+        var logits = Model.Head.Logits(Model.Run(input, mask, Adapters).Last![0, -1].unsqueeze(0)).squeeze(0);
+        return logits[first].item<float>() - logits[second].item<float>();
+    }
+
+    public void Dispose()
+    {
+        Transform.Dispose();
+        Adapters.Dispose();
+        Model.Dispose();
+        _folder.Dispose();
+    }
+
+    private static Tensor Rows(TransformedPrompt prompt) => tensor(prompt.ToSingles()).reshape(1, prompt.TokenCount, prompt.Features);
+}
