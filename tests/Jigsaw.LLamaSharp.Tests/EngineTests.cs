@@ -5,7 +5,7 @@ using Xunit.Abstractions;
 namespace Jigsaw.LLamaSharp.Tests;
 
 /// <summary>What the client sends is understood by the trained model on llama.cpp as by the runtime, and by the base not.</summary>
-public sealed class EngineTests(ITestOutputHelper output)
+public sealed class EngineTests(EngineFixture fixture, ITestOutputHelper output) : IClassFixture<EngineFixture>
 {
     [LLamaTheory]
     [InlineData(GgufType.Float32, false, 1e-3)]
@@ -13,13 +13,12 @@ public sealed class EngineTests(ITestOutputHelper output)
     [InlineData(GgufType.Float32, true, 1e-3)]
     public async Task Greedy_replies_on_llama_cpp_are_those_of_the_runtimes_student(GgufType type, bool asAdapter, double tie)
     {
-        using var engines = new Engines();
+        var engines = fixture.Engines;
         using var engine = engines.Engine(type, merged: !asAdapter, asAdapter);
         var (equal, ties, tokens) = (0, new List<double>(), 0);
-        foreach (var chat in engines.Chats)
+        foreach (var (prompt, expected) in engines.Prompts.Zip(engines.StudentReplies))
         {
-            var prompt = engines.Transform.Transform(chat);
-            var (expected, actual) = (engines.Reply(prompt, engines.Adapters), await engines.ReplyAsync(engine, prompt));
+            var actual = await engines.ReplyAsync(engine, prompt);
             var same = expected.Zip(actual).TakeWhile(pair => pair.First == pair.Second).Count();
             tokens += same;
             if (same == expected.Length && same == actual.Length)
@@ -41,22 +40,20 @@ public sealed class EngineTests(ITestOutputHelper output)
     [LLamaFact]
     public async Task The_base_on_llama_cpp_makes_nothing_of_what_the_trained_model_understands()
     {
-        using var engines = new Engines();
+        var engines = fixture.Engines;
         using var bare = engines.Engine(GgufType.Float32, merged: false);
-        using var trained = engines.Engine(GgufType.Float32, merged: true);
-        var (byBase, byTrained, tokens) = (0, 0, 0);
-        foreach (var chat in engines.Chats)
+        var (byBase, byStudent, tokens) = (0, 0, 0);
+        for (var i = 0; i < engines.Prompts.Count; i++)
         {
-            var clean = engines.CleanReply(chat);
-            var prompt = engines.Transform.Transform(chat);
+            var clean = engines.CleanReplies[i];
             tokens += clean.Length;
-            byBase += Equal(clean, await engines.ReplyAsync(bare, prompt));
-            byTrained += Equal(clean, await engines.ReplyAsync(trained, prompt));
+            byBase += Equal(clean, await engines.ReplyAsync(bare, engines.Prompts[i]));
+            byStudent += Equal(clean, engines.StudentReplies[i]);
         }
 
-        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Of {tokens} tokens of the clean replies the base says {100.0 * byBase / tokens:F1} % at their places on x̃, the trained model {100.0 * byTrained / tokens:F1} %."));
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Of {tokens} tokens of the clean replies the base says {100.0 * byBase / tokens:F1} % at their places on x̃, the student {100.0 * byStudent / tokens:F1} %."));
         Assert.InRange((double)byBase / tokens, 0, 0.05);
-        Assert.InRange((double)byTrained / tokens, 0.5, 1);
+        Assert.InRange((double)byStudent / tokens, 0.5, 1);
     }
 
     private static int Equal(int[] one, int[] other) => one.Zip(other).Count(pair => pair.First == pair.Second);

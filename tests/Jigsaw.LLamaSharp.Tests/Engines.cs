@@ -19,6 +19,8 @@ internal sealed class Engines : IDisposable
     private const int MostTokens = 48;
 
     private readonly TemporaryFolder _folder = new();
+    private readonly Lazy<int[][]> _student;
+    private readonly Lazy<int[][]> _clean;
 
     public Engines()
     {
@@ -29,6 +31,9 @@ internal sealed class Engines : IDisposable
         Transform = PromptTransform.Load(ModelDirectory, Path.Combine(run, "transform"), NoiseScope.Users);
         Chats = [.. ChatDataset.Read(Path.Combine(GgufModelTests.Data("support-lm"), "data", "eval.jsonl"), 50).Examples.Select(example => example.Messages.TakeWhile(message => message.Role != ChatMessage.Assistant).ToArray())];
         Ends = [.. Model.Config.EndTokens.Union(Transform.StopTokenIds)];
+        Prompts = [.. Chats.Select(chat => Transform.Transform(chat))];
+        _student = new(() => Replies(Prompts.Select(Rows), Adapters));
+        _clean = new(() => Replies(Chats.Select(chat => Model.Embed(tensor(Transform.Tokenize(chat).Ids.Select(id => (long)id).ToArray()).unsqueeze(0))), adapters: null));
     }
 
     public string ModelDirectory { get; }
@@ -42,7 +47,16 @@ internal sealed class Engines : IDisposable
     /// <summary>Fifty conversations up to the reply.</summary>
     public IReadOnlyList<ChatMessage[]> Chats { get; }
 
+    /// <summary>Their x̃, drawn once.</summary>
+    public IReadOnlyList<TransformedPrompt> Prompts { get; }
+
     public int[] Ends { get; }
+
+    /// <summary>The runtime's greedy replies with the adapters on x̃, with their end tokens.</summary>
+    public int[][] StudentReplies => _student.Value;
+
+    /// <summary>The runtime's greedy replies of the base on the clean prompts, with their end tokens.</summary>
+    public int[][] CleanReplies => _clean.Value;
 
     /// <summary>llama.cpp on the base, or on the merged model.</summary>
     public LLamaTransport Engine(GgufType type, bool merged, bool adapter = false)
@@ -77,23 +91,6 @@ internal sealed class Engines : IDisposable
         return [.. reply];
     }
 
-    /// <summary>The greedy replies of the runtime, with their end tokens.</summary>
-    public int[] Reply(TransformedPrompt prompt, IAdapters? adapters)
-    {
-        using var scope = NewDisposeScope();
-        using var mask = RowMask.FromTensor(ones(1, prompt.TokenCount, dtype: ScalarType.Bool));
-        return Model.Generate(Rows(prompt), mask, adapters, new GenerationOptions { MaxNewTokens = MostTokens, EndTokens = Ends })[0];
-    }
-
-    /// <summary>The greedy reply of the base on the clean prompt.</summary>
-    public int[] CleanReply(ChatMessage[] chat)
-    {
-        using var scope = NewDisposeScope();
-        var ids = Transform.Tokenize(chat).Ids.Select(id => (long)id).ToArray();
-        using var mask = RowMask.FromTensor(ones(1, ids.Length, dtype: ScalarType.Bool));
-        return Model.GenerateFromIds(tensor(ids).unsqueeze(0), mask, adapters: null, new GenerationOptions { MaxNewTokens = MostTokens, EndTokens = Ends })[0];
-    }
-
     /// <summary>How far one token is behind another in the runtime's logits behind a prompt and the beginning of its reply.</summary>
     public double Gap(TransformedPrompt prompt, int[] said, int first, int second)
     {
@@ -111,6 +108,19 @@ internal sealed class Engines : IDisposable
         Adapters.Dispose();
         Model.Dispose();
         _folder.Dispose();
+    }
+
+    /// <summary>Greedy replies to prompts of different lengths, computed together.</summary>
+    private int[][] Replies(IEnumerable<Tensor> prompts, IAdapters? adapters)
+    {
+        using var grad = no_grad();
+        using var scope = NewDisposeScope();
+        var all = prompts.ToArray();
+        var longest = all.Max(prompt => prompt.shape[1]);
+        var padded = cat([.. all.Select(prompt => nn.functional.pad(prompt, (0, 0, longest - prompt.shape[1], 0)))], 0);
+        var lengths = tensor(all.Select(prompt => prompt.shape[1]).ToArray()).unsqueeze(1);
+        using var mask = RowMask.FromTensor(arange(longest).unsqueeze(0) >= longest - lengths);
+        return Model.Generate(padded, mask, adapters, new GenerationOptions { MaxNewTokens = MostTokens, EndTokens = Ends });
     }
 
     private static Tensor Rows(TransformedPrompt prompt) => tensor(prompt.ToSingles()).reshape(1, prompt.TokenCount, prompt.Features);

@@ -6,18 +6,19 @@ using Microsoft.Extensions.AI;
 
 namespace Jigsaw.LLamaSharp.Tests;
 
-public sealed class LLamaTransportTests : IDisposable
+public sealed class LLamaTransportTests : IClassFixture<EngineFixture>, IDisposable
 {
     private static readonly CompletionOptions _greedy = new() { Temperature = 0, MaxTokens = 40 };
 
     private readonly Engines? _engines;
     private readonly LLamaTransport? _transport;
 
-    public LLamaTransportTests()
+    public LLamaTransportTests(EngineFixture fixture)
     {
+        ArgumentNullException.ThrowIfNull(fixture);
         if (LLamaLibrary.Missing is null)
         {
-            _engines = new Engines();
+            _engines = fixture.Engines;
             _transport = _engines.Engine(GgufType.Float32, merged: true);
         }
     }
@@ -27,7 +28,7 @@ public sealed class LLamaTransportTests : IDisposable
     {
         var prompt = Prompt(0);
         var completion = await _transport!.CompleteAsync(prompt, _greedy);
-        var expected = _engines!.Reply(prompt, _engines.Adapters);
+        var expected = _engines!.StudentReplies[0];
 
         Assert.Equal("stop", completion.FinishReason);
         Assert.Equal(_engines.Transform.Tokenizer.Decode(expected, skipSpecial: true), completion.Text);
@@ -57,7 +58,7 @@ public sealed class LLamaTransportTests : IDisposable
     public async Task A_stop_token_ends_the_reply_without_its_text()
     {
         var prompt = Prompt(0);
-        var ids = _engines!.Reply(prompt, _engines.Adapters);
+        var ids = _engines!.StudentReplies[0];
         var completion = await _transport!.CompleteAsync(prompt, _greedy with { StopTokenIds = [ids[5]] });
 
         Assert.Equal(_engines.Transform.Tokenizer.Decode(ids[..Array.IndexOf(ids, ids[5])]), completion.Text);
@@ -181,11 +182,7 @@ public sealed class LLamaTransportTests : IDisposable
         }
     }
 
-    public void Dispose()
-    {
-        _transport?.Dispose();
-        _engines?.Dispose();
-    }
+    public void Dispose() => _transport?.Dispose();
 
-    private TransformedPrompt Prompt(int chat) => _engines!.Transform.Transform(_engines.Chats[chat]);
+    private TransformedPrompt Prompt(int chat) => _engines!.Prompts[chat];
 }
