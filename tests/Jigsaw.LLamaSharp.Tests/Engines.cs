@@ -9,11 +9,12 @@ using Jigsaw.Models.Generation;
 using Jigsaw.Models.Lora;
 using Jigsaw.Runtime.Tests;
 using Jigsaw.Tokenization;
+using Jigsaw.Transforms;
 using static TorchSharp.torch;
 
 namespace Jigsaw.LLamaSharp.Tests;
 
-/// <summary>One trained result on two engines: the runtime, and llama.cpp on GGUF files that it wrote. The sample's result, or another by JIGSAW_ENGINE_MODEL and JIGSAW_ENGINE_RUN.</summary>
+/// <summary>One trained result on two engines: the runtime, and llama.cpp on GGUF files that it wrote. The sample's result, or another by JIGSAW_ENGINE_MODEL and JIGSAW_ENGINE_RUN; a model without a run gets a fresh transform and random adapters.</summary>
 internal sealed class Engines : IDisposable
 {
     private const int MostTokens = 48;
@@ -25,8 +26,10 @@ internal sealed class Engines : IDisposable
     public Engines()
     {
         ModelDirectory = Environment.GetEnvironmentVariable("JIGSAW_ENGINE_MODEL") is { Length: > 0 } model ? model : GgufModelTests.Data("support-lm");
-        var run = Environment.GetEnvironmentVariable("JIGSAW_ENGINE_RUN") is { Length: > 0 } told ? told : Path.Combine(AppContext.BaseDirectory, "Data", "trained");
         Model = CausalLM.Load(ModelDirectory, CPU, ScalarType.Float32);
+        var run = Environment.GetEnvironmentVariable("JIGSAW_ENGINE_RUN") is { Length: > 0 } told ? told : Path.Combine(AppContext.BaseDirectory, "Data", "trained");
+        IsTrained = ModelDirectory == GgufModelTests.Data("support-lm") || run != Path.Combine(AppContext.BaseDirectory, "Data", "trained");
+        run = IsTrained ? run : Untrained();
         Adapters = LoraAdapters.Load(Path.Combine(run, "adapter"), Model);
         Transform = PromptTransform.Load(ModelDirectory, Path.Combine(run, "transform"), NoiseScope.Users);
         Chats = [.. ChatDataset.Read(Path.Combine(GgufModelTests.Data("support-lm"), "data", "eval.jsonl"), 50).Examples.Select(example => example.Messages.TakeWhile(message => message.Role != ChatMessage.Assistant).ToArray())];
@@ -37,6 +40,9 @@ internal sealed class Engines : IDisposable
     }
 
     public string ModelDirectory { get; }
+
+    /// <summary>True if transform and adapters are fitted to each other.</summary>
+    public bool IsTrained { get; }
 
     public CausalLM Model { get; }
 
@@ -72,7 +78,7 @@ internal sealed class Engines : IDisposable
             GgufExport.WriteAdapters(_folder["adapter.gguf"], Model, Adapters, type);
         }
 
-        return LLamaTransport.Load(new LLamaOptions { ModelPath = path, AdapterPath = adapter ? _folder["adapter.gguf"] : null, ContextTokens = 512, Threads = 1, Float32Cache = true });
+        return LLamaTransport.Load(new LLamaOptions { ModelPath = path, AdapterPath = adapter ? _folder["adapter.gguf"] : null, ContextTokens = 512, Threads = IsTrained ? 1 : null, Float32Cache = true });
     }
 
     /// <summary>The greedy reply of llama.cpp, with its end token.</summary>
@@ -94,12 +100,16 @@ internal sealed class Engines : IDisposable
     /// <summary>How far one token is behind another in the runtime's logits behind a prompt and the beginning of its reply.</summary>
     public double Gap(TransformedPrompt prompt, int[] said, int first, int second)
     {
-        using var grad = no_grad();
         using var scope = NewDisposeScope();
-        var input = said.Length == 0 ? Rows(prompt) : cat([Rows(prompt), Model.Embed(tensor(said.Select(id => (long)id).ToArray()).unsqueeze(0))], 1);
-        using var mask = RowMask.FromTensor(ones(1, input.shape[1], dtype: ScalarType.Bool));
-        var logits = Model.Head.Logits(Model.Run(input, mask, Adapters).Last![0, -1].unsqueeze(0)).squeeze(0);
+        var logits = Logits(said.Length == 0 ? Rows(prompt) : cat([Rows(prompt), Model.Embed(tensor(said.Select(id => (long)id).ToArray()).unsqueeze(0))], 1))[-1];
         return logits[first].item<float>() - logits[second].item<float>();
+    }
+
+    /// <summary>The runtime's logits behind each row of a prompt.</summary>
+    public float[][] Logits(TransformedPrompt prompt)
+    {
+        using var scope = NewDisposeScope();
+        return [.. Logits(Rows(prompt)).unbind(0).Select(row => row.data<float>().ToArray())];
     }
 
     public void Dispose()
@@ -108,6 +118,30 @@ internal sealed class Engines : IDisposable
         Adapters.Dispose();
         Model.Dispose();
         _folder.Dispose();
+    }
+
+    private Tensor Logits(Tensor rows)
+    {
+        using var grad = no_grad();
+        using var scope = NewDisposeScope();
+        using var mask = RowMask.FromTensor(ones(1, rows.shape[1], dtype: ScalarType.Bool));
+        return Model.Head.Logits(Model.Run(rows, mask, Adapters).Last!.squeeze(0)).MoveToOuterDisposeScope();
+    }
+
+    private string Untrained()
+    {
+        using var grad = no_grad();
+        using var transform = new StainedGlassTransform(Model.EmbeddingTable, seed: 0);
+        using var adapters = LoraAdapters.Create(Model, new LoraConfig { Rank = 8 }, seed: 0);
+        using var generator = new Generator(0, CPU);
+        foreach (var (name, value) in adapters.NamedParameters.Where(parameter => parameter.Name.EndsWith("lora_B.weight", StringComparison.Ordinal)))
+        {
+            value.normal_(0, 0.02, generator);
+        }
+
+        transform.Save(_folder[Path.Combine("run", "transform")]);
+        adapters.Save(_folder[Path.Combine("run", "adapter")]);
+        return _folder["run"];
     }
 
     /// <summary>Greedy replies to prompts of different lengths, computed together.</summary>
