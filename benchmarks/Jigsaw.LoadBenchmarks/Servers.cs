@@ -10,10 +10,10 @@ internal static class Servers
 {
     public const string Reply = "Hello Jonathan, I am sorry that your desk lamp is late.";
 
-    private static readonly byte[] _chat = Encoding.UTF8.GetBytes($$"""{"id": "1", "object": "chat.completion", "created": 1, "model": "support", "choices": [{"index": 0, "message": {"role": "assistant", "content": "{{Reply}}"}, "finish_reason": "stop"}], "usage": {"prompt_tokens": 40, "completion_tokens": 15, "total_tokens": 55}}""");
+    private static readonly byte[] _chat = Encoding.UTF8.GetBytes($$$"""{"id": "1", "object": "chat.completion", "created": 1, "model": "support", "choices": [{"index": 0, "message": {"role": "assistant", "content": "{{{Reply}}}"}, "finish_reason": "stop"}], "usage": {"prompt_tokens": 40, "completion_tokens": 15, "total_tokens": 55}}""");
 
-    private static readonly byte[] _stream = Encoding.UTF8.GetBytes($$"""
-        data: {"choices": [{"index": 0, "text": "{{Reply}}", "finish_reason": null}]}
+    private static readonly byte[] _stream = Encoding.UTF8.GetBytes($$$"""
+        data: {"choices": [{"index": 0, "text": "{{{Reply}}}", "finish_reason": null}]}
 
         data: {"choices": [{"index": 0, "text": "", "finish_reason": "stop"}]}
 

@@ -5,7 +5,6 @@ using Jigsaw.LLamaSharp;
 using Jigsaw.Models;
 using Jigsaw.Models.Lora;
 using Jigsaw.Proxy;
-using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.DependencyInjection;
@@ -19,11 +18,12 @@ namespace Serving;
 /// <summary>Serves a trained result and asks it: export, server, proxy, and a program that knows OpenAI's API alone.</summary>
 internal static class ServingRun
 {
+    // The first three of the chats that training has not seen.
     private static readonly string[] _questions =
     [
         "Jonathan Garrett here, Clarkshire. Order 57324 is late, I am still waiting for the desk lamp.",
-        "Hello, this is Maria Keller from Lake Anna. My parcel 81942 came, but the coffee grinder in it is broken.",
-        "I am locked out of my account peter.novak@example.com since 3 March, please help. Peter Novak",
+        "Patrick Marshall here, locked out of my account patrick.marshall@example.com since 12 January.",
+        "Tammy Richardson here. The invoice for order 76724 of 16 September is missing.",
     ];
 
     /// <summary>Prints, for three questions, what the server saw beside what the user got.</summary>

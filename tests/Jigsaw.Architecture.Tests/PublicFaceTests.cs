@@ -9,8 +9,8 @@ namespace Jigsaw.Architecture.Tests;
 public sealed class PublicFaceTests
 {
     // Besides what a recipe file names, which is the language. The last ones added are ConversationMemory, which outlives a call and whose owner frees it, and the attack suite with its record and metrics.
-    // NonFinitePolicy is a choice that an option names.
-    private const int MostPublicTypes = 92;
+    // NonFinitePolicy is a choice that an option names. GgufExport writes what llama.cpp reads, and GgufType is its choice of numbers.
+    private const int MostPublicTypes = 94;
     private const string CompilerServices = "Jigsaw.CompilerServices";
     private const string Recipes = "Jigsaw";
 
