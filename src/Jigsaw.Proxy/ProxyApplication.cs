@@ -16,9 +16,10 @@ public static partial class ProxyApplication
     /// <summary>Reads the settings, opens the bundle, and makes the application.</summary>
     /// <param name="arguments">The command line.</param>
     /// <param name="configure">Further set-up, such as other logging; null for none.</param>
+    /// <param name="transport">The way to the server, such as a model in this process; null for the one of the settings.</param>
     /// <exception cref="ArgumentException">A setting is missing or out of its range.</exception>
     /// <exception cref="Jigsaw.Checkpoints.CheckpointException">The bundle is not whole.</exception>
-    public static WebApplication Build(string[] arguments, Action<WebApplicationBuilder>? configure = null)
+    public static WebApplication Build(string[] arguments, Action<WebApplicationBuilder>? configure = null, ICompletionTransport? transport = null)
     {
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = arguments, ContentRootPath = AppContext.BaseDirectory });
         builder.WebHost.UseKestrelHttpsConfiguration();
@@ -27,7 +28,7 @@ public static partial class ProxyApplication
         builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning).AddFilter("System.Net.Http", LogLevel.Warning);
         configure?.Invoke(builder);
         var options = Read(arguments);
-        options.Validate();
+        options.Validate(hasServer: transport is not null);
         var urls = builder.Configuration["urls"] ?? DefaultAddress;
         RequireKeysOrLoopback(options, urls, builder.Configuration);
         builder.WebHost.UseUrls(urls);
@@ -51,7 +52,7 @@ public static partial class ProxyApplication
         }
 
         builder.Services.AddSingleton(transform);
-        builder.Services.AddSingleton(Transport(options));
+        builder.Services.AddSingleton(transport ?? Transport(options));
         builder.Services.AddSingleton(new ConversationStore(options.MaxConversations));
         builder.Services.AddSingleton<ProxyTelemetry>();
         builder.Services.AddSingleton<ChatCompletions>();

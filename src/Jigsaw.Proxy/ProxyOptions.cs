@@ -63,11 +63,16 @@ public sealed record ProxyOptions
             : throw new ArgumentException($"{nameof(UpstreamHeaders)} has a header without a value; write each as Name=value."));
 
     /// <summary>Checks the settings.</summary>
+    /// <param name="hasServer">True if the program brings the way to the server, so no address is needed.</param>
     /// <exception cref="ArgumentException">One is missing or out of its range.</exception>
-    internal void Validate()
+    internal void Validate(bool hasServer = false)
     {
         Require(Bundle.Length > 0, nameof(Bundle), Bundle, "the folder of a client bundle");
-        Require(Uri.TryCreate(Upstream, UriKind.Absolute, out var address) && address.Scheme is "http" or "https" && address.UserInfo.Length == 0, nameof(Upstream), address?.UserInfo.Length > 0 ? "an address with a user" : Upstream, "the server's address alone, such as http://inference.example:8000");
+        if (!hasServer)
+        {
+            RequireAddress();
+        }
+
         Require(UpstreamKind is "vllm" or "sglang", nameof(UpstreamKind), UpstreamKind, "vllm or sglang");
         Require(PublicModel.Length > 0, nameof(Model), Model, "the model's name, here or as UpstreamModel");
         Require(Type.Length == 0 || (Enum.TryParse<Client.EmbeddingType>(Type, ignoreCase: true, out var type) && Enum.IsDefined(type)), nameof(Type), Type, "BFloat16, Float16 or Float32");
@@ -79,6 +84,9 @@ public sealed record ProxyOptions
         Require(MaxConversations > 0, nameof(MaxConversations), MaxConversations, "a number above 0");
         _ = Headers;
     }
+
+    private void RequireAddress() =>
+        Require(Uri.TryCreate(Upstream, UriKind.Absolute, out var address) && address.Scheme is "http" or "https" && address.UserInfo.Length == 0, nameof(Upstream), address?.UserInfo.Length > 0 ? "an address with a user" : Upstream, "the server's address alone, such as http://inference.example:8000");
 
     private static void Require(bool holds, string name, IConvertible value, string rule)
     {

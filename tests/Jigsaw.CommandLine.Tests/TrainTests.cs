@@ -2,6 +2,7 @@ using System.Diagnostics.Metrics;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Jigsaw.Client;
 using Jigsaw.Models;
 using TorchSharp;
 
@@ -140,6 +141,16 @@ public sealed class TrainTests : IDisposable
         (code, output, error) = await ProgramRun.Run("inspect", Path.Combine(Run("a"), "export", "adapter"));
         Assert.True(code == 0, output + error);
         Assert.Matches(@"rank, alpha\s+3, 6", output);
+
+        Assert.Equal(0, (await ProgramRun.Run("export", "--gguf", "f16", "--client", "--to", Path.Combine(_folder, "served"), "--output", Run("a"))).Code);
+        Assert.Equal("GGUF"u8.ToArray(), File.ReadAllBytes(Path.Combine(_folder, "served", "adapter.gguf"))[..4]);
+        using (var client = PromptTransform.Load(Path.Combine(_folder, "served", "client")))
+        {
+            Assert.Equal(["user"], client.Scope.Roles);
+        }
+
+        Assert.Equal(0, (await ProgramRun.Run("export", "--gguf", "q8_0", "--merge", "--to", Path.Combine(_folder, "served"), "--output", Run("a"))).Code);
+        Assert.Equal("GGUF"u8.ToArray(), File.ReadAllBytes(Path.Combine(_folder, "served", "model.gguf"))[..4]);
 
         var merged = Path.Combine(_folder, "merged");
         Assert.Equal(0, (await ProgramRun.Run("export", "--merge", "--to", merged, "--output", Run("a"))).Code);

@@ -14,6 +14,7 @@ public sealed class UsageTests : IDisposable
     [InlineData("--steps is 0; use at least 1.", "train", "--steps", "0")]
     [InlineData("--recipe is rampedchat; use tiny, ramped-chat. Did you mean 'ramped-chat'?", "plan", "--recipe", "rampedchat")]
     [InlineData("--device is tpu; use cpu, cuda or cuda:N.", "plan", "--device", "tpu")]
+    [InlineData("--gguf is q4; use f16, bf16, f32, q8_0.", "export", "--gguf", "q4")]
     [InlineData("--quiet prints nothing and --json everything; use one of them.", "plan", "--quiet", "--json")]
     public async Task What_nobody_knows_gets_a_sentence_with_the_nearest_name(string said, params string[] arguments)
     {

@@ -13,7 +13,8 @@ internal sealed class PackageProject
     /// <param name="items">Lines of its item group, beside the package itself.</param>
     /// <param name="framework">Its target framework.</param>
     /// <param name="isProgram">True for a program.</param>
-    public PackageProject(PackedJigsaw package, string name, string properties = "", string items = "", string framework = "net10.0", bool isProgram = true)
+    /// <param name="reference">Which package it uses.</param>
+    public PackageProject(PackedJigsaw package, string name, string properties = "", string items = "", string framework = "net10.0", bool isProgram = true, string reference = "Jigsaw")
     {
         _name = name;
         Folder = package.NewFolder(name);
@@ -30,7 +31,7 @@ internal sealed class PackageProject
                 {properties}
               </PropertyGroup>
               <ItemGroup>
-                <PackageReference Include="Jigsaw" Version="{package.Version}" />
+                <PackageReference Include="{reference}" Version="{package.Version}" />
                 {items}
               </ItemGroup>
             </Project>

@@ -22,8 +22,6 @@ public sealed class PackageTests(PackedJigsaw package) : IClassFixture<PackedJig
                 "lib/net10.0/Jigsaw.Dsl.xml",
                 "lib/net10.0/Jigsaw.Native.dll",
                 "lib/net10.0/Jigsaw.Native.xml",
-                "lib/net10.0/Jigsaw.Prompts.dll",
-                "lib/net10.0/Jigsaw.Prompts.xml",
                 "lib/net10.0/Jigsaw.Runtime.dll",
                 "lib/net10.0/Jigsaw.Runtime.xml",
             ],
@@ -33,7 +31,7 @@ public sealed class PackageTests(PackedJigsaw package) : IClassFixture<PackedJig
     [Fact]
     public void The_symbols_are_those_of_the_libraries()
     {
-        Assert.Equal(["Jigsaw.nuspec", "lib/net10.0/Jigsaw.Dsl.pdb", "lib/net10.0/Jigsaw.Native.pdb", "lib/net10.0/Jigsaw.Prompts.pdb", "lib/net10.0/Jigsaw.Runtime.pdb"], Contents(package.Symbols));
+        Assert.Equal(["Jigsaw.nuspec", "lib/net10.0/Jigsaw.Dsl.pdb", "lib/net10.0/Jigsaw.Native.pdb", "lib/net10.0/Jigsaw.Runtime.pdb"], Contents(package.Symbols));
     }
 
     [Fact]
@@ -55,11 +53,12 @@ public sealed class PackageTests(PackedJigsaw package) : IClassFixture<PackedJig
         // What a restore resolved: the runtime's own references, and those of its dependencies whose version is pinned.
         var restored = JsonDocument.Parse(File.ReadAllText(Path.Combine(PackedJigsaw.RepositoryRoot, "src", "Jigsaw.Runtime", "obj", "project.assets.json"))).RootElement;
         var project = XDocument.Load(Path.Combine(PackedJigsaw.RepositoryRoot, "src", "Jigsaw.Runtime", "Jigsaw.Runtime.csproj"));
+        string[] own = ["Jigsaw.Prompts"];
         var referenced = project.Descendants("PackageReference").Where(reference => (string?)reference.Attribute("PrivateAssets") != "all").Select(reference => (string)reference.Attribute("Include")!)
             .Concat(restored.GetProperty("centralTransitiveDependencyGroups").GetProperty("net10.0").EnumerateObject().Select(pinned => pinned.Name));
         var dependencies = Nuspec().Descendants().Where(element => element.Name.LocalName == "dependency").Select(element => (string)element.Attribute("id")!);
 
-        Assert.Equal(referenced.Order(StringComparer.Ordinal), dependencies.Order(StringComparer.Ordinal));
+        Assert.Equal(referenced.Concat(own).Order(StringComparer.Ordinal), dependencies.Order(StringComparer.Ordinal));
     }
 
     [Fact]
@@ -128,6 +127,28 @@ public sealed class PackageTests(PackedJigsaw package) : IClassFixture<PackedJig
         Assert.NotEqual(0, built);
         Assert.Contains("Program.cs(8,25): error JIG0020: ", log, StringComparison.Ordinal);
         Assert.DoesNotContain("error CS", log, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_service_with_the_clients_package_alone_has_no_libtorch_and_transforms_prompts()
+    {
+        await package.Pack(package.Feed, "src/Jigsaw.Client");
+        var program = new PackageProject(package, "service", reference: "Jigsaw.Client");
+        string Folder(params string[] names) => JsonSerializer.Serialize(Path.Combine([PackedJigsaw.RepositoryRoot, "samples", .. names]));
+        program.Write("Program.cs", $$"""
+            using Jigsaw.Client;
+            using Jigsaw.Tokenization;
+
+            ClientBundle.Export({{Folder("models", "support-lm")}}, {{Folder("Serving", "trained", "transform")}}, "bundle", NoiseScope.Users);
+            using var transform = PromptTransform.Load("bundle");
+            var prompt = transform.Transform([new ChatMessage("user", "Where is my order 4711?")]);
+            Console.WriteLine($"{prompt.TokenCount > 10} {prompt.Features} {prompt.Bytes.Length == prompt.TokenCount * prompt.Features * 2}");
+            """);
+
+        await program.Builds();
+        var restored = JsonDocument.Parse(File.ReadAllText(Path.Combine(program.Folder, "obj", "project.assets.json"))).RootElement.GetProperty("libraries").EnumerateObject().Select(library => library.Name.Split('/')[0]);
+        Assert.Equal(["Jigsaw.Client", "Jigsaw.Prompts", "Microsoft.Extensions.AI.Abstractions", "System.Numerics.Tensors"], restored.Order(StringComparer.Ordinal));
+        Assert.Equal((0, $"True 128 True{Environment.NewLine}"), await program.Run());
     }
 
     private static IEnumerable<string> Contents(string file) =>

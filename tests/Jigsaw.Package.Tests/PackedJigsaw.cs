@@ -31,7 +31,11 @@ public sealed class PackedJigsaw : IAsyncLifetime
         </configuration>
         """;
 
-    public async Task InitializeAsync() => await Pack(Feed);
+    public async Task InitializeAsync()
+    {
+        await Pack(Feed, "src/Jigsaw.Prompts");
+        await Pack(Feed);
+    }
 
     public Task Pack(string folder) => Pack(folder, "src/Jigsaw");
 
@@ -63,7 +67,7 @@ public sealed class PackedJigsaw : IAsyncLifetime
 
         // A restore unpacks into the user's cache, where this version would stay forever.
         var listed = await DotnetCommand.Succeed(RepositoryRoot, "nuget", "locals", "global-packages", "--list");
-        foreach (var name in (string[])["jigsaw", "jigsaw.commandline"])
+        foreach (var name in (string[])["jigsaw", "jigsaw.prompts", "jigsaw.client", "jigsaw.commandline"])
         {
             var cached = new DirectoryInfo(Path.Combine(listed.Split(':', 2)[1].Trim(), name, Version));
             if (cached.Exists)

@@ -8,6 +8,7 @@ public sealed class TemplateTests(PackedJigsaw package) : IClassFixture<PackedJi
     [Fact]
     public async Task A_program_made_of_the_template_builds_trains_and_holds_its_recipe()
     {
+        await package.Pack(package.Feed, "src/Jigsaw.Client");
         await package.Pack(package.Feed, "src/Jigsaw.CommandLine");
         await package.Pack(package.Feed, "src/Jigsaw.Templates");
         var (folder, hive) = (package.NewFolder("template"), package.NewFolder("hive"));
@@ -52,6 +53,7 @@ public sealed class TemplateTests(PackedJigsaw package) : IClassFixture<PackedJi
         var entries = PackedJigsaw.Entries(Path.Combine(folder, $"Jigsaw.CommandLine.{package.Version}.nupkg"));
         var nuspec = Encoding.UTF8.GetString(entries["Jigsaw.CommandLine.nuspec"]);
         Assert.Contains($"id=\"Jigsaw\" version=\"{package.Version}\"", nuspec, StringComparison.Ordinal);
+        Assert.Contains($"id=\"Jigsaw.Client\" version=\"{package.Version}\"", nuspec, StringComparison.Ordinal);
         Assert.DoesNotContain("id=\"Jigsaw.Runtime\"", nuspec, StringComparison.Ordinal);
         Assert.Equal(["lib/net10.0/Jigsaw.CommandLine.dll", "lib/net10.0/Jigsaw.CommandLine.xml"], entries.Keys.Where(name => name.StartsWith("lib/", StringComparison.Ordinal)));
     }

@@ -78,7 +78,7 @@ internal sealed class CommandTree
             context.Output.Fail($"Stopped.{(verb.Trains ? kept : "")}");
             return JigsawExitCode.Stopped;
         }
-        catch (Exception exception) when (exception is CheckpointException or TrainingCheckpointException or NonFiniteLossException or ArgumentException or FormatException or IOException or UnauthorizedAccessException)
+        catch (Exception exception) when (exception is CheckpointException or TrainingCheckpointException or NonFiniteLossException or ArgumentException or FormatException or NotSupportedException or IOException or UnauthorizedAccessException)
         {
             activity?.SetStatus(ActivityStatusCode.Error, Sentence(exception));
             context.Output.Fail($"error: {Sentence(exception)}");
@@ -147,7 +147,7 @@ internal sealed class CommandTree
         yield return new Verb("evaluate", "Measures what a trained run keeps, on chats that it has not seen.", [.. o.Subject, .. o.Measuring], EvaluateVerb.Run) { GoesOn = true };
         yield return new Verb("attack", "Runs the attack suite on a trained run.", [.. o.Subject, .. o.Measuring, o.Data, o.Attacks, o.Seed], AttackVerb.Run) { GoesOn = true };
         yield return new Verb("generate", "Answers a prompt, clean and transformed, with and without the adapters.", [.. o.Subject, o.EvaluationData, o.Prompt, o.MaxTokens], GenerateVerb.Run) { GoesOn = true };
-        yield return new Verb("export", "Writes the transform and the adapters of a run, or a merged checkpoint, for other programs.", [.. o.Subject, o.To, o.Merge], ExportVerb.Run) { GoesOn = true };
+        yield return new Verb("export", "Writes the transform and the adapters of a run, or a merged checkpoint, for other programs; for llama.cpp, and for who sends prompts.", [.. o.Subject, o.To, o.Merge, o.Gguf, o.Client], ExportVerb.Run) { GoesOn = true };
         yield return new Verb("inspect", "Says what a directory is, and what of it can't be run.", [], InspectVerb.Run);
     }
 }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using Jigsaw.Evaluation.Attacks;
+using Jigsaw.Gguf;
 using Jigsaw.Training;
 
 namespace Jigsaw.CommandLine.Options;
@@ -12,6 +13,7 @@ internal sealed class ProgramOptions
     private static readonly string[] _optimizers = ["adamw", "sgd", "lion"];
     private static readonly string[] _schedules = ["cosine", "linear", "constant"];
     private static readonly string[] _policies = ["stop", "skip"];
+    private static readonly Dictionary<string, GgufType> _ggufTypes = new() { ["f16"] = GgufType.Float16, ["bf16"] = GgufType.BFloat16, ["f32"] = GgufType.Float32, ["q8_0"] = GgufType.Q8 };
     private static readonly string[] _attackSets = ["default", "all", "none"];
 
     private readonly JigsawProgram _program;
@@ -29,6 +31,7 @@ internal sealed class ProgramOptions
         Schedule = Choice("--schedule", "How the learning rate falls after its warm-up.", _schedules[0], _schedules);
         OnNonFinite = Choice("--on-non-finite", "What is done about a step whose loss or gradient is NaN or infinite: stop, or skip it.", _policies[0], _policies);
         Attacks = Choice("--attacks", "Which attacks of the suite: default (the exact likelihood attack, its bound, neighbors, floors), all, or none.", "default", _attackSets);
+        Gguf = Choice("--gguf", "Write a GGUF file for llama.cpp of this type in place of safetensors: f16, bf16, f32 or q8_0; with --merge the model, else the adapters.", first: null, [.. _ggufTypes.Keys]);
         Output = new("--output") { Description = $"Folder of the run. [default: the next free of runs/{program.Name}, runs/{program.Name}-2, …; the last of them for what goes on with a run]" };
         Device.Validators.Add(result =>
         {
@@ -134,6 +137,10 @@ internal sealed class ProgramOptions
 
     internal Option<bool> Merge { get; } = new("--merge") { Description = "Write a whole checkpoint with the adapters merged into the base, in place of the adapters alone." };
 
+    internal Option<string> Gguf { get; }
+
+    internal Option<bool> Client { get; } = new("--client") { Description = "Also write the bundle that a service sends transformed prompts with: embedding table, transform, tokenizer." };
+
     internal Argument<DirectoryInfo> Inspected { get; } = new("directory") { Description = "Directory of a Hugging Face checkpoint or of a PEFT adapter." };
 
     /// <summary>Options of every verb.</summary>
@@ -149,7 +156,7 @@ internal sealed class ProgramOptions
     internal IReadOnlyList<Option> Measuring => [EvaluationData, EvaluationChats];
 
     /// <summary>All that a file may name.</summary>
-    internal IReadOnlyList<Option> Known => [.. Subject, .. Training, .. Measuring, AttackSteps, Attacks, Quiet, Json, Prompt, MaxTokens, To, Merge];
+    internal IReadOnlyList<Option> Known => [.. Subject, .. Training, .. Measuring, AttackSteps, Attacks, Quiet, Json, Prompt, MaxTokens, To, Merge, Gguf, Client];
 
     /// <summary>The settings of a command line.</summary>
     /// <param name="parsed">The command line, with what a file added.</param>
@@ -202,6 +209,8 @@ internal sealed class ProgramOptions
             MaxTokens = parsed.GetValue(MaxTokens) ?? 64,
             To = parsed.GetValue(To)?.FullName,
             Merge = parsed.GetValue(Merge),
+            Gguf = parsed.GetValue(Gguf) is { } type ? _ggufTypes[type] : null,
+            Client = parsed.GetValue(Client),
         };
     }
 
@@ -223,9 +232,9 @@ internal sealed class ProgramOptions
         return Numbered(goesOn ? Math.Max(1, free - 1) : free);
     }
 
-    private static Option<string> Choice(string name, string description, string first, string[] choices)
+    private static Option<string> Choice(string name, string description, string? first, string[] choices)
     {
-        var option = new Option<string>(name) { Description = $"{description} [default: {first}]" };
+        var option = new Option<string>(name) { Description = first is null ? description : $"{description} [default: {first}]" };
         option.CompletionSources.Add(choices);
         option.Validators.Add(result =>
         {

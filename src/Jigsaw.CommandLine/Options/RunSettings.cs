@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using Jigsaw.CommandLine.Recipes;
 using Jigsaw.Evaluation.Attacks;
+using Jigsaw.Gguf;
 using Jigsaw.Training;
 using TorchSharp;
 
@@ -132,6 +133,12 @@ internal sealed record RunSettings
 
     /// <summary>True if <c>export</c> merges the adapters into the base.</summary>
     public bool Merge { get; init; }
+
+    /// <summary>The GGUF file that <c>export</c> writes; null for safetensors.</summary>
+    public GgufType? Gguf { get; init; }
+
+    /// <summary>True if <c>export</c> writes a client bundle, too.</summary>
+    public bool Client { get; init; }
 
     /// <summary>What <c>inspect</c> looks at.</summary>
     public string? Inspected { get; init; }

@@ -1,4 +1,6 @@
+using Jigsaw.Client;
 using Jigsaw.CommandLine.Running;
+using Jigsaw.Gguf;
 
 namespace Jigsaw.CommandLine.Verbs;
 
@@ -10,19 +12,39 @@ internal static class ExportVerb
         var settings = context.Settings;
         using var run = new TrainedRun(settings);
         var to = settings.To ?? Path.Combine(settings.Output, "export");
-        var (transform, model) = (Path.Combine(to, "transform"), Path.Combine(to, settings.Merge ? "model" : "adapter"));
+        var transform = Path.Combine(to, "transform");
         run.Transform.Save(transform);
-        if (settings.Merge)
+        context.Output.Say($"The transform, which stays with who owns the prompts: {transform}");
+        if (settings.Client)
         {
-            run.Model.Export(model, run.Adapters);
-        }
-        else
-        {
-            run.Adapters.Save(model);
+            var bundle = Path.Combine(to, "client");
+            ClientBundle.Export(settings.Model, transform, bundle, new NoiseScope { Roles = [.. settings.NoiseRoles] });
+            context.Output.Say($"The bundle that sends transformed prompts, which stays there, too: {bundle}");
         }
 
-        context.Output.Say($"The transform, which stays with who owns the prompts: {transform}");
-        context.Output.Say($"{(settings.Merge ? "The checkpoint with the adapters merged" : "The adapters, in PEFT's format")}, for the server: {model}");
+        context.Output.Say($"{(settings.Merge ? "The model with the adapters merged" : "The adapters")}, {(settings.Gguf is null ? settings.Merge ? "a checkpoint" : "in PEFT's format" : "a GGUF file")}, for the server: {ForServer(run, to, settings.Merge, settings.Gguf)}");
         return JigsawExitCode.Success;
+    }
+
+    private static string ForServer(TrainedRun run, string to, bool merge, GgufType? type)
+    {
+        var path = Path.Combine(to, (merge ? "model" : "adapter") + (type is null ? "" : ".gguf"));
+        switch (merge, type)
+        {
+            case (true, { } gguf):
+                GgufExport.WriteModel(path, run.Model, gguf, run.Adapters);
+                break;
+            case (false, { } gguf):
+                GgufExport.WriteAdapters(path, run.Model, run.Adapters, gguf);
+                break;
+            case (true, null):
+                run.Model.Export(path, run.Adapters);
+                break;
+            default:
+                run.Adapters.Save(path);
+                break;
+        }
+
+        return path;
     }
 }

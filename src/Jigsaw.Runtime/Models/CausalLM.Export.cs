@@ -77,7 +77,7 @@ public sealed partial class CausalLM
     }
 
     /// <summary>The weights under their names in a checkpoint; a merged one is computed on access.</summary>
-    private IEnumerable<CheckpointTensor> NamedWeights(IAdapters? adapters)
+    internal IEnumerable<CheckpointTensor> NamedWeights(IAdapters? adapters)
     {
         yield return CheckpointTensor.Of(CausalLMTensors.EmbeddingTable, EmbeddingTable);
         foreach (var layer in _layers)

@@ -34,6 +34,9 @@ public sealed partial class CausalLM : IRecordedModel, IDisposable
         _frequencies = frequencies.to(angleType, Device, copy: true).DetachFromDisposeScope();
     }
 
+    /// <summary>The checkpoint that it was read from.</summary>
+    internal string CheckpointDirectory => _directory;
+
     /// <summary>The contents of its config.json.</summary>
     public CausalLMConfig Config { get; }
 
