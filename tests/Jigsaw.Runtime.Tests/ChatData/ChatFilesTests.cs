@@ -50,13 +50,13 @@ public sealed class ChatFilesTests : IDisposable
                     Assert.Equal(memory.RowsAt(step).Select(row => files.PlaceOf(int.Parse(row, CultureInfo.InvariantCulture))), batches.RowsAt(step));
                 }
             },
-            iter: 25,
+            iter: 16,
             threads: 1);
 
     [Fact]
     public void A_file_is_read_row_by_row_and_each_row_once_for_all_runs()
     {
-        const int Rows = 2000;
+        const int Rows = 600;
         var path = _folder["large.jsonl"];
         File.WriteAllLines(path, Enumerable.Range(0, Rows).Select(row => Chat(row)));
         using (var files = ChatFiles.Open([path], _folder["cache"]))
@@ -152,7 +152,7 @@ public sealed class ChatFilesTests : IDisposable
                     File.Delete(part);
                 }
             },
-            iter: 30,
+            iter: 18,
             threads: 1);
     }
 

@@ -71,7 +71,7 @@ public sealed class ChatFormatTests
                 Assert.All(chats, chat => Assert.Equal(chats[0].Noise, chat.Noise));
                 Assert.All(chats, chat => Assert.Equal(chats[0].Private, chat.Private));
             },
-            iter: 40,
+            iter: 25,
             threads: 1);
     }
 

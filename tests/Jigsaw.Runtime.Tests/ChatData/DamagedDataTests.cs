@@ -36,7 +36,7 @@ public sealed class DamagedDataTests : IDisposable
                 File.WriteAllBytes(path, damaged);
                 Outcome(path);
             },
-            iter: 150,
+            iter: 80,
             threads: 1);
     }
 
