@@ -20,17 +20,19 @@ internal sealed class CommandTree
     {
         _program = program;
         _options = new ProgramOptions(program);
-        var whole = new Verb("", program.Description + " Without a verb: all three.", [.. _options.Subject, .. _options.Training, .. _options.Measuring, _options.AttackSteps, _options.Attacks], WholeVerb.Run) { Trains = true };
+        var whole = new Verb("", program.Description + " Without a verb: all three.", [.. _options.Subject, .. _options.Training, .. _options.Measuring, _options.AttackSteps, _options.Attacks, _options.Chat], WholeVerb.Run) { Trains = true };
         _root = (RootCommand)Add(new RootCommand(whole.Description), whole);
         foreach (var verb in Verbs())
         {
-            _root.Subcommands.Add(Add(new Command(verb.Name, verb.Description), verb));
+            var command = Add(new Command(verb.Name, verb.Description), verb);
+            if (verb.Takes is { } argument)
+            {
+                command.Arguments.Add(argument);
+            }
+
+            _root.Subcommands.Add(command);
         }
 
-        foreach (var command in _root.Subcommands.Where(command => command.Name == "inspect"))
-        {
-            command.Arguments.Add(_options.Inspected);
-        }
     }
 
     /// <summary>Runs a command line to its exit code.</summary>
@@ -63,7 +65,12 @@ internal sealed class CommandTree
     private int Run(ParseResult parsed, Verb verb, CancellationToken cancellation)
     {
         var settings = _options.Read(parsed, verb.GoesOn || parsed.GetValue(_options.Resume));
-        settings = verb.Name == "inspect" ? settings with { Inspected = parsed.GetValue(_options.Inspected)!.FullName } : settings;
+        settings = verb.Name switch
+        {
+            "inspect" => settings with { Inspected = parsed.GetValue(_options.Inspected)!.FullName },
+            "report" => settings with { Runs = parsed.GetValue(_options.Runs) is { Length: > 0 } runs ? runs : [_options.OutputOf(parsed, goesOn: true)] },
+            _ => settings,
+        };
         using var output = RunOutputs.Choose(parsed.GetValue(_options.Quiet), parsed.GetValue(_options.Json), settings.LogEvery);
         var context = new RunContext(settings, new LoggedOutput(output, _program.LoggerFactory), cancellation);
         using var activity = RunMeasurements.Begin(verb.Name.Length == 0 ? "run" : verb.Name);
@@ -138,12 +145,13 @@ internal sealed class CommandTree
     private IEnumerable<Verb> Verbs()
     {
         var o = _options;
-        yield return new Verb("plan", "Shows what a step runs, what it costs in forwards, and what memory the weights take.", [.. o.Subject, o.Rank, o.Batch, o.Steps, o.Hyperparameters], PlanVerb.Run);
+        yield return new Verb("plan", "Shows what a step runs, what it costs in forwards, and what memory the weights take.", [.. o.Subject, o.Rank, o.Batch, o.Steps, .. o.Numbers], PlanVerb.Run);
         yield return new Verb("train", "Trains a transform and adapters, and saves them.", [.. o.Subject, .. o.Training], TrainVerb.Run) { Trains = true };
-        yield return new Verb("evaluate", "Measures what a trained run keeps, on chats that it has not seen.", [.. o.Subject, .. o.Measuring], EvaluateVerb.Run) { GoesOn = true };
+        yield return new Verb("evaluate", "Measures what a trained run keeps, on chats that it has not seen.", [.. o.Subject, .. o.Measuring, o.Chat, o.MaxTokens], EvaluateVerb.Run) { GoesOn = true };
         yield return new Verb("attack", "Runs the attack suite on a trained run.", [.. o.Subject, .. o.Measuring, o.Data, o.Attacks, o.Seed], AttackVerb.Run) { GoesOn = true };
         yield return new Verb("generate", "Answers a prompt, clean and transformed, with and without the adapters.", [.. o.Subject, o.EvaluationData, o.Prompt, o.MaxTokens], GenerateVerb.Run) { GoesOn = true };
         yield return new Verb("export", "Writes the transform and the adapters of a run, or a merged checkpoint, for other programs.", [.. o.Subject, o.To, o.Merge], ExportVerb.Run) { GoesOn = true };
-        yield return new Verb("inspect", "Says what a directory is, and what of it can't be run.", [], InspectVerb.Run);
+        yield return new Verb("inspect", "Says what a directory is, and what of it can't be run.", [], InspectVerb.Run) { Takes = o.Inspected };
+        yield return new Verb("report", "Reports on runs in one file: formula, curves, utility, attacks, versions and hashes.", [o.ReportFile, o.Markdown, o.Chat], context => ReportVerb.Run(context, _program.Recipes)) { Takes = o.Runs };
     }
 }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Jigsaw.Checkpoints;
 
 namespace Jigsaw.CommandLine.Options;
 
@@ -30,6 +31,12 @@ internal static class ConfigurationFile
                 continue;
             }
 
+            if (value is JsonObject numbers && Key(option) == "hyperparameters")
+            {
+                tokens.Add($"--hyperparameters-given={RecipeNumbers.Checked(path, numbers).ToJsonString()}");
+                continue;
+            }
+
             var text = value.GetValueKind() switch
             {
                 JsonValueKind.String when option is Option<FileInfo> or Option<DirectoryInfo> => Path.GetFullPath(value.GetValue<string>(), folder),
@@ -45,11 +52,7 @@ internal static class ConfigurationFile
     }
 
     /// <summary>Writes the options of a run.</summary>
-    internal static void Write(string path, RunSettings settings)
-    {
-        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        File.WriteAllText(path, settings.ToJson().ToJsonString(_indented) + "\n");
-    }
+    internal static void Write(string path, RunSettings settings) => AtomicFile.WriteText(path, settings.ToJson().ToJsonString(_indented) + "\n");
 
     /// <summary>The name of an option in the file.</summary>
     internal static string Key(Option option) => option.Name.TrimStart('-');

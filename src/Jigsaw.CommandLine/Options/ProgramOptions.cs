@@ -55,6 +55,11 @@ internal sealed class ProgramOptions
 
     internal Option<FileInfo> Hyperparameters { get; } = new("--hyperparameters") { Description = "JSON file with numbers of the recipe to change, such as {\"information_rate_weight\": 0.2}." };
 
+    internal Option<string[]> Set { get; } = new("--set") { Description = "A number of the recipe to change, name=value, such as information_rate_weight=0.2; may be repeated, and wins over --hyperparameters." };
+
+    /// <summary>The numbers that a file of options gives in place; no option for people.</summary>
+    internal Option<string> GivenNumbers { get; } = new("--hyperparameters-given") { Hidden = true };
+
     internal Option<double?> StdMax { get; } = new("--std-max") { Description = "The largest σ, in multiples of the embeddings' spread. [default: the recipe's]" };
 
     internal Option<double?> InitialRho { get; } = new("--initial-rho") { Description = "ρ before training: the lower, the less noise at the start. [default: the recipe's]" };
@@ -101,6 +106,14 @@ internal sealed class ProgramOptions
 
     internal Option<bool> Merge { get; } = new("--merge") { Description = "Write a whole checkpoint with the adapters merged into the base, in place of the adapters alone." };
 
+    internal Option<bool> Chat { get; } = new("--chat") { Description = "Keep, or show, one chat in plain text: what the user wrote, what the nearest neighbor recovers, and the replies." };
+
+    internal Option<bool> Markdown { get; } = new("--markdown") { Description = "Write Markdown in place of HTML, without the plots." };
+
+    internal Option<FileInfo> ReportFile { get; } = new("--output") { Description = "The file to write. [default: report.html or report.md in the folder of the first run]" };
+
+    internal Argument<string[]> Runs { get; } = new("run") { Description = "Folders of runs. [default: the last run]", Arity = ArgumentArity.ZeroOrMore };
+
     internal Argument<DirectoryInfo> Inspected { get; } = new("directory") { Description = "Directory of a Hugging Face checkpoint or of a PEFT adapter." };
 
     /// <summary>Options of every verb.</summary>
@@ -110,13 +123,16 @@ internal sealed class ProgramOptions
     internal IReadOnlyList<Option> Subject => [Recipe, Model, Device, Precision, Output];
 
     /// <summary>What decides how a training goes.</summary>
-    internal IReadOnlyList<Option> Training => [Data, Hyperparameters, StdMax, InitialRho, Steps, Batch, Rank, LearningRate, Seed, CheckpointEvery, LogEvery, NoTensorBoard, Resume];
+    internal IReadOnlyList<Option> Training => [Data, .. Numbers, StdMax, InitialRho, Steps, Batch, Rank, LearningRate, Seed, CheckpointEvery, LogEvery, NoTensorBoard, Resume];
+
+    /// <summary>What decides on the recipe's numbers.</summary>
+    internal IReadOnlyList<Option> Numbers => [Hyperparameters, Set, GivenNumbers];
 
     /// <summary>What decides on what is measured.</summary>
     internal IReadOnlyList<Option> Measuring => [EvaluationData, EvaluationChats];
 
     /// <summary>All that a file may name.</summary>
-    internal IReadOnlyList<Option> Known => [.. Subject, .. Training, .. Measuring, AttackSteps, Attacks, Quiet, Json, Prompt, MaxTokens, To, Merge];
+    internal IReadOnlyList<Option> Known => [.. Subject, .. Training, .. Measuring, AttackSteps, Attacks, Quiet, Json, Prompt, MaxTokens, To, Merge, Chat];
 
     /// <summary>The settings of a command line.</summary>
     /// <param name="parsed">The command line, with what a file added.</param>
@@ -155,6 +171,10 @@ internal sealed class ProgramOptions
             MaxTokens = parsed.GetValue(MaxTokens) ?? 64,
             To = parsed.GetValue(To)?.FullName,
             Merge = parsed.GetValue(Merge),
+            Numbers = RecipeNumbers.Of(parsed.GetValue(GivenNumbers), parsed.GetValue(Set) ?? []),
+            Chat = parsed.GetValue(Chat),
+            Markdown = parsed.GetValue(Markdown),
+            ReportFile = parsed.GetValue(ReportFile)?.FullName,
         };
     }
 

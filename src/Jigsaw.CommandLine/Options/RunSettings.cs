@@ -90,6 +90,21 @@ internal sealed record RunSettings
     /// <summary>True if <c>export</c> merges the adapters into the base.</summary>
     public bool Merge { get; init; }
 
+    /// <summary>True if a chat is written in plain text, or shown by a report.</summary>
+    public bool Chat { get; init; }
+
+    /// <summary>What <c>report</c> reports on: folders of runs.</summary>
+    public IReadOnlyList<string> Runs { get; init; } = [];
+
+    /// <summary>The file that <c>report</c> writes; null for one in the folder of the first run.</summary>
+    public string? ReportFile { get; init; }
+
+    /// <summary>True if <c>report</c> writes Markdown.</summary>
+    public bool Markdown { get; init; }
+
+    /// <summary>Numbers of the recipe to change, by name, over those of the file.</summary>
+    public IReadOnlyDictionary<string, double> Numbers { get; init; } = new Dictionary<string, double>();
+
     /// <summary>What <c>inspect</c> looks at.</summary>
     public string? Inspected { get; init; }
 
@@ -125,7 +140,7 @@ internal sealed record RunSettings
         ["model"] = Path.GetFullPath(Model),
         ["data"] = Path.GetFullPath(Data),
         ["eval-data"] = Path.GetFullPath(EvaluationData),
-        ["hyperparameters"] = Hyperparameters is null ? null : Path.GetFullPath(Hyperparameters),
+        ["hyperparameters"] = HyperparametersToJson(),
         ["std-max"] = StdMax,
         ["initial-rho"] = InitialRho,
         ["device"] = Device,
@@ -142,4 +157,17 @@ internal sealed record RunSettings
         ["attack-steps"] = AttackSteps,
         ["attacks"] = Attacks switch { AttackSet.All => "all", AttackSet.None => "none", _ => "default" },
     };
+
+    /// <summary>The file of the recipe's numbers, or all that are changed where some are told by name.</summary>
+    private JsonNode? HyperparametersToJson()
+    {
+        if (Numbers.Count == 0)
+        {
+            return Hyperparameters is null ? null : Path.GetFullPath(Hyperparameters);
+        }
+
+        var (written, changed) = (Recipe.Written().ToDictionary(), Recipe.Numbers(Hyperparameters, Numbers).ToDictionary());
+        var differing = changed.Where(number => number.Value is double or int && !Equals(number.Value, written[number.Key])).Select(number => KeyValuePair.Create(number.Key, (JsonNode?)JsonValue.Create(Convert.ToDouble(number.Value, CultureInfo.InvariantCulture)))).ToArray();
+        return differing.Length == 0 ? null : new JsonObject(differing);
+    }
 }

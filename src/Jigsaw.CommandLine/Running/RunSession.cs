@@ -21,7 +21,7 @@ internal sealed class RunSession : IDisposable
         Transform = new StainedGlassTransform(Model.EmbeddingTable, new TransformConfig { Std = new TanhStd { Min = 1e-3, Max = settings.StdMax, InitialRho = settings.InitialRho } }, settings.Seed);
         _teacher = new NoisyTeacher(Model);
         Student = new NoisyStudent(Model, new LoraConfig { Rank = settings.Rank, Alpha = 2 * settings.Rank }, settings.Seed);
-        Loss = settings.Recipe.Bind(_teacher, Student, settings.Steps, settings.Hyperparameters);
+        Loss = settings.Recipe.Bind(_teacher, Student, settings.Steps, settings.Hyperparameters, settings.Numbers);
         Tokenizer = new NoiseTokenizer(Jigsaw.Tokenization.Tokenizer.Load(settings.Model), device) { NoiseRoles = [.. settings.NoiseRoles] };
         Chats = new Lazy<ChatDataset>(() => ChatDataset.Read(settings.Data));
     }

@@ -10,6 +10,9 @@ namespace Jigsaw.CommandLine.Verbs;
 /// <param name="Run">Does it, and returns the exit code.</param>
 internal sealed record Verb(string Name, string Description, IReadOnlyList<Option> Options, Func<RunContext, int> Run)
 {
+    /// <summary>What stands behind its name; null if nothing does.</summary>
+    public Argument? Takes { get; init; }
+
     /// <summary>True if it goes on with a run that is there, whose options it takes.</summary>
     public bool GoesOn { get; init; }
 

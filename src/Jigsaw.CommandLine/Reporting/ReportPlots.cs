@@ -1,0 +1,100 @@
+using System.Globalization;
+using System.Net;
+using System.Text.RegularExpressions;
+using OxyPlot;
+using OxyPlot.Axes;
+using OxyPlot.Series;
+
+namespace Jigsaw.CommandLine.Reporting;
+
+/// <summary>Plots as SVG for a page: no colors of their own but those of the page, so they are readable in light and dark.</summary>
+internal sealed partial class ReportPlots
+{
+    /// <summary>The most points of a curve; more become means of neighbors.</summary>
+    internal const int MostPoints = 300;
+
+    private const int Height = 240;
+
+    // Colors that stand for those of the page.
+    private static readonly OxyColor _ink = OxyColor.FromRgb(1, 1, 1);
+    private static readonly OxyColor _grid = OxyColor.FromRgb(2, 2, 2);
+    private static readonly OxyColor _line = OxyColor.FromRgb(3, 3, 3);
+
+    private int _drawn;
+
+    /// <summary>A curve over the steps.</summary>
+    internal string Curve(string title, IReadOnlyList<(double X, double Y)> points)
+    {
+        var model = Model(title, "step", null);
+        var series = new LineSeries { Color = _line, StrokeThickness = 1.8, MarkerType = points.Count == 1 ? MarkerType.Circle : MarkerType.None, MarkerFill = _line, MarkerSize = 3 };
+        series.Points.AddRange(Thinned(points).Select(point => new DataPoint(point.X, point.Y)));
+        model.Series.Add(series);
+        return Draw(model, 380, title, "");
+    }
+
+    /// <summary>Runs by two objectives, with the front's line; each point leads to its run.</summary>
+    /// <param name="x">The objective along the horizontal axis.</param>
+    /// <param name="y">The other one.</param>
+    /// <param name="points">The runs that have both.</param>
+    internal string Front(Objective x, Objective y, IReadOnlyList<(double X, double Y, string Name, string Anchor, bool IsOnFront)> points)
+    {
+        var title = $"{y.Name} over {x.Name}, {points.Count} runs";
+        var model = Model("", $"{x.Name} ({(x.IsMaximized ? "more is better" : "less is better")})", $"{y.Name} ({(y.IsMaximized ? "more is better" : "less is better")})");
+        var front = new LineSeries { Color = _line, StrokeThickness = 1.5, LineStyle = LineStyle.Dash };
+        front.Points.AddRange(points.Where(point => point.IsOnFront).OrderBy(point => point.X).Select(point => new DataPoint(point.X, point.Y)));
+        model.Series.Add(front);
+
+        // Points that are drawn by the page's own elements still decide how far the axes reach.
+        var all = new ScatterSeries { MarkerFill = OxyColors.Transparent, MarkerStroke = OxyColors.Transparent, MarkerType = MarkerType.Circle, MarkerSize = 1 };
+        all.Points.AddRange(points.Select(point => new ScatterPoint(point.X, point.Y)));
+        model.Series.Add(all);
+        Draw(model, 720, title, "");
+        var marks = points.Select(point =>
+        {
+            var at = front.Transform(point.X, point.Y);
+            return string.Create(CultureInfo.InvariantCulture, $"""<a href="#{point.Anchor}"><circle class="{(point.IsOnFront ? "on" : "off")}" cx="{at.X:0.##}" cy="{at.Y:0.##}" r="7"><title>{WebUtility.HtmlEncode(point.Name)}: {x.Name} {point.X:0.####}, {y.Name} {point.Y:0.####}</title></circle></a>""");
+        });
+        return Draw(model, 720, title, string.Concat(marks));
+    }
+
+    /// <summary>A curve of at most <see cref="MostPoints"/> points, each the mean of as many neighbors.</summary>
+    internal static IEnumerable<(double X, double Y)> Thinned(IReadOnlyList<(double X, double Y)> points) =>
+        points.Chunk((points.Count + MostPoints - 1) / Math.Max(1, MostPoints) is var size and > 0 ? size : 1)
+            .Select(chunk => (chunk.Average(point => point.X), chunk.Average(point => point.Y)));
+
+    private static PlotModel Model(string title, string x, string? y)
+    {
+        var model = new PlotModel { Title = title.Length == 0 ? null : title, TitleFontSize = 13, TitleFontWeight = FontWeights.Normal, DefaultFontSize = 11, TextColor = _ink, PlotAreaBorderThickness = new OxyThickness(0), Culture = CultureInfo.InvariantCulture };
+        foreach (var (position, name) in new[] { (AxisPosition.Bottom, x), (AxisPosition.Left, y) })
+        {
+            model.Axes.Add(new LinearAxis
+            {
+                Position = position, Title = name, AxislineStyle = LineStyle.Solid, AxislineColor = _ink, TicklineColor = _ink, MinorTickSize = 0, MajorGridlineStyle = LineStyle.Solid, MajorGridlineColor = _grid, MajorGridlineThickness = 0.7,
+                MinimumPadding = position == AxisPosition.Bottom && y is null ? 0 : 0.06, MaximumPadding = position == AxisPosition.Bottom && y is null ? 0 : 0.06,
+            });
+        }
+
+        return model;
+    }
+
+    private string Draw(PlotModel model, int width, string label, string marks)
+    {
+        var height = width > 400 ? 420 : Height;
+        var text = new SvgExporter { Width = width, Height = height, IsDocument = false }.ExportToString(model);
+        var id = string.Create(CultureInfo.InvariantCulture, $"plot{++_drawn}-");
+        text = ClipPath().Replace(text, id + "$1");
+        text = text.Replace(" font-family=\"Segoe UI\"", "", StringComparison.Ordinal)
+            .Replace("rgb(1,1,1)", "currentColor", StringComparison.Ordinal)
+            .Replace("stroke:rgb(2,2,2)", "stroke:var(--grid)", StringComparison.Ordinal)
+            .Replace("rgb(3,3,3)", "var(--curve)", StringComparison.Ordinal)
+            .Replace("rgb(255,255,255)", "none", StringComparison.Ordinal);
+        var head = string.Create(CultureInfo.InvariantCulture, $"""<svg viewBox="0 0 {width} {height}" role="img" aria-label="{WebUtility.HtmlEncode(label)}">""");
+        return Head().Replace(text, _ => head, 1).TrimEnd()[..^"</svg>".Length] + marks + "</svg>";
+    }
+
+    [GeneratedRegex("clipPath(\\d+)")]
+    private static partial Regex ClipPath();
+
+    [GeneratedRegex("<svg[^>]*>")]
+    private static partial Regex Head();
+}
