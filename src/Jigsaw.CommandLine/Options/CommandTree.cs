@@ -1,8 +1,10 @@
 using System.CommandLine;
 using System.Diagnostics;
+using System.Text.Json.Nodes;
 using Jigsaw.Checkpoints;
 using Jigsaw.CommandLine.Output;
 using Jigsaw.CommandLine.Running;
+using Jigsaw.CommandLine.Sweeps;
 using Jigsaw.CommandLine.Verbs;
 using Jigsaw.Training;
 
@@ -24,13 +26,13 @@ internal sealed class CommandTree
         _root = (RootCommand)Add(new RootCommand(whole.Description), whole);
         foreach (var verb in Verbs())
         {
-            var command = Add(new Command(verb.Name, verb.Description), verb);
+            var command = Add(new Command(verb.Name, verb.Description) { Hidden = verb.IsHidden }, verb);
             if (verb.Takes is { } argument)
             {
                 command.Arguments.Add(argument);
             }
 
-            _root.Subcommands.Add(command);
+            (verb.Under is { } above ? _root.Subcommands.First(other => other.Name == above) : _root).Subcommands.Add(command);
         }
 
     }
@@ -76,7 +78,7 @@ internal sealed class CommandTree
         using var activity = RunMeasurements.Begin(verb.Name.Length == 0 ? "run" : verb.Name);
         try
         {
-            return verb.Run(context);
+            return verb.Run(context, parsed);
         }
         catch (OperationCanceledException)
         {
@@ -125,7 +127,7 @@ internal sealed class CommandTree
         {
             null => parsed.Errors[0].Message,
             ['-', ..] => $"'{unknown}' is no option{(command == _root ? "" : $" of {command.Name}")}.{NearestName.Question(unknown, names)} See --help.",
-            _ => $"'{unknown}' is no verb.{NearestName.Question(unknown, _root.Subcommands.Select(verb => verb.Name))} See --help.",
+            _ => $"'{unknown}' is no verb.{NearestName.Question(unknown, _root.Subcommands.Where(verb => !verb.Hidden).Select(verb => verb.Name))} See --help.",
         });
     }
 
@@ -142,6 +144,35 @@ internal sealed class CommandTree
         return command;
     }
 
+    private int RunSweep(RunContext context, ParseResult parsed)
+    {
+        var file = parsed.GetValue(_options.Sweep)!.FullName;
+        var folder = parsed.GetValue(_options.SweepFolder)?.FullName ?? Path.GetFullPath(Path.Combine("sweeps", Path.GetFileNameWithoutExtension(file)));
+        var options = new SweepOptions(file, folder, parsed.GetValue(_options.Workers), ShardOption.Parse(parsed.GetValue(_options.Shard)), parsed.GetValue(_options.Retry));
+        var plan = SweepFile.Read(file, _options.Known, _program.Recipes);
+        return SweepVerb.Run(context with { Settings = context.Settings with { Model = plan.Options["model"]?.ToString() ?? context.Settings.Model } }, options, plan, trial => RequireRunnable(file, trial));
+    }
+
+    /// <summary>Refuses the options of a trial that no run could have, before any trial runs.</summary>
+    private void RequireRunnable(string file, JsonObject trial)
+    {
+        try
+        {
+            Settings("trial", trial).RequireNumbers();
+        }
+        catch (Exception exception) when (exception is UsageException or ArgumentException)
+        {
+            throw new UsageException($"{file} has a trial that can't run, {trial.ToJsonString()}: {exception.Message}");
+        }
+    }
+
+    /// <summary>The settings of a run with the options of a file.</summary>
+    private RunSettings Settings(string verb, JsonObject options)
+    {
+        var wanted = _verbs.Values.Single(other => other.Name == verb).Options;
+        return _options.Read(Parsed([verb, .. ConfigurationFile.Tokens(verb, Directory.GetCurrentDirectory(), options, _options.Known, wanted)]), goesOn: false);
+    }
+
     private IEnumerable<Verb> Verbs()
     {
         var o = _options;
@@ -153,5 +184,9 @@ internal sealed class CommandTree
         yield return new Verb("export", "Writes the transform and the adapters of a run, or a merged checkpoint, for other programs.", [.. o.Subject, o.To, o.Merge], ExportVerb.Run) { GoesOn = true };
         yield return new Verb("inspect", "Says what a directory is, and what of it can't be run.", [], InspectVerb.Run) { Takes = o.Inspected };
         yield return new Verb("report", "Reports on runs in one file: formula, curves, utility, attacks, versions and hashes.", [o.ReportFile, o.Markdown, o.Chat], context => ReportVerb.Run(context, _program.Recipes)) { Takes = o.Runs };
+        yield return new Verb("sweep", "Runs the trials of a sweep's file, several at a time, and goes on where it was stopped.", [o.SweepFolder, o.Workers, o.Shard, o.Retry], RunSweep) { Takes = o.Sweep };
+        yield return new Verb("show", "Shows the trials of a sweep and their front.", [], (context, parsed) => SweepVerb.Show(context, parsed.GetValue(o.Shown)!)) { Takes = o.Shown, Under = "sweep" };
+        yield return new Verb("merge", "Puts the parts of a sweep into one database.", [o.MergedFile], (context, parsed) => SweepVerb.Merge(context, parsed.GetValue(o.Merged)!, parsed.GetValue(o.MergedFile)?.FullName)) { Takes = o.Merged, Under = "sweep" };
+        yield return new Verb("trial", "Runs a trial of a sweep.", [.. o.Subject, .. o.Training, .. o.Measuring, o.AttackSteps, o.Attacks, o.Measures], (context, parsed) => TrialVerb.Run(context, parsed.GetValue(o.Measures) ?? [])) { IsHidden = true, Trains = true };
     }
 }

@@ -30,7 +30,7 @@ internal sealed class ProgramOptions
                 result.AddError($"--device is {token.Value}; use cpu, cuda or cuda:N.");
             }
         });
-        foreach (var positive in new Option[] { Steps, Batch, Rank, CheckpointEvery, LogEvery, EvaluationChats, AttackSteps, MaxTokens })
+        foreach (var positive in new Option[] { Steps, Batch, Rank, CheckpointEvery, LogEvery, EvaluationChats, AttackSteps, MaxTokens, Workers })
         {
             positive.Validators.Add(result =>
             {
@@ -112,7 +112,25 @@ internal sealed class ProgramOptions
 
     internal Option<FileInfo> ReportFile { get; } = new("--output") { Description = "The file to write. [default: report.html or report.md in the folder of the first run]" };
 
-    internal Argument<string[]> Runs { get; } = new("run") { Description = "Folders of runs. [default: the last run]", Arity = ArgumentArity.ZeroOrMore };
+    internal Argument<string[]> Runs { get; } = new("run") { Description = "Folders of runs, or the database or folder of a sweep. [default: the last run]", Arity = ArgumentArity.ZeroOrMore };
+
+    internal Option<DirectoryInfo> SweepFolder { get; } = new("--output") { Description = "Folder of the sweep. [default: sweeps/NAME for NAME.json]" };
+
+    internal Option<int?> Workers { get; } = new("--workers") { Description = "Trials at a time. [default: as many as cores and memory allow]" };
+
+    internal Option<string> Shard { get; } = new("--shard") { Description = "The part of a job array to run, i/n with i from 1 to n; sweep merge puts the parts together." };
+
+    internal Option<bool> Retry { get; } = new("--retry") { Description = "Run trials that failed again." };
+
+    internal Option<string[]> Measures { get; } = new("--measure") { Description = "A verb that measures the trial: evaluate, attack." };
+
+    internal Option<FileInfo> MergedFile { get; } = new("--output") { Description = "The database to write. [default: sweep.db beside the first one]" };
+
+    internal Argument<FileInfo> Sweep { get; } = new("file") { Description = "JSON file of the sweep: what varies, how trials are chosen, what they are compared by." };
+
+    internal Argument<string> Shown { get; } = new("sweep") { Description = "The database of a sweep, or its folder." };
+
+    internal Argument<string[]> Merged { get; } = new("database") { Description = "Databases of the parts of a sweep.", Arity = ArgumentArity.OneOrMore };
 
     internal Argument<DirectoryInfo> Inspected { get; } = new("directory") { Description = "Directory of a Hugging Face checkpoint or of a PEFT adapter." };
 

@@ -133,6 +133,10 @@ internal sealed record RunSettings
         _ => torch.CUDA,
     };
 
+    /// <summary>Refuses numbers that the recipe can't have.</summary>
+    /// <exception cref="ArgumentException">A name is unknown, or a number breaks its rule.</exception>
+    internal void RequireNumbers() => Recipe.Numbers(Hyperparameters, Numbers);
+
     /// <summary>The settings under the names of the command line, with full paths.</summary>
     public JsonObject ToJson() => new()
     {

@@ -10,9 +10,6 @@ namespace Jigsaw.CommandLine.Reporting;
 /// <summary>Plots as SVG for a page: no colors of their own but those of the page, so they are readable in light and dark.</summary>
 internal sealed partial class ReportPlots
 {
-    /// <summary>The most points of a curve; more become means of neighbors.</summary>
-    internal const int MostPoints = 300;
-
     private const int Height = 240;
 
     // Colors that stand for those of the page.
@@ -20,14 +17,23 @@ internal sealed partial class ReportPlots
     private static readonly OxyColor _grid = OxyColor.FromRgb(2, 2, 2);
     private static readonly OxyColor _line = OxyColor.FromRgb(3, 3, 3);
 
+    private readonly int _mostPoints;
     private int _drawn;
+
+    /// <summary>Plots for a page.</summary>
+    /// <param name="mostPoints">The most points of a curve; more become means of neighbors.</param>
+    internal ReportPlots(int mostPoints) => _mostPoints = mostPoints;
+
+    /// <summary>The most steps that a point of a curve stands for.</summary>
+    /// <param name="steps">The steps of the curve.</param>
+    internal int StepsPerPoint(int steps) => Math.Max(1, (steps + _mostPoints - 1) / _mostPoints);
 
     /// <summary>A curve over the steps.</summary>
     internal string Curve(string title, IReadOnlyList<(double X, double Y)> points)
     {
-        var model = Model(title, "step", null);
+        var model = Model(title, 11, "step", null);
         var series = new LineSeries { Color = _line, StrokeThickness = 1.8, MarkerType = points.Count == 1 ? MarkerType.Circle : MarkerType.None, MarkerFill = _line, MarkerSize = 3 };
-        series.Points.AddRange(Thinned(points).Select(point => new DataPoint(point.X, point.Y)));
+        series.Points.AddRange(points.Chunk(StepsPerPoint(points.Count)).Select(chunk => new DataPoint(chunk.Average(point => point.X), chunk.Average(point => point.Y))));
         model.Series.Add(series);
         return Draw(model, 380, title, "");
     }
@@ -39,7 +45,7 @@ internal sealed partial class ReportPlots
     internal string Front(Objective x, Objective y, IReadOnlyList<(double X, double Y, string Name, string Anchor, bool IsOnFront)> points)
     {
         var title = $"{y.Name} over {x.Name}, {points.Count} runs";
-        var model = Model("", $"{x.Name} ({(x.IsMaximized ? "more is better" : "less is better")})", $"{y.Name} ({(y.IsMaximized ? "more is better" : "less is better")})");
+        var model = Model("", 14, $"{x.Name} ({(x.IsMaximized ? "more is better" : "less is better")})", $"{y.Name} ({(y.IsMaximized ? "more is better" : "less is better")})");
         var front = new LineSeries { Color = _line, StrokeThickness = 1.5, LineStyle = LineStyle.Dash };
         front.Points.AddRange(points.Where(point => point.IsOnFront).OrderBy(point => point.X).Select(point => new DataPoint(point.X, point.Y)));
         model.Series.Add(front);
@@ -57,19 +63,14 @@ internal sealed partial class ReportPlots
         return Draw(model, 720, title, string.Concat(marks));
     }
 
-    /// <summary>A curve of at most <see cref="MostPoints"/> points, each the mean of as many neighbors.</summary>
-    internal static IEnumerable<(double X, double Y)> Thinned(IReadOnlyList<(double X, double Y)> points) =>
-        points.Chunk((points.Count + MostPoints - 1) / Math.Max(1, MostPoints) is var size and > 0 ? size : 1)
-            .Select(chunk => (chunk.Average(point => point.X), chunk.Average(point => point.Y)));
-
-    private static PlotModel Model(string title, string x, string? y)
+    private static PlotModel Model(string title, double fontSize, string x, string? y)
     {
-        var model = new PlotModel { Title = title.Length == 0 ? null : title, TitleFontSize = 13, TitleFontWeight = FontWeights.Normal, DefaultFontSize = 11, TextColor = _ink, PlotAreaBorderThickness = new OxyThickness(0), Culture = CultureInfo.InvariantCulture };
+        var model = new PlotModel { Title = title.Length == 0 ? null : title, TitleFontSize = 13, TitleFontWeight = FontWeights.Normal, DefaultFontSize = fontSize, TextColor = _ink, PlotAreaBorderThickness = new OxyThickness(0), PlotAreaBorderColor = _ink, Culture = CultureInfo.InvariantCulture };
         foreach (var (position, name) in new[] { (AxisPosition.Bottom, x), (AxisPosition.Left, y) })
         {
             model.Axes.Add(new LinearAxis
             {
-                Position = position, Title = name, AxislineStyle = LineStyle.Solid, AxislineColor = _ink, TicklineColor = _ink, MinorTickSize = 0, MajorGridlineStyle = LineStyle.Solid, MajorGridlineColor = _grid, MajorGridlineThickness = 0.7,
+                Position = position, Title = name, AxisTitleDistance = position == AxisPosition.Left ? 24 : 8, AxislineStyle = LineStyle.Solid, AxislineColor = _ink, TicklineColor = _ink, MinorTicklineColor = _ink, MinorTickSize = 0, MajorGridlineStyle = LineStyle.Solid, MajorGridlineColor = _grid, MajorGridlineThickness = 0.7,
                 MinimumPadding = position == AxisPosition.Bottom && y is null ? 0 : 0.06, MaximumPadding = position == AxisPosition.Bottom && y is null ? 0 : 0.06,
             });
         }
@@ -89,7 +90,8 @@ internal sealed partial class ReportPlots
             .Replace("rgb(3,3,3)", "var(--curve)", StringComparison.Ordinal)
             .Replace("rgb(255,255,255)", "none", StringComparison.Ordinal);
         var head = string.Create(CultureInfo.InvariantCulture, $"""<svg viewBox="0 0 {width} {height}" role="img" aria-label="{WebUtility.HtmlEncode(label)}">""");
-        return Head().Replace(text, _ => head, 1).TrimEnd()[..^"</svg>".Length] + marks + "</svg>";
+        var drawn = Head().Match(text);
+        return head + text[(drawn.Index + drawn.Length)..].TrimEnd()[..^"</svg>".Length] + marks + "</svg>";
     }
 
     [GeneratedRegex("clipPath(\\d+)")]

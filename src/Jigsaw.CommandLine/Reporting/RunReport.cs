@@ -22,13 +22,17 @@ internal sealed class RunReport
         ("mean_shift", "mean ‖μ‖ / ‖x‖", null, false),
     ];
 
+    // What a checkpoint writes before the name of a number of the recipe.
+    private const string Prefix = "hyperparameter ";
+
     private readonly IReadOnlyList<ProgramRecipe> _recipes;
     private readonly IReadOnlyList<RunRecord> _runs;
     private readonly IReadOnlyList<Objective> _objectives;
-    private readonly ReportPlots _plots = new();
+    private readonly ReportPlots _plots;
     private readonly List<ReportBlock> _blocks = [];
 
-    private RunReport(IReadOnlyList<RunRecord> runs, IReadOnlyList<ProgramRecipe> recipes, IReadOnlyList<Objective> objectives) => (_runs, _recipes, _objectives) = (runs, recipes, objectives);
+    private RunReport(IReadOnlyList<RunRecord> runs, IReadOnlyList<ProgramRecipe> recipes, IReadOnlyList<Objective> objectives) =>
+        (_runs, _recipes, _objectives, _plots) = (runs, recipes, objectives, new ReportPlots(runs.Count > 6 ? 100 : 300));
 
     /// <summary>The parts of a report.</summary>
     /// <param name="runs">The runs, at least one.</param>
@@ -93,7 +97,9 @@ internal sealed class RunReport
         return [.. names.Where(name => _runs.Select(run => Option(run, name)).Distinct().Count() > 1)];
     }
 
-    private static string Option(RunRecord run, string name) => Options(run).FirstOrDefault(option => option.Key == name).Value ?? "–";
+    /// <summary>An option, or the number of the recipe that a checkpoint keeps.</summary>
+    private static string Option(RunRecord run, string name) =>
+        Options(run).FirstOrDefault(option => option.Key == name).Value ?? run.Settings.FirstOrDefault(setting => setting.Key == Prefix + name).Value ?? "–";
 
     private static IEnumerable<KeyValuePair<string, string>> Options(RunRecord run) => (run.Options ?? []).SelectMany(option => option.Value switch
     {
@@ -146,7 +152,6 @@ internal sealed class RunReport
     /// <summary>The formula with the numbers that the checkpoint keeps, or those of the recipe where there is none.</summary>
     private static string Formula(RunRecord run, ProgramRecipe recipe)
     {
-        const string Prefix = "hyperparameter ";
         var written = recipe.Written();
         var kept = run.Settings.Where(setting => setting.Key.StartsWith(Prefix, StringComparison.Ordinal)).ToDictionary(setting => setting.Key[Prefix.Length..], setting => setting.Value);
         var numbers = written.ToDictionary().Where(number => number.Value is double or int && kept.ContainsKey(number.Key))
@@ -179,7 +184,7 @@ internal sealed class RunReport
         {
             NumbersFrom = 1,
         });
-        var per = (curves.Max(curve => curve.Points.Length) + ReportPlots.MostPoints - 1) / ReportPlots.MostPoints;
+        var per = _plots.StepsPerPoint(curves.Max(curve => curve.Points.Length));
         _blocks.Add(new ReportBlock.Figure(
             [.. curves.Select(curve => _plots.Curve(curve.Name, curve.Points))],
             $"The components over {run.Steps.Count} steps, raw values before their weights.{(per > 1 ? $" Each point is the mean of up to {per} steps." : "")}"));
