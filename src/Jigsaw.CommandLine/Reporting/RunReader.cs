@@ -140,7 +140,7 @@ internal sealed class RunReader
     private KeyValuePair<string, string>[] ReadSettings()
     {
         var checkpoints = Path.Combine(_folder, "checkpoints");
-        var newest = Directory.Exists(checkpoints) ? Directory.EnumerateDirectories(checkpoints, "step-*").Order(StringComparer.Ordinal).LastOrDefault() : null;
+        var newest = Directory.Exists(checkpoints) ? Directory.EnumerateDirectories(checkpoints, "step-*").OrderBy(folder => folder.Length).ThenBy(folder => folder, StringComparer.Ordinal).LastOrDefault() : null;
         if (newest is null)
         {
             _problems.Add("There is no checkpoint: what it tells of model and data is missing.");

@@ -42,7 +42,16 @@ internal static class SweepVerb
         database.Tell(Objectives, string.Join(',', plan.Objectives.Select(objective => objective.Name)));
         context.Output.Say($"{plan.FirstTrials().Count} trials{(count == 1 ? "" : $", of which this is part {index + 1} of {count}")}, {workers.Count} at a time with {workers.Threads} threads each, in {options.Folder}");
         var run = new SweepRun(plan, database, new ProcessTrialRunner(plan.Measures), options.Folder, context.Output.Say) { Shard = options.Shard, Workers = workers.Count, Threads = workers.Threads, RunsFailedAgain = options.RunsFailedAgain };
-        run.RunAsync(context.Cancellation).GetAwaiter().GetResult();
+        try
+        {
+            run.RunAsync(context.Cancellation).GetAwaiter().GetResult();
+        }
+        catch (OperationCanceledException)
+        {
+            context.Output.Say("What is done is kept, and what was running has a checkpoint: the same command goes on.");
+            throw;
+        }
+
         return Show(context, database);
     }
 
