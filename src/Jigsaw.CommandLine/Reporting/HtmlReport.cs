@@ -28,7 +28,7 @@ internal static class HtmlReport
         figure { margin: 1rem 0; }
         figcaption { color: var(--soft); font-size: .9rem; }
         .plots { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 20rem), 1fr)); gap: .75rem; }
-        .plots.one { grid-template-columns: minmax(0, 46rem); }
+        .plots.one { grid-template-columns: minmax(0, 40rem); }
         svg { display: block; width: 100%; height: auto; font-family: inherit; color: var(--ink); }
         circle.on { fill: var(--curve); stroke: var(--page); }
         circle.off { fill: var(--page); stroke: var(--curve); stroke-width: 2; }

@@ -10,7 +10,10 @@ namespace Jigsaw.CommandLine.Reporting;
 /// <summary>Plots as SVG for a page: no colors of their own but those of the page, so they are readable in light and dark.</summary>
 internal sealed partial class ReportPlots
 {
-    private const int Height = 240;
+    private const int CurveWidth = 380;
+    private const int CurveHeight = 240;
+    private const int FrontWidth = 560;
+    private const int FrontHeight = 360;
 
     // Colors that stand for those of the page.
     private static readonly OxyColor _ink = OxyColor.FromRgb(1, 1, 1);
@@ -35,7 +38,7 @@ internal sealed partial class ReportPlots
         var series = new LineSeries { Color = _line, StrokeThickness = 1.8, MarkerType = points.Count == 1 ? MarkerType.Circle : MarkerType.None, MarkerFill = _line, MarkerSize = 3 };
         series.Points.AddRange(points.Chunk(StepsPerPoint(points.Count)).Select(chunk => new DataPoint(chunk.Average(point => point.X), chunk.Average(point => point.Y))));
         model.Series.Add(series);
-        return Draw(model, 380, title, "");
+        return Draw(model, CurveWidth, title, "");
     }
 
     /// <summary>Runs by two objectives, with the front's line; each point leads to its run.</summary>
@@ -54,13 +57,13 @@ internal sealed partial class ReportPlots
         var all = new ScatterSeries { MarkerFill = OxyColors.Transparent, MarkerStroke = OxyColors.Transparent, MarkerType = MarkerType.Circle, MarkerSize = 1 };
         all.Points.AddRange(points.Select(point => new ScatterPoint(point.X, point.Y)));
         model.Series.Add(all);
-        Draw(model, 720, title, "");
+        Draw(model, FrontWidth, title, "");
         var marks = points.Select(point =>
         {
             var at = front.Transform(point.X, point.Y);
             return string.Create(CultureInfo.InvariantCulture, $"""<a href="#{point.Anchor}"><circle class="{(point.IsOnFront ? "on" : "off")}" cx="{at.X:0.##}" cy="{at.Y:0.##}" r="7"><title>{WebUtility.HtmlEncode(point.Name)}: {x.Name} {point.X:0.####}, {y.Name} {point.Y:0.####}</title></circle></a>""");
         });
-        return Draw(model, 720, title, string.Concat(marks));
+        return Draw(model, FrontWidth, title, string.Concat(marks));
     }
 
     private static PlotModel Model(string title, double fontSize, string x, string? y)
@@ -80,7 +83,7 @@ internal sealed partial class ReportPlots
 
     private string Draw(PlotModel model, int width, string label, string marks)
     {
-        var height = width > 400 ? 420 : Height;
+        var height = width == FrontWidth ? FrontHeight : CurveHeight;
         var text = new SvgExporter { Width = width, Height = height, IsDocument = false }.ExportToString(model);
         var id = string.Create(CultureInfo.InvariantCulture, $"plot{++_drawn}-");
         text = ClipPath().Replace(text, id + "$1");

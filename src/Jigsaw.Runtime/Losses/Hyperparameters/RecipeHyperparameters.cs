@@ -86,7 +86,7 @@ public abstract record RecipeHyperparameters
             named[name] = properties.Values.Contains(name) ? named[name] switch
             {
                 int when value == Math.Truncate(value) && Math.Abs(value) <= int.MaxValue => (int)value,
-                int => throw new ArgumentException($"'{given}' is {NumberText.Of(value)}; use a whole number.", nameof(numbers)),
+                int => throw new ArgumentException($"'{given}' is {NumberText.Of(value)}; use a whole number."),
                 _ => value,
             } : throw new ArgumentException($"'{given}' is not a number of this recipe; did you mean '{HyperparameterFile.Nearest(given, properties.Values.Concat(properties.Keys))}'?");
         }
