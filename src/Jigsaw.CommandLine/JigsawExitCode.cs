@@ -12,6 +12,9 @@ public static class JigsawExitCode
     /// <summary>The command line or the configuration file has a name that nobody knows, or a value that is none.</summary>
     public const int Usage = 2;
 
+    /// <summary>Another process runs the same trial of a sweep; the sweep waits for it.</summary>
+    public const int Busy = 75;
+
     /// <summary>Stopped by Ctrl-C or SIGTERM; a training has written a checkpoint.</summary>
     public const int Stopped = 130;
 }

@@ -11,7 +11,7 @@ using Microsoft.Extensions.Logging;
 namespace Jigsaw.CommandLine;
 
 /// <summary>
-/// A program around recipes: <c>return await JigsawProgram.RunAsync&lt;ChatRecipe&gt;(args);</c>. Its verbs are <c>plan</c>, <c>train</c>, <c>evaluate</c>, <c>attack</c>, <c>generate</c>, <c>export</c> and <c>inspect</c>;
+/// A program around recipes: <c>return await JigsawProgram.RunAsync&lt;ChatRecipe&gt;(args);</c>. Its verbs are <c>plan</c>, <c>train</c>, <c>evaluate</c>, <c>attack</c>, <c>sweep</c>, <c>report</c>, <c>generate</c>, <c>export</c> and <c>inspect</c>;
 /// without one it trains, evaluates and attacks. The exit codes are those of <see cref="JigsawExitCode"/>.
 /// </summary>
 public sealed class JigsawProgram

@@ -37,6 +37,24 @@ public sealed class RecipeTests
     }
 
     [Fact]
+    public void A_formula_has_the_numbers_that_a_run_has()
+    {
+        Assert.Equal(
+            """
+            composite_loss =   1    · jigsaw_ce_performance_loss  attention mask
+                             − 0.25 · jigsaw_ce_protection_loss   loss mask; capped at 10; every 4 steps, at 4 times the weight
+                             + 2    · information_rate            noise mask; geometric ramp over 500 steps from step 100
+
+            """,
+            RampedChatRecipe.Defaults.With([KeyValuePair.Create("InformationRateWeight", 2.0)]).ToFormula());
+        Assert.Equal(1.0, RampedChatRecipe.Defaults.InformationRateWeight);
+        Assert.Equal("composite_loss = 0\n", TinyRecipe.Defaults.With(TinyRecipe.Defaults.ToDictionary().Where(number => number.Key.EndsWith("_weight", StringComparison.Ordinal)).Select(number => KeyValuePair.Create(number.Key, 0.0))).ToFormula());
+        Assert.Equal("'jigsaw_ce_protection_loss_every' is 1.5; use a whole number.", Assert.Throws<ArgumentException>(() => RampedChatRecipe.Defaults.With([KeyValuePair.Create("jigsaw_ce_protection_loss_every", 1.5)])).Message);
+        Assert.Throws<ArgumentException>(() => TinyRecipe.Defaults.With([KeyValuePair.Create("CeProtectionWeight", 1.0), KeyValuePair.Create("jigsaw_ce_protection_loss_weight", 2.0)]));
+        Assert.Throws<ArgumentException>(() => TinyRecipe.Defaults.With([KeyValuePair.Create("ce_target", 1.0)]));
+    }
+
+    [Fact]
     public void Ramps_keep_their_share_of_a_run_and_numbers_that_were_changed_stay()
     {
         var written = RampedChatRecipe.Defaults;

@@ -46,6 +46,47 @@ public sealed class TrainTests : IDisposable
     }
 
     [Fact]
+    public async Task Numbers_of_the_recipe_are_changed_by_name_and_the_file_of_the_run_repeats_them()
+    {
+        const string Name = "jigsaw_ce_protection_loss_weight";
+        Assert.Equal(0, (await ProgramRun.Run("train", "--steps", "2", "--set", $"{Name}=5", "--output", Run("a"))).Code);
+        Assert.Equal($$"""{"{{Name}}":5}""", Options("a")["hyperparameters"]!.ToJsonString());
+        Assert.Equal(0, (await ProgramRun.Run("train", "--config", Path.Combine(Run("a"), "run.json"), "--output", Run("b"))).Code);
+        Assert.Equal(Transform("a"), Transform("b"));
+        Assert.Equal(0, (await ProgramRun.Run("train", "--config", Path.Combine(Run("a"), "run.json"), "--set", $"{Name}=0.25", "--output", Run("c"))).Code);
+        Assert.Null(Options("c")["hyperparameters"]);
+        Assert.NotEqual(Transform("a"), Transform("c"));
+
+        var (code, _, error) = await ProgramRun.Run("plan", "--set", "ce_protection_loss_weight=1");
+        Assert.Equal((JigsawExitCode.Error, $"error: 'ce_protection_loss_weight' is not a number of this recipe; did you mean '{Name}'?"), (code, error.Trim()));
+    }
+
+    [Fact]
+    public async Task A_trial_trains_measures_and_leaves_its_figures_and_what_is_done_is_not_done_again()
+    {
+        Directory.CreateDirectory(Run("t"));
+        var file = Path.Combine(Run("t"), "trial.json");
+        File.WriteAllText(file, """{ "steps": 2, "eval-chats": 1, "no-tensorboard": true, "hyperparameters": { "jigsaw_ce_protection_loss_weight": 0.5 } }""");
+        string[] trial = ["trial", "--config", file, "--output", Run("t"), "--measure", "evaluate"];
+        using (new FileStream(Path.Combine(Run("t"), "trial.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None))
+        {
+            Assert.Equal(JigsawExitCode.Busy, (await ProgramRun.Run(trial)).Code);
+        }
+
+        var (code, output, error) = await ProgramRun.Run(trial);
+        Assert.True(code == 0, output + error);
+        var result = JsonNode.Parse(File.ReadAllText(Path.Combine(Run("t"), "result.json")))!;
+        Assert.Equal(0.5, (double)result["options"]!["hyperparameters"]!["jigsaw_ce_protection_loss_weight"]!);
+        Assert.InRange((double)result["values"]!["agreement"]!, 0.01, 1);
+        Assert.Equal(2, File.ReadLines(Path.Combine(Run("t"), "steps.jsonl")).Count());
+
+        File.Delete(Path.Combine(Run("t"), "result.json"));
+        (code, output, error) = await ProgramRun.Run(trial);
+        Assert.Equal((0, "", ""), (code, output, error));
+        Assert.Equal(result.ToJsonString(), JsonNode.Parse(File.ReadAllText(Path.Combine(Run("t"), "result.json")))!.ToJsonString());
+    }
+
+    [Fact]
     public async Task Paths_in_a_file_are_relative_to_it()
     {
         File.Copy(Path.Combine(ProgramRun.Model, "data", "eval.jsonl"), Path.Combine(_folder, "mine.jsonl"));

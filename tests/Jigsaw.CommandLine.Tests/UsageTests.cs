@@ -15,6 +15,8 @@ public sealed class UsageTests : IDisposable
     [InlineData("--recipe is rampedchat; use tiny, ramped-chat. Did you mean 'ramped-chat'?", "plan", "--recipe", "rampedchat")]
     [InlineData("--device is tpu; use cpu, cuda or cuda:N.", "plan", "--device", "tpu")]
     [InlineData("--gguf is q4; use f16, bf16, f32, q8_0.", "export", "--gguf", "q4")]
+    [InlineData("--set is std-max; use name=value with a number, such as information_rate_weight=0.2.", "plan", "--set", "std-max")]
+    [InlineData("--set names 'a' twice; keep one.", "plan", "--set", "a=1", "--set", "a=2")]
     [InlineData("--quiet prints nothing and --json everything; use one of them.", "plan", "--quiet", "--json")]
     public async Task What_nobody_knows_gets_a_sentence_with_the_nearest_name(string said, params string[] arguments)
     {
@@ -28,6 +30,7 @@ public sealed class UsageTests : IDisposable
     [InlineData("""{ "steps": 0 }""", "--steps is 0; use at least 1.")]
     [InlineData("""{ "steps": [1] }""", ": 'steps' is [1]; use a text or a number.")]
     [InlineData("""{ "resume": 1 }""", ": 'resume' is 1; use true or false.")]
+    [InlineData("""{ "hyperparameters": { "a": "b" } }""", ": 'hyperparameters.a' is \"b\"; use a number.")]
     [InlineData("""{ "steps": 1, "steps": 2 }""", " is not JSON: ")]
     [InlineData("[]", " is no JSON object; ")]
     public async Task A_file_that_says_what_nobody_knows_gets_a_sentence(string text, string said)
@@ -59,7 +62,7 @@ public sealed class UsageTests : IDisposable
     {
         var (code, output, _) = await ProgramRun.Run("--help");
         Assert.Equal(0, code);
-        Assert.All((string[])["plan", "train", "evaluate", "attack", "generate", "export", "inspect"], verb => Assert.Matches($@"(?m)^\s+{verb}\b", output));
+        Assert.All((string[])["plan", "train", "evaluate", "attack", "sweep", "report", "generate", "export", "inspect"], verb => Assert.Matches($@"(?m)^\s+{verb}\b", output));
 
         (code, output, _) = await ProgramRun.Run("evaluate", "--help");
         Assert.Equal(0, code);

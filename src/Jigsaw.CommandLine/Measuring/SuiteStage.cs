@@ -1,4 +1,5 @@
 using System.Globalization;
+using Jigsaw.Checkpoints;
 using Jigsaw.CommandLine.Running;
 using Jigsaw.Data;
 using Jigsaw.Evaluation.Attacks;
@@ -12,7 +13,8 @@ namespace Jigsaw.CommandLine.Measuring;
 /// <summary>The attack suite, as an attacker would run it who owns the transform and the training's chats.</summary>
 internal static class SuiteStage
 {
-    private const string FileName = "attacks.json";
+    /// <summary>The file in the folder of a run.</summary>
+    internal const string FileName = "attacks.json";
 
     /// <summary>Runs it, shows the figures that say most, and writes all of them.</summary>
     internal static void Run(RunContext context, CausalLM model, IAdapters adapters, StainedGlassTransform transform, NoiseTokenizer tokenizer, ChatDataset evaluation, ChatDataset train)
@@ -44,7 +46,7 @@ internal static class SuiteStage
             },
             context.Cancellation);
         var file = Path.Combine(settings.Output, FileName);
-        File.WriteAllText(file, report.ToJson());
+        AtomicFile.WriteText(file, report.ToJson());
         context.Output.Show(RunTables.Of(report));
         foreach (var note in report.Notes.Concat(report.LeftOut.Select(pair => string.Create(CultureInfo.InvariantCulture, $"Left out: {pair.Value} {pair.Key}."))))
         {

@@ -1,8 +1,10 @@
 using System.CommandLine;
 using System.Diagnostics;
+using System.Text.Json.Nodes;
 using Jigsaw.Checkpoints;
 using Jigsaw.CommandLine.Output;
 using Jigsaw.CommandLine.Running;
+using Jigsaw.CommandLine.Sweeps;
 using Jigsaw.CommandLine.Verbs;
 using Jigsaw.Training;
 
@@ -20,17 +22,19 @@ internal sealed class CommandTree
     {
         _program = program;
         _options = new ProgramOptions(program);
-        var whole = new Verb("", program.Description + " Without a verb: all three.", [.. _options.Subject, .. _options.Training, .. _options.Measuring, _options.AttackSteps, _options.Attacks], WholeVerb.Run) { Trains = true };
+        var whole = new Verb("", program.Description + " Without a verb: all three.", [.. _options.Subject, .. _options.Training, .. _options.Measuring, _options.AttackSteps, _options.Attacks, _options.Chat], WholeVerb.Run) { Trains = true };
         _root = (RootCommand)Add(new RootCommand(whole.Description), whole);
         foreach (var verb in Verbs())
         {
-            _root.Subcommands.Add(Add(new Command(verb.Name, verb.Description), verb));
+            var command = Add(new Command(verb.Name, verb.Description) { Hidden = verb.IsHidden }, verb);
+            if (verb.Takes is { } argument)
+            {
+                command.Arguments.Add(argument);
+            }
+
+            (verb.Under is { } above ? _root.Subcommands.First(other => other.Name == above) : _root).Subcommands.Add(command);
         }
 
-        foreach (var command in _root.Subcommands.Where(command => command.Name == "inspect"))
-        {
-            command.Arguments.Add(_options.Inspected);
-        }
     }
 
     /// <summary>Runs a command line to its exit code.</summary>
@@ -63,13 +67,18 @@ internal sealed class CommandTree
     private int Run(ParseResult parsed, Verb verb, CancellationToken cancellation)
     {
         var settings = _options.Read(parsed, verb.GoesOn || parsed.GetValue(_options.Resume));
-        settings = verb.Name == "inspect" ? settings with { Inspected = parsed.GetValue(_options.Inspected)!.FullName } : settings;
+        settings = verb.Name switch
+        {
+            "inspect" => settings with { Inspected = parsed.GetValue(_options.Inspected)!.FullName },
+            "report" => settings with { Runs = parsed.GetValue(_options.Runs) is { Length: > 0 } runs ? runs : [_options.OutputOf(parsed, goesOn: true)] },
+            _ => settings,
+        };
         using var output = RunOutputs.Choose(parsed.GetValue(_options.Quiet), parsed.GetValue(_options.Json), settings.LogEvery);
         var context = new RunContext(settings, new LoggedOutput(output, _program.LoggerFactory), cancellation);
         using var activity = RunMeasurements.Begin(verb.Name.Length == 0 ? "run" : verb.Name);
         try
         {
-            return verb.Run(context);
+            return verb.Run(context, parsed);
         }
         catch (OperationCanceledException)
         {
@@ -122,7 +131,7 @@ internal sealed class CommandTree
         {
             null => parsed.Errors[0].Message,
             ['-', ..] => $"'{unknown}' is no option{(command == _root ? "" : $" of {command.Name}")}.{NearestName.Question(unknown, names)} See --help.",
-            _ => $"'{unknown}' is no verb.{NearestName.Question(unknown, _root.Subcommands.Select(verb => verb.Name))} See --help.",
+            _ => $"'{unknown}' is no verb.{NearestName.Question(unknown, _root.Subcommands.Where(verb => !verb.Hidden).Select(verb => verb.Name))} See --help.",
         });
     }
 
@@ -139,15 +148,49 @@ internal sealed class CommandTree
         return command;
     }
 
+    private int RunSweep(RunContext context, ParseResult parsed)
+    {
+        var file = parsed.GetValue(_options.Sweep)!.FullName;
+        var folder = parsed.GetValue(_options.SweepFolder)?.FullName ?? Path.GetFullPath(Path.Combine("sweeps", Path.GetFileNameWithoutExtension(file)));
+        var options = new SweepOptions(file, folder, parsed.GetValue(_options.Workers), ShardOption.Parse(parsed.GetValue(_options.Shard)), parsed.GetValue(_options.Retry));
+        var plan = SweepFile.Read(file, _options.Known, _program.Recipes);
+        return SweepVerb.Run(context with { Settings = context.Settings with { Model = plan.Options["model"]?.ToString() ?? context.Settings.Model } }, options, plan, trial => RequireRunnable(file, trial));
+    }
+
+    /// <summary>Refuses the options of a trial that no run could have, before any trial runs.</summary>
+    private void RequireRunnable(string file, JsonObject trial)
+    {
+        try
+        {
+            Settings("trial", trial).RequireNumbers();
+        }
+        catch (Exception exception) when (exception is UsageException or ArgumentException)
+        {
+            throw new UsageException($"{file} has a trial that can't run, {trial.ToJsonString()}: {exception.Message}");
+        }
+    }
+
+    /// <summary>The settings of a run with the options of a file.</summary>
+    private RunSettings Settings(string verb, JsonObject options)
+    {
+        var wanted = _verbs.Values.Single(other => other.Name == verb).Options;
+        return _options.Read(Parsed([verb, .. ConfigurationFile.Tokens(verb, Directory.GetCurrentDirectory(), options, _options.Known, wanted)]), goesOn: false);
+    }
+
     private IEnumerable<Verb> Verbs()
     {
         var o = _options;
-        yield return new Verb("plan", "Shows what a step runs, what it costs in forwards, and what memory the weights take.", [.. o.Subject, o.Rank, o.Batch, o.Steps, o.Hyperparameters], PlanVerb.Run);
+        yield return new Verb("plan", "Shows what a step runs, what it costs in forwards, and what memory the weights take.", [.. o.Subject, o.Rank, o.Batch, o.Steps, .. o.Numbers], PlanVerb.Run);
         yield return new Verb("train", "Trains a transform and adapters, and saves them.", [.. o.Subject, .. o.Training, .. o.Measuring], TrainVerb.Run) { Trains = true };
-        yield return new Verb("evaluate", "Measures what a trained run keeps, on chats that it has not seen.", [.. o.Subject, .. o.Measuring], EvaluateVerb.Run) { GoesOn = true };
+        yield return new Verb("evaluate", "Measures what a trained run keeps, on chats that it has not seen.", [.. o.Subject, .. o.Measuring, o.Chat, o.MaxTokens], EvaluateVerb.Run) { GoesOn = true };
         yield return new Verb("attack", "Runs the attack suite on a trained run.", [.. o.Subject, .. o.Measuring, o.Data, o.Attacks, o.Seed], AttackVerb.Run) { GoesOn = true };
         yield return new Verb("generate", "Answers a prompt, clean and transformed, with and without the adapters.", [.. o.Subject, o.EvaluationData, o.Prompt, o.MaxTokens], GenerateVerb.Run) { GoesOn = true };
         yield return new Verb("export", "Writes the transform and the adapters of a run, or a merged checkpoint, for other programs; for llama.cpp, and for who sends prompts.", [.. o.Subject, o.To, o.Merge, o.Gguf, o.Client], ExportVerb.Run) { GoesOn = true };
-        yield return new Verb("inspect", "Says what a directory is, and what of it can't be run.", [], InspectVerb.Run);
+        yield return new Verb("inspect", "Says what a directory is, and what of it can't be run.", [], InspectVerb.Run) { Takes = o.Inspected };
+        yield return new Verb("report", "Reports on runs in one file: formula, curves, utility, attacks, versions and hashes.", [o.ReportFile, o.Markdown, o.Chat], context => ReportVerb.Run(context, _program.Recipes)) { Takes = o.Runs };
+        yield return new Verb("sweep", "Runs the trials of a sweep's file, several at a time, and goes on where it was stopped.", [o.SweepFolder, o.Workers, o.Shard, o.Retry], RunSweep) { Takes = o.Sweep };
+        yield return new Verb("show", "Shows the trials of a sweep and their front.", [], (context, parsed) => SweepVerb.Show(context, parsed.GetValue(o.Shown)!)) { Takes = o.Shown, Under = "sweep" };
+        yield return new Verb("merge", "Puts the parts of a sweep into one database.", [o.MergedFile], (context, parsed) => SweepVerb.Merge(context, parsed.GetValue(o.Merged)!, parsed.GetValue(o.MergedFile)?.FullName)) { Takes = o.Merged, Under = "sweep" };
+        yield return new Verb("trial", "Runs a trial of a sweep.", [.. o.Subject, .. o.Training, .. o.Measuring, o.AttackSteps, o.Attacks, o.Measures], (context, parsed) => TrialVerb.Run(context, parsed.GetValue(o.Measures) ?? [])) { IsHidden = true, Trains = true };
     }
 }

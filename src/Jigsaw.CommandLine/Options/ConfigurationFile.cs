@@ -18,11 +18,15 @@ internal static class ConfigurationFile
     /// <param name="known">All options of the program that a file may name.</param>
     /// <param name="wanted">Those to return: the options of the verb that the command line doesn't give.</param>
     /// <exception cref="UsageException">It is no JSON object, names what no option is called, or gives what is no value.</exception>
-    internal static IReadOnlyList<string> Read(string path, IReadOnlyCollection<Option> known, IReadOnlyCollection<Option> wanted)
+    internal static IReadOnlyList<string> Read(string path, IReadOnlyCollection<Option> known, IReadOnlyCollection<Option> wanted) =>
+        Tokens(path, Path.GetDirectoryName(Path.GetFullPath(path))!, Parse(path), known, wanted);
+
+    /// <summary>An object of options as parts of a command line.</summary>
+    /// <inheritdoc cref="Read"/>
+    internal static IReadOnlyList<string> Tokens(string path, string folder, JsonObject options, IReadOnlyCollection<Option> known, IReadOnlyCollection<Option> wanted)
     {
-        var folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
         var tokens = new List<string>();
-        foreach (var (name, value) in Parse(path))
+        foreach (var (name, value) in options)
         {
             var option = known.FirstOrDefault(option => Key(option) == name)
                 ?? throw new UsageException($"{path} names '{name}', which is no option.{NearestName.Question(name, known.Select(Key))}");
@@ -34,6 +38,12 @@ internal static class ConfigurationFile
             if (option is Option<string[]> && value is JsonArray several && several.All(path => path?.GetValueKind() == JsonValueKind.String))
             {
                 tokens.AddRange(several.Select(path => $"{option.Name}={Path.GetFullPath(path!.GetValue<string>(), folder)}"));
+                continue;
+            }
+
+            if (value is JsonObject numbers && Key(option) == "hyperparameters")
+            {
+                tokens.Add($"--hyperparameters-given={RecipeNumbers.Checked(path, numbers).ToJsonString()}");
                 continue;
             }
 
@@ -52,16 +62,14 @@ internal static class ConfigurationFile
     }
 
     /// <summary>Writes the options of a run.</summary>
-    internal static void Write(string path, RunSettings settings)
-    {
-        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        File.WriteAllText(path, settings.ToJson().ToJsonString(_indented) + "\n");
-    }
+    internal static void Write(string path, RunSettings settings) => AtomicFile.WriteText(path, settings.ToJson().ToJsonString(_indented) + "\n");
 
     /// <summary>The name of an option in the file.</summary>
     internal static string Key(Option option) => option.Name.TrimStart('-');
 
-    private static JsonObject Parse(string path)
+    /// <summary>Reads a JSON object.</summary>
+    /// <exception cref="UsageException">The file is none.</exception>
+    internal static JsonObject Parse(string path)
     {
         try
         {

@@ -40,7 +40,7 @@ internal sealed class ProgramOptions
                 result.AddError($"--device is {token.Value}; use cpu, cuda or cuda:N.");
             }
         });
-        foreach (var positive in new Option[] { Steps, Batch, MicroBatch, Rank, MaxLength, EvaluateEvery, Patience, CheckpointEvery, LogEvery, EvaluationChats, AttackSteps, MaxTokens })
+        foreach (var positive in new Option[] { Steps, Batch, MicroBatch, Rank, MaxLength, EvaluateEvery, Patience, CheckpointEvery, LogEvery, EvaluationChats, AttackSteps, MaxTokens, Workers })
         {
             positive.Validators.Add(result =>
             {
@@ -64,6 +64,11 @@ internal sealed class ProgramOptions
     internal Option<FileInfo> EvaluationData { get; }
 
     internal Option<FileInfo> Hyperparameters { get; } = new("--hyperparameters") { Description = "JSON file with numbers of the recipe to change, such as {\"information_rate_weight\": 0.2}." };
+
+    internal Option<string[]> Set { get; } = new("--set") { Description = "A number of the recipe to change, name=value, such as information_rate_weight=0.2; may be repeated, and wins over --hyperparameters." };
+
+    /// <summary>The numbers that a file of options gives in place; no option for people.</summary>
+    internal Option<string> GivenNumbers { get; } = new("--hyperparameters-given") { Hidden = true };
 
     internal Option<double?> StdMax { get; } = new("--std-max") { Description = "The largest σ, in multiples of the embeddings' spread. [default: the recipe's]" };
 
@@ -141,6 +146,32 @@ internal sealed class ProgramOptions
 
     internal Option<bool> Client { get; } = new("--client") { Description = "Also write the bundle that a service sends transformed prompts with: embedding table, transform, tokenizer." };
 
+    internal Option<bool> Chat { get; } = new("--chat") { Description = "Keep, or show, one chat in plain text: what the user wrote, what the nearest neighbor recovers, and the replies." };
+
+    internal Option<bool> Markdown { get; } = new("--markdown") { Description = "Write Markdown in place of HTML, without the plots." };
+
+    internal Option<FileInfo> ReportFile { get; } = new("--output") { Description = "The file to write. [default: report.html or report.md in the folder of the first run]" };
+
+    internal Argument<string[]> Runs { get; } = new("run") { Description = "Folders of runs, or the database or folder of a sweep. [default: the last run]", Arity = ArgumentArity.ZeroOrMore };
+
+    internal Option<DirectoryInfo> SweepFolder { get; } = new("--output") { Description = "Folder of the sweep. [default: sweeps/NAME for NAME.json]" };
+
+    internal Option<int?> Workers { get; } = new("--workers") { Description = "Trials at a time. [default: as many as cores and memory allow]" };
+
+    internal Option<string> Shard { get; } = new("--shard") { Description = "The part of a job array to run, i/n with i from 1 to n; sweep merge puts the parts together." };
+
+    internal Option<bool> Retry { get; } = new("--retry") { Description = "Run trials that failed again." };
+
+    internal Option<string[]> Measures { get; } = new("--measure") { Description = "A verb that measures the trial: evaluate, attack." };
+
+    internal Option<FileInfo> MergedFile { get; } = new("--output") { Description = "The database to write. [default: sweep.db beside the first one]" };
+
+    internal Argument<FileInfo> Sweep { get; } = new("file") { Description = "JSON file of the sweep: what varies, how trials are chosen, what they are compared by." };
+
+    internal Argument<string> Shown { get; } = new("sweep") { Description = "The database of a sweep, or its folder." };
+
+    internal Argument<string[]> Merged { get; } = new("database") { Description = "Databases of the parts of a sweep.", Arity = ArgumentArity.OneOrMore };
+
     internal Argument<DirectoryInfo> Inspected { get; } = new("directory") { Description = "Directory of a Hugging Face checkpoint or of a PEFT adapter." };
 
     /// <summary>Options of every verb.</summary>
@@ -150,13 +181,16 @@ internal sealed class ProgramOptions
     internal IReadOnlyList<Option> Subject => [Recipe, Model, Device, Precision, Output];
 
     /// <summary>What decides how a training goes.</summary>
-    internal IReadOnlyList<Option> Training => [Data, Hyperparameters, StdMax, InitialRho, Steps, Batch, MicroBatch, Rank, MaxLength, Cache, Optimizer, LearningRate, Schedule, WarmupSteps, WeightDecay, ClipNorm, OnNonFinite, WarmStart, Seed, EvaluateEvery, Patience, TimeLimit, CheckpointEvery, LogEvery, NoTensorBoard, Resume];
+    internal IReadOnlyList<Option> Training => [Data, .. Numbers, StdMax, InitialRho, Steps, Batch, MicroBatch, Rank, MaxLength, Cache, Optimizer, LearningRate, Schedule, WarmupSteps, WeightDecay, ClipNorm, OnNonFinite, WarmStart, Seed, EvaluateEvery, Patience, TimeLimit, CheckpointEvery, LogEvery, NoTensorBoard, Resume];
+
+    /// <summary>What decides on the recipe's numbers.</summary>
+    internal IReadOnlyList<Option> Numbers => [Hyperparameters, Set, GivenNumbers];
 
     /// <summary>What decides on what is measured.</summary>
     internal IReadOnlyList<Option> Measuring => [EvaluationData, EvaluationChats];
 
     /// <summary>All that a file may name.</summary>
-    internal IReadOnlyList<Option> Known => [.. Subject, .. Training, .. Measuring, AttackSteps, Attacks, Quiet, Json, Prompt, MaxTokens, To, Merge, Gguf, Client];
+    internal IReadOnlyList<Option> Known => [.. Subject, .. Training, .. Measuring, AttackSteps, Attacks, Quiet, Json, Prompt, MaxTokens, To, Merge, Gguf, Client, Chat];
 
     /// <summary>The settings of a command line.</summary>
     /// <param name="parsed">The command line, with what a file added.</param>
@@ -211,6 +245,10 @@ internal sealed class ProgramOptions
             Merge = parsed.GetValue(Merge),
             Gguf = parsed.GetValue(Gguf) is { } type ? _ggufTypes[type] : null,
             Client = parsed.GetValue(Client),
+            Numbers = RecipeNumbers.Of(parsed.GetValue(GivenNumbers), parsed.GetValue(Set) ?? []),
+            Chat = parsed.GetValue(Chat),
+            Markdown = parsed.GetValue(Markdown),
+            ReportFile = parsed.GetValue(ReportFile)?.FullName,
         };
     }
 

@@ -140,6 +140,21 @@ internal sealed record RunSettings
     /// <summary>True if <c>export</c> writes a client bundle, too.</summary>
     public bool Client { get; init; }
 
+    /// <summary>True if a chat is written in plain text, or shown by a report.</summary>
+    public bool Chat { get; init; }
+
+    /// <summary>What <c>report</c> reports on: folders of runs.</summary>
+    public IReadOnlyList<string> Runs { get; init; } = [];
+
+    /// <summary>The file that <c>report</c> writes; null for one in the folder of the first run.</summary>
+    public string? ReportFile { get; init; }
+
+    /// <summary>True if <c>report</c> writes Markdown.</summary>
+    public bool Markdown { get; init; }
+
+    /// <summary>Numbers of the recipe to change, by name, over those of the file.</summary>
+    public IReadOnlyDictionary<string, double> Numbers { get; init; } = new Dictionary<string, double>();
+
     /// <summary>What <c>inspect</c> looks at.</summary>
     public string? Inspected { get; init; }
 
@@ -171,6 +186,10 @@ internal sealed record RunSettings
         _ => torch.CUDA,
     };
 
+    /// <summary>Refuses numbers that the recipe can't have.</summary>
+    /// <exception cref="ArgumentException">A name is unknown, or a number breaks its rule.</exception>
+    internal void RequireNumbers() => Recipe.Numbers(Hyperparameters, Numbers);
+
     /// <summary>The settings under the names of the command line, with full paths.</summary>
     public JsonObject ToJson() => new()
     {
@@ -178,7 +197,7 @@ internal sealed record RunSettings
         ["model"] = Path.GetFullPath(Model),
         ["data"] = Data is [var one] ? Path.GetFullPath(one) : new JsonArray([.. Data.Select(path => (JsonNode)Path.GetFullPath(path))]),
         ["eval-data"] = Path.GetFullPath(EvaluationData),
-        ["hyperparameters"] = Hyperparameters is null ? null : Path.GetFullPath(Hyperparameters),
+        ["hyperparameters"] = HyperparametersToJson(),
         ["std-max"] = WarmStart is null ? StdMax : null,
         ["initial-rho"] = WarmStart is null ? InitialRho : null,
         ["device"] = Device,
@@ -216,4 +235,17 @@ internal sealed record RunSettings
     public static string AdapterOf(string run) => Path.Combine(run, "adapter");
 
     private static string NameOf(Enum value) => value.ToString().ToLowerInvariant();
+
+    /// <summary>The file of the recipe's numbers, or all that are changed where some are told by name.</summary>
+    private JsonNode? HyperparametersToJson()
+    {
+        if (Numbers.Count == 0)
+        {
+            return Hyperparameters is null ? null : Path.GetFullPath(Hyperparameters);
+        }
+
+        var (written, changed) = (Recipe.Written().ToDictionary(), Recipe.Numbers(Hyperparameters, Numbers).ToDictionary());
+        var differing = changed.Where(number => number.Value is double or int && !Equals(number.Value, written[number.Key])).Select(number => KeyValuePair.Create(number.Key, (JsonNode?)JsonValue.Create(Convert.ToDouble(number.Value, CultureInfo.InvariantCulture)))).ToArray();
+        return differing.Length == 0 ? null : new JsonObject(differing);
+    }
 }

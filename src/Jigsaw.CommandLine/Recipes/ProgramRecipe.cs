@@ -55,11 +55,21 @@ internal sealed record ProgramRecipe(
     /// <param name="student">The base with adapters.</param>
     /// <param name="steps">The length of the run.</param>
     /// <param name="file">A JSON file with numbers to change; null keeps those of the recipe.</param>
-    internal BoundLoss Bind(NoisyTeacher teacher, NoisyStudent student, int steps, string? file)
+    /// <param name="changed">Numbers to change besides, by name.</param>
+    internal BoundLoss Bind(NoisyTeacher teacher, NoisyStudent student, int steps, string? file, IReadOnlyDictionary<string, double> changed) =>
+        BindTo(teacher, student, Scaled(Numbers(file, changed), steps));
+
+    /// <summary>The recipe's numbers with changes.</summary>
+    /// <exception cref="ArgumentException">A name is unknown, or a number breaks its rule.</exception>
+    internal RecipeHyperparameters Numbers(string? file, IReadOnlyDictionary<string, double> changed)
     {
         var numbers = file is null ? Written() : Read(file);
-        return BindTo(teacher, student, Defaults.RampsInProportion ? RampScaling.Scale(numbers, Written(), steps, Defaults.Steps) : numbers);
+        return changed.Count == 0 ? numbers : numbers.With(changed);
     }
+
+    /// <summary>The numbers for a run of a length.</summary>
+    internal RecipeHyperparameters Scaled(RecipeHyperparameters numbers, int steps) =>
+        Defaults.RampsInProportion ? RampScaling.Scale(numbers, Written(), steps, Defaults.Steps) : numbers;
 
     private static string NameOf(string type)
     {

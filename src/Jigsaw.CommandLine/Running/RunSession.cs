@@ -33,7 +33,7 @@ internal sealed class RunSession : IDisposable
         }
 
         _teacher = new NoisyTeacher(Model);
-        Loss = settings.Recipe.Bind(_teacher, Student, settings.Steps, settings.Hyperparameters);
+        Loss = settings.Recipe.Bind(_teacher, Student, settings.Steps, settings.Hyperparameters, settings.Numbers);
         Tokenizer = new NoiseTokenizer(Jigsaw.Tokenization.Tokenizer.Load(settings.Model), device) { NoiseRoles = [.. settings.NoiseRoles] };
         Chats = new Lazy<RunData>(() => RunData.Open(settings));
     }

@@ -44,15 +44,18 @@ internal static class TrainingRun
             if (trainer.StepsDone == 0)
             {
                 ConfigurationFile.Write(Path.Combine(settings.Output, ConfigurationFile.Name), settings);
+                RunVersions.Write(settings.Output);
             }
 
             using var measurements = new RunMeasurements();
+            using var log = new StepLog(Path.Combine(settings.Output, StepLog.Name), trainer.StepsDone);
             var board = settings.TensorBoard ? new TensorBoardLog(Path.Combine(settings.Output, "tensorboard")) : null;
             context.Output.Watch(shown => trainer.Run(
                 step =>
                 {
                     measurements.Add(step);
                     board?.Add(step);
+                    log.Add(step);
                     shown(step);
                 },
                 context.Cancellation));

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Jigsaw.Checkpoints;
 using Jigsaw.CommandLine.Measuring;
 using Jigsaw.CommandLine.Running;
 using Jigsaw.Data;
@@ -10,6 +11,9 @@ namespace Jigsaw.CommandLine.Verbs;
 /// <summary><c>evaluate</c>.</summary>
 internal static class EvaluateVerb
 {
+    /// <summary>The file in the folder of a run.</summary>
+    internal const string FileName = "evaluation.json";
+
     private static readonly JsonSerializerOptions _indented = new() { WriteIndented = true };
 
     internal static int Run(RunContext context)
@@ -22,10 +26,22 @@ internal static class EvaluateVerb
         var result = trials.Measure([nearest]);
         context.Output.Show(RunTables.Compare((Path.GetFileName(settings.Output), result)));
 
-        var file = Path.Combine(settings.Output, "evaluation.json");
-        File.WriteAllText(file, ToJson(result, chats.Examples.Count).ToJsonString(_indented) + "\n");
-        context.Output.Say($"The same figures: {file}");
+        if (settings.Chat)
+        {
+            ConversationFile.Write(settings.Output, trials.Converse([nearest], settings.MaxTokens));
+            context.Output.Say($"A chat in plain text: {Path.Combine(settings.Output, ConversationFile.Name)}");
+        }
+
+        context.Output.Say($"The same figures: {Write(settings.Output, result, chats.Examples.Count)}");
         return JigsawExitCode.Success;
+    }
+
+    /// <summary>Writes what was measured into the folder of a run, and returns the file.</summary>
+    internal static string Write(string folder, TrialResult result, int chats)
+    {
+        var file = Path.Combine(folder, FileName);
+        AtomicFile.WriteText(file, ToJson(result, chats).ToJsonString(_indented) + "\n");
+        return file;
     }
 
     private static JsonObject ToJson(TrialResult result, int chats) => new()

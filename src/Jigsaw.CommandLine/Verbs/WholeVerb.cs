@@ -24,9 +24,17 @@ internal static class WholeVerb
         var pairs = session.Chats.Value.Batches(session.Tokenizer, settings.Seed + 1);
         using var scratch = Fit(context, session, pairs, usesEmbeddingTable: false);
         using var informed = Fit(context, session, pairs, usesEmbeddingTable: true);
-        context.Output.Show(RunTables.Compare(("before", before), ("after", trials.Measure([nearest, scratch, informed]))));
+        var after = trials.Measure([nearest, scratch, informed]);
+        EvaluateVerb.Write(settings.Output, after, evaluation.Examples.Count);
+        context.Output.Show(RunTables.Compare(("before", before), ("after", after)));
         context.Output.Say("What these attacks recovered is not a bound on what others could.");
-        context.Output.Show(RunTables.Of(trials.Converse([nearest, scratch, informed], settings.MaxTokens)));
+        var conversation = trials.Converse([nearest, scratch, informed], settings.MaxTokens);
+        context.Output.Show(RunTables.Of(conversation));
+        if (settings.Chat)
+        {
+            ConversationFile.Write(settings.Output, conversation);
+        }
+
         if (settings.Attacks != AttackSet.None)
         {
             SuiteStage.Run(context, session.Model, session.Student.Adapters, session.Transform, session.Tokenizer, evaluation, RunData.Known(context));

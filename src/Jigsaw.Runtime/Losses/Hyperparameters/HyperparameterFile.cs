@@ -107,7 +107,8 @@ internal static class HyperparameterFile
 
     private static string Kind(JsonElement element) => element.ValueKind.ToString().ToLowerInvariant();
 
-    private static string Nearest(string name, IEnumerable<string> names) => names.MinBy(known => Distance(name, known)) ?? "";
+    /// <summary>The name with the fewest edits; empty if there is none.</summary>
+    internal static string Nearest(string name, IEnumerable<string> names) => names.MinBy(known => Distance(name, known)) ?? "";
 
     /// <summary>Levenshtein's distance.</summary>
     private static int Distance(string left, string right)

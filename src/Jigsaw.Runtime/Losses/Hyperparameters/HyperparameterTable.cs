@@ -8,6 +8,8 @@ namespace Jigsaw.CompilerServices;
 [EditorBrowsable(EditorBrowsableState.Never)]
 public sealed class HyperparameterTable
 {
+    private const string WeightSuffix = "_weight";
+
     private readonly List<Row> _rows = [];
     private readonly Dictionary<string, int> _byProperty = new(StringComparer.Ordinal);
     private readonly OrderedDictionary<string, object?> _structure = new(StringComparer.Ordinal);
@@ -49,6 +51,11 @@ public sealed class HyperparameterTable
         _structure.Add(originalName, value);
         return this;
     }
+
+    /// <summary>The weights among the values: the term's key, the weight, and true if the term is subtracted from the loss.</summary>
+    internal IEnumerable<(string Key, double Value, bool IsSubtracted)> Weights(IReadOnlyList<double> values) =>
+        _rows.Select((row, i) => (Row: row, Value: values[i])).Where(pair => pair.Row.Rule == NumericRule.Weight && pair.Row.OriginalName.EndsWith(WeightSuffix, StringComparison.Ordinal))
+            .Select(pair => (pair.Row.OriginalName[..^WeightSuffix.Length], pair.Value, pair.Row.Pull == TermPull.Maximized));
 
     /// <summary>The values in the attributes.</summary>
     internal double[] Defaults() => [.. _rows.Select(row => row.Default)];

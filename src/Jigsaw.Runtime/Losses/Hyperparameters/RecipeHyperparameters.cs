@@ -64,6 +64,38 @@ public abstract record RecipeHyperparameters
         return Encoding.UTF8.GetString(text.GetBuffer(), 0, (int)text.Length) + "\n";
     }
 
+    /// <summary>The loss as a sum with these numbers, a line for each term: <c>composite_loss = 1 · jigsaw_ce_performance_loss  attention mask</c>. What a cap, a ramp or an interval makes of a term stands behind it.</summary>
+    public string ToFormula() => LossFormula.Of(_table.Weights(_values), ToDictionary());
+
+    /// <summary>A copy with other numbers.</summary>
+    /// <param name="numbers">The numbers to change under the original's names, or under those of their properties.</param>
+    /// <returns>A record of the same type.</returns>
+    /// <exception cref="ArgumentException">A name is unknown or stands twice, or a number breaks its rule: the message gives value, rule and remedy.</exception>
+    public RecipeHyperparameters With(IEnumerable<KeyValuePair<string, double>> numbers)
+    {
+        ArgumentNullException.ThrowIfNull(numbers);
+        var (named, properties, seen) = (ToDictionary().ToDictionary(), _table.OriginalNames, new HashSet<string>(StringComparer.Ordinal));
+        foreach (var (given, value) in numbers)
+        {
+            var name = properties.GetValueOrDefault(given, given);
+            if (!seen.Add(name))
+            {
+                throw new ArgumentException($"'{name}' is given twice; keep one.");
+            }
+
+            named[name] = properties.Values.Contains(name) ? named[name] switch
+            {
+                int when value == Math.Truncate(value) && Math.Abs(value) <= int.MaxValue => (int)value,
+                int => throw new ArgumentException($"'{given}' is {NumberText.Of(value)}; use a whole number."),
+                _ => value,
+            } : throw new ArgumentException($"'{given}' is not a number of this recipe; did you mean '{HyperparameterFile.Nearest(given, properties.Values.Concat(properties.Keys))}'?");
+        }
+
+        var copy = this with { };
+        _table.ToValues(named).CopyTo(copy._values, 0);
+        return copy;
+    }
+
     /// <summary>True if the other record holds the same values for a recipe of the same type.</summary>
     /// <param name="other">The other record.</param>
     public virtual bool Equals(RecipeHyperparameters? other) =>

@@ -1,0 +1,34 @@
+using Jigsaw.Checkpoints;
+using Jigsaw.CommandLine.Recipes;
+using Jigsaw.CommandLine.Reporting;
+using Jigsaw.CommandLine.Running;
+
+namespace Jigsaw.CommandLine.Verbs;
+
+/// <summary><c>report</c>.</summary>
+internal static class ReportVerb
+{
+    internal static int Run(RunContext context, IReadOnlyList<ProgramRecipe> recipes)
+    {
+        var settings = context.Settings;
+        var sweeps = settings.Runs.Where(SweepVerb.IsSweep).ToDictionary(path => path, SweepVerb.Runs);
+        var runs = settings.Runs.SelectMany(path => sweeps.TryGetValue(path, out var sweep) ? sweep.Folders : [path]).Distinct().Select(folder => RunReader.Read(folder, settings.Chat)).ToArray();
+        if (runs.Length == 0)
+        {
+            throw new ArgumentException($"{string.Join(", ", settings.Runs)} has no trial that is done; run the sweep first.");
+        }
+
+        foreach (var problem in runs.SelectMany(run => run.Problems.Select(problem => $"{run.Folder}: {problem}")))
+        {
+            context.Output.Fail(problem);
+        }
+
+        var blocks = RunReport.Of(runs, recipes, sweeps.Count == 1 ? sweeps.Values.Single().Objectives : []);
+        var file = settings.ReportFile ?? Path.Combine(sweeps.Count == 0 ? runs[0].Folder : FolderOf(sweeps.Keys.First()), settings.Markdown ? "report.md" : "report.html");
+        AtomicFile.WriteText(file, settings.Markdown ? MarkdownReport.Of(blocks) : HtmlReport.Of(blocks));
+        context.Output.Say($"Report: {file}");
+        return JigsawExitCode.Success;
+    }
+
+    private static string FolderOf(string sweep) => Directory.Exists(sweep) ? sweep : Path.GetDirectoryName(Path.GetFullPath(sweep))!;
+}
