@@ -44,6 +44,7 @@ internal static class LayerPicture
     /// <summary>What term inputs (<c>Jigsaw</c> itself) are counted to; what generated code calls is a face of the rooms, not one of them.</summary>
     private static string? Room(string name) => name.Split('.') is [Root, var room, ..] ? room == CompilerServices ? null : room : "Passes";
 
-    private static int Height(string room, SortedDictionary<string, SortedSet<string>> uses) =>
-        uses[room].Count == 0 ? 0 : 1 + uses[room].Max(used => Height(used, uses));
+    /// <summary>The rooms below a room, one upon another; a circle, which a test of its own names, has no end.</summary>
+    private static int Height(string room, SortedDictionary<string, SortedSet<string>> uses, int above = 0) =>
+        above > uses.Count ? throw new InvalidOperationException($"{room} is in a circle.") : uses[room].Count == 0 ? 0 : 1 + uses[room].Max(used => Height(used, uses, above + 1));
 }

@@ -1,4 +1,5 @@
 using Jigsaw.Batches;
+using Jigsaw.Checkpoints;
 using Jigsaw.Client.Embeddings;
 using Jigsaw.Tokenization;
 using Jigsaw.Transforms;
@@ -125,8 +126,7 @@ public sealed class AgreementTests
     public void A_std_that_hides_nothing_is_refused()
     {
         using var trained = new Trained(50, 16, new TransformConfig { Std = new DirectStd { Min = 1e-60, Max = 2e-60, InitialStd = 1e-60 } });
-        using var client = trained.Client();
-        Assert.Contains("σ", Assert.Throws<InvalidOperationException>(() => client.Transform([1, 2], [true, true])).Message, StringComparison.Ordinal);
+        Assert.Contains("σ", Assert.Throws<CheckpointException>(() => trained.Client()).Message, StringComparison.Ordinal);
     }
 
     [Fact]

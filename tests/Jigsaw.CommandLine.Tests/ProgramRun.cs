@@ -7,12 +7,21 @@ internal static class ProgramRun
 {
     public static string Model { get; } = Path.Combine(AppContext.BaseDirectory, "models", "support-lm");
 
+    /// <summary>The first chats of the model's evaluation: few, so that a training begins at once.</summary>
+    private static readonly Lazy<string> _chats = new(() =>
+    {
+        var path = Path.Combine(Directory.CreateTempSubdirectory("jigsaw-chats").FullName, "chats.jsonl");
+        File.WriteAllLines(path, File.ReadLines(Path.Combine(Model, "data", "eval.jsonl")).Take(24));
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => Directory.Delete(Path.GetDirectoryName(path)!, recursive: true);
+        return path;
+    });
+
     public static JigsawProgram Program(ILoggerFactory? logger = null) => new JigsawProgram
     {
         Name = "tiny",
         Model = Model,
-        Data = Path.Combine(Model, "data", "eval.jsonl"),
-        EvaluationData = Path.Combine(Model, "data", "eval.jsonl"),
+        Data = _chats.Value,
+        EvaluationData = _chats.Value,
         LoggerFactory = logger,
     }.Add<TinyRecipe>().Add<RampedChatRecipe>();
 

@@ -229,7 +229,7 @@ public sealed class SweepTests : IDisposable
     [InlineData("""{ "options": { "output": "x" }, "parameters": { "std-max": [1] } }""", "'options.output' is unknown.")]
     [InlineData("""{ "parameters": { "steps": [5, 0] } }""", "has a trial that can't run, {\"steps\":0}: --steps is 0; use at least 1.")]
     [InlineData("""{ "parameters": { "jigsaw_ce_protection_loss_weight": [-1] } }""", "has a trial that can't run, ")]
-    [InlineData("""{ "parameters": """, "is not JSON: ")]
+    [InlineData("""{ "parameters": """, "is not JSON (line 1, column ")]
     public async Task What_the_file_of_a_sweep_gets_wrong_is_one_sentence_before_anything_runs(string text, string said)
     {
         var file = Path.Combine(_folder, "sweep.json");

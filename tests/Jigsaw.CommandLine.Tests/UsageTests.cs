@@ -31,7 +31,7 @@ public sealed class UsageTests : IDisposable
     [InlineData("""{ "steps": [1] }""", ": 'steps' is [1]; use a text or a number.")]
     [InlineData("""{ "resume": 1 }""", ": 'resume' is 1; use true or false.")]
     [InlineData("""{ "hyperparameters": { "a": "b" } }""", ": 'hyperparameters.a' is \"b\"; use a number.")]
-    [InlineData("""{ "steps": 1, "steps": 2 }""", " is not JSON: ")]
+    [InlineData("""{ "steps": 1, "steps": 2 }""", " is not JSON (")]
     [InlineData("[]", " is no JSON object; ")]
     public async Task A_file_that_says_what_nobody_knows_gets_a_sentence(string text, string said)
     {

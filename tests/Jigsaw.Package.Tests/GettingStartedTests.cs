@@ -14,7 +14,7 @@ public sealed partial class GettingStartedTests(PackedJigsaw package) : IClassFi
     [Fact]
     public async Task The_five_commands_end_with_a_loss_on_the_screen()
     {
-        var commands = Block().Matches(Page).Single(block => block.Groups["language"].Value == "sh").Groups["code"].Value.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        var commands = Block().Matches(Page).First(block => block.Groups["language"].Value == "sh").Groups["code"].Value.Split('\n', StringSplitOptions.RemoveEmptyEntries);
         Assert.Equal(5, commands.Length);
         Assert.StartsWith("dotnet pack src/Jigsaw ", commands[0], StringComparison.Ordinal);
         var folder = package.NewFolder("started");

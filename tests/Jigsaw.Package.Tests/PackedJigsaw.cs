@@ -31,11 +31,7 @@ public sealed class PackedJigsaw : IAsyncLifetime
         </configuration>
         """;
 
-    public async Task InitializeAsync()
-    {
-        await Pack(Feed, "src/Jigsaw.Prompts");
-        await Pack(Feed);
-    }
+    public Task InitializeAsync() => Pack(Feed);
 
     public Task Pack(string folder) => Pack(folder, "src/Jigsaw");
 

@@ -111,6 +111,11 @@ internal sealed class RunReader
             Add(name, value);
         }
 
+        foreach (var (name, value) in line["evaluation"]?.AsObject() ?? [])
+        {
+            Add($"{name} on held-out chats", value);
+        }
+
         Add("gradient_norm", line["gradient_norm"]);
         Add("learning_rate", line["learning_rate"]);
         return new StepRecord(line["step"]?.GetValue<int>() ?? throw new FormatException("it has no step"), values);

@@ -187,7 +187,7 @@ internal sealed class RunReport
         var per = _plots.StepsPerPoint(curves.Max(curve => curve.Points.Length));
         _blocks.Add(new ReportBlock.Figure(
             [.. curves.Select(curve => _plots.Curve(curve.Name, curve.Points))],
-            $"The components over {run.Steps.Count} steps, raw values before their weights.{(per > 1 ? $" Each point is the mean of up to {per} steps." : "")}"));
+            $"The components over {run.Steps.Count} steps and, where the run was evaluated, on held-out chats: raw values before their weights.{(per > 1 ? $" Each point is the mean of up to {per} steps." : "")}"));
     }
 
     private void DescribeUtility(RunRecord run)

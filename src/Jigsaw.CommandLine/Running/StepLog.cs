@@ -33,6 +33,11 @@ internal sealed class StepLog : IDisposable
             ["tokens_per_second"] = Finite(step.TokensPerSecond),
             ["elapsed_seconds"] = step.Elapsed.TotalSeconds,
         };
+        if (step.Evaluation is { } evaluation)
+        {
+            line["evaluation"] = new JsonObject(evaluation.Select(component => KeyValuePair.Create(component.Key, Finite(component.Value))));
+        }
+
         stream.Write([.. JsonSerializer.SerializeToUtf8Bytes(line), (byte)'\n']);
         stream.Flush();
     }

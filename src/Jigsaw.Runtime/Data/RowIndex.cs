@@ -1,7 +1,9 @@
 using System.Buffers.Binary;
 using System.Globalization;
 using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Jigsaw.Checkpoints;
 
 namespace Jigsaw.Data;
@@ -200,7 +202,7 @@ internal sealed class RowIndex : IDisposable
             throw count == 0 ? ChatDataset.NoChat(source.FilePath) : new ChatDataException(source.FilePath, null, $"has {count} rows; split it into files of at most {int.MaxValue}.");
         }
 
-        var tally = JsonSerializer.SerializeToUtf8Bytes(unread.Counts().ToDictionary(), RowIndexJson.Default.DictionaryStringInt64);
+        var tally = Encoding.UTF8.GetBytes(new JsonObject(unread.Counts().Select(field => KeyValuePair.Create(field.Key, (JsonNode?)field.Value))).ToJsonString());
         Append(index, tally, all);
         var footer = new byte[FooterSize - SHA256.HashSizeInBytes];
         BinaryPrimitives.WriteInt64LittleEndian(footer, count);
@@ -288,7 +290,7 @@ internal sealed class RowIndex : IDisposable
         index.Position = count * RecordSize;
         index.ReadExactly(tally);
         var flags = BinaryPrimitives.ReadInt32LittleEndian(footer.AsSpan(12));
-        return (count, (flags & 1) != 0, (flags & 2) != 0, footer[32..64], JsonSerializer.Deserialize(tally, RowIndexJson.Default.DictionaryStringInt64) ?? []);
+        return (count, (flags & 1) != 0, (flags & 2) != 0, footer[32..64], JsonNode.Parse(tally)!.AsObject().ToDictionary(field => field.Key, field => field.Value!.GetValue<long>()));
     }
 
     /// <summary>True if the hash at the end is that of all before it.</summary>

@@ -11,7 +11,7 @@ internal sealed class FuzzCase(FuzzTarget target, int seed, int number)
 {
     private const int LongestSentence = 4000;
 
-    // The file is right, and the chat that is tried on it doesn't go with it.
+    // The file is right, and the chat that is tried on it is incompatible with it.
     private static readonly string[] _ofTheChat = ["The chat template refuses", "No token of the conversation is transformed"];
 
     /// <summary>Damages the file in a folder where <see cref="FuzzTarget.Prepare"/> has been.</summary>
