@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text.Json.Serialization;
 using Jigsaw.Checkpoints;
 using Jigsaw.Client;
 using Jigsaw.Client.Transports;
@@ -170,6 +171,7 @@ public static partial class ProxyApplication
 
         public long Created { get; }
 
+        [JsonPropertyName("owned_by")]
         public string OwnedBy { get; } = "jigsaw";
     }
 }

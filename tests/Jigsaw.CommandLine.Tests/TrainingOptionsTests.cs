@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
 
 namespace Jigsaw.CommandLine.Tests;
@@ -62,6 +63,35 @@ public sealed class TrainingOptionsTests : IDisposable
         Assert.Equal(0, (await ProgramRun.Run("train", "--steps", "1", "--batch", "4", "--optimizer", "sgd", "--micro-batch", "1", "--output", Run("parts"))).Code);
         Assert.True((int)Options("parts")["micro-batch"]! == 1);
         Assert.All(Floats(Transform("whole")).Zip(Floats(Transform("parts"))), pair => Assert.Equal(pair.First, pair.Second, 1e-5));
+    }
+
+    [Fact]
+    public async Task Numbers_mean_the_same_in_every_culture()
+    {
+        var culture = CultureInfo.CurrentCulture;
+        try
+        {
+            foreach (var (name, comma) in new[] { ("de-DE", "a"), ("sv-SE", "b") })
+            {
+                CultureInfo.CurrentCulture = new CultureInfo(name) { NumberFormat = { NumberDecimalSeparator = ",", NumberGroupSeparator = "." } };
+                Assert.Equal(0, (await ProgramRun.Run("train", "--steps", "1", "--std-max", "2.5", "--learning-rate", "0.0005", "--output", Run(comma))).Code);
+                Assert.Equal((2.5, 0.0005), ((double)Options(comma)["std-max"]!, (double)Options(comma)["learning-rate"]!));
+                Assert.Equal(0, (await ProgramRun.Run("train", "--config", Path.Combine(Run(comma), "run.json"), "--output", Run(comma + "2"))).Code);
+                Assert.Equal(Transform(comma), Transform(comma + "2"));
+            }
+        }
+        finally
+        {
+            CultureInfo.CurrentCulture = culture;
+        }
+    }
+
+    [Fact]
+    public async Task A_training_that_is_refused_leaves_the_file_of_the_run_that_is_there()
+    {
+        Assert.Equal(0, (await ProgramRun.Run("train", "--steps", "1", "--seed", "7", "--output", Run("a"))).Code);
+        Assert.Equal(1, (await ProgramRun.Run("train", "--steps", "1", "--seed", "9", "--output", Run("a"))).Code);
+        Assert.Equal(7, (int)Options("a")["seed"]!);
     }
 
     [Theory]

@@ -17,6 +17,9 @@ public sealed class UsageTests : IDisposable
     [InlineData("--gguf is q4; use f16, bf16, f32, q8_0.", "export", "--gguf", "q4")]
     [InlineData("--set is std-max; use name=value with a number, such as information_rate_weight=0.2.", "plan", "--set", "std-max")]
     [InlineData("--set names 'a' twice; keep one.", "plan", "--set", "a=1", "--set", "a=2")]
+    [InlineData("Cannot parse argument 'abc' for option '--batch'; use a whole number that fits.", "train", "--batch", "abc")]
+    [InlineData("Cannot parse argument 'x' for option '--std-max'; use a number.", "train", "--std-max", "x")]
+    [InlineData("--data has an empty path; name a file, a folder or a pattern.", "train", "--data", "")]
     [InlineData("--quiet prints nothing and --json everything; use one of them.", "plan", "--quiet", "--json")]
     public async Task What_nobody_knows_gets_a_sentence_with_the_nearest_name(string said, params string[] arguments)
     {
@@ -32,6 +35,8 @@ public sealed class UsageTests : IDisposable
     [InlineData("""{ "resume": 1 }""", ": 'resume' is 1; use true or false.")]
     [InlineData("""{ "hyperparameters": { "a": "b" } }""", ": 'hyperparameters.a' is \"b\"; use a number.")]
     [InlineData("""{ "steps": 1, "steps": 2 }""", " is not JSON (")]
+    [InlineData("""{ "data": [] }""", ": 'data' is empty; remove it, or give it a value.")]
+    [InlineData("""{ "model": "" }""", ": 'model' is empty; remove it, or give it a value.")]
     [InlineData("[]", " is no JSON object; ")]
     public async Task A_file_that_says_what_nobody_knows_gets_a_sentence(string text, string said)
     {

@@ -1,5 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics;
+using System.Text.RegularExpressions;
+using System.Globalization;
 using System.Text.Json.Nodes;
 using Jigsaw.Checkpoints;
 using Jigsaw.CommandLine.Output;
@@ -11,7 +13,7 @@ using Jigsaw.Training;
 namespace Jigsaw.CommandLine.Options;
 
 /// <summary>The verbs of a program, and what becomes of a command line.</summary>
-internal sealed class CommandTree
+internal sealed partial class CommandTree
 {
     private readonly JigsawProgram _program;
     private readonly ProgramOptions _options;
@@ -40,6 +42,8 @@ internal sealed class CommandTree
     /// <summary>Runs a command line to its exit code.</summary>
     internal async Task<int> RunAsync(string[] args, CancellationToken cancellation)
     {
+        // Numbers of a command line and a file are read by the culture of the thread, and 0.003 must be the same everywhere. It flows with this call alone.
+        CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
         try
         {
             var parsed = Parsed(args);
@@ -66,7 +70,7 @@ internal sealed class CommandTree
 
     private int Run(ParseResult parsed, Verb verb, CancellationToken cancellation)
     {
-        var settings = _options.Read(parsed, verb.GoesOn || parsed.GetValue(_options.Resume));
+        var settings = Settings(parsed, verb);
         settings = verb.Name switch
         {
             "inspect" => settings with { Inspected = parsed.GetValue(_options.Inspected)!.FullName },
@@ -87,13 +91,29 @@ internal sealed class CommandTree
             context.Output.Fail($"Stopped.{(verb.Trains ? kept : "")}");
             return JigsawExitCode.Stopped;
         }
-        catch (Exception exception) when (exception is CheckpointException or TrainingCheckpointException or NonFiniteLossException or ArgumentException or FormatException or NotSupportedException or IOException or UnauthorizedAccessException)
+        catch (Exception exception) when (exception is CheckpointException or TrainingCheckpointException or NonFiniteLossException or ArgumentException or FormatException or NotSupportedException or InvalidOperationException or IOException or UnauthorizedAccessException)
         {
             activity?.SetStatus(ActivityStatusCode.Error, Sentence(exception));
             context.Output.Fail($"error: {Sentence(exception)}");
             return JigsawExitCode.Error;
         }
     }
+
+    private RunSettings Settings(ParseResult parsed, Verb verb)
+    {
+        try
+        {
+            return _options.Read(parsed, verb.GoesOn || parsed.GetValue(_options.Resume));
+        }
+        catch (Exception exception) when (exception is ArgumentException or System.Text.Json.JsonException or InvalidOperationException)
+        {
+            throw new UsageException(Sentence(exception));
+        }
+    }
+
+    /// <summary>How the parser names the type that an option has.</summary>
+    [GeneratedRegex(@" as expected type '[^']*'\.$")]
+    private static partial Regex TypeName();
 
     /// <summary>What went wrong, without the name of a parameter that the user has not passed.</summary>
     private static string Sentence(Exception exception) =>
@@ -129,7 +149,7 @@ internal sealed class CommandTree
         var unknown = parsed.UnmatchedTokens.OrderByDescending(token => token.StartsWith('-')).FirstOrDefault();
         throw new UsageException(unknown switch
         {
-            null => parsed.Errors[0].Message,
+            null => TypeName().Replace(parsed.Errors[0].Message, match => $"; use {(match.Value.Contains("Int", StringComparison.Ordinal) ? "a whole number that fits" : "a number")}."),
             ['-', ..] => $"'{unknown}' is no option{(command == _root ? "" : $" of {command.Name}")}.{NearestName.Question(unknown, names)} See --help.",
             _ => $"'{unknown}' is no verb.{NearestName.Question(unknown, _root.Subcommands.Where(verb => !verb.Hidden).Select(verb => verb.Name))} See --help.",
         });
@@ -166,7 +186,7 @@ internal sealed class CommandTree
         }
         catch (Exception exception) when (exception is UsageException or ArgumentException)
         {
-            throw new UsageException($"{file} has a trial that can't run, {trial.ToJsonString()}: {exception.Message}");
+            throw new UsageException($"{file} has a trial that can't run, {trial.ToJsonString()}: {Sentence(exception)}");
         }
     }
 

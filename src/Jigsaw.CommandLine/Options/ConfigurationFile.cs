@@ -11,6 +11,9 @@ internal static class ConfigurationFile
     /// <summary>What every run writes into its folder.</summary>
     internal const string Name = "run.json";
 
+    /// <summary>The option whose texts are paths, one or several.</summary>
+    internal const string DataKey = "data";
+
     private static readonly JsonSerializerOptions _indented = new() { WriteIndented = true };
 
     /// <summary>The file as parts of a command line.</summary>
@@ -35,9 +38,14 @@ internal static class ConfigurationFile
                 continue;
             }
 
+            if (value is JsonArray { Count: 0 } || (value is JsonValue empty && empty.TryGetValue<string>(out var written) && written.Length == 0))
+            {
+                throw new UsageException($"{path}: '{name}' is empty; remove it, or give it a value.");
+            }
+
             if (option is Option<string[]> && value is JsonArray several && several.All(path => path?.GetValueKind() == JsonValueKind.String))
             {
-                tokens.AddRange(several.Select(path => $"{option.Name}={Path.GetFullPath(path!.GetValue<string>(), folder)}"));
+                tokens.AddRange(several.Select(one => $"{option.Name}={(name == DataKey ? Path.GetFullPath(one!.GetValue<string>(), folder) : one!.GetValue<string>())}"));
                 continue;
             }
 
@@ -49,7 +57,7 @@ internal static class ConfigurationFile
 
             var text = value.GetValueKind() switch
             {
-                JsonValueKind.String when option is Option<FileInfo> or Option<DirectoryInfo> or Option<string[]> => Path.GetFullPath(value.GetValue<string>(), folder),
+                JsonValueKind.String when option is Option<FileInfo> or Option<DirectoryInfo> || name == DataKey => Path.GetFullPath(value.GetValue<string>(), folder),
                 JsonValueKind.String => value.GetValue<string>(),
                 JsonValueKind.Number when option is not Option<bool> => value.ToJsonString(),
                 JsonValueKind.True or JsonValueKind.False when option is Option<bool> => value.ToJsonString(),

@@ -204,7 +204,7 @@ internal sealed class ProgramOptions
         {
             Recipe = recipe,
             Model = parsed.GetValue(Model)?.FullName ?? Found(_program.Model),
-            Data = parsed.GetValue(Data) is { Length: > 0 } data ? [.. data.Select(Path.GetFullPath)] : [Found(_program.Data)],
+            Data = parsed.GetValue(Data) is { Length: > 0 } data ? [.. data.Select(path => path.Length > 0 ? Path.GetFullPath(path) : throw new ArgumentException("--data has an empty path; name a file, a folder or a pattern."))] : [Found(_program.Data)],
             EvaluationData = parsed.GetValue(EvaluationData)?.FullName ?? Found(_program.EvaluationData),
             Hyperparameters = parsed.GetValue(Hyperparameters)?.FullName,
             NoiseRoles = _program.NoiseRoles,

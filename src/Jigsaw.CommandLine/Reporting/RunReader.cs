@@ -12,6 +12,8 @@ namespace Jigsaw.CommandLine.Reporting;
 /// <summary>Reads the folder of a run. What can't be read becomes a sentence, never the end.</summary>
 internal sealed class RunReader
 {
+    private static readonly JsonDocumentOptions _strict = new() { AllowDuplicateProperties = false };
+
     private readonly string _folder;
     private readonly List<string> _problems = [];
 
@@ -59,11 +61,11 @@ internal sealed class RunReader
 
         try
         {
-            return read(JsonNode.Parse(File.ReadAllText(path)) ?? throw new FormatException("it is null"));
+            return read(JsonNode.Parse(File.ReadAllText(path), documentOptions: _strict) ?? throw new FormatException("it is null"));
         }
-        catch (Exception exception) when (exception is JsonException or FormatException or InvalidOperationException or ArgumentException or IOException or UnauthorizedAccessException)
+        catch (Exception exception) when (exception is JsonException or FormatException or InvalidOperationException or ArgumentException or NullReferenceException or IOException or UnauthorizedAccessException)
         {
-            _problems.Add($"{file} is damaged ({exception.Message.TrimEnd('.')}): {remedy}.");
+            _problems.Add($"{file} is damaged ({(exception is NullReferenceException ? "a part of it is null or missing" : exception.Message.TrimEnd('.').Replace(_folder, Path.GetFileName(_folder), StringComparison.Ordinal))}): {remedy}.");
             return null;
         }
     }
@@ -84,7 +86,7 @@ internal sealed class RunReader
             foreach (var line in File.ReadLines(path))
             {
                 number++;
-                steps.Add(Step(JsonNode.Parse(line)!.AsObject()));
+                steps.Add(Step(JsonNode.Parse(line, documentOptions: _strict)!.AsObject()));
             }
         }
         catch (Exception exception) when (exception is JsonException or FormatException or InvalidOperationException or NullReferenceException or IOException or UnauthorizedAccessException)
@@ -170,8 +172,15 @@ internal sealed class RunReader
 
             foreach (var file in Directory.EnumerateFiles(folder).Order(StringComparer.Ordinal))
             {
-                using var stream = File.OpenRead(file);
-                hashes.Add(KeyValuePair.Create($"{part}/{Path.GetFileName(file)}", Convert.ToHexStringLower(SHA256.HashData(stream))));
+                try
+                {
+                    using var stream = File.OpenRead(file);
+                    hashes.Add(KeyValuePair.Create($"{part}/{Path.GetFileName(file)}", Convert.ToHexStringLower(SHA256.HashData(stream))));
+                }
+                catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+                {
+                    _problems.Add($"{part}/{Path.GetFileName(file)} can't be read: its hash is missing.");
+                }
             }
         }
 

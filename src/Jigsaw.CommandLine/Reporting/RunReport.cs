@@ -104,13 +104,14 @@ internal sealed class RunReport
     private static IEnumerable<KeyValuePair<string, string>> Options(RunRecord run) => (run.Options ?? []).SelectMany(option => option.Value switch
     {
         JsonObject numbers => numbers.Select(number => KeyValuePair.Create(number.Key, number.Value?.ToJsonString() ?? "–")),
+        JsonArray several => [KeyValuePair.Create(option.Key, string.Join(", ", several.Select(value => value is JsonValue text && text.TryGetValue<string>(out var path) ? ShortPath(option.Key, path) : value?.ToJsonString())))],
         JsonValue value when value.GetValueKind() == JsonValueKind.String => [KeyValuePair.Create(option.Key, ShortPath(option.Key, value.GetValue<string>()))],
         _ => [KeyValuePair.Create(option.Key, option.Value?.ToJsonString() ?? "–")],
     });
 
     /// <summary>Paths tell of the machine and its people, so their last name stands for them.</summary>
     private static string ShortPath(string option, string value) =>
-        option is "model" or "data" or "eval-data" or "hyperparameters" ? value.TrimEnd('/', '\\').Split('/', '\\')[^1] : value;
+        option is "model" or "data" or "eval-data" or "hyperparameters" or "cache" or "warm-start" or "output" or "to" or "config" ? value.TrimEnd('/', '\\').Split('/', '\\')[^1] : value;
 
     private void Describe(RunRecord run, string anchor)
     {

@@ -41,18 +41,19 @@ internal static class TrainingRun
                 context.Output.Say(trainer.Resume() ? $"Resumed after step {trainer.StepsDone}." : "No checkpoint to resume from: beginning anew.");
             }
 
-            if (trainer.StepsDone == 0)
-            {
-                ConfigurationFile.Write(Path.Combine(settings.Output, ConfigurationFile.Name), settings);
-                RunVersions.Write(settings.Output);
-            }
-
             using var measurements = new RunMeasurements();
             using var log = new StepLog(Path.Combine(settings.Output, StepLog.Name), trainer.StepsDone);
             var board = settings.TensorBoard ? new TensorBoardLog(Path.Combine(settings.Output, "tensorboard")) : null;
             context.Output.Watch(shown => trainer.Run(
                 step =>
                 {
+                    if (step.Step == 1)
+                    {
+                        // Only now is it certain that the folder holds no other run.
+                        ConfigurationFile.Write(Path.Combine(settings.Output, ConfigurationFile.Name), settings);
+                        RunVersions.Write(settings.Output);
+                    }
+
                     measurements.Add(step);
                     board?.Add(step);
                     log.Add(step);
@@ -112,7 +113,7 @@ internal static class TrainingRun
             return settings.Patience is null ? null : throw new ArgumentException("--patience counts evaluations, but there are none; give --evaluate-every.");
         }
 
-        var batches = new ChatBatches(ChatDataset.Read(settings.EvaluationData, settings.EvaluationChats), session.Tokenizer, settings.Batch, seed: 0);
+        var batches = new ChatBatches(ChatDataset.Read(settings.EvaluationData, settings.EvaluationChats), session.Tokenizer, settings.Batch, seed: 0, settings.MaxLength);
         return new TrainingEvaluation { Batches = batches, Count = batches.BatchesPerEpoch, Every = every, Patience = settings.Patience };
     }
 

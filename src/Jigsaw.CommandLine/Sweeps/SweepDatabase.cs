@@ -66,12 +66,12 @@ internal sealed class SweepDatabase : IDisposable
     {
         Id = row.GetInt32(0),
         Rung = row.GetInt32(1),
-        Options = JsonNode.Parse(row.GetString(2))!.AsObject(),
-        State = Enum.Parse<TrialState>(row.GetString(3)),
+        Options = JsonNode.Parse(row.GetString(2)) as JsonObject ?? throw new FormatException("the options of a trial are no object"),
+        State = Enum.TryParse<TrialState>(row.GetString(3), out var state) ? state : throw new FormatException($"a trial is in the state '{row.GetString(3)}', which there is not"),
         Starts = row.GetInt32(4),
         Kills = row.GetInt32(5),
         Message = row.GetString(6),
-        Values = JsonSerializer.Deserialize<Dictionary<string, double>>(row.GetString(7))!,
+        Values = JsonSerializer.Deserialize<Dictionary<string, double>>(row.GetString(7)) ?? throw new FormatException("what a trial measured is no object"),
         Folder = Path.GetFullPath(row.GetString(8), Path.GetDirectoryName(_path)!),
         Seconds = row.GetDouble(9),
     });

@@ -81,12 +81,15 @@ internal sealed class SweepFile
     {
         var given = node is null ? [] : node as JsonObject ?? throw Wrong("options", node.ToJsonString(), "write an object of options, such as { \"steps\": 200 }.");
         RequireNames(given, [.. OptionNames], "options.");
-        var folder = Path.GetDirectoryName(Path.GetFullPath(_path))!;
         var options = new JsonObject();
         foreach (var (name, value) in given)
         {
-            var isPath = _known.First(option => ConfigurationFile.Key(option) == name) is Option<FileInfo> or Option<DirectoryInfo>;
-            options[name] = isPath && value is JsonValue path && path.TryGetValue<string>(out var text) ? Path.GetFullPath(text, folder) : value?.DeepClone();
+            options[name] = value switch
+            {
+                JsonValue one => Full(name, one),
+                JsonArray several when IsPath(name) => new JsonArray([.. several.Select(one => one is JsonValue path ? Full(name, path) : one?.DeepClone())]),
+                _ => value?.DeepClone(),
+            };
         }
 
         if (options["hyperparameters"] is JsonValue file && file.TryGetValue<string>(out var numbers))
@@ -150,10 +153,11 @@ internal sealed class SweepFile
     }
 
     private JsonNode Full(string name, JsonValue value) =>
-        _known.First(option => ConfigurationFile.Key(option) == name || ConfigurationFile.Key(option) == "hyperparameters") is var option && name == ConfigurationFile.Key(option)
-        && option is Option<FileInfo> or Option<DirectoryInfo> && value.TryGetValue<string>(out var path)
+        IsPath(name) && value.TryGetValue<string>(out var path)
             ? Path.GetFullPath(path, Path.GetDirectoryName(Path.GetFullPath(_path))!)
             : value.DeepClone();
+
+    private bool IsPath(string name) => _known.FirstOrDefault(option => ConfigurationFile.Key(option) == name) is Option<FileInfo> or Option<DirectoryInfo> || name == ConfigurationFile.DataKey;
 
     private int[] Rungs(JsonNode? node, SweepSearch search, IReadOnlyList<SweepParameter> parameters)
     {

@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using ICSharpCode.SharpZipLib.GZip;
 using ZstdSharp;
 
 namespace Jigsaw.Data;
@@ -73,7 +72,7 @@ internal sealed class DataFile : IDisposable
 
         return new JsonRows(FilePath, Packing switch
         {
-            DataPacking.Gzip => new GZipInputStream(_file, BufferSize) { IsStreamOwner = false },
+            DataPacking.Gzip => new WholeGzip(FilePath, _file, BufferSize),
             DataPacking.Zstd => new DecompressionStream(_file, BufferSize, checkEndOfStream: true, leaveOpen: true),
             _ => _file,
         }).Read();

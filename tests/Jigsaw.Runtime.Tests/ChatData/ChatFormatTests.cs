@@ -107,6 +107,7 @@ public sealed class ChatFormatTests
 
     [Theory]
     [InlineData("""{"prompt": "Hi", "chosen": "a", "rejected": "b"}""", "its fields are 'prompt', 'chosen', 'rejected'. Known are messages")]
+    [InlineData("""{"conversations": [{"from": "human", "value": "Hi", "content": "Ho"}]}""", "a turn has \"content\" beside \"value\"; keep one of them")]
     [InlineData("""{"conversations": [{"from": "narrator", "value": "Hi"}]}""", "a turn is from 'narrator'; known are human, ")]
     [InlineData("""{"conversations": [{"from": "function_call", "value": "call it"}]}""", "'function_call'")]
     [InlineData("""{"conversations": [{"value": "Hi"}]}""", "'role'")]

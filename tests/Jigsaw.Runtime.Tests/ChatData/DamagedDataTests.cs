@@ -65,6 +65,22 @@ public sealed class DamagedDataTests : IDisposable
         }
     }
 
+    [Fact]
+    public void What_follows_a_gzip_member_and_is_none_is_refused_but_for_zeros()
+    {
+        var member = ChatFile.Packed("jsonl.gz", Encoding.UTF8.GetBytes(Row + "\n"));
+        var damaged = member.ToArray();
+        damaged[1] ^= 1;
+        foreach (var behind in new byte[][] { damaged, [.. "garbage behind"u8], [0, 0, 0, 0, 1, 0] })
+        {
+            File.WriteAllBytes(_folder["two"], [.. member, .. behind]);
+            Assert.Contains("behind a gzip member", Assert.Throws<ChatDataException>(() => ChatDataset.Read(_folder["two"])).Message, StringComparison.Ordinal);
+        }
+
+        File.WriteAllBytes(_folder["two"], [.. member, .. new byte[1000]]);
+        Assert.Single(ChatDataset.Read(_folder["two"]).Examples);
+    }
+
     [Theory]
     [InlineData("", "holds no chat")]
     [InlineData("\n \r\n\t", "holds no chat")]
