@@ -10,7 +10,7 @@ internal static class DotnetCommand
         var start = new ProcessStartInfo("dotnet", arguments) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true };
 
         // These tests may themselves run inside a build, which passes the location of its SDK and targets to its children.
-        foreach (var name in start.Environment.Keys.Where(name => name.StartsWith("MSBUILD", StringComparison.OrdinalIgnoreCase)).ToArray())
+        foreach (var name in start.Environment.Keys.Where(name => name.StartsWith("MSBUILD", StringComparison.OrdinalIgnoreCase) || name == "VSTestNoBuild").ToArray())
         {
             start.Environment.Remove(name);
         }
