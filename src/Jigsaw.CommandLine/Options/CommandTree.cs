@@ -1,8 +1,8 @@
 using System.CommandLine;
 using System.Diagnostics;
-using System.Text.RegularExpressions;
 using System.Globalization;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using Jigsaw.Checkpoints;
 using Jigsaw.CommandLine.Output;
 using Jigsaw.CommandLine.Running;
@@ -115,9 +115,8 @@ internal sealed partial class CommandTree
     [GeneratedRegex(@" as expected type '[^']*'\.$")]
     private static partial Regex TypeName();
 
-    /// <summary>What went wrong, without the name of a parameter that the user has not passed.</summary>
-    private static string Sentence(Exception exception) =>
-        exception is ArgumentException { ParamName: { } name } ? exception.Message.Replace($" (Parameter '{name}')", "", StringComparison.Ordinal) : exception.Message;
+    /// <summary>What went wrong.</summary>
+    private static string Sentence(Exception exception) => exception is ArgumentException argument ? ArgumentSentence.Of(argument) : exception.Message;
 
     /// <summary>The file of options that is told, or that the run has which goes on.</summary>
     private string? FileOf(ParseResult parsed, Verb verb)
@@ -205,7 +204,7 @@ internal sealed partial class CommandTree
         yield return new Verb("evaluate", "Measures what a trained run keeps, on chats that it has not seen.", [.. o.Subject, .. o.Measuring, o.Chat, o.MaxTokens], EvaluateVerb.Run) { GoesOn = true };
         yield return new Verb("attack", "Runs the attack suite on a trained run.", [.. o.Subject, .. o.Measuring, o.Data, o.Attacks, o.Seed], AttackVerb.Run) { GoesOn = true };
         yield return new Verb("generate", "Answers a prompt, clean and transformed, with and without the adapters.", [.. o.Subject, o.EvaluationData, o.Prompt, o.MaxTokens], GenerateVerb.Run) { GoesOn = true };
-        yield return new Verb("export", "Writes the transform and the adapters of a run, or a merged checkpoint, for other programs; for llama.cpp, and for who sends prompts.", [.. o.Subject, o.To, o.Merge, o.Gguf, o.Client], ExportVerb.Run) { GoesOn = true };
+        yield return new Verb("export", "Writes the transform and the adapters of a run, or a merged checkpoint, for other programs; for llama.cpp, and for whoever sends prompts.", [.. o.Subject, o.To, o.Merge, o.Gguf, o.Client], ExportVerb.Run) { GoesOn = true };
         yield return new Verb("inspect", "Says what a directory is, and what of it can't be run.", [], InspectVerb.Run) { Takes = o.Inspected };
         yield return new Verb("report", "Reports on runs in one file: formula, curves, utility, attacks, versions and hashes.", [o.ReportFile, o.Markdown, o.Chat], context => ReportVerb.Run(context, _program.Recipes)) { Takes = o.Runs };
         yield return new Verb("sweep", "Runs the trials of a sweep's file, several at a time, and goes on where it was stopped.", [o.SweepFolder, o.Workers, o.Shard, o.Retry], RunSweep) { Takes = o.Sweep };

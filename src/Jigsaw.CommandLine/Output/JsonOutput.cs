@@ -23,24 +23,16 @@ internal sealed class JsonOutput(TextWriter writer, TextWriter errors) : IRunOut
 
     public void Watch(Action<Action<TrainingStep>> train) => train(step =>
     {
-        Write(new JsonObject
-        {
-            ["event"] = "step",
-            ["step"] = step.Step,
-            ["steps"] = step.Steps,
-            ["loss"] = Number(step.Loss),
-            ["components"] = Numbers(step.Components),
-            ["skipped"] = step.IsSkipped,
-            ["gradient_norm"] = Number(step.GradientNorm),
-            ["learning_rate"] = step.LearningRate,
-            ["tokens"] = step.Tokens,
-            ["tokens_per_second"] = step.TokensPerSecond,
-            ["elapsed_seconds"] = step.Elapsed.TotalSeconds,
-            ["remaining_seconds"] = step.Remaining.TotalSeconds,
-        });
+        var line = StepJson.Of(step);
+        line.Insert(0, "event", "step");
+        line["steps"] = step.Steps;
+        line["loss"] = StepJson.Number(step.Loss);
+        line["skipped"] = step.IsSkipped;
+        line["remaining_seconds"] = step.Remaining.TotalSeconds;
+        Write(line);
         if (step.Evaluation is { } evaluation)
         {
-            Write(new JsonObject { ["event"] = "evaluation", ["step"] = step.Step, ["components"] = Numbers(evaluation), ["best"] = step.IsBest });
+            Write(new JsonObject { ["event"] = "evaluation", ["step"] = step.Step, ["components"] = StepJson.Of(evaluation), ["best"] = step.IsBest });
         }
     });
 
@@ -51,11 +43,6 @@ internal sealed class JsonOutput(TextWriter writer, TextWriter errors) : IRunOut
     }
 
     public void Dispose() => writer.Flush();
-
-    private static JsonObject Numbers(IReadOnlyDictionary<string, double> components) => new(components.Select(component => KeyValuePair.Create(component.Key, Number(component.Value))));
-
-    /// <summary>A number; null where JSON has none.</summary>
-    private static JsonNode? Number(double value) => double.IsFinite(value) ? value : null;
 
     private void Write(JsonObject value)
     {

@@ -63,9 +63,9 @@ internal sealed class RunReader
         {
             return read(JsonNode.Parse(File.ReadAllText(path), documentOptions: _strict) ?? throw new FormatException("it is null"));
         }
-        catch (Exception exception) when (exception is JsonException or FormatException or InvalidOperationException or ArgumentException or NullReferenceException or IOException or UnauthorizedAccessException)
+        catch (Exception exception) when (exception is JsonException or FormatException or InvalidOperationException or ArgumentException or IOException or UnauthorizedAccessException)
         {
-            _problems.Add($"{file} is damaged ({(exception is NullReferenceException ? "a part of it is null or missing" : exception.Message.TrimEnd('.').Replace(_folder, Path.GetFileName(_folder), StringComparison.Ordinal))}): {remedy}.");
+            _problems.Add($"{file} is damaged ({exception.Message.TrimEnd('.').Replace(_folder, Path.GetFileName(_folder), StringComparison.Ordinal)}): {remedy}.");
             return null;
         }
     }
@@ -86,16 +86,20 @@ internal sealed class RunReader
             foreach (var line in File.ReadLines(path))
             {
                 number++;
-                steps.Add(Step(JsonNode.Parse(line, documentOptions: _strict)!.AsObject()));
+                steps.Add(Step(Required<JsonObject>(JsonNode.Parse(line, documentOptions: _strict), "the line")));
             }
         }
-        catch (Exception exception) when (exception is JsonException or FormatException or InvalidOperationException or NullReferenceException or IOException or UnauthorizedAccessException)
+        catch (Exception exception) when (exception is JsonException or FormatException or InvalidOperationException or IOException or UnauthorizedAccessException)
         {
             _problems.Add($"{StepLog.Name} is damaged at line {number}: the curves end before it; resuming the training writes it on.");
         }
 
         return steps;
     }
+
+    private static T Required<T>(JsonNode? node, string what)
+        where T : JsonNode =>
+        node as T ?? throw new FormatException($"{what} is missing, or of another kind");
 
     private static StepRecord Step(JsonObject line)
     {
@@ -130,9 +134,9 @@ internal sealed class RunReader
         {
             Chats = file["chats"]?.GetValue<int>() ?? 0,
             Tokens = file["tokens"]?.GetValue<long>() ?? 0,
-            LeftOut = (file["left_out"]?.AsObject() ?? []).ToDictionary(left => left.Key, left => left.Value!.GetValue<int>()),
-            Notes = [.. (file["notes"]?.AsArray() ?? []).Select(note => note!.GetValue<string>())],
-            Figures = [.. (file["figures"]?.AsArray() ?? throw new FormatException("it has no 'figures'")).Select(node => node!.AsObject()).Select(row => new AttackFigure(
+            LeftOut = (file["left_out"]?.AsObject() ?? []).ToDictionary(left => left.Key, left => Required<JsonValue>(left.Value, left.Key).GetValue<int>()),
+            Notes = [.. (file["notes"]?.AsArray() ?? []).Select(note => Required<JsonValue>(note, "a note").GetValue<string>())],
+            Figures = [.. (file["figures"]?.AsArray() ?? throw new FormatException("it has no 'figures'")).Select(node => Required<JsonObject>(node, "a figure")).Select(row => new AttackFigure(
                 Text(row, "attack"),
                 Text(row, "level"),
                 row["draws"]?.GetValue<int>() ?? 1,
@@ -155,7 +159,7 @@ internal sealed class RunReader
         }
 
         var file = Path.GetRelativePath(_folder, Path.Combine(newest, "training.json"));
-        return Part(file, "what it tells of model and data is missing", node => node["Settings"]!.AsObject().Select(setting => KeyValuePair.Create(setting.Key, setting.Value?.ToString() ?? "")).ToArray()) ?? [];
+        return Part(file, "what it tells of model and data is missing", node => Required<JsonObject>(node["Settings"], "'Settings'").Select(setting => KeyValuePair.Create(setting.Key, setting.Value?.ToString() ?? "")).ToArray()) ?? [];
     }
 
     private List<KeyValuePair<string, string>> ReadHashes()

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Jigsaw.CommandLine.Output;
 using Jigsaw.Training;
 
 namespace Jigsaw.CommandLine.Running;
@@ -23,19 +24,10 @@ internal sealed class StepLog : IDisposable
     internal void Add(TrainingStep step)
     {
         var stream = _stream ??= Open();
-        var line = new JsonObject
-        {
-            ["step"] = step.Step,
-            ["components"] = new JsonObject(step.Components.Select(component => KeyValuePair.Create(component.Key, Finite(component.Value)))),
-            ["gradient_norm"] = Finite(step.GradientNorm),
-            ["learning_rate"] = step.LearningRate,
-            ["tokens"] = step.Tokens,
-            ["tokens_per_second"] = Finite(step.TokensPerSecond),
-            ["elapsed_seconds"] = step.Elapsed.TotalSeconds,
-        };
+        var line = StepJson.Of(step);
         if (step.Evaluation is { } evaluation)
         {
-            line["evaluation"] = new JsonObject(evaluation.Select(component => KeyValuePair.Create(component.Key, Finite(component.Value))));
+            line["evaluation"] = StepJson.Of(evaluation);
         }
 
         stream.Write([.. JsonSerializer.SerializeToUtf8Bytes(line), (byte)'\n']);
@@ -43,8 +35,6 @@ internal sealed class StepLog : IDisposable
     }
 
     public void Dispose() => _stream?.Dispose();
-
-    private static JsonNode? Finite(double value) => double.IsFinite(value) ? value : null;
 
     private FileStream Open()
     {

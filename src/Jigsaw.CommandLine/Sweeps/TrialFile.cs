@@ -32,10 +32,11 @@ internal static class TrialFile
         {
             var path = Path.Combine(folder, Name);
             return File.Exists(path) && JsonNode.Parse(File.ReadAllText(path)) is JsonObject file && JsonNode.DeepEquals(file["options"], options)
-                ? file["values"]!.AsObject().ToDictionary(value => value.Key, value => value.Value!.GetValue<double>())
+                && file["values"] is JsonObject values && values.All(value => value.Value is JsonValue)
+                ? values.ToDictionary(value => value.Key, value => value.Value!.GetValue<double>())
                 : null;
         }
-        catch (Exception exception) when (exception is JsonException or InvalidOperationException or FormatException or NullReferenceException)
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException or FormatException)
         {
             // Its run is there, and is measured again.
             return null;

@@ -84,7 +84,7 @@ internal sealed record StoredTransform(int Version, long Features, double Scale,
         }
         catch (ArgumentException exception)
         {
-            throw new CheckpointException(path, $"it asks for a transform that can't be: {(exception.ParamName is { } name ? exception.Message.Replace($" (Parameter '{name}')", "", StringComparison.Ordinal) : exception.Message)}", exception);
+            throw new CheckpointException(path, $"it asks for a transform that can't be: {ArgumentSentence.Of(exception)}", exception);
         }
     }
 

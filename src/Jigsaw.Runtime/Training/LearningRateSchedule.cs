@@ -10,8 +10,11 @@ public sealed record LearningRateSchedule(double Peak, int WarmupSteps, int Step
     /// <inheritdoc/>
     public double At(long step)
     {
-        var warmup = Math.Min(1.0, (step + 1.0) / Math.Max(1, WarmupSteps));
-        var progress = Math.Clamp((step - WarmupSteps) / (double)Math.Max(1, Steps - WarmupSteps), 0, 1);
+        var (warmup, progress) = Place(step, WarmupSteps, Steps);
         return Peak * warmup * (FinalFraction + ((1 - FinalFraction) * 0.5 * (1 + Math.Cos(Math.PI * progress))));
     }
+
+    /// <summary>The share of the peak that the warm-up has reached, and the share of the fall behind it that is over.</summary>
+    internal static (double Warmup, double Progress) Place(long step, int warmupSteps, int steps) =>
+        (Math.Min(1.0, (step + 1.0) / Math.Max(1, warmupSteps)), Math.Clamp((step - warmupSteps) / (double)Math.Max(1, steps - warmupSteps), 0, 1));
 }

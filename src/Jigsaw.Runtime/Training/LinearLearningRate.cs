@@ -10,8 +10,7 @@ internal sealed record LinearLearningRate(double Peak, int WarmupSteps, int Step
     /// <inheritdoc/>
     public double At(long step)
     {
-        var warmup = Math.Min(1.0, (step + 1.0) / Math.Max(1, WarmupSteps));
-        var progress = Math.Clamp((step - WarmupSteps) / (double)Math.Max(1, Steps - WarmupSteps), 0, 1);
+        var (warmup, progress) = LearningRateSchedule.Place(step, WarmupSteps, Steps);
         return Peak * warmup * (1 - ((1 - FinalFraction) * progress));
     }
 }

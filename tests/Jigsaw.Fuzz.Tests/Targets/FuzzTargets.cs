@@ -96,7 +96,7 @@ internal static class FuzzTargets
     private static void RepairBundle(string folder)
     {
         var manifest = JsonNode.Parse(File.ReadAllText(Path.Combine(folder, "jigsaw_client.json")))!;
-        foreach (var (name, entry) in manifest["Files"]?.AsObject() ?? manifest["files"]!.AsObject())
+        foreach (var (name, entry) in manifest["files"]!.AsObject())
         {
             var bytes = File.ReadAllBytes(Path.Combine(folder, name));
             foreach (var field in entry!.AsObject().Select(field => field.Key).ToArray())

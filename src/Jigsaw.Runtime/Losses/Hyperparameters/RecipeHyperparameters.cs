@@ -147,9 +147,9 @@ public abstract record RecipeHyperparameters
         {
             table.ToValues(read).CopyTo(values, 0);
         }
-        catch (ArgumentException exception) when (exception.ParamName is { } name)
+        catch (ArgumentException exception)
         {
-            throw new ArgumentException($"In {path}, {exception.Message.Replace($" (Parameter '{name}')", "", StringComparison.Ordinal).TrimEnd('.')}.", exception);
+            throw new ArgumentException($"In {path}, {ArgumentSentence.Of(exception).TrimEnd('.')}.", exception);
         }
 
         return numbers;

@@ -4,7 +4,7 @@ using Jigsaw.Training;
 namespace Jigsaw.Runtime.Tests.Training;
 
 /// <summary>Measuring a run on held-out batches while it trains, and what ends it before its last step.</summary>
-public sealed class EvaluationTests : IDisposable
+public sealed class TrainingEvaluationTests : IDisposable
 {
     // Too small to move any float32, so no evaluation is better than the first.
     private const double NoRate = 1e-30;
