@@ -51,6 +51,7 @@ public sealed class ReportTests : IDisposable
         Assert.DoesNotContain("://", first, StringComparison.Ordinal);
         Assert.DoesNotMatch(@"<script|<img|<link|@import|url\((?!#)", first);
         Assert.DoesNotContain("/home/ada", first, StringComparison.Ordinal);
+        Assert.Contains("train.jsonl, more.parquet", first, StringComparison.Ordinal);
         Assert.DoesNotMatch("(fill|stroke)[:=]\"?(black|rgb|#)", first);
         Assert.All((string[])["prefers-color-scheme: dark", "@media print", "width=device-width", "default-src 'none'"], part => Assert.Contains(part, first, StringComparison.Ordinal));
     }
@@ -108,6 +109,23 @@ public sealed class ReportTests : IDisposable
         Assert.Contains(lines, line => line.Contains("steps.jsonl is damaged at line 9: ", StringComparison.Ordinal));
         Assert.Contains("the numbers in the recipe's attributes", report.Root!.Value, StringComparison.Ordinal);
         Assert.Equal(4, report.Descendants("svg").Count());
+    }
+
+    [Theory]
+    [InlineData("attacks.json", """{ "figures": [null] }""", "a figure is missing, or of another kind")]
+    [InlineData("attacks.json", """{ "figures": [], "notes": [null] }""", "a note is missing, or of another kind")]
+    [InlineData("attacks.json", """{ "figures": [], "left_out": { "x": null } }""", "x is missing, or of another kind")]
+    [InlineData("evaluation.json", """{ "chats": 1, "chats": 2 }""", "'chats'")]
+    [InlineData("checkpoints/step-000008/training.json", "{}", "'Settings' is missing, or of another kind")]
+    public async Task What_is_damaged_in_a_run_is_a_sentence_and_the_rest_is_reported(string file, string text, string said)
+    {
+        WrittenRun.Write(Run("a"));
+        File.WriteAllText(Path.Combine(Run("a"), file), text);
+        var (code, output, error) = await ProgramRun.Run("report", Run("a"));
+        Assert.True(code == 0, output + error);
+        var line = Assert.Single(error.TrimEnd('\n').Split('\n'));
+        Assert.Contains($"{file} is damaged (", line, StringComparison.Ordinal);
+        Assert.Contains(said, line, StringComparison.Ordinal);
     }
 
     [Fact]

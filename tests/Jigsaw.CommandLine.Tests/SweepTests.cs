@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Jigsaw.CommandLine.Options;
 using Jigsaw.CommandLine.Sweeps;
+using Microsoft.Data.Sqlite;
 
 namespace Jigsaw.CommandLine.Tests;
 
@@ -210,6 +211,36 @@ public sealed class SweepTests : IDisposable
         await Sweep(Plan(Twelve), new FakeTrials());
         var exception = await Assert.ThrowsAsync<ArgumentException>(() => Sweep(Plan(Twelve.Replace("4]", "5]", StringComparison.Ordinal)), new FakeTrials()));
         Assert.Equal($"{Database} is of another sweep than the file describes; name another folder with --output, or restore the file of the sweep.", exception.Message);
+    }
+
+    [Fact]
+    public void Paths_are_relative_to_the_file_of_the_sweep()
+    {
+        string Full(string name) => Path.Combine(_folder, name);
+        var trial = Assert.Single(Plan("""{ "options": { "data": ["a.jsonl", "b.jsonl"], "eval-data": "c.jsonl" }, "parameters": { "warm-start": ["old"] } }""").FirstTrials());
+        Assert.Equal([Full("a.jsonl"), Full("b.jsonl")], trial["data"]!.AsArray().Select(path => (string)path!));
+        Assert.Equal((Full("c.jsonl"), Full("old")), ((string)trial["eval-data"]!, (string)trial["warm-start"]!));
+        Assert.Equal(Full("a.jsonl"), (string)Assert.Single(Plan("""{ "parameters": { "data": ["a.jsonl"] } }""").FirstTrials())["data"]!);
+    }
+
+    [Theory]
+    [InlineData("options = 'null'", "the options of a trial are no object")]
+    [InlineData("measured = 'null'", "what a trial measured is no object")]
+    [InlineData("state = 'Bogus'", "a trial is in the state 'Bogus', which there is not")]
+    public async Task A_damaged_row_of_a_database_gets_a_sentence_with_a_way_out(string damage, string said)
+    {
+        await Sweep(Plan(Twelve), new FakeTrials());
+        using (var connection = new SqliteConnection($"Data Source={Database};Pooling=False"))
+        {
+            connection.Open();
+            using var command = connection.CreateCommand();
+            command.CommandText = $"UPDATE trials SET {damage} WHERE id = 3";
+            Assert.Equal(1, command.ExecuteNonQuery());
+        }
+
+        var (code, _, error) = await ProgramRun.Run("sweep", "show", Database);
+        Assert.Equal(JigsawExitCode.Error, code);
+        Assert.StartsWith($"error: {Database} can't be used as the database of a sweep ({said}); move it away", error, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -12,7 +12,7 @@ internal static class WrittenRun
     public static string Write(string folder, string recipe = "tiny", double agreement = 0.9, double bits = 0.5, int steps = 8)
     {
         Directory.CreateDirectory(folder);
-        Text("run.json", $$"""{ "recipe": {{JsonSerializer.Serialize(recipe)}}, "model": "/home/ada/models/small", "data": "/home/ada/train.jsonl", "hyperparameters": { "jigsaw_ce_protection_loss_weight": {{Number(bits)}} }, "std-max": 2, "steps": {{steps}}, "seed": 7 }""");
+        Text("run.json", $$"""{ "recipe": {{JsonSerializer.Serialize(recipe)}}, "model": "/home/ada/models/small", "data": ["/home/ada/train.jsonl", "/home/ada/more.parquet"], "cache": "/home/ada/cache", "warm-start": "/home/ada/runs/old", "hyperparameters": { "jigsaw_ce_protection_loss_weight": {{Number(bits)}} }, "std-max": 2, "steps": {{steps}}, "seed": 7 }""");
         Text("steps.jsonl", string.Concat(Enumerable.Range(1, steps).Select(step => $$"""{"step":{{step}},"components":{"jigsaw_ce_performance_loss":{{Number(3.0 / step)}},"composite_loss":{{Number(5.0 / step)}}},"gradient_norm":{{(step == 2 ? "null" : Number(1.25 * step))}},"learning_rate":0.002,"tokens":40}""" + "\n")));
         Text("evaluation.json", $$"""{ "chats": 20, "student_noisy_agreement": {{Number(agreement)}}, "student_noisy_kl": 0.3125, "teacher_noisy_agreement": 0.0625, "teacher_noisy_kl": 4.5, "student_clean_agreement": 0.125, "mean_std": 0.75, "mean_shift": 2.25, "attacks": [{ "attack": "nearest neighbor", "tokens": 0.1875, "ten_best": 0.375, "facts": 0.4375 }] }""");
         Text("attacks.json", new AttackReport
