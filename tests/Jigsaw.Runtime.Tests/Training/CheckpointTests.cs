@@ -214,6 +214,24 @@ public sealed class CheckpointTests : IDisposable
 
     private static void Train(TrainingSession session) => session.Run();
 
+    [Theory]
+    [InlineData("\"transform.samples\": 2", "\"transform.samples\": 7")]
+    [InlineData("\"Step\": 2", "\"Step\": 3")]
+    public void A_description_that_is_not_what_was_written_is_refused(string written, string changed)
+    {
+        using (var session = new TrainingSession(Options(2)))
+        {
+            session.Run();
+        }
+
+        var file = Path.Combine(_folder["step-000002"], "training.json");
+        var text = File.ReadAllText(file);
+        Assert.Contains(written, text, StringComparison.Ordinal);
+        File.WriteAllText(file, text.Replace(written, changed, StringComparison.Ordinal));
+        using var resumed = new TrainingSession(Options(2));
+        Assert.Contains("training.json is not what was written", Assert.Throws<TrainingCheckpointException>(() => resumed.Trainer.Resume()).Message, StringComparison.Ordinal);
+    }
+
     private TrainingOptions Options(int steps) => new() { Steps = steps, WarmupSteps = 2, CheckpointDirectory = _folder.Path, CheckpointEvery = 100 };
 
     private string[] Directories() => [.. Directory.GetDirectories(_folder.Path).Select(path => Path.GetFileName(path)!).Order(StringComparer.Ordinal)];
