@@ -66,6 +66,7 @@ public sealed class LLamaTransport : ICompletionTransport, IDisposable
         }
 
         var weights = Loaded(options.ModelPath, () => LLamaWeights.LoadFromFile(parameters));
+        LLamaContext? context = null;
         try
         {
             if (weights.Vocab.Type == LLamaVocabType.None)
@@ -74,7 +75,7 @@ public sealed class LLamaTransport : ICompletionTransport, IDisposable
             }
 
             parameters.ContextSize ??= (uint)weights.ContextSize;
-            var context = Loaded(options.ModelPath, () => weights.CreateContext(parameters));
+            context = Loaded(options.ModelPath, () => weights.CreateContext(parameters));
             if (options.AdapterPath is { } path)
             {
                 var adapter = Loaded(path, () => weights.NativeHandle.LoadLoraFromFile(path));
@@ -85,6 +86,7 @@ public sealed class LLamaTransport : ICompletionTransport, IDisposable
         }
         catch
         {
+            context?.Dispose();
             weights.Dispose();
             throw;
         }

@@ -41,16 +41,17 @@ internal static class TrainingRun
                 context.Output.Say(trainer.Resume() ? $"Resumed after step {trainer.StepsDone}." : "No checkpoint to resume from: beginning anew.");
             }
 
+            var options = Path.Combine(settings.Output, ConfigurationFile.Name);
             using var measurements = new RunMeasurements();
             using var log = new StepLog(Path.Combine(settings.Output, StepLog.Name), trainer.StepsDone);
             var board = settings.TensorBoard ? new TensorBoardLog(Path.Combine(settings.Output, "tensorboard")) : null;
             context.Output.Watch(shown => trainer.Run(
                 step =>
                 {
-                    if (step.Step == 1)
+                    // Only now is it certain that the folder holds no other run. A run that was killed behind its first checkpoint may have none.
+                    if (step.Step == 1 || !File.Exists(options))
                     {
-                        // Only now is it certain that the folder holds no other run.
-                        ConfigurationFile.Write(Path.Combine(settings.Output, ConfigurationFile.Name), settings);
+                        ConfigurationFile.Write(options, settings);
                         RunVersions.Write(settings.Output);
                     }
 

@@ -89,7 +89,7 @@ public sealed class Trainer : IDisposable
     public TrainingEnd End { get; private set; }
 
     /// <summary>The checkpoint of the best evaluation so far, from which <see cref="Resume(string)"/> takes its transform and adapters; null without evaluations or checkpoints.</summary>
-    public string? BestCheckpoint => _state.Best is { } best && !double.IsNaN(best.Loss) ? _checkpoints?.Of(best.Step) : null;
+    public string? BestCheckpoint => _state.Best is { Step: > 0 } best ? _checkpoints?.Of(best.Step) : null;
 
     /// <summary>Continues from the newest checkpoint of the options' directory.</summary>
     /// <returns>True if there was one.</returns>
@@ -239,8 +239,9 @@ public sealed class Trainer : IDisposable
     {
         var components = _heldOut!.Measure();
         var loss = components[ComponentLosses.CompositeKey];
-        var isBest = !double.IsNaN(loss) && (_state.Best is null || double.IsNaN(_state.Best.Value.Loss) || loss < _state.Best.Value.Loss);
-        _state.Best = isBest ? (StepsDone, loss, 0) : _state.Best is { } best ? best with { Since = best.Since + 1 } : (StepsDone, loss, 1);
+        var best = _state.Best ?? (0, double.PositiveInfinity, 0);
+        var isBest = loss < best.Loss;
+        _state.Best = isBest ? (StepsDone, loss, 0) : best with { Since = best.Since + 1 };
         return step with { Evaluation = components, IsBest = isBest };
     }
 

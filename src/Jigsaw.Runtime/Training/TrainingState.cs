@@ -25,6 +25,9 @@ public sealed class TrainingState
     private const double MostSamples = 1L << 53;
     private const string SamplesName = TransformPrefix + "samples";
     private const string EvaluationPrefix = "evaluation.";
+    private const string BestStepName = "best_step";
+    private const string BestLossName = "best_loss";
+    private const string SinceBestName = "since_best";
     private const string RandomName = "random_state";
     private const string StepsName = "training option " + nameof(TrainingOptions.Steps);
 
@@ -55,7 +58,7 @@ public sealed class TrainingState
     /// <summary>The trained adapters.</summary>
     public IAdapters Adapters => _loss.Student.Adapters;
 
-    /// <summary>Step and composite loss of the best evaluation, and how many there have been since; null before the first.</summary>
+    /// <summary>Step and composite loss of the best evaluation, and how many there have been since; step 0 if none was finite, null before the first.</summary>
     internal (int Step, double Loss, int Since)? Best { get; set; }
 
     /// <summary>The settings of the training run, as text by name: a checkpoint resumes only with the same settings.</summary>
@@ -96,9 +99,9 @@ public sealed class TrainingState
 
         if (Best is { } best)
         {
-            numbers.Add(EvaluationPrefix + "best_step", best.Step);
-            numbers.Add(EvaluationPrefix + "best_loss", best.Loss);
-            numbers.Add(EvaluationPrefix + "since_best", best.Since);
+            numbers.Add(EvaluationPrefix + BestStepName, best.Step);
+            numbers.Add(EvaluationPrefix + BestLossName, best.Loss);
+            numbers.Add(EvaluationPrefix + SinceBestName, best.Since);
         }
 
         return numbers;
@@ -185,11 +188,13 @@ public sealed class TrainingState
 
         _optimizer.Restore(kept, counted);
         _noise.Count = (long)samples;
-        Best = Under(numbers, EvaluationPrefix) is var best && best.TryGetValue("best_step", out var bestStep) && best.TryGetValue("best_loss", out var bestLoss) && best.TryGetValue("since_best", out var since)
-            ? ((int)bestStep, bestLoss, (int)since) : null;
+        Best = BestOf(Under(numbers, EvaluationPrefix));
         random.set_rng_state(randomState);
         Step = step;
     }
+
+    private static (int Step, double Loss, int Since)? BestOf(Dictionary<string, double> numbers) =>
+        numbers.TryGetValue(BestStepName, out var step) && numbers.TryGetValue(BestLossName, out var loss) && numbers.TryGetValue(SinceBestName, out var since) ? ((int)step, loss, (int)since) : null;
 
     private static TrainingCheckpointException Other(string directory, string problem) =>
         new($"The checkpoint {directory} {problem}; resume with the adapters, the transform and the optimizer that it was started with.");
