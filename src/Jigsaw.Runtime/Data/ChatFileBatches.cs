@@ -75,6 +75,9 @@ public sealed class ChatFileBatches : ITokenBatches, IDisposable
     /// <summary>True if every chat is in the cache.</summary>
     internal bool IsComplete => _cache.IsComplete;
 
+    /// <summary>How many chats are in the cache.</summary>
+    internal int TokenizedRows => _cache.Known;
+
     /// <inheritdoc/>
     /// <exception cref="ChatDataException">A chat can't be rendered, nothing of it is transformed, or no chat has a token that counts.</exception>
     public TokenBatch At(long step)

@@ -84,17 +84,20 @@ internal sealed class TokenCache : IDisposable
         }
     }
 
-    /// <summary>True if all rows are in it.</summary>
-    public bool IsComplete
+    /// <summary>How many rows are in it.</summary>
+    public int Known
     {
         get
         {
             lock (_lock)
             {
-                return _known == _lengths.Length;
+                return _known;
             }
         }
     }
+
+    /// <summary>True if all rows are in it.</summary>
+    public bool IsComplete => Known == _lengths.Length;
 
     /// <summary>True if a row is in it.</summary>
     public bool Has(int row) => Volatile.Read(ref _lengths[row]) >= 0;

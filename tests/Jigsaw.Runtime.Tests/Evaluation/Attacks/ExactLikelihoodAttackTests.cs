@@ -46,19 +46,19 @@ public sealed class ExactLikelihoodAttackTests
     [Theory]
     [InlineData("bayes")]
     [InlineData("protected")]
-    public void The_search_reads_what_a_float64_reference_reads_before_and_after_it_sees_the_reply(string name) => Search(name, CPU, every: 2);
+    public void The_search_reads_what_a_float64_reference_reads_before_and_after_it_sees_the_reply(string name) => Search(name, CPU);
 
     [CudaTheory]
     [InlineData("bayes")]
     [InlineData("protected")]
-    public void The_search_on_cuda_reads_what_a_float64_reference_reads_before_and_after_it_sees_the_reply(string name) => Search(name, CUDA, every: 1);
+    public void The_search_on_cuda_reads_what_a_float64_reference_reads_before_and_after_it_sees_the_reply(string name) => Search(name, CUDA);
 
-    private static void Search(string name, Device device, int every)
+    private static void Search(string name, Device device)
     {
         using var scope = NewDisposeScope();
         using var oracle = new AttackOracle(name, ScalarType.Float32, device);
         using var attack = new ExactLikelihoodAttack(oracle.Model, oracle.Transform);
-        foreach (var chat in oracle.Chats.Where((_, i) => i % every == 0))
+        foreach (var chat in oracle.Chats)
         {
             var (ids, noise, noisy) = oracle.Row(chat);
             var read = attack.Reader.Search(ids, noise, noisy);
