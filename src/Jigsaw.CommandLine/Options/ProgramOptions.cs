@@ -12,6 +12,7 @@ internal sealed class ProgramOptions
     private static readonly string[] _precisions = ["float32", "bfloat16"];
     private static readonly string[] _optimizers = ["adamw", "sgd", "lion"];
     private static readonly string[] _schedules = ["cosine", "linear", "constant"];
+    private static readonly string[] _freezable = ["adapters", "transform", "mean", "std"];
     private static readonly string[] _policies = ["stop", "skip"];
     private static readonly Dictionary<string, GgufType> _ggufTypes = new() { ["f16"] = GgufType.Float16, ["bf16"] = GgufType.BFloat16, ["f32"] = GgufType.Float32, ["q8_0"] = GgufType.Q8 };
     private static readonly string[] _attackSets = ["default", "all", "none"];
@@ -29,6 +30,7 @@ internal sealed class ProgramOptions
         Precision = Choice("--precision", "dtype of the frozen base.", "float32", _precisions);
         Optimizer = Choice("--optimizer", "Which optimizer.", _optimizers[0], _optimizers);
         Schedule = Choice("--schedule", "How the learning rate falls after its warm-up.", _schedules[0], _schedules);
+        Freeze = Choice("--freeze", "What is not trained: adapters, transform, or one of the transform's heads, mean or std.", first: null, _freezable);
         OnNonFinite = Choice("--on-non-finite", "What is done about a step whose loss or gradient is NaN or infinite: stop, or skip it.", _policies[0], _policies);
         Attacks = Choice("--attacks", "Which attacks of the suite: default (the exact likelihood attack, its bound, neighbors, floors), all, or none.", "default", _attackSets);
         Gguf = Choice("--gguf", "Write a GGUF file for llama.cpp of this type in place of safetensors: f16, bf16, f32 or q8_0; with --merge the model, else the adapters.", first: null, [.. _ggufTypes.Keys]);
@@ -101,6 +103,8 @@ internal sealed class ProgramOptions
     internal Option<double?> WeightDecay { get; } = new("--weight-decay") { Description = "Weight decay of adapters and transform. [default: 0.01]" };
 
     internal Option<double?> ClipNorm { get; } = new("--clip-norm") { Description = "The largest norm of the gradient. [default: 1]" };
+
+    internal Option<string> Freeze { get; }
 
     internal Option<string> OnNonFinite { get; }
 
@@ -181,7 +185,7 @@ internal sealed class ProgramOptions
     internal IReadOnlyList<Option> Subject => [Recipe, Model, Device, Precision, Output];
 
     /// <summary>What decides how a training goes.</summary>
-    internal IReadOnlyList<Option> Training => [Data, .. Numbers, StdMax, InitialRho, Steps, Batch, MicroBatch, Rank, MaxLength, Cache, Optimizer, LearningRate, Schedule, WarmupSteps, WeightDecay, ClipNorm, OnNonFinite, WarmStart, Seed, EvaluateEvery, Patience, TimeLimit, CheckpointEvery, LogEvery, NoTensorBoard, Resume];
+    internal IReadOnlyList<Option> Training => [Data, .. Numbers, StdMax, InitialRho, Steps, Batch, MicroBatch, Rank, MaxLength, Cache, Optimizer, LearningRate, Schedule, WarmupSteps, WeightDecay, ClipNorm, Freeze, OnNonFinite, WarmStart, Seed, EvaluateEvery, Patience, TimeLimit, CheckpointEvery, LogEvery, NoTensorBoard, Resume];
 
     /// <summary>What decides on the recipe's numbers.</summary>
     internal IReadOnlyList<Option> Numbers => [Hyperparameters, Set, GivenNumbers];
@@ -225,6 +229,7 @@ internal sealed class ProgramOptions
             WarmupSteps = parsed.GetValue(WarmupSteps),
             WeightDecay = parsed.GetValue(WeightDecay),
             ClipNorm = parsed.GetValue(ClipNorm),
+            Frozen = parsed.GetValue(Freeze) is { } part ? Enum.Parse<TrainedParts>(part, ignoreCase: true) : TrainedParts.None,
             OnNonFinite = Enum.Parse<NonFinitePolicy>(parsed.GetValue(OnNonFinite) ?? _policies[0], ignoreCase: true),
             EvaluateEvery = parsed.GetValue(EvaluateEvery),
             Patience = parsed.GetValue(Patience),

@@ -77,6 +77,9 @@ internal sealed record RunSettings
     /// <summary>The largest norm of the gradient; null for the library's.</summary>
     public double? ClipNorm { get; init; }
 
+    /// <summary>What is not trained.</summary>
+    public TrainedParts Frozen { get; init; }
+
     /// <summary>What is done about a step that is not finite.</summary>
     public NonFinitePolicy OnNonFinite { get; init; }
 
@@ -214,6 +217,7 @@ internal sealed record RunSettings
         ["warmup-steps"] = WarmupSteps,
         ["weight-decay"] = WeightDecay,
         ["clip-norm"] = ClipNorm,
+        ["freeze"] = Frozen == TrainedParts.None ? null : NameOf(Frozen),
         ["on-non-finite"] = NameOf(OnNonFinite),
         ["evaluate-every"] = EvaluateEvery,
         ["patience"] = Patience,

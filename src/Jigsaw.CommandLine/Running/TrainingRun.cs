@@ -85,6 +85,7 @@ internal static class TrainingRun
             ClipsApart = settings.Recipe.Defaults.ClipsApart,
             MicroBatch = settings.MicroBatch,
             Decay = settings.Schedule,
+            Frozen = settings.Frozen,
             OnNonFinite = settings.OnNonFinite,
             TimeLimit = Limit(settings.TimeLimit),
             Evaluation = Evaluation(settings, session),

@@ -23,6 +23,20 @@ public static class JigsawOptimizer
         ];
     }
 
+    /// <summary>The groups without what is frozen, and without those of which nothing is left.</summary>
+    internal static IReadOnlyList<ParameterGroup> Without(this IEnumerable<ParameterGroup> groups, TrainedParts frozen) =>
+    [
+        .. groups.Select(group => group with { Parameters = [.. group.Parameters.Where(parameter => (PartOf(parameter.Name) & frozen) == 0)] }).Where(group => group.Parameters.Count > 0),
+    ];
+
+    private static TrainedParts PartOf(string name) => name.Split('.') switch
+    {
+        _ when name.StartsWith(TrainingState.StudentPrefix, StringComparison.Ordinal) => TrainedParts.Adapters,
+        [_, "mean", ..] => TrainedParts.Mean,
+        [_, "std", ..] => TrainedParts.Std,
+        _ => TrainedParts.Block,
+    };
+
     /// <summary>AdamW over a transform and a student's adapters; the heads of μ and ρ get no weight decay.</summary>
     /// <param name="transform">The transform.</param>
     /// <param name="student">The student.</param>

@@ -62,7 +62,8 @@ public sealed class Trainer : IDisposable
         _schedule = options.Schedule ?? options.DecaySchedule();
         var groups = JigsawOptimizer.Groups(transform, loss.Student);
         (string Name, Parameter Value)[] trained = [.. groups.SelectMany(group => group.Parameters)];
-        _optimizer = options.Optimizer?.Invoke(groups) ?? JigsawOptimizer.AdamW(groups, options.LearningRate, options.Beta1, options.Beta2, options.WeightDecay);
+        var free = groups.Without(options.Frozen);
+        _optimizer = options.Optimizer?.Invoke(free) ?? JigsawOptimizer.AdamW(free, options.LearningRate, options.Beta1, options.Beta2, options.WeightDecay);
         try
         {
             _state = new TrainingState(loss, transform, batches, options, trained, _optimizer);

@@ -49,6 +49,11 @@ public sealed record TrainingOptions
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public int? MicroBatch { get; init; }
 
+    /// <summary>What keeps the values that it has before the first step, such as <see cref="TrainedParts.Transform"/> for a student that learns to read a given transform.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    [JsonConverter(typeof(JsonStringEnumConverter<TrainedParts>))]
+    public TrainedParts Frozen { get; init; }
+
     /// <summary>What is done about a step whose loss or gradient is NaN or infinite.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public NonFinitePolicy OnNonFinite { get; init; }
@@ -101,6 +106,7 @@ public sealed record TrainingOptions
         Require(double.IsFinite(WeightDecay) && WeightDecay >= 0, nameof(WeightDecay), WeightDecay, "a finite number that is at least 0");
         Require(ClipNorm is null or > 0, nameof(ClipNorm), ClipNorm ?? 0, "null or a number above 0");
         Require(MicroBatch is null or > 0, nameof(MicroBatch), MicroBatch ?? 0, "null or at least 1");
+        Require(Frozen is >= TrainedParts.None and < (TrainedParts.Adapters | TrainedParts.Transform), nameof(Frozen), (int)Frozen, "parts of TrainedParts that leave one to train");
         Require(TimeLimit is null || TimeLimit > TimeSpan.Zero, nameof(TimeLimit), TimeLimit?.TotalSeconds ?? 0, "null or a time above 0");
         Evaluation?.Validate();
         Require(CheckpointEvery > 0, nameof(CheckpointEvery), CheckpointEvery, "at least 1");
