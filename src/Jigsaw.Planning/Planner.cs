@@ -253,7 +253,7 @@ internal static class Planner
             {
                 switch (argument.Kind)
                 {
-                    case ArgumentKind.Boolean:
+                    case ArgumentKind.Boolean when argument.IsWritten || !double.IsNaN(argument.Default):
                         yield return new PlannedStructure(argument.OriginalName, argument.Effective is 1 ? "true" : "false");
                         break;
                     case ArgumentKind.Mask when term.Mask != TokenMask.None:

@@ -139,6 +139,23 @@ public sealed class ReportTests : IDisposable
         Assert.DoesNotContain("<script", markdown, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_report_replaces_a_report_and_no_other_file(bool markdown)
+    {
+        WrittenRun.Write(Run("a"));
+        var file = Path.Combine(_folder, "page");
+        string[] arguments = [.. markdown ? (string[])["report", Run("a"), "--markdown"] : ["report", Run("a")], "--output", file];
+        var written = await Text(arguments);
+        Assert.Equal(written, await Text(arguments));
+
+        File.WriteAllText(file, "{ \"steps\": 3 }");
+        var (code, _, error) = await ProgramRun.Run(arguments);
+        Assert.Equal((JigsawExitCode.Usage, $"error: --output is {file}, which is there and is no report; name another file, or remove it."), (code, error.Trim()));
+        Assert.Equal("{ \"steps\": 3 }", File.ReadAllText(file));
+    }
+
     [Fact]
     public async Task A_folder_without_a_run_gets_a_sentence()
     {

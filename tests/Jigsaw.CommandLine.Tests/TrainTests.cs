@@ -58,7 +58,7 @@ public sealed class TrainTests : IDisposable
         Assert.NotEqual(Transform("a"), Transform("c"));
 
         var (code, _, error) = await ProgramRun.Run("plan", "--set", "ce_protection_loss_weight=1");
-        Assert.Equal((JigsawExitCode.Error, $"error: 'ce_protection_loss_weight' is not a number of this recipe; did you mean '{Name}'?"), (code, error.Trim()));
+        Assert.Equal((JigsawExitCode.Usage, $"error: 'ce_protection_loss_weight' is not a number of this recipe; did you mean '{Name}'?"), (code, error.Trim()));
     }
 
     [Fact]

@@ -20,6 +20,14 @@ public sealed class UsageTests : IDisposable
     [InlineData("Cannot parse argument 'abc' for option '--batch'; use a whole number that fits.", "train", "--batch", "abc")]
     [InlineData("Cannot parse argument 'x' for option '--std-max'; use a number.", "train", "--std-max", "x")]
     [InlineData("--data has an empty path; name a file, a folder or a pattern.", "train", "--data", "")]
+    [InlineData("'nope' is not a number of this rec", "plan", "--set", "nope=1")]
+    [InlineData("--attacks is none, so there is nothing to run; use default or all.", "attack", "--attacks", "none")]
+    [InlineData("--time-limit is 0; use a number of minutes above 0, at most 10000000.", "train", "--time-limit", "0")]
+    [InlineData("--patience counts evaluations, but there are none; give --evaluate-every.", "train", "--patience", "2")]
+    [InlineData("--rank is given beside --warm-start, but the run that is trained further decides it; leave --rank out.", "train", "--warm-start", "runs/a", "--rank", "4")]
+    [InlineData("'--bogus' is no option and no path of run; see --help, or write ./--bogus for a file of that name.", "report", "--bogus")]
+    [InlineData("'--bogus' is no option and no path of --data; see --help, or write ./--bogus for a file of that name.", "train", "--data", "a.jsonl", "--bogus")]
+    [InlineData("--freeze is heads; use adapters, transform, mean, std.", "train", "--freeze", "heads")]
     [InlineData("--quiet prints nothing and --json everything; use one of them.", "plan", "--quiet", "--json")]
     public async Task What_nobody_knows_gets_a_sentence_with_the_nearest_name(string said, params string[] arguments)
     {

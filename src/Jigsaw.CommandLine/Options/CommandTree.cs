@@ -87,7 +87,7 @@ internal sealed partial class CommandTree
         catch (OperationCanceledException)
         {
             activity?.SetStatus(ActivityStatusCode.Error, "stopped");
-            var kept = Directory.Exists(settings.Checkpoints) ? $" The last checkpoint is in {settings.Checkpoints}. Go on with the arguments: {string.Join(' ', (string[])[.. verb.Name.Length == 0 ? [] : new[] { verb.Name }, "--output", settings.Output, "--resume"])}" : "";
+            var kept = Directory.Exists(settings.Checkpoints) ? $" The last checkpoint is in {settings.Checkpoints}. Go on with the arguments: {string.Join(' ', ((string[])[.. verb.Name.Length == 0 ? [] : new[] { verb.Name }, "--output", settings.Output, "--resume"]).Select(ShellArgument.Of))}" : "";
             context.Output.Fail($"Stopped.{(verb.Trains ? kept : "")}");
             return JigsawExitCode.Stopped;
         }
@@ -103,7 +103,13 @@ internal sealed partial class CommandTree
     {
         try
         {
-            return _options.Read(parsed, verb.GoesOn || parsed.GetValue(_options.Resume));
+            var settings = _options.Read(parsed, verb.GoesOn || parsed.GetValue(_options.Resume));
+            if (verb.Options.Contains(_options.Set))
+            {
+                settings.RequireNumbers();
+            }
+
+            return settings;
         }
         catch (Exception exception) when (exception is ArgumentException or System.Text.Json.JsonException or InvalidOperationException)
         {

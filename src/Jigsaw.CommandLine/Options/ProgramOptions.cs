@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Globalization;
 using Jigsaw.Evaluation.Attacks;
 using Jigsaw.Gguf;
@@ -16,6 +17,8 @@ internal sealed class ProgramOptions
     private static readonly string[] _policies = ["stop", "skip"];
     private static readonly Dictionary<string, GgufType> _ggufTypes = new() { ["f16"] = GgufType.Float16, ["bf16"] = GgufType.BFloat16, ["f32"] = GgufType.Float32, ["q8_0"] = GgufType.Q8 };
     private static readonly string[] _attackSets = ["default", "all", "none"];
+
+    private const double MostMinutes = 1e7;
 
     private readonly JigsawProgram _program;
 
@@ -42,6 +45,18 @@ internal sealed class ProgramOptions
                 result.AddError($"--device is {token.Value}; use cpu, cuda or cuda:N.");
             }
         });
+        TimeLimit.Validators.Add(result =>
+        {
+            if (result.Tokens is [var token] && double.TryParse(token.Value, NumberStyles.Float, CultureInfo.InvariantCulture, out var minutes) && !(minutes is > 0 and <= MostMinutes))
+            {
+                result.AddError(string.Create(CultureInfo.InvariantCulture, $"--time-limit is {minutes}; use a number of minutes above 0, at most {MostMinutes}."));
+            }
+        });
+        foreach (var paths in new Symbol[] { Data, Runs, Merged })
+        {
+            RefuseOptions(paths);
+        }
+
         foreach (var positive in new Option[] { Steps, Batch, MicroBatch, Rank, MaxLength, EvaluateEvery, Patience, CheckpointEvery, LogEvery, EvaluationChats, AttackSteps, MaxTokens, Workers })
         {
             positive.Validators.Add(result =>
@@ -201,6 +216,7 @@ internal sealed class ProgramOptions
     /// <param name="goesOn">True if the verb goes on with a run that is there.</param>
     internal RunSettings Read(ParseResult parsed, bool goesOn)
     {
+        RequireTogether(parsed);
         var name = parsed.GetValue(Recipe);
         var recipe = _program.Recipes.FirstOrDefault(recipe => recipe.Name == name) ?? _program.Recipes[0];
         var defaults = recipe.Defaults;
@@ -219,7 +235,6 @@ internal sealed class ProgramOptions
             Steps = parsed.GetValue(Steps) ?? defaults.Steps,
             Batch = parsed.GetValue(Batch) ?? defaults.Batch,
             Rank = parsed.GetValue(Rank) ?? defaults.Rank,
-            Shaped = [.. new Option[] { Rank, StdMax, InitialRho }.Where(option => parsed.GetResult(option) is { Implicit: false }).Select(option => option.Name)],
             MaxLength = parsed.GetValue(MaxLength),
             Cache = parsed.GetValue(Cache)?.FullName,
             LearningRate = parsed.GetValue(LearningRate) ?? defaults.LearningRate,
@@ -273,6 +288,42 @@ internal sealed class ProgramOptions
         }
 
         return Numbered(goesOn ? Math.Max(1, free - 1) : free);
+    }
+
+    /// <summary>Refuses options that decide nothing beside each other.</summary>
+    private void RequireTogether(ParseResult parsed)
+    {
+        bool Given(Option option) => parsed.GetResult(option) is { Implicit: false };
+        if (Given(Patience) && !Given(EvaluateEvery))
+        {
+            throw new UsageException("--patience counts evaluations, but there are none; give --evaluate-every.");
+        }
+
+        if (Given(WarmStart) && new Option[] { Rank, StdMax, InitialRho }.FirstOrDefault(Given) is { } shape)
+        {
+            throw new UsageException($"{shape.Name} is given beside --warm-start, but the run that is trained further decides it; leave {shape.Name} out.");
+        }
+    }
+
+    /// <summary>An option that nobody knows is no path, though the parser takes it for one.</summary>
+    private static void RefuseOptions(Symbol paths)
+    {
+        void Validate(SymbolResult result)
+        {
+            if (result.Tokens.FirstOrDefault(token => token.Value is ['-', ..]) is { } token)
+            {
+                result.AddError($"'{token.Value}' is no option and no path of {paths.Name}; see --help, or write ./{token.Value} for a file of that name.");
+            }
+        }
+
+        if (paths is Option option)
+        {
+            option.Validators.Add(Validate);
+        }
+        else if (paths is Argument argument)
+        {
+            argument.Validators.Add(Validate);
+        }
     }
 
     private static Option<string> Choice(string name, string description, string? first, string[] choices)

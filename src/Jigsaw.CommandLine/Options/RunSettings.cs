@@ -95,9 +95,6 @@ internal sealed record RunSettings
     /// <summary>Folder of the run that is trained further; null begins anew.</summary>
     public string? WarmStart { get; init; }
 
-    /// <summary>The options that were given, and that a warm start takes from the run it begins with.</summary>
-    public IReadOnlyList<string> Shaped { get; init; } = [];
-
     /// <summary>Seed of transform, adapters and data order.</summary>
     public required long Seed { get; init; }
 

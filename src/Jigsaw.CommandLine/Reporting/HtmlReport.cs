@@ -7,6 +7,9 @@ namespace Jigsaw.CommandLine.Reporting;
 /// <summary>A report as one HTML file, which loads nothing and runs nothing.</summary>
 internal static class HtmlReport
 {
+    /// <summary>What it begins with.</summary>
+    internal const string FirstLine = "<!DOCTYPE html>";
+
     private const string Style = """
         :root { color-scheme: light dark; --ink: #1b1f24; --soft: #57606a; --page: #ffffff; --panel: #f6f8fa; --grid: #d8dee4; --curve: #0969da; --link: #0969da; --warn: #9a6700; }
         @media (prefers-color-scheme: dark) { :root { --ink: #e6edf3; --soft: #9198a1; --page: #0d1117; --panel: #161b22; --grid: #30363d; --curve: #58a6ff; --link: #58a6ff; --warn: #d29922; } }
@@ -53,7 +56,7 @@ internal static class HtmlReport
     {
         var title = blocks.OfType<ReportBlock.Heading>().First().Text;
         var text = new StringBuilder();
-        text.Append("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\" />\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\" />\n")
+        text.Append(FirstLine).Append("\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\" />\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\" />\n")
             .Append("<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\" />\n")
             .Append(CultureInfo.InvariantCulture, $"<title>{Encoded(title)}</title>\n<style>\n{Style}\n</style>\n</head>\n<body>\n<main>\n");
         Append(text, blocks);

@@ -7,6 +7,9 @@ namespace Jigsaw.CommandLine.Reporting;
 /// <summary>A report as Markdown, without its plots.</summary>
 internal static class MarkdownReport
 {
+    /// <summary>What it begins with.</summary>
+    internal const string FirstMark = "# ";
+
     private const string Marks = @"\`*_{}[]#|<>~!";
 
     /// <summary>The file.</summary>

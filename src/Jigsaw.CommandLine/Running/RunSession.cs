@@ -70,17 +70,12 @@ internal sealed class RunSession : IDisposable
         Model.Dispose();
     }
 
-    /// <exception cref="ArgumentException">The folder of the warm start has no run, or an option is given that the run decides.</exception>
+    /// <exception cref="ArgumentException">The folder of the warm start has no run.</exception>
     private static void RequireRun(RunSettings settings, string begun)
     {
         if (!Directory.Exists(RunSettings.TransformOf(begun)) || !Directory.Exists(RunSettings.AdapterOf(begun)))
         {
             throw new ArgumentException($"--warm-start is {begun}, which has no transform/ and adapter/ of a trained run; name the folder of one.");
-        }
-
-        if (settings.Shaped.Count > 0)
-        {
-            throw new ArgumentException($"{settings.Shaped[0]} is given beside --warm-start, but the run that is trained further decides it; leave {settings.Shaped[0]} out.");
         }
     }
 }

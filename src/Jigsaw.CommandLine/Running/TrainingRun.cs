@@ -8,8 +8,6 @@ namespace Jigsaw.CommandLine.Running;
 /// <summary>The training of a run: its file of options, its steps, and what it saves.</summary>
 internal static class TrainingRun
 {
-    private const double MostMinutes = 1e7;
-
     /// <summary>Says what is trained on what.</summary>
     internal static void Introduce(RunContext context, RunSession session)
     {
@@ -87,7 +85,7 @@ internal static class TrainingRun
             Decay = settings.Schedule,
             Frozen = settings.Frozen,
             OnNonFinite = settings.OnNonFinite,
-            TimeLimit = Limit(settings.TimeLimit),
+            TimeLimit = settings.TimeLimit is { } minutes ? TimeSpan.FromTicks(Math.Max(1, (long)(minutes * TimeSpan.TicksPerMinute))) : null,
             Evaluation = Evaluation(settings, session),
             CheckpointDirectory = settings.Checkpoints,
             CheckpointEvery = settings.CheckpointEvery,
@@ -101,18 +99,11 @@ internal static class TrainingRun
         };
     }
 
-    private static TimeSpan? Limit(double? minutes) => minutes switch
-    {
-        null => null,
-        > 0 and <= MostMinutes => TimeSpan.FromTicks(Math.Max(1, (long)(minutes.Value * TimeSpan.TicksPerMinute))),
-        _ => throw new ArgumentException(string.Create(CultureInfo.InvariantCulture, $"--time-limit is {minutes}; use a number of minutes above 0, at most {MostMinutes}.")),
-    };
-
     private static TrainingEvaluation? Evaluation(RunSettings settings, RunSession session)
     {
         if (settings.EvaluateEvery is not { } every)
         {
-            return settings.Patience is null ? null : throw new ArgumentException("--patience counts evaluations, but there are none; give --evaluate-every.");
+            return null;
         }
 
         var batches = new ChatBatches(ChatDataset.Read(settings.EvaluationData, settings.EvaluationChats), session.Tokenizer, settings.Batch, seed: 0, settings.MaxLength);
@@ -125,7 +116,7 @@ internal static class TrainingRun
         var settings = context.Settings;
         if (trainer.End == TrainingEnd.TimeLimit)
         {
-            context.Output.Say(string.Create(CultureInfo.InvariantCulture, $"The time limit of {settings.TimeLimit} minutes passed after step {trainer.StepsDone} of {settings.Steps}. Go on with the arguments: train --output {settings.Output} --resume"));
+            context.Output.Say(string.Create(CultureInfo.InvariantCulture, $"The time limit of {settings.TimeLimit} minutes passed after step {trainer.StepsDone} of {settings.Steps}. Go on with the arguments: train --output {ShellArgument.Of(settings.Output)} --resume"));
         }
         else if (trainer.End == TrainingEnd.NoImprovement)
         {

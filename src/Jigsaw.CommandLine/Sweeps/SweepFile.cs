@@ -45,6 +45,7 @@ internal sealed class SweepFile
             "halving" => SweepSearch.Halving,
             var other => throw Wrong("search", $"'{other}'", $"use grid, random or halving.{NearestName.Question(other, ["grid", "random", "halving"])}"),
         };
+        RequireFit(file, search);
         var options = Options(file["options"]);
         var parameters = Parameters(file["parameters"], options, search);
         var objectives = Names(file, "objectives", ["agreement", "bits"]).Select(name => Objective.Of(name, $"{_path}: an entry of 'objectives'")).ToArray();
@@ -74,6 +75,24 @@ internal sealed class SweepFile
             Keep = file["keep"] is null ? 0.5 : Number(file["keep"], "keep") is > 0 and < 1 and var keep ? keep : throw Wrong("keep", file["keep"]!.ToJsonString(), "use a share between 0 and 1, such as 0.5."),
             Text = Canonical(file, options),
         };
+    }
+
+    /// <summary>Refuses what the search wouldn't read.</summary>
+    private void RequireFit(JsonObject file, SweepSearch search)
+    {
+        (string Field, bool Fits, string Remedy)[] rules =
+        [
+            ("trials", search != SweepSearch.Grid, "remove it, since a grid runs all combinations, or use \"search\": \"random\"."),
+            ("seed", search != SweepSearch.Grid, "remove it, since a grid draws nothing, or use \"search\": \"random\"."),
+            ("keep", search == SweepSearch.Halving, "remove it, or use \"search\": \"halving\"."),
+        ];
+        foreach (var (field, fits, remedy) in rules)
+        {
+            if (!fits && file[field] is { } given)
+            {
+                throw Wrong(field, given.ToJsonString(), remedy);
+            }
+        }
     }
 
     /// <summary>The options of all trials, with full paths and the numbers of a file in place.</summary>

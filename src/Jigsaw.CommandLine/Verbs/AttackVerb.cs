@@ -1,4 +1,5 @@
 using Jigsaw.CommandLine.Measuring;
+using Jigsaw.CommandLine.Options;
 using Jigsaw.CommandLine.Running;
 using Jigsaw.Data;
 using Jigsaw.Evaluation.Attacks;
@@ -13,7 +14,7 @@ internal static class AttackVerb
         var settings = context.Settings;
         if (settings.Attacks == AttackSet.None)
         {
-            throw new ArgumentException("--attacks is none, so there is nothing to run; use default or all.");
+            throw new UsageException("--attacks is none, so there is nothing to run; use default or all.");
         }
 
         using var run = new TrainedRun(settings);

@@ -1,4 +1,5 @@
 using Jigsaw.Checkpoints;
+using Jigsaw.CommandLine.Options;
 using Jigsaw.CommandLine.Recipes;
 using Jigsaw.CommandLine.Reporting;
 using Jigsaw.CommandLine.Running;
@@ -25,9 +26,25 @@ internal static class ReportVerb
 
         var blocks = RunReport.Of(runs, recipes, sweeps.Count == 1 ? sweeps.Values.Single().Objectives : []);
         var file = settings.ReportFile ?? Path.Combine(sweeps.Count == 0 ? runs[0].Folder : FolderOf(sweeps.Keys.First()), settings.Markdown ? "report.md" : "report.html");
+        RequireReport(file);
         AtomicFile.WriteText(file, settings.Markdown ? MarkdownReport.Of(blocks) : HtmlReport.Of(blocks));
         context.Output.Say($"Report: {file}");
         return JigsawExitCode.Success;
+    }
+
+    /// <summary>Refuses to replace a file that is no report, such as one of the run.</summary>
+    private static void RequireReport(string file)
+    {
+        if (!File.Exists(file))
+        {
+            return;
+        }
+
+        using var reader = File.OpenText(file);
+        if (reader.ReadLine() is { } first && first != HtmlReport.FirstLine && !first.StartsWith(MarkdownReport.FirstMark, StringComparison.Ordinal))
+        {
+            throw new UsageException($"--output is {file}, which is there and is no report; name another file, or remove it.");
+        }
     }
 
     private static string FolderOf(string sweep) => Directory.Exists(sweep) ? sweep : Path.GetDirectoryName(Path.GetFullPath(sweep))!;

@@ -165,7 +165,7 @@ internal sealed class LossProgram
             .Select(mask => mask == TokenMask.Loss ? lossMask : step.MaskOf(mask))
             .Aggregate((left, right) => left & right),
         InputKind.Activation => Read(step, input.Name),
-        InputKind.Structure => Number(term, input.Name) != 0,
+        InputKind.Structure => term.Term.Argument(input.Name)!.Effective is 1,
         _ when term.Term.Argument(input.Name)!.Kind == ArgumentKind.Int32 => (int)Number(term, input.Name),
         _ => Number(term, input.Name),
     };

@@ -122,7 +122,11 @@ public sealed class TrainingState
             .ToArray();
         if (differences.Length > 0)
         {
-            throw new TrainingCheckpointException($"The checkpoint {directory} was made with {string.Join("; with ", differences)}. Resume with what it was made with, or start a new run in another folder: only the number of steps, and where and how often checkpoints are written, may be changed.");
+            // A program keeps ramps in proportion to the run, so that another number of steps changes them.
+            var ramps = settings.GetValueOrDefault(StepsName) is { } then && then != Settings[StepsName] && differences.All(difference => difference.Contains("_ramp_", StringComparison.Ordinal))
+                ? $" Here the ramps follow the number of steps: resume with {then} steps, or begin a run of {Settings[StepsName]} with this one's result."
+                : "";
+            throw new TrainingCheckpointException($"The checkpoint {directory} was made with {string.Join("; with ", differences)}. Resume with what it was made with, or start a new run in another folder: only the number of steps, and where and how often checkpoints are written, may be changed.{ramps}");
         }
     }
 

@@ -100,6 +100,7 @@ internal sealed record Mixture(string Name, string Source, LossProgram Program)
             (typeof(dsl::Jigsaw.LossTerm.InverseL2PowerLawAttribute), [("Key", "far"), ("CharacteristicLength", 3.0), ("Ramp", dsl::Jigsaw.Ramp.Geometric), ("RampStart", 0.01), ("RampStartFrom", 1), ("RampFrom", 2), ("RampSteps", 5)]),
             (typeof(dsl::Jigsaw.LossTerm.AbsoluteCosineSimilarityAttribute), [("Every", 2), ("Ramp", dsl::Jigsaw.Ramp.Cosine), ("RampSteps", 5)]),
             (typeof(dsl::Jigsaw.LossTerm.InformationRateAttribute), []),
+            (typeof(dsl::Jigsaw.LossTerm.InformationRateAttribute), [("Key", "rate_of_its_own"), ("Mask", dsl::Jigsaw.TokenMask.Loss), ("OwnPrior", true)]),
             (typeof(dsl::Jigsaw.LossTerm.InformationRateAttribute), [("Key", "rate_of_four"), ("Repeats", 4), ("Every", 4), ("Weighting", dsl::Jigsaw.TokenWeighting.Surprisal), ("Ramp", dsl::Jigsaw.Ramp.Geometric), ("RampStart", 0.5), ("RampSteps", 20)]),
         ];
         foreach (var (name, alpha) in new (string, double?)[] { ("Keys", null), ("KeysUnderAlpha", 0.4) })

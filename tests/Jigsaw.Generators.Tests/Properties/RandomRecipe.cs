@@ -169,7 +169,7 @@ internal sealed class RandomRecipe
         "Weighting" => _isRight ? Pick("TokenWeighting.Uniform", "TokenWeighting.Surprisal") : Pick("TokenWeighting.Surprisal", "(TokenWeighting)3"),
         "Every" => _isRight ? Pick("1", "4") : Pick("0", "-1", "2", "int.MaxValue", "(int)2.5"),
         "RampFrom" or "RampSteps" or "RampStartFrom" => _isRight ? Pick("1", "500") : Pick("0", "-1", "10", "int.MaxValue"),
-        "ApplyLossMask" or "CombineNoiseMasks" => Pick("true", "false"),
+        "ApplyLossMask" or "CombineNoiseMasks" or "OwnPrior" => Pick("true", "false"),
         _ => _isRight ? Pick("10", "0.5", "1e-3") : Pick("0", "-1", "double.NaN", "1e400", "10", "1 / 3", "double.NegativeInfinity"),
     };
 

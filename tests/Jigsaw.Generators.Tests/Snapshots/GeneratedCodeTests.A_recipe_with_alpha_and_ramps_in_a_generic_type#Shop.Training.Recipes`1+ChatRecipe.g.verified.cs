@@ -61,7 +61,7 @@ namespace Shop.Training
                 var medianNorm = step.OnEmbeddings(step.Clean, step.Means).MedianNorm(step.MedianNorm, step.NoiseMask).Value();
                 var stdLogRatio = step.OnEmbeddings().StdLogRatio(step.Stds, step.StdMax, step.NoiseMask);
                 var inverseL2PowerLaw = step.OnEmbeddings(step.Clean, step.Noisy).InverseL2PowerLaw(numbers.InverseL2PowerLawCharacteristicLength, numbers.InverseL2PowerLawExponentOfDecay, step.NoiseMask).Value();
-                var informationRate = step.OnEmbeddings().InformationRate(step.Clean, step.Means, step.Stds, step.NoiseMask, step.NoiseMask, numbers.InformationRateRepeats);
+                var informationRate = step.OnEmbeddings().InformationRate(step.Clean, step.Means, step.Stds, step.NoiseMask, step.NoiseMask, numbers.InformationRateRepeats, ownPrior: false);
 
                 // logits = numbers.DistillationCosineDistanceWeight * distillationCosineDistance - distillationProtectionL2Weight * distillationProtectionL2
                 var similarity = logits;

@@ -64,8 +64,8 @@ namespace Shop.Training
                 .InverseL2PowerLaw(numbers.PowerLawFarCharacteristicLength, numbers.PowerLawFarExponentOfDecay, step.NoiseMask)
                 .InverseL2PowerLaw(numbers.PowerLawNearCharacteristicLength, numbers.PowerLawNearExponentOfDecay, step.NoiseMask)
                 .Values();
-            var informationRate = step.OnEmbeddings().InformationRate(step.Clean, step.Means, step.Stds, step.NoiseMask, step.NoiseMask, numbers.InformationRateRepeats);
-            var informationRateInReply = step.OnEmbeddings().InformationRate(step.Clean, step.Means, step.Stds, lossMask & step.NoiseMask, step.NoiseMask, numbers.InformationRateInReplyRepeats);
+            var informationRate = step.OnEmbeddings().InformationRate(step.Clean, step.Means, step.Stds, step.NoiseMask, step.NoiseMask, numbers.InformationRateRepeats, ownPrior: false);
+            var informationRateInReply = step.OnEmbeddings().InformationRate(step.Clean, step.Means, step.Stds, lossMask & step.NoiseMask, step.NoiseMask, numbers.InformationRateInReplyRepeats, ownPrior: false);
 
             // logits = numbers.CePerformanceWeight * cePerformance + numbers.CePerformanceOfNoiseWeight * cePerformanceOfNoise - numbers.ProtectionWeight * protection
             var composite = logits

@@ -1,5 +1,6 @@
 using CsCheck;
 using Jigsaw.Batches;
+using Jigsaw.CompilerServices;
 using Jigsaw.Losses.Information;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -75,6 +76,40 @@ public sealed class InformationTests
             }
         },
         iter: 3);
+
+    [Fact]
+    public void A_rate_with_a_prior_of_its_own_asks_nothing_of_other_tokens() => Gen.Int[0, 1000].Sample(
+        seed =>
+        {
+            using var scope = NewDisposeScope();
+            var steps = new Steps(seed);
+            var (batch, sequence, features) = (1 + (seed % 3), 2 + (seed % 5), 1 + (seed % 4));
+            Tensor Leaf(Tensor of) => of.detach().requires_grad_();
+            Tensor[] inputs = [Leaf(steps.Numbers(batch, sequence, features)), Leaf(steps.Numbers(batch, sequence, features)), Leaf(steps.Numbers(batch, sequence, features).exp())];
+            var noise = steps.Mask(steps.Bits(batch * sequence, 0.9), batch, sequence, packed: true);
+            var counted = noise & steps.Mask(steps.Bits(batch * sequence, 0.6), batch, sequence, packed: true);
+            Tensor rate = EmbeddingTerms.Here.InformationRate(inputs[0], inputs[1], inputs[2], counted, noise, repeats: 3, ownPrior: true);
+            rate.backward();
+            Tensor[] found = [.. inputs.Select(input => input.grad!.clone())];
+            foreach (var input in inputs)
+            {
+                input.grad = null;
+            }
+
+            var rows = counted.Value.reshape(-1).nonzero().squeeze(1);
+            Tensor Rows(Tensor of) => of.reshape(-1, features).index(TensorIndex.Tensor(rows));
+            var (center, variance) = (Rows(inputs[0]) + Rows(inputs[1]), Rows(inputs[2]).square() / 3);
+            var deviation = center - center.mean([0]);
+            var prior = (deviation.square() + variance).mean([0]);
+            var expected = rows.shape[0] == 0 ? inputs[0].sum() * 0 : (((deviation.square() + variance) / prior) - 1 - (variance / prior).log()).sum(1).mean() / 2;
+            Steps.Near(expected, rate, 1e-9, "the rate");
+            expected.backward();
+            foreach (var (gradient, input) in found.Zip(inputs))
+            {
+                Steps.Near(input.grad ?? zeros_like(input), gradient, 1e-8, "a gradient");
+            }
+        },
+        iter: 100);
 
     [Fact]
     public void A_number_of_copies_below_one_is_refused()
