@@ -101,8 +101,10 @@ public sealed class RecipeGenerator : IIncrementalGenerator
             declaration,
             Errors(LocatedProblems.OfRecipe(recipe, declaration, context.SemanticModel.Compilation, cancellation)),
             TermClasses.Of(recipe)
-                .Where(shared => SymbolEqualityComparer.Default.Equals(shared.Class.ContainingAssembly, recipe.ContainingAssembly))
-                .Select(shared => RecipeGatherer.MetadataNameOf(shared.Class))
+                .Select(shared => shared.Type)
+                .OfType<INamedTypeSymbol>()
+                .Where(type => SymbolEqualityComparer.Default.Equals(type.ContainingAssembly, recipe.ContainingAssembly))
+                .Select(RecipeGatherer.MetadataNameOf)
                 .ToEquatableArray(),
             declaration.IsNamed && !ShapeRules.Check(declaration).Any());
     }

@@ -6,8 +6,11 @@ namespace Jigsaw.Planning;
 /// <param name="Terms">The terms in order of declaration: built-in ones, then custom ones of its own, those of the classes that it names, those of its base classes.</param>
 internal sealed record RecipeModel(string Name, EquatableArray<ArgumentModel> Arguments, EquatableArray<TermModel> Terms)
 {
-    /// <summary>The classes of shared terms that it names.</summary>
+    /// <summary>What it names as classes of shared terms, and the base classes that have some.</summary>
     public EquatableArray<NamedClassModel> Classes { get; init; }
+
+    /// <summary>True if all of its terms are known: of a class that can't be named, they may not be.</summary>
+    public bool IsWhole => Classes.All(named => named is { IsKnown: true, Unfit: null });
 
     public int? DistillationLayer => (int?)Argument("DistillationLayer").Value;
 

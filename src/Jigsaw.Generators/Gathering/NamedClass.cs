@@ -2,8 +2,9 @@ using Microsoft.CodeAnalysis;
 
 namespace Jigsaw.Generators.Gathering;
 
-/// <summary>A <c>[LossTerms]</c> of a recipe.</summary>
-/// <param name="Attribute">Where it is written.</param>
-/// <param name="Type">What it names; null where that isn't a type.</param>
-/// <param name="IsRepeated">True if the recipe has named the same before.</param>
-internal readonly record struct NamedClass(AttributeData Attribute, ITypeSymbol? Type, bool IsRepeated);
+/// <summary>A class whose custom terms a recipe shares, or what it names as one.</summary>
+/// <param name="Type">The class; null where what is named isn't a type.</param>
+/// <param name="Attribute">The <c>[LossTerms]</c> that names it, or a class that derives from it; null for a base class of the recipe.</param>
+/// <param name="Derived">The class that derives from it; null where the attribute names it itself.</param>
+/// <param name="IsRepeated">True if an earlier attribute names the same.</param>
+internal readonly record struct NamedClass(ITypeSymbol? Type, AttributeData? Attribute, INamedTypeSymbol? Derived, bool IsRepeated);

@@ -28,10 +28,7 @@ internal sealed class NamedClasses
 
             if (member is INamedTypeSymbol type && RecipeGatherer.FindRecipe(type) is not null)
             {
-                foreach (var (named, _) in TermClasses.Of(type))
-                {
-                    _named.Add(named.OriginalDefinition);
-                }
+                _named.UnionWith(TermClasses.Of(type).Select(named => named.Type?.OriginalDefinition).OfType<ISymbol>());
             }
 
             Add(inner);

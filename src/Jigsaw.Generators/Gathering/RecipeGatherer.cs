@@ -31,14 +31,12 @@ internal static class RecipeGatherer
             yield return term;
         }
 
-        foreach (var (type, attribute) in TermClasses.Of(recipe))
+        foreach (var shared in TermClasses.Of(recipe).Where(TermClasses.CanShare))
         {
-            foreach (var term in FindOwnTerms(type))
+            var type = (INamedTypeSymbol)shared.Type!;
+            foreach (var term in TermClasses.TermsOf(type, recipe))
             {
-                if (term.Method is not null)
-                {
-                    yield return term with { Class = type, Sharing = attribute };
-                }
+                yield return term with { Class = type, Sharing = shared.Attribute };
             }
         }
     }
@@ -88,7 +86,7 @@ internal static class RecipeGatherer
         return new RecipeDeclaration(
             new RecipeModel(recipe.Name, GatherArguments(attribute, AttributeShape.Of(attribute.AttributeClass!).Arguments, cancellation), terms.ToEquatableArray())
             {
-                Classes = TermClasses.NamedBy(recipe).Select(named => TermClasses.Model(recipe, named, compilation)).ToEquatableArray(),
+                Classes = TermClasses.Of(recipe).Select(named => TermClasses.Model(recipe, named, compilation, cancellation)).ToEquatableArray(),
             },
             NamespaceOf(recipe),
             types.ToEquatableArray(),

@@ -38,7 +38,7 @@ internal static class StrayTerms
 
         foreach (var named in TermClasses.NamedBy(type))
         {
-            return new WrittenTerm(named.Attribute, named.Attribute.AttributeClass!, null);
+            return new WrittenTerm(named.Attribute!, named.Attribute!.AttributeClass!, null);
         }
 
         return shared;

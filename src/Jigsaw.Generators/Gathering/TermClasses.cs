@@ -1,12 +1,17 @@
 using Jigsaw.Planning;
 using Microsoft.CodeAnalysis;
-using Microsoft.CodeAnalysis.CSharp;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
+using Microsoft.CodeAnalysis.Text;
 
 namespace Jigsaw.Generators.Gathering;
 
-/// <summary>Finds the classes whose custom terms a recipe shares: those that it names, and its base classes.</summary>
+/// <summary>Finds the classes whose custom terms a recipe shares: those that it names, their base classes, and its own.</summary>
 internal static class TermClasses
 {
+    /// <summary>Without the namespace, but with the types around.</summary>
+    private static readonly SymbolDisplayFormat _names = new(
+        SymbolDisplayGlobalNamespaceStyle.Omitted, SymbolDisplayTypeQualificationStyle.NameAndContainingTypes, SymbolDisplayGenericsOptions.IncludeTypeParameters, miscellaneousOptions: SymbolDisplayMiscellaneousOptions.UseSpecialTypes);
+
     /// <summary>What a recipe names, in order.</summary>
     public static IEnumerable<NamedClass> NamedBy(INamedTypeSymbol recipe)
     {
@@ -16,46 +21,49 @@ internal static class TermClasses
             if (attribute.AttributeClass is { } attributeClass && attributeClass.IsOfDsl(KnownNames.LossTermsClass))
             {
                 var type = attribute.ConstructorArguments.Length == 1 && attribute.ConstructorArguments[0] is { Kind: TypedConstantKind.Type, Value: ITypeSymbol named } ? named : null;
-                yield return new NamedClass(attribute, type, IsRepeated: type is not null && !seen.Add(type));
+                yield return new NamedClass(type, attribute, null, IsRepeated: type is not null && !seen.Add(type));
             }
         }
     }
 
-    /// <summary>The classes whose terms a recipe has, each once, with the attribute that names it: where it stands among the base classes of one that is named, that one's; of the recipe's own base classes, none.</summary>
-    public static IEnumerable<(INamedTypeSymbol Class, AttributeData? Attribute)> Of(INamedTypeSymbol recipe)
+    /// <summary>What a recipe names, and then the base classes with terms, in the order of the model's classes.</summary>
+    public static IEnumerable<NamedClass> Of(INamedTypeSymbol recipe)
     {
-        var seen = new HashSet<ITypeSymbol>(SymbolEqualityComparer.Default);
-        foreach (var named in NamedBy(recipe))
-        {
-            for (var type = named.Type is INamedTypeSymbol { TypeKind: TypeKind.Class or TypeKind.Struct or TypeKind.Interface } first && !IsOpen(first) ? first : null; IsClass(type); type = type!.BaseType)
-            {
-                if (seen.Add(type!))
-                {
-                    yield return (type!, named.Attribute);
-                }
-            }
-        }
-
-        for (var type = recipe.BaseType; IsClass(type); type = type!.BaseType)
-        {
-            if (seen.Add(type!))
-            {
-                yield return (type!, null);
-            }
-        }
+        var named = NamedBy(recipe).ToList();
+        var seen = new HashSet<ITypeSymbol>(named.Select(one => one.Type).OfType<ITypeSymbol>(), SymbolEqualityComparer.Default);
+        var bases = named.Where(CanShare).SelectMany(one => BasesOf((INamedTypeSymbol)one.Type!, one.Attribute)).Concat(BasesOf(recipe, null));
+        return named.Concat(bases.Where(one => TermsOf((INamedTypeSymbol)one.Type!, recipe).Any() && seen.Add(one.Type!)));
     }
 
-    /// <summary>Models what a recipe names.</summary>
-    public static NamedClassModel Model(INamedTypeSymbol recipe, NamedClass named, Compilation compilation)
+    /// <summary>True if the terms of a class are terms of the recipe, whatever else is wrong with it.</summary>
+    public static bool CanShare(NamedClass named) =>
+        named is { IsRepeated: false, Type: INamedTypeSymbol { TypeKind: TypeKind.Class or TypeKind.Struct or TypeKind.Interface } type } && !IsOpen(type) && RecipeGatherer.FindRecipe(type) is null;
+
+    /// <summary>The custom terms of a class, of another assembly those that it shows to the recipe's.</summary>
+    public static IEnumerable<WrittenTerm> TermsOf(INamedTypeSymbol type, INamedTypeSymbol recipe) =>
+        RecipeGatherer.FindOwnTerms(type).Where(term => term.Method is { } method
+            && (SymbolEqualityComparer.Default.Equals(type.ContainingAssembly, recipe.ContainingAssembly) || IsVisible(method.DeclaredAccessibility, type.ContainingAssembly.GivesAccessTo(recipe.ContainingAssembly))));
+
+    /// <summary>Models what a recipe names, or a base class.</summary>
+    public static NamedClassModel Model(INamedTypeSymbol recipe, NamedClass named, Compilation compilation, CancellationToken cancellation)
     {
-        var name = named.Type is null ? "null" : NameOf(named.Type);
-        var isKnown = named.Attribute.AttributeConstructor is not null && named.Attribute.ConstructorArguments.All(argument => argument.Kind != TypedConstantKind.Error)
-            && (named.Type is null || (!Mentioned(named.Type).Any(type => type.TypeKind == TypeKind.Error) && (named.Type is not INamedTypeSymbol || compilation.IsSymbolAccessibleWithin(named.Type, recipe))));
-        return new NamedClassModel(name, isKnown ? Unfit(named.Type, compilation) : null, named.IsRepeated, isKnown);
+        var isKnown = named.Attribute?.AttributeConstructor is not null || named.Derived is not null;
+        if (named.Type is { } type)
+        {
+            isKnown &= !Mentioned(type).Any(mentioned => mentioned.TypeKind == TypeKind.Error)
+                && (type is not INamedTypeSymbol || compilation.IsSymbolAccessibleWithin(type, recipe))
+                && (!IsConstructed(type) || !Written(named, cancellation).Any(written => HasErrors(written.Tree, written.Span, compilation, cancellation)));
+        }
+        else
+        {
+            isKnown &= named.Attribute!.ConstructorArguments.All(argument => argument.Kind != TypedConstantKind.Error);
+        }
+
+        return new NamedClassModel(named.Type is null ? "null" : NameOf(named.Type), isKnown ? Unfit(named.Type, recipe, compilation) : null, named.IsRepeated, isKnown);
     }
 
     /// <summary>A type's name, as messages give it.</summary>
-    public static string NameOf(ITypeSymbol type) => type.ToDisplayString(SymbolDisplayFormat.MinimallyQualifiedFormat);
+    public static string NameOf(ITypeSymbol type) => type.ToDisplayString(_names);
 
     /// <summary>True if recipes of other projects may name a class for its terms.</summary>
     public static bool IsOffered(INamedTypeSymbol type)
@@ -72,13 +80,19 @@ internal static class TermClasses
         return RecipeGatherer.FindOwnTerms(type).Any(term => term.Method is { } method && IsVisible(method.DeclaredAccessibility, opensInternals));
     }
 
-    private static bool IsVisible(Accessibility accessibility, bool opensInternals) =>
-        accessibility is Accessibility.Public or Accessibility.Protected or Accessibility.ProtectedOrInternal || (opensInternals && accessibility == Accessibility.Internal);
+    private static bool IsVisible(Accessibility accessibility, bool showsInternals) => accessibility
+        is Accessibility.Public or Accessibility.Protected or Accessibility.ProtectedOrInternal || (showsInternals && accessibility is Accessibility.Internal or Accessibility.ProtectedAndInternal);
 
-    /// <summary>False at the end of the base classes; a base class that is a recipe itself is another problem.</summary>
-    private static bool IsClass(INamedTypeSymbol? type) => type is { TypeKind: not TypeKind.Error } && RecipeGatherer.FindRecipe(type) is null;
+    /// <summary>The base classes, up to one that is a recipe itself, which is another problem.</summary>
+    private static IEnumerable<NamedClass> BasesOf(INamedTypeSymbol type, AttributeData? attribute)
+    {
+        for (var derived = type; derived.BaseType is { TypeKind: not TypeKind.Error, SpecialType: SpecialType.None } inherited && RecipeGatherer.FindRecipe(inherited) is null; derived = inherited)
+        {
+            yield return new NamedClass(inherited, attribute, derived, IsRepeated: false);
+        }
+    }
 
-    private static string? Unfit(ITypeSymbol? type, Compilation compilation)
+    private static string? Unfit(ITypeSymbol? type, INamedTypeSymbol recipe, Compilation compilation)
     {
         if (type is not INamedTypeSymbol { TypeKind: TypeKind.Class or TypeKind.Struct or TypeKind.Interface } named)
         {
@@ -97,70 +111,39 @@ internal static class TermClasses
 
         foreach (var mentioned in Mentioned(named))
         {
-            if (Unspeakable(mentioned, compilation) is { } reason)
+            if (SpeakableType.Problem(mentioned, compilation) is { } reason)
             {
                 return SymbolEqualityComparer.Default.Equals(mentioned, named) ? reason : $"can't be named, since '{NameOf(mentioned)}' {reason}";
             }
         }
 
-        for (var one = named; IsClass(one); one = one!.BaseType)
-        {
-            if (RecipeGatherer.FindOwnTerms(one!).Any(term => term.Method is not null))
-            {
-                return null;
-            }
-        }
-
-        return "has no method with [LossTerm], so it adds nothing to the recipe; add a term to it, or remove [LossTerms]";
+        return TermsOf(named, recipe).Any() || BasesOf(named, null).Any(inherited => TermsOf((INamedTypeSymbol)inherited.Type!, recipe).Any())
+            ? null
+            : "has no method with [LossTerm], so it adds nothing to the recipe; add a term to it, or remove [LossTerms]";
     }
 
-    /// <summary>What keeps generated code from naming a type, as the end of a sentence; null where nothing does.</summary>
-    private static string? Unspeakable(INamedTypeSymbol type, Compilation compilation)
+    /// <summary>Where type arguments are written, which C# checks there: generated code that repeats wrong ones would be as wrong.</summary>
+    private static IEnumerable<(SyntaxTree Tree, TextSpan Span)> Written(NamedClass named, CancellationToken cancellation)
     {
-        if (type.IsFileLocal)
+        if (named.Derived is null)
         {
-            return "is local to its file, so the loss can't call it from another file; remove 'file'";
+            return named.Attribute?.ApplicationSyntaxReference is { } attribute ? [(attribute.SyntaxTree, attribute.Span)] : [];
         }
 
-        if (!SyntaxFacts.IsValidIdentifier(type.Name))
-        {
-            return "has a name that C# can't write; rename it";
-        }
-
-        var isForeign = !SymbolEqualityComparer.Default.Equals(type.ContainingAssembly, compilation.Assembly);
-        if (Mark(type, isForeign) is { } mark)
-        {
-            return $"is marked [{mark}], but the loss calls it at each step; remove the attribute, or remove [LossTerms]";
-        }
-
-        if (isForeign && compilation.GetMetadataReference(type.ContainingAssembly) is { Properties.Aliases: { IsEmpty: false } aliases } && !aliases.Contains(MetadataReferenceProperties.GlobalAlias))
-        {
-            return "is of an assembly that is referenced under an alias alone, which the loss doesn't have; add 'global' to the reference's Aliases";
-        }
-
-        var outermost = type;
-        while (outermost.ContainingType is { } around)
-        {
-            outermost = around;
-        }
-
-        return compilation.GetTypesByMetadataName(RecipeGatherer.MetadataNameOf(outermost)).Count(other => compilation.IsSymbolAccessibleWithin(other, compilation.Assembly)) > 1
-            ? "is declared in several assemblies of the program, so the loss can't tell which is meant; rename one"
-            : null;
+        return named.Derived.DeclaringSyntaxReferences
+            .Select(reference => reference.GetSyntax(cancellation))
+            .OfType<BaseTypeDeclarationSyntax>()
+            .Where(declaration => declaration.BaseList is not null)
+            .Select(declaration => (declaration.SyntaxTree, TextSpan.FromBounds(declaration.Identifier.SpanStart, declaration.BaseList!.Span.End)));
     }
 
-    private static string? Mark(INamedTypeSymbol type, bool isForeign)
-    {
-        foreach (var attribute in type.GetAttributes().Concat(isForeign ? type.ContainingModule.GetAttributes().Concat(type.ContainingAssembly.GetAttributes()) : []))
-        {
-            if (attribute.AttributeClass?.Name is "ObsoleteAttribute" or "ExperimentalAttribute")
-            {
-                return attribute.AttributeClass.Name.Substring(0, attribute.AttributeClass.Name.Length - "Attribute".Length);
-            }
-        }
+    // What is written may stand in another file than the recipe.
+#pragma warning disable RS1030
+    private static bool HasErrors(SyntaxTree tree, TextSpan span, Compilation compilation, CancellationToken cancellation) =>
+        compilation.ContainsSyntaxTree(tree) && compilation.GetSemanticModel(tree).GetDiagnostics(span, cancellation).Any(diagnostic => diagnostic.Severity == DiagnosticSeverity.Error);
+#pragma warning restore RS1030
 
-        return null;
-    }
+    private static bool IsConstructed(ITypeSymbol type) => type is INamedTypeSymbol named && (named.TypeArguments.Length > 0 || (named.ContainingType is { } around && IsConstructed(around)));
 
     private static bool IsOpen(INamedTypeSymbol type)
     {

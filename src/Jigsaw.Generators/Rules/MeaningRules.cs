@@ -43,7 +43,7 @@ internal static class MeaningRules
             }
         }
 
-        if (layer.Value is { } index && !isRead && recipe.Terms.Any(term => term.IsActive))
+        if (layer.Value is { } index && !isRead && recipe.IsWhole && recipe.Terms.Any(term => term.IsActive))
         {
             yield return Problem.At(ProblemLocation.RecipeArgument(layer.Name), "JIG0041", NumberText.Of(index));
         }
@@ -175,7 +175,7 @@ internal static class MeaningRules
     private static IEnumerable<Problem> Purposes(RecipeModel recipe)
     {
         var active = recipe.Terms.Where(term => term.IsActive).ToList();
-        if (active.Count == 0 || active.Any(term => term.Definition is null))
+        if (active.Count == 0 || !recipe.IsWhole || active.Any(term => term.Definition is null))
         {
             yield break;
         }
@@ -194,7 +194,7 @@ internal static class MeaningRules
     private static IEnumerable<Problem> Steps(RecipeModel recipe)
     {
         var active = recipe.Terms.Where(term => term.IsActive).ToList();
-        if (active.Count > 0 && active.All(term => term.Argument("Every") is { Value: > 1 }))
+        if (active.Count > 0 && recipe.IsWhole && active.All(term => term.Argument("Every") is { Value: > 1 }))
         {
             yield return Problem.At(ProblemLocation.Recipe, "JIG0051", recipe.Name);
         }

@@ -3,7 +3,7 @@ using Jigsaw.CompilerServices;
 namespace Jigsaw.Generators.Rules;
 
 /// <summary>Where a problem is, in terms of the model: the syntax is looked up only when it is reported.</summary>
-/// <param name="Index">Index of the term, of the <c>[LossTerms]</c>, or depth of the type.</param>
+/// <param name="Index">Index of the term, of the class that is shared, or depth of the type.</param>
 /// <param name="Name">Name of the argument, parameter or member.</param>
 internal readonly record struct ProblemLocation(ProblemLocationKind Kind, int Index = 0, string Name = "")
 {

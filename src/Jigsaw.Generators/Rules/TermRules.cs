@@ -7,7 +7,7 @@ internal static class TermRules
 {
     public static IEnumerable<Problem> Check(RecipeModel recipe)
     {
-        if (!recipe.Terms.Any(term => term.IsActive) && recipe.Classes.All(named => named is { IsKnown: true, Unfit: null }))
+        if (!recipe.Terms.Any(term => term.IsActive) && recipe.IsWhole)
         {
             yield return Problem.At(ProblemLocation.Recipe, "JIG0003", recipe.Name);
         }

@@ -17,10 +17,10 @@ public class SharedTermTests
     [InlineData("record struct Terms(int X) { #F }", "Terms", "global::Terms")]
     [InlineData("interface Terms { #F }", "Terms", "global::Terms")]
     [InlineData("static class Terms<T, U> { #F }", "Terms<int[], (string?, dynamic)>", "global::Terms<int[], (string, dynamic)>")]
-    [InlineData("static class @class<T> { internal static class @await { #F } }", "@class<@class<nint>>.@await", "global::@class<global::@class<nint>>.@await")]
+    [InlineData("class @class<T> { internal static class @await { #F } }", "@class<@class<nint>>.@await", "global::@class<global::@class<nint>>.@await")]
     [InlineData("namespace Shop.@new { static class Terms { #F } }", "Shop.@new.Terms", "global::Shop.@new.Terms")]
     [InlineData("partial class ChatRecipe { private static class Terms { #F } }", "ChatRecipe.Terms", "global::ChatRecipe.Terms")]
-    [InlineData("static class Terms { [LossTerm(0.05)] internal static torch.Tensor @step(TransformStds stds) => stds; }", "Terms", "global::Terms", "@step")]
+    [InlineData("static class Terms { [LossTerm(0.05)] internal static torch.Tensor @step(TransformStds stds) => stds; }", "Terms", "global::Terms", "step")]
     public void A_recipe_calls_the_terms_of_a_class_that_it_names(string declaration, string named, string expression, string method = "NoiseFloor")
     {
         var compiled = Compiled.Of($"{Usings}[LossRecipe]\n[LossTerm.CePerformance(1)]\n[LossTerms(typeof({named}))]\npublic partial class ChatRecipe {{ }}\n{declaration.Replace("#F", Floor, StringComparison.Ordinal)}");
@@ -48,15 +48,15 @@ public class SharedTermTests
 
     [Theory]
     [InlineData("typeof({|JIG0070:None|})", "'None' has no method with [LossTerm], so it adds nothing to the recipe; add a term to it, or remove [LossTerms]")]
-    [InlineData("{|JIG0070:null|}", "'null' is not a class; name one whose methods have [LossTerm]")]
+    [InlineData("{|JIG0070:{|CS8625:null|}|}", "'null' is not a class; name one whose methods have [LossTerm]")]
     [InlineData("typeof({|JIG0070:int[]|})", "'int[]' is not a class; name one whose methods have [LossTerm]")]
     [InlineData("typeof({|JIG0070:TokenMask|})", "'TokenMask' is not a class; name one whose methods have [LossTerm]")]
     [InlineData("typeof({|JIG0070:Open<>|})", "'Open<>' lacks type arguments, so the loss can't call its methods; add them")]
-    [InlineData("typeof({|JIG0070:Open<>.Inner|})", "'Open<>.Inner' lacks type arguments, so the loss can't call its methods; add them")]
+    [InlineData("typeof({|JIG0070:Outer<>.Inner|})", "'Outer<>.Inner' lacks type arguments, so the loss can't call its methods; add them")]
     [InlineData("typeof({|JIG0070:ChatRecipe|})", "'ChatRecipe' is a recipe itself; move the terms that are shared into a class of their own")]
     [InlineData("typeof({|JIG0070:Local|})", "'Local' is local to its file, so the loss can't call it from another file; remove 'file'")]
-    [InlineData("typeof({|JIG0070:Open<Local>|})", "'Open<Local>' can't be named, since 'Local' is local to its file, so the loss can't call it from another file; remove 'file'")]
-    [InlineData("typeof({|JIG0070:{|CS0618:Old|}|})", "'Old' is marked [Obsolete], but the loss calls it at each step; remove the attribute, or remove [LossTerms]")]
+    [InlineData("typeof({|JIG0070:Open<Here>|})", "'Open<Here>' can't be named, since 'Here' is local to its file, so the loss can't call it from another file; remove 'file'")]
+    [InlineData("typeof({|JIG0070:{|CS0612:Old|}|})", "'Old' is marked [Obsolete], but the loss calls it at each step; remove the attribute, or remove [LossTerms]")]
     [InlineData("typeof({|JIG0070:Trial|})", "'Trial' is marked [Experimental], but the loss calls it at each step; remove the attribute, or remove [LossTerms]", "#pragma warning disable X1\n")]
     [InlineData("typeof({|JIG0071:Hidden|})", "'Hidden.NoiseFloor' is private, so the loss of 'ChatRecipe' can't call it; make it internal or public")]
     [InlineData("typeof({|JIG0071:Guarded|})", "'Guarded.NoiseFloor' is protected, so the loss of 'ChatRecipe' can't call it; make it internal or public")]
@@ -66,7 +66,9 @@ public class SharedTermTests
     {
         var (attribute, declared) = ($"[LossTerms({argument})]", $$"""
             static class None { public static torch.Tensor Own(TransformStds stds) => stds; }
-            static class Open<T> { {{Floor}} internal static class Inner { {{Floor}} } }
+            static class Open<T> { {{Floor}} }
+            static class Outer<T> { internal static class Inner { {{Floor}} } }
+            file class Here { }
             file static class Local { {{Floor}} }
             [System.Obsolete] static class Old { {{Floor}} }
             [System.Diagnostics.CodeAnalysis.Experimental("X1")] static class Trial { {{Floor}} }
@@ -154,7 +156,7 @@ public class SharedTermTests
     {
         var library = Library($$"""
             {{Usings}}
-            public static class Terms { [LossTerm(1)] public static torch.Tensor Right(TransformStds stds) => stds; [LossTerm(-1)] public static torch.Tensor Wrong(TransformStds stds) => stds; [LossTerm(1)] internal static torch.Tensor Inner(TransformStds stds) => stds; }
+            public class Terms { [LossTerm(1)] public static torch.Tensor Right(TransformStds stds) => stds; [LossTerm(-1)] public static torch.Tensor Wrong(TransformStds stds) => stds; [LossTerm(1)] protected static torch.Tensor Guarded(TransformStds stds) => stds; [LossTerm(-1)] internal static torch.Tensor Inner(TransformStds stds) => stds; }
             public static class Right { [LossTerm(1)] public static torch.Tensor OfRight(TransformStds stds, StudentNoisyHidden hidden) => stds; }
             """);
         foreach (var reference in (MetadataReference[])[Image(library), library.ToMetadataReference()])
@@ -176,7 +178,7 @@ public class SharedTermTests
     [Fact]
     public void What_CSharp_reports_is_reported_once()
     {
-        var compiled = Compiled.Of($"{Usings}[LossRecipe, LossTerms(typeof(Missing)), LossTerms(typeof(Outer.Inner)), LossTerms] public partial class ChatRecipe {{ }}\nclass Outer {{ class Inner {{ {Floor} }} }}");
+        var compiled = Compiled.Of($"{Usings}[LossRecipe, LossTerms(typeof(Missing)), LossTerms(typeof(Outer.Inner)), LossTerms] public partial class ChatRecipe {{ }}\nclass Outer {{ class Inner {{ }} }}");
 
         Assert.Equal(["CS0122", "CS0246", "CS7036"], compiled.Diagnostics.Select(diagnostic => diagnostic.Id).Order(StringComparer.Ordinal));
     }
@@ -187,6 +189,34 @@ public class SharedTermTests
         [LossRecipe, LossTerm.CePerformance(1)]
         public partial class ChatRecipe : {|JIG0071:Base|}, System.ICloneable { public object Clone() => this; }
         public class Base { [LossTerm(1)] private static torch.Tensor Own(TransformStds stds) => stds; }
+        """);
+
+    [Theory]
+    [InlineData("[LossTerms(typeof(Of<int>))] partial class ChatRecipe { }")]
+    [InlineData("[LossTerms(typeof(Of<Static>))] partial class ChatRecipe { }")]
+    [InlineData("[LossTerms(typeof(Of<int>.Inner))] partial class ChatRecipe { }")]
+    [InlineData("partial class ChatRecipe : Of<int> { }")]
+    [InlineData("[LossTerms(typeof(Between))] partial class ChatRecipe { }\nclass Between : Of<int> { }")]
+    public void Type_arguments_that_CSharp_refuses_are_reported_where_they_are_written_alone(string recipe)
+    {
+        var source = Usings + "[LossRecipe, LossTerm.CePerformance(1)] " + recipe + "\nclass Of<T> where T : class { " + Floor + " internal class Inner { " + Floor.Replace("NoiseFloor", "InnerFloor", StringComparison.Ordinal) + " } }\nstatic class Static { }";
+
+        var compiled = Compiled.Of(source);
+
+        Assert.Contains(compiled.Diagnostics, diagnostic => diagnostic.Id is "CS0452" or "CS0718");
+        Assert.All(compiled.Diagnostics.Where(diagnostic => !Compiled.IsJigsaw(diagnostic)), diagnostic => Assert.StartsWith("File", diagnostic.Location.GetLineSpan().Path, StringComparison.Ordinal));
+        Assert.Contains("was built with errors", compiled.File, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("[LossTerms(typeof({|JIG0070:More|}))] public partial class ChatRecipe { }")]
+    [InlineData("[System.Obsolete] public partial class ChatRecipe : {|JIG0070:More|} { }")]
+    public void A_base_class_that_can_not_be_named_is_reported(string recipe) => Marked.Verify($$"""
+        {{Usings}}
+        [LossRecipe, LossTerm.CePerformance(1)] {{recipe}}
+        #pragma warning disable CS0612
+        public class More : Old { [LossTerm(1)] internal static torch.Tensor OfMore(TransformStds stds) => stds; }
+        [System.Obsolete] public class Old { {{Floor}} }
         """);
 
     [Fact]
