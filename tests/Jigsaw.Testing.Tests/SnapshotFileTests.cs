@@ -9,7 +9,7 @@ public sealed class SnapshotFileTests : IDisposable
     {
         var thrown = Assert.Throws<SnapshotException>(() => Compare("one\n"));
 
-        Assert.Equal("There is no verified file yet: T.M.verified.txt. If it is what you intended, rename T.M.received.txt to that, or run the test with JIGSAW_ACCEPT_SNAPSHOTS=1.\n- \n+ one\n+ \n", thrown.Message);
+        Assert.Equal("There is no verified file yet: T.M.verified.txt. If it is what you intended, rename T.M.received.txt to that, or run the test with JIGSAW_ACCEPT_SNAPSHOTS=1.\n+ one\n+ \n", thrown.Message);
         Assert.Equal("one\n", Read("received"));
         Assert.Null(Read("verified"));
     }

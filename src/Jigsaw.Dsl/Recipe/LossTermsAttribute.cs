@@ -1,9 +1,9 @@
 namespace Jigsaw;
 
 /// <summary>
-/// Adds the custom terms of a class to a recipe: of its methods with <see cref="LossTermAttribute"/>, and of those of its base classes. Several recipes can name the class, in the same
-/// project or another, and a recipe several classes; of each it takes the weights as written there, and <c>Defaults with</c> sets them apart. A recipe has the terms of its own base
-/// classes without naming them. The methods are at least internal, or as visible as the recipe needs.
+/// Adds the custom terms of a class to a recipe: its methods with <see cref="LossTermAttribute"/>, and those of its base classes. Several recipes can name the class, in the same
+/// project or another, and a recipe can name several classes. The weights are those written at the methods; <c>Defaults with</c> changes them for one recipe. A recipe has the terms of
+/// its own base classes without naming them. The methods are accessible to the recipe: internal, or public for recipes of other projects.
 /// </summary>
 [AttributeUsage(AttributeTargets.Class | AttributeTargets.Struct, AllowMultiple = true, Inherited = false)]
 public sealed class LossTermsAttribute : Attribute
