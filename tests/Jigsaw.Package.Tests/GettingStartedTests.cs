@@ -9,7 +9,7 @@ public sealed partial class GettingStartedTests(PackedJigsaw package) : IClassFi
 
     private static string Page { get; } = File.ReadAllText(Path.Combine(PackedJigsaw.RepositoryRoot, "docs", "getting-started.md")).ReplaceLineEndings("\n");
 
-    private static string Program { get; } = Block().Matches(Page).Single(block => block.Groups["language"].Value == "csharp").Groups["code"].Value;
+    internal static string Program { get; } = Block().Matches(Page).Single(block => block.Groups["language"].Value == "csharp").Groups["code"].Value;
 
     [Fact]
     public async Task The_five_commands_end_with_a_loss_on_the_screen()

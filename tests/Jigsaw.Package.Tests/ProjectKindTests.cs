@@ -79,6 +79,44 @@ public sealed class ProjectKindTests(PackedJigsaw package) : IClassFixture<Packe
     }
 
     [Fact]
+    public async Task Fixes_that_guess_nothing_run_from_the_command_line_over_a_project()
+    {
+        var project = new PackageProject(package, "fixable", PackageProject.NeverRuns);
+        project.Write("Program.cs", "System.Console.WriteLine(ChatRecipe.Plan);\n\n" + Recipe.Replace("partial ", "", StringComparison.Ordinal).Replace("(0.5)]", "(0.5)]\n[Jigsaw.LossTerms(typeof(NoiseTerms))]", StringComparison.Ordinal));
+        project.Write("NoiseTerms.cs", """
+            using Jigsaw;
+            using static TorchSharp.torch;
+
+            public static class NoiseTerms
+            {
+                [LossTerm(0.05)]
+                private static Tensor NoiseFloor(TransformStds stds) => (0.5 - stds.Value).clamp_min(0).mean();
+            }
+            """);
+        string[] format = ["format", "analyzers", "--severity", "error", "--diagnostics", "JIG0001", "JIG0071"];
+
+        Assert.NotEqual(0, (await DotnetCommand.Run(project.Folder, [.. format, "--verify-no-changes"])).ExitCode);
+        await DotnetCommand.Succeed(project.Folder, format);
+        await DotnetCommand.Succeed(project.Folder, [.. format, "--verify-no-changes"]);
+
+        Assert.Contains("public partial class ChatRecipe", File.ReadAllText(Path.Combine(project.Folder, "Program.cs")), StringComparison.Ordinal);
+        Assert.Contains("internal static Tensor NoiseFloor", File.ReadAllText(Path.Combine(project.Folder, "NoiseTerms.cs")), StringComparison.Ordinal);
+        await project.Builds();
+    }
+
+    [Fact]
+    public async Task Recipes_share_terms_of_another_project()
+    {
+        var terms = new PackageProject(package, "terms", isProgram: false);
+        terms.Write("NoiseTerms.cs", "public static class NoiseTerms { [Jigsaw.LossTerm(0.05)] public static TorchSharp.torch.Tensor NoiseFloor(Jigsaw.TransformStds stds) => stds.Value.mean(); }");
+        var app = new PackageProject(package, "sharing", items: PackageProject.LibTorch + $"<ProjectReference Include=\"{Path.Combine(terms.Folder, "terms.csproj")}\" />");
+        app.Write("Program.cs", "System.Console.WriteLine(ChatRecipe.Defaults.NoiseFloorWeight);\n" + Recipe.Replace("(0.5)]", "(0.5), Jigsaw.LossTerms(typeof(NoiseTerms))]", StringComparison.Ordinal));
+
+        await app.Builds();
+        Assert.Equal((0, $"0.05{Environment.NewLine}"), await app.Run());
+    }
+
+    [Fact]
     public async Task A_CLS_compliant_library_with_every_rule_of_the_framework_builds()
     {
         var project = new PackageProject(package, "strict", "<AnalysisLevel>latest-all</AnalysisLevel><GenerateDocumentationFile>true</GenerateDocumentationFile><NoWarn>$(NoWarn);CA1014;CA1303</NoWarn>");
