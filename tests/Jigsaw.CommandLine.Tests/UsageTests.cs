@@ -20,6 +20,8 @@ public sealed class UsageTests : IDisposable
     [InlineData("Cannot parse argument 'abc' for option '--batch'; use a whole number that fits.", "train", "--batch", "abc")]
     [InlineData("Cannot parse argument 'x' for option '--std-max'; use a number.", "train", "--std-max", "x")]
     [InlineData("--data has an empty path; name a file, a folder or a pattern.", "train", "--data", "")]
+    [InlineData("--batch is 4 and --tokens-per-step 900, but both say how large a step is; give one of them.", "train", "--batch", "4", "--tokens-per-step", "900")]
+    [InlineData("--tokens-per-step is 0; use at least 1.", "train", "--tokens-per-step", "0")]
     [InlineData("--quiet prints nothing and --json everything; use one of them.", "plan", "--quiet", "--json")]
     public async Task What_nobody_knows_gets_a_sentence_with_the_nearest_name(string said, params string[] arguments)
     {
