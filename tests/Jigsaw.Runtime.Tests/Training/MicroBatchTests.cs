@@ -92,7 +92,8 @@ public sealed class MicroBatchTests
 
     [Theory]
     [InlineData("capped")]
-    [InlineData("mixture")]
+    [InlineData("repeated")]
+    [InlineData("surprisal")]
     [InlineData("counterfactual")]
     public void A_run_in_micro_batches_trains_as_one_with_large_batches_does(string recipe)
     {
