@@ -168,6 +168,7 @@ internal static class Planner
         {
             var readBy = new List<string>();
             var whole = new List<string>();
+            var wholeLayer = new List<string>();
             var predictions = new List<string>();
             var logits = false;
             var layer = false;
@@ -183,6 +184,11 @@ internal static class Planner
                         whole.Add(term.Term.Key);
                     }
 
+                    if (readsLayer && term.Group == TermGroup.Custom)
+                    {
+                        wholeLayer.Add(term.Term.Key);
+                    }
+
                     if (pass == Pass.TeacherClean && ReadsPredictions(term.Term))
                     {
                         predictions.Add(term.Term.Key);
@@ -194,7 +200,7 @@ internal static class Planner
 
             if (readBy.Count > 0)
             {
-                yield return new PlannedPass(pass, GradientOf(pass), logits, layer, readBy.ToEquatableArray(), whole.ToEquatableArray(), predictions.ToEquatableArray());
+                yield return new PlannedPass(pass, GradientOf(pass), logits, layer, readBy.ToEquatableArray(), whole.ToEquatableArray(), wholeLayer.ToEquatableArray(), predictions.ToEquatableArray());
             }
         }
     }

@@ -66,6 +66,34 @@ public sealed class TrainingOptionsTests : IDisposable
     }
 
     [Fact]
+    public async Task A_recipe_that_can_not_be_split_is_refused_as_a_wrong_option()
+    {
+        var (code, _, error) = await ProgramRun.Run(ProgramRun.Program().Add<UnsplitRecipe>(), CancellationToken.None, "train", "--recipe", "unsplit", "--steps", "4", "--micro-batch", "1", "--output", Run("refused"));
+        Assert.Equal(JigsawExitCode.Usage, code);
+        Assert.StartsWith("error: --micro-batch is 1, but the recipe unsplit can't be split. The custom term 'apart' reads whole tensors of StudentNoisy,", error, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(Run("refused")));
+    }
+
+    [Fact]
+    public async Task A_step_of_tokens_is_in_the_files_of_the_run_and_resumes()
+    {
+        Assert.Equal(0, (await ProgramRun.Run("train", "--steps", "4", "--tokens-per-step", "700", "--output", Run("whole"))).Code);
+        Assert.Equal((700, null), ((int)Options("whole")["tokens-per-step"]!, Options("whole")["batch"]));
+        Assert.Contains("700 tokens per batch", File.ReadAllText(Path.Combine(Run("whole"), "checkpoints", "step-000004", "training.json")), StringComparison.Ordinal);
+        var rows = File.ReadLines(Path.Combine(Run("whole"), "steps.jsonl")).Select(line => (int)JsonNode.Parse(line)!["tokens"]!).ToArray();
+        Assert.All(rows, tokens => Assert.InRange(tokens, 1, 700));
+        Assert.InRange(rows.Max(), 500, 700);
+
+        Assert.Equal(0, (await ProgramRun.Run("train", "--steps", "4", "--tokens-per-step", "700", "--time-limit", "0.000001", "--output", Run("parts"))).Code);
+        Assert.Equal(0, (await ProgramRun.Run("train", "--steps", "4", "--tokens-per-step", "700", "--output", Run("parts"), "--resume")).Code);
+        Assert.Equal(Transform("whole"), Transform("parts"));
+
+        // The command line wins over the file, whichever of the two it gives.
+        Assert.Equal(0, (await ProgramRun.Run("train", "--config", Path.Combine(Run("whole"), "run.json"), "--steps", "1", "--batch", "2", "--output", Run("rows"))).Code);
+        Assert.Equal((2, null), ((int)Options("rows")["batch"]!, Options("rows")["tokens-per-step"]));
+    }
+
+    [Fact]
     public async Task Numbers_mean_the_same_in_every_culture()
     {
         var culture = CultureInfo.CurrentCulture;

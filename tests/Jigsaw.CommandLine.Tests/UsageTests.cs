@@ -28,6 +28,8 @@ public sealed class UsageTests : IDisposable
     [InlineData("'--bogus' is no option and no path of run; see --help, or write ./--bogus for a file of that name.", "report", "--bogus")]
     [InlineData("'--bogus' is no option and no path of --data; see --help, or write ./--bogus for a file of that name.", "train", "--data", "a.jsonl", "--bogus")]
     [InlineData("--freeze is heads; use adapters, transform, mean, std.", "train", "--freeze", "heads")]
+    [InlineData("--batch is 4 and --tokens-per-step 900, but both say how large a step is; give one of them.", "train", "--batch", "4", "--tokens-per-step", "900")]
+    [InlineData("--tokens-per-step is 0; use at least 1.", "train", "--tokens-per-step", "0")]
     [InlineData("--quiet prints nothing and --json everything; use one of them.", "plan", "--quiet", "--json")]
     public async Task What_nobody_knows_gets_a_sentence_with_the_nearest_name(string said, params string[] arguments)
     {

@@ -54,7 +54,7 @@ internal sealed partial class CommandTree
 
             if (FileOf(parsed, verb) is { } file)
             {
-                var wanted = verb.Options.Concat(_options.Everywhere).Where(option => parsed.GetResult(option) is null or { Implicit: true }).ToArray();
+                var wanted = _options.Wanted(parsed, verb.Options.Concat(_options.Everywhere));
                 var end = Array.IndexOf(args, "--");
                 parsed = Parsed([.. args.Take(end < 0 ? args.Length : end), .. ConfigurationFile.Read(file, _options.Known, wanted), .. args.Skip(end < 0 ? args.Length : end)]);
             }

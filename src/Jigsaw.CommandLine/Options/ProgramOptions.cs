@@ -45,6 +45,7 @@ internal sealed class ProgramOptions
                 result.AddError($"--device is {token.Value}; use cpu, cuda or cuda:N.");
             }
         });
+<<<<<<< HEAD
         TimeLimit.Validators.Add(result =>
         {
             if (result.Tokens is [var token] && double.TryParse(token.Value, NumberStyles.Float, CultureInfo.InvariantCulture, out var minutes) && !(minutes is > 0 and <= MostMinutes))
@@ -58,6 +59,9 @@ internal sealed class ProgramOptions
         }
 
         foreach (var positive in new Option[] { Steps, Batch, MicroBatch, Rank, MaxLength, EvaluateEvery, Patience, CheckpointEvery, LogEvery, EvaluationChats, AttackSteps, MaxTokens, Workers })
+=======
+        foreach (var positive in new Option[] { Steps, Batch, TokensPerStep, MicroBatch, Rank, MaxLength, EvaluateEvery, Patience, CheckpointEvery, LogEvery, EvaluationChats, AttackSteps, MaxTokens, Workers })
+>>>>>>> d438db1a7f28dd6025e42dc642e117cbf79f6019
         {
             positive.Validators.Add(result =>
             {
@@ -106,6 +110,8 @@ internal sealed class ProgramOptions
     internal Option<DirectoryInfo> Cache { get; } = new("--cache") { Description = "Folder in which the places of rows and their token ids are kept, so that no chat is in memory; for data of more than 256 MiB always. [default for them: cache beside the folder of the run]" };
 
     internal Option<double?> LearningRate { get; } = new("--learning-rate") { Description = "The largest learning rate. [default: the recipe's]" };
+
+    internal Option<int?> TokensPerStep { get; } = new("--tokens-per-step") { Description = "In place of --batch: a step takes chats as long as their tokens, without padding, are no more than this, but at least two chats." };
 
     internal Option<int?> MicroBatch { get; } = new("--micro-batch") { Description = "Chats that the models run on together; gradients add up to those of the whole batch. [default: all]" };
 
@@ -200,7 +206,11 @@ internal sealed class ProgramOptions
     internal IReadOnlyList<Option> Subject => [Recipe, Model, Device, Precision, Output];
 
     /// <summary>What decides how a training goes.</summary>
+<<<<<<< HEAD
     internal IReadOnlyList<Option> Training => [Data, .. Numbers, StdMax, InitialRho, Steps, Batch, MicroBatch, Rank, MaxLength, Cache, Optimizer, LearningRate, Schedule, WarmupSteps, WeightDecay, ClipNorm, Freeze, OnNonFinite, WarmStart, Seed, EvaluateEvery, Patience, TimeLimit, CheckpointEvery, LogEvery, NoTensorBoard, Resume];
+=======
+    internal IReadOnlyList<Option> Training => [Data, .. Numbers, StdMax, InitialRho, Steps, Batch, TokensPerStep, MicroBatch, Rank, MaxLength, Cache, Optimizer, LearningRate, Schedule, WarmupSteps, WeightDecay, ClipNorm, OnNonFinite, WarmStart, Seed, EvaluateEvery, Patience, TimeLimit, CheckpointEvery, LogEvery, NoTensorBoard, Resume];
+>>>>>>> d438db1a7f28dd6025e42dc642e117cbf79f6019
 
     /// <summary>What decides on the recipe's numbers.</summary>
     internal IReadOnlyList<Option> Numbers => [Hyperparameters, Set, GivenNumbers];
@@ -211,6 +221,15 @@ internal sealed class ProgramOptions
     /// <summary>All that a file may name.</summary>
     internal IReadOnlyList<Option> Known => [.. Subject, .. Training, .. Measuring, AttackSteps, Attacks, Quiet, Json, Prompt, MaxTokens, To, Merge, Gguf, Client, Chat];
 
+    /// <summary>The options of a file that count beside a command line: those that it doesn't give, and not the other way to say how large a step is.</summary>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="options">All options of the verb.</param>
+    internal Option[] Wanted(ParseResult parsed, IEnumerable<Option> options)
+    {
+        bool IsGiven(Option option) => parsed.GetResult(option) is { Implicit: false };
+        return [.. options.Where(option => !IsGiven(option) && !(option == Batch && IsGiven(TokensPerStep)) && !(option == TokensPerStep && IsGiven(Batch)))];
+    }
+
     /// <summary>The settings of a command line.</summary>
     /// <param name="parsed">The command line, with what a file added.</param>
     /// <param name="goesOn">True if the verb goes on with a run that is there.</param>
@@ -220,6 +239,11 @@ internal sealed class ProgramOptions
         var name = parsed.GetValue(Recipe);
         var recipe = _program.Recipes.FirstOrDefault(recipe => recipe.Name == name) ?? _program.Recipes[0];
         var defaults = recipe.Defaults;
+        if (parsed.GetValue(Batch) is { } rows && parsed.GetValue(TokensPerStep) is { } tokens)
+        {
+            throw new ArgumentException(string.Create(CultureInfo.InvariantCulture, $"--batch is {rows} and --tokens-per-step {tokens}, but both say how large a step is; give one of them."));
+        }
+
         return new RunSettings
         {
             Recipe = recipe,
@@ -238,6 +262,7 @@ internal sealed class ProgramOptions
             MaxLength = parsed.GetValue(MaxLength),
             Cache = parsed.GetValue(Cache)?.FullName,
             LearningRate = parsed.GetValue(LearningRate) ?? defaults.LearningRate,
+            TokensPerStep = parsed.GetValue(TokensPerStep),
             MicroBatch = parsed.GetValue(MicroBatch),
             Optimizer = parsed.GetValue(Optimizer) ?? _optimizers[0],
             Schedule = Enum.Parse<LearningRateDecay>(parsed.GetValue(Schedule) ?? _schedules[0], ignoreCase: true),

@@ -47,6 +47,9 @@ internal sealed record RunSettings
     /// <summary>Chats per step.</summary>
     public required int Batch { get; init; }
 
+    /// <summary>The most tokens of a step, without padding; null for steps of so many chats.</summary>
+    public int? TokensPerStep { get; init; }
+
     /// <summary>The most tokens of a chat; null sets no limit.</summary>
     public int? MaxLength { get; init; }
 
@@ -203,7 +206,8 @@ internal sealed record RunSettings
         ["device"] = Device,
         ["precision"] = Precision,
         ["steps"] = Steps,
-        ["batch"] = Batch,
+        ["batch"] = TokensPerStep is null ? Batch : null,
+        ["tokens-per-step"] = TokensPerStep,
         ["max-length"] = MaxLength,
         ["cache"] = Cache is null ? null : Path.GetFullPath(Cache),
         ["rank"] = WarmStart is null ? Rank : null,

@@ -49,10 +49,14 @@ internal sealed class RunData : IDisposable
     {
         if (_chats is not null)
         {
-            return new ChatBatches(_chats, tokenizer, _settings.Batch, seed, _settings.MaxLength);
+            return _settings.TokensPerStep is { } tokens
+                ? ChatBatches.OfTokens(_chats, tokenizer, tokens, seed, _settings.MaxLength)
+                : new ChatBatches(_chats, tokenizer, _settings.Batch, seed, _settings.MaxLength);
         }
 
-        var batches = new ChatFileBatches(_files!, tokenizer, _settings.Batch, seed, _settings.MaxLength);
+        var batches = _settings.TokensPerStep is { } most
+            ? ChatFileBatches.OfTokens(_files!, tokenizer, most, seed, _settings.MaxLength)
+            : new ChatFileBatches(_files!, tokenizer, _settings.Batch, seed, _settings.MaxLength);
         _batches.Add(batches);
         return batches;
     }

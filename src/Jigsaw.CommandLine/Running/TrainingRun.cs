@@ -26,6 +26,11 @@ internal static class TrainingRun
     internal static void Train(RunContext context, RunSession session)
     {
         var settings = context.Settings;
+        if (settings.MicroBatch is not null && session.Loss.MicroBatchProblem is { } problem)
+        {
+            throw new UsageException($"--micro-batch is {settings.MicroBatch}, but the recipe {settings.Recipe.Name} can't be split. {problem}");
+        }
+
         var batches = session.Chats.Value.Batches(session.Tokenizer, settings.Seed);
         if (batches is ChatBatches)
         {

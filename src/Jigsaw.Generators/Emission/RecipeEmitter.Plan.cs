@@ -38,7 +38,7 @@ internal static partial class RecipeEmitter
     private static string Argument(PlannedPass pass) =>
         $"new global::Jigsaw.Passes.PassPlan(global::Jigsaw.Pass.{pass.Pass}, global::Jigsaw.Passes.GradientFlow.{pass.Gradient}, logits: {Truth(pass.Logits)}, layer: {Truth(pass.Layer)}, "
         + string.Join(", ", pass.ReadBy.Select(Literal.Of)) + ")"
-        + Initialized(("WholeLogitsReadBy", pass.WholeLogitsReadBy), ("PredictionsReadBy", pass.PredictionsReadBy));
+        + Initialized(("WholeLogitsReadBy", pass.WholeLogitsReadBy), ("WholeLayerReadBy", pass.WholeLayerReadBy), ("PredictionsReadBy", pass.PredictionsReadBy));
 
     private static string Initialized(params (string Property, EquatableArray<string> Keys)[] lists)
     {

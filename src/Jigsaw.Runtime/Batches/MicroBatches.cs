@@ -17,6 +17,9 @@ internal sealed class MicroBatches(int count) : IDisposable
     /// <summary>True in the run that finds the means of capped terms.</summary>
     public bool FindsMeans { get; set; }
 
+    /// <summary>True if a capped term has been found.</summary>
+    public bool HasMeans => _means.Count > 0;
+
     /// <summary>Begins a micro-batch: its capped terms come in the same order as those of the others.</summary>
     public void Begin() => _capped = 0;
 

@@ -30,7 +30,7 @@ internal sealed class LossProgram
         var plan = new LossPlan(
             recipe.DistillationLayer,
             recipe.Truncate,
-            [.. _plan.Passes.Select(pass => new PassPlan(pass.Pass, pass.Gradient, pass.Logits, pass.Layer, [.. pass.ReadBy]) { WholeLogitsReadBy = [.. pass.WholeLogitsReadBy], PredictionsReadBy = [.. pass.PredictionsReadBy] })]);
+            [.. _plan.Passes.Select(pass => new PassPlan(pass.Pass, pass.Gradient, pass.Logits, pass.Layer, [.. pass.ReadBy]) { WholeLogitsReadBy = [.. pass.WholeLogitsReadBy], WholeLayerReadBy = [.. pass.WholeLayerReadBy], PredictionsReadBy = [.. pass.PredictionsReadBy] })]);
         Plan = _plan.Terms.Where(term => term.HasEvery).Aggregate(plan, (whole, term) => whole.Every((int)Number(term, "Every"), [.. term.Keys]));
     }
 

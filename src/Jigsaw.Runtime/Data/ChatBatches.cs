@@ -14,8 +14,8 @@ public sealed class ChatBatches : ITokenBatches, IEnumerable<TokenBatch>
     private readonly TokenizedChat[] _chats;
     private readonly RowTokenizer _rows;
     private readonly LengthLimit _limit;
-    private readonly EpochOrder _order;
-    private readonly KeptRows _kept;
+    private readonly int _batchesPerEpoch;
+    private readonly Func<long, IReadOnlyList<int>> _rowsAt;
 
     /// <summary>Tokenizes a data set.</summary>
     /// <param name="chats">The chats.</param>
@@ -25,6 +25,11 @@ public sealed class ChatBatches : ITokenBatches, IEnumerable<TokenBatch>
     /// <param name="maxLength">The most tokens of a chat, at least 2; what is longer is cut at its end. No limit when null.</param>
     /// <exception cref="ChatDataException">A chat can't be rendered, nothing of it is transformed, or no chat has a token that counts.</exception>
     public ChatBatches(ChatDataset chats, NoiseTokenizer tokenizer, int batchSize, long seed, int? maxLength = null)
+        : this(chats, tokenizer, batchSize, null, seed, maxLength)
+    {
+    }
+
+    private ChatBatches(ChatDataset chats, NoiseTokenizer tokenizer, int batchSize, int? tokens, long seed, int? maxLength)
     {
         ArgumentNullException.ThrowIfNull(chats);
         ArgumentNullException.ThrowIfNull(tokenizer);
@@ -43,16 +48,39 @@ public sealed class ChatBatches : ITokenBatches, IEnumerable<TokenBatch>
             throw NothingCounts(chats.Examples[0].Path, _limit);
         }
 
-        _order = new EpochOrder(_chats.Length, batchSize, seed, [.. _chats.Select(chat => Math.Min(chat.Ids.Count, maxLength ?? int.MaxValue))]);
-        _kept = new KeptRows(_order, batchSize, _ => { }, row => kept[row]);
-        Fingerprint = string.Create(CultureInfo.InvariantCulture, $"{_chats.Length} chats ({Hash(_chats)}), {batchSize} per batch, seed {seed}{Most(maxLength)}");
+        int[] lengths = [.. _chats.Select(chat => Math.Min(chat.Ids.Count, maxLength ?? int.MaxValue))];
+        if (tokens is { } most)
+        {
+            var order = new TokenOrder(_chats.Length, most, seed, _ => { }, row => lengths[row], row => kept[row]);
+            (_rowsAt, _batchesPerEpoch) = (order.At, (int)order.FirstEpoch);
+        }
+        else
+        {
+            var order = new EpochOrder(_chats.Length, batchSize, seed, lengths);
+            (_rowsAt, _batchesPerEpoch) = (new KeptRows(order, batchSize, _ => { }, row => kept[row]).At, order.BatchesPerEpoch);
+        }
+
+        Fingerprint = string.Create(CultureInfo.InvariantCulture, $"{_chats.Length} chats ({Hash(_chats)}), {Size(batchSize, tokens)} per batch, seed {seed}{Most(maxLength)}");
+    }
+
+    /// <summary>Batches of so many tokens in place of so many chats: a batch takes chats of similar length as long as their tokens are no more than the limit, but at least two. Padding is not counted.</summary>
+    /// <param name="chats">The chats.</param>
+    /// <param name="tokenizer">Makes ids and masks from them.</param>
+    /// <param name="tokens">The most tokens of a batch, at least 1; a single chat that is left at the end of an epoch joins the batch before it.</param>
+    /// <param name="seed">Seed of the order.</param>
+    /// <param name="maxLength">The most tokens of a chat, at least 2; what is longer is cut at its end. No limit when null.</param>
+    /// <exception cref="ChatDataException">A chat can't be rendered, nothing of it is transformed, or no chat has a token that counts.</exception>
+    public static ChatBatches OfTokens(ChatDataset chats, NoiseTokenizer tokenizer, int tokens, long seed, int? maxLength = null)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(tokens, 1);
+        return new ChatBatches(chats, tokenizer, batchSize: 0, tokens, seed, maxLength);
     }
 
     /// <inheritdoc/>
     public string Fingerprint { get; }
 
-    /// <summary>How many batches have each chat once.</summary>
-    public int BatchesPerEpoch => _order.BatchesPerEpoch;
+    /// <summary>How many batches have each chat once; of batches by tokens, those of the first epoch.</summary>
+    public int BatchesPerEpoch => _batchesPerEpoch;
 
     /// <summary>Chats that are cut at their end.</summary>
     public long CutChats => _limit.Cut;
@@ -65,15 +93,15 @@ public sealed class ChatBatches : ITokenBatches, IEnumerable<TokenBatch>
 
     /// <inheritdoc/>
     public TokenBatch At(long step) =>
-        _tokenizer.ToBatch([.. _kept.At(step).Select(row => _chats[row])], truncation: _limit.MaxLength is not null, maxLength: _limit.MaxLength);
+        _tokenizer.ToBatch([.. _rowsAt(step).Select(row => _chats[row])], truncation: _limit.MaxLength is not null, maxLength: _limit.MaxLength);
 
     /// <inheritdoc/>
-    public IReadOnlyList<string> RowsAt(long step) => [.. _kept.At(step).Select(row => row.ToString(CultureInfo.InvariantCulture))];
+    public IReadOnlyList<string> RowsAt(long step) => [.. _rowsAt(step).Select(row => row.ToString(CultureInfo.InvariantCulture))];
 
     /// <summary>One epoch; each batch is freed when the next is taken.</summary>
     public IEnumerator<TokenBatch> GetEnumerator()
     {
-        for (var step = 0; step < _order.BatchesPerEpoch; step++)
+        for (var step = 0; step < _batchesPerEpoch; step++)
         {
             using var batch = At(step);
             yield return batch;
@@ -81,6 +109,8 @@ public sealed class ChatBatches : ITokenBatches, IEnumerable<TokenBatch>
     }
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+
+    internal static string Size(int batchSize, int? tokens) => (tokens ?? batchSize).ToString(CultureInfo.InvariantCulture) + (tokens is null ? "" : " tokens");
 
     internal static string Most(int? maxLength) => maxLength is { } most ? string.Create(CultureInfo.InvariantCulture, $", at most {most} tokens") : "";
 

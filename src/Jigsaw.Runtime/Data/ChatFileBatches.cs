@@ -13,14 +13,17 @@ namespace Jigsaw.Data;
 /// </summary>
 public sealed class ChatFileBatches : ITokenBatches, IDisposable
 {
+    // Where a step's rows depend on the lengths of those before it, the thread goes through the rows in order.
+    private const int RowsAhead = 64;
+
     private readonly ChatFiles _files;
     private readonly NoiseTokenizer _tokenizer;
     private readonly RowTokenizer _rows;
     private readonly LengthLimit _limit;
     private readonly TokenCache _cache;
-    private readonly EpochOrder _order;
     private readonly EpochOrder _ahead;
-    private readonly KeptRows _kept;
+    private readonly Func<long, IReadOnlyList<int>> _rowsAt;
+    private readonly bool _isOfTokens;
     private readonly System.Collections.BitArray _counted;
     private readonly List<string> _notes = [];
     private readonly CancellationTokenSource _stop = new();
@@ -38,17 +41,39 @@ public sealed class ChatFileBatches : ITokenBatches, IDisposable
     /// <param name="maxLength">The most tokens of a chat, at least 2; what is longer is cut at its end. No limit when null.</param>
     /// <exception cref="ChatDataException">The folder of the cache can't be written.</exception>
     public ChatFileBatches(ChatFiles files, NoiseTokenizer tokenizer, int batchSize, long seed, int? maxLength = null)
+        : this(files, tokenizer, batchSize, null, seed, maxLength)
+    {
+    }
+
+    private ChatFileBatches(ChatFiles files, NoiseTokenizer tokenizer, int batchSize, int? tokens, long seed, int? maxLength)
     {
         ArgumentNullException.ThrowIfNull(files);
         ArgumentNullException.ThrowIfNull(tokenizer);
         (_files, _tokenizer, _rows, _limit) = (files, tokenizer, new RowTokenizer(tokenizer), new LengthLimit(maxLength));
         _counted = new System.Collections.BitArray(files.Count);
         var key = Key(files, tokenizer);
-        _order = new EpochOrder(files.Count, batchSize, seed, new Lengths(this));
-        _ahead = new EpochOrder(files.Count, batchSize, seed);
+        _isOfTokens = tokens is not null;
+        _ahead = new EpochOrder(files.Count, _isOfTokens ? RowsAhead : batchSize, seed);
         _cache = new TokenCache(files.CacheDirectory, key, files.Count, _notes);
-        _kept = new KeptRows(_order, batchSize, Prepare, row => _limit.Keeps(_cache.FirstCountedOf(row)));
-        Fingerprint = string.Create(CultureInfo.InvariantCulture, $"{files.Count} chats of files ({Convert.ToHexStringLower(key)[..12]}), {batchSize} per batch, seed {seed}{ChatBatches.Most(maxLength)}");
+        var lengths = new Lengths(this);
+        bool IsKept(int row) => _limit.Keeps(_cache.FirstCountedOf(row));
+        _rowsAt = tokens is { } most
+            ? new TokenOrder(files.Count, most, seed, Prepare, row => lengths[row], IsKept).At
+            : new KeptRows(new EpochOrder(files.Count, batchSize, seed, lengths), batchSize, Prepare, IsKept).At;
+        Fingerprint = string.Create(CultureInfo.InvariantCulture, $"{files.Count} chats of files ({Convert.ToHexStringLower(key)[..12]}), {ChatBatches.Size(batchSize, tokens)} per batch, seed {seed}{ChatBatches.Most(maxLength)}");
+    }
+
+    /// <summary>Batches of so many tokens in place of so many chats, those that <see cref="ChatBatches.OfTokens"/> would make of the same chats.</summary>
+    /// <param name="files">The chats, which the caller disposes after these.</param>
+    /// <param name="tokenizer">Makes ids and masks from them.</param>
+    /// <param name="tokens">The most tokens of a batch, at least 1; a single chat that is left at the end of an epoch joins the batch before it.</param>
+    /// <param name="seed">Seed of the order.</param>
+    /// <param name="maxLength">The most tokens of a chat, at least 2; what is longer is cut at its end. No limit when null.</param>
+    /// <exception cref="ChatDataException">The folder of the cache can't be written.</exception>
+    public static ChatFileBatches OfTokens(ChatFiles files, NoiseTokenizer tokenizer, int tokens, long seed, int? maxLength = null)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(tokens, 1);
+        return new ChatFileBatches(files, tokenizer, batchSize: 0, tokens, seed, maxLength);
     }
 
     /// <inheritdoc/>
@@ -109,7 +134,7 @@ public sealed class ChatFileBatches : ITokenBatches, IDisposable
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         _failure?.Throw();
-        Volatile.Write(ref _asked, step);
+        Volatile.Write(ref _asked, _isOfTokens ? 0 : step);
         if (_worker is null && !_cache.IsComplete)
         {
             _worker = new Thread(TokenizeAhead) { IsBackground = true, Name = "Jigsaw tokenizer" };
@@ -118,7 +143,7 @@ public sealed class ChatFileBatches : ITokenBatches, IDisposable
 
         lock (_lock)
         {
-            var rows = _kept.At(step);
+            var rows = _rowsAt(step);
             return rows.Count > 0 ? rows : throw ChatBatches.NothingCounts(_files.Paths[0], _limit);
         }
     }

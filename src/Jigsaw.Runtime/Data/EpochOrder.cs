@@ -97,9 +97,12 @@ internal sealed class EpochOrder
         }
     }
 
+    /// <summary>What an epoch is shuffled by.</summary>
+    internal static Random RandomOf(long seed, long epoch) => new(unchecked((int)((seed * 2654435761L) ^ (epoch * 40503L))));
+
     private Epoch Shuffled(long epoch)
     {
-        var random = new Random(unchecked((int)((_seed * 2654435761L) ^ (epoch * 40503L))));
+        var random = RandomOf(_seed, epoch);
         var order = Enumerable.Range(0, _rows).ToArray();
         random.Shuffle(order);
         var batches = Enumerable.Range(0, _batches).ToArray();

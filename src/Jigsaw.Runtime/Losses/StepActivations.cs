@@ -147,7 +147,6 @@ public sealed class StepActivations
     {
         ArgumentNullException.ThrowIfNull(key);
         ArgumentNullException.ThrowIfNull(term);
-        RequireWholeStep("A custom term's mean is its own, and");
         return IncludesEmbeddings ? CustomScalar.Checked(key, term(), Noisy) : Zero;
     }
 
@@ -160,7 +159,7 @@ public sealed class StepActivations
     {
         ArgumentNullException.ThrowIfNull(key);
         ArgumentNullException.ThrowIfNull(term);
-        RequireWholeStep("A custom term's mean is its own, and");
+        RequireWholeStep($"The custom term '{key}' reads whole tensors of {pass}, and");
         return Includes(pass) ? CustomScalar.Checked(key, term(), Noisy) : Zero;
     }
 

@@ -109,6 +109,12 @@ public sealed class LossPlan
         return text.ToString();
     }
 
+    /// <summary>The custom terms that read whole tensors of a pass that a step in micro-batches has some rows of at a time, each with these passes. The teacher's clean pass is kept for all rows.</summary>
+    internal IEnumerable<(string Key, IReadOnlyList<Pass> Passes)> Inseparable() => Passes
+        .Where(pass => pass.Pass != Pass.TeacherClean)
+        .SelectMany(pass => pass.WholeLogitsReadBy.Concat(pass.WholeLayerReadBy).Distinct().Select(key => (Key: key, pass.Pass)))
+        .GroupBy(read => read.Key, (key, reads) => (key, (IReadOnlyList<Pass>)[.. reads.Select(read => read.Pass)]));
+
     private void DescribeIntervals(StringBuilder text)
     {
         var intervals = Intervals.Where(interval => interval.Value > 1).ToArray();

@@ -39,11 +39,14 @@ public sealed class PassPlan
     /// </summary>
     public IReadOnlyList<string> WholeLogitsReadBy { get; init; } = [];
 
+    /// <summary>The component keys of the custom terms that read its hidden states at the distillation layer as one tensor.</summary>
+    public IReadOnlyList<string> WholeLayerReadBy { get; init; } = [];
+
     /// <summary>The component keys of the terms that read what it predicts of the tokens of the prompt: one more product of the LM head on these, in chunks and without a gradient.</summary>
     public IReadOnlyList<string> PredictionsReadBy { get; init; } = [];
 
     /// <summary>The pass as some of its readers need it; null if none is left.</summary>
     internal PassPlan? For(Func<string, bool> isRead) => ReadBy.All(isRead) ? this
-        : ReadBy.Any(isRead) ? new PassPlan(Pass, Gradient, Logits, Layer, [.. ReadBy.Where(isRead)]) { WholeLogitsReadBy = [.. WholeLogitsReadBy.Where(isRead)], PredictionsReadBy = [.. PredictionsReadBy.Where(isRead)] }
+        : ReadBy.Any(isRead) ? new PassPlan(Pass, Gradient, Logits, Layer, [.. ReadBy.Where(isRead)]) { WholeLogitsReadBy = [.. WholeLogitsReadBy.Where(isRead)], WholeLayerReadBy = [.. WholeLayerReadBy.Where(isRead)], PredictionsReadBy = [.. PredictionsReadBy.Where(isRead)] }
         : null;
 }

@@ -6,7 +6,7 @@ namespace Jigsaw.Steps;
 
 /// <summary>
 /// A step in micro-batches: the transform runs once for all rows, the models run on some of them at a time, and values and gradients add up to those of one large batch, since every mean
-/// is over the tokens of the whole step.
+/// over tokens of a pass is over those of the whole step, and the terms on embeddings are computed for all rows at once.
 /// </summary>
 internal sealed class AccumulatedStep(BoundLoss loss, TransformedBatch batch, RowMask lossMask)
 {
@@ -18,59 +18,39 @@ internal sealed class AccumulatedStep(BoundLoss loss, TransformedBatch batch, Ro
     public ComponentLosses Run(int rows)
     {
         using var scope = NewDisposeScope();
+        var leaves = Leaves();
+        var plan = loss.Plan.At(loss.Step);
+        var clean = plan.Find(Pass.TeacherClean);
+        using var kept = clean is not null && KeptTarget.IsRead(clean) ? new KeptTarget(clean, batch.InputIds.shape[0]) : null;
+        using var passes = plan.Passes.Count == 0 ? null : RunPasses(rows, leaves, kept);
+        var sum = loss.RunPart(leaves, lossMask, new StepPart(isOfEmbeddings: true) { Target = kept?.Whole() });
+        if (passes is not null)
+        {
+            sum.Add(passes);
+        }
+
+        Send(leaves);
+        return sum;
+    }
+
+    /// <summary>The terms that read passes, some rows at a time.</summary>
+    private ComponentLosses RunPasses(int rows, TransformedBatch leaves, KeptTarget? kept)
+    {
         var (all, sequence) = ((int)batch.InputIds.shape[0], (int)batch.InputIds.shape[1]);
         var starts = Enumerable.Range(0, (all + rows - 1) / rows).Select(i => i * rows).ToArray();
         using var step = new MicroBatches(starts.Length);
-        var leaves = ((Tensor[])[batch.Clean, batch.Noisy, batch.Means, batch.Stds]).Select(tensor => tensor.detach().requires_grad_(tensor.requires_grad)).ToArray();
         var masks = ((RowMask?[])[batch.AttentionMask, batch.NoiseMask, lossMask, batch.NotInReplyMask, batch.InReplyMask, batch.PrivateMask]).Select(mask => mask is null ? null : Split(mask, step, starts, rows, sequence)).ToArray();
         try
         {
             if (IsCapped())
             {
-                using var grad = no_grad();
-                step.FindsMeans = true;
-                RunParts().Dispose();
-                step.FindsMeans = false;
+                FindMeans(step, starts, RunPart);
             }
 
-            var sum = RunParts();
-            Send(leaves);
-            return sum;
-        }
-        finally
-        {
-            foreach (var mask in masks.SelectMany(parts => parts ?? []))
-            {
-                mask.Dispose();
-            }
-        }
-
-        ComponentLosses RunParts()
-        {
             ComponentLosses? sum = null;
             for (var i = 0; i < starts.Length; i++)
             {
-                using var part = NewDisposeScope();
-                step.Begin();
-                var length = Math.Min(rows, all - starts[i]);
-                Tensor Of(Tensor tensor) => tensor.narrow(0, starts[i], length);
-                var components = loss.RunStep(
-                    new TransformedBatch
-                    {
-                        InputIds = Of(batch.InputIds),
-                        AttentionMask = masks[0]![i],
-                        NoiseMask = masks[1]![i],
-                        NotInReplyMask = masks[3]?[i],
-                        InReplyMask = masks[4]?[i],
-                        PrivateMask = masks[5]?[i],
-                        Clean = Of(leaves[0]),
-                        Noisy = Of(leaves[1]),
-                        Means = Of(leaves[2]),
-                        Stds = Of(leaves[3]),
-                        StdMax = batch.StdMax,
-                        MedianNorm = batch.MedianNorm,
-                    },
-                    masks[2]![i]);
+                var components = RunPart(i, new StepPart(isOfEmbeddings: false) { Kept = kept });
                 if (sum is not null)
                 {
                     components.Add(sum);
@@ -82,6 +62,50 @@ internal sealed class AccumulatedStep(BoundLoss loss, TransformedBatch batch, Ro
 
             return sum!;
         }
+        finally
+        {
+            foreach (var mask in masks.SelectMany(parts => parts ?? []))
+            {
+                mask.Dispose();
+            }
+        }
+
+        ComponentLosses RunPart(int i, StepPart part)
+        {
+            using var scope = NewDisposeScope();
+            step.Begin();
+            var length = Math.Min(rows, all - starts[i]);
+            Tensor Of(Tensor tensor) => tensor.narrow(0, starts[i], length);
+            var micro = new TransformedBatch
+            {
+                InputIds = Of(batch.InputIds),
+                AttentionMask = masks[0]![i],
+                NoiseMask = masks[1]![i],
+                NotInReplyMask = masks[3]?[i],
+                InReplyMask = masks[4]?[i],
+                PrivateMask = masks[5]?[i],
+                Clean = Of(leaves.Clean),
+                Noisy = Of(leaves.Noisy),
+                Means = Of(leaves.Means),
+                Stds = Of(leaves.Stds),
+                StdMax = batch.StdMax,
+                MedianNorm = batch.MedianNorm,
+            };
+            return loss.RunPart(micro, masks[2]![i], part);
+        }
+    }
+
+    /// <summary>Finds the means of capped terms over all micro-batches. The first of them shows if this step evaluates any.</summary>
+    private static void FindMeans(MicroBatches step, int[] starts, Func<int, StepPart, ComponentLosses> run)
+    {
+        using var grad = no_grad();
+        step.FindsMeans = true;
+        for (var i = 0; i < starts.Length && (i == 0 || step.HasMeans); i++)
+        {
+            run(i, new StepPart(isOfEmbeddings: false)).Dispose();
+        }
+
+        step.FindsMeans = false;
     }
 
     /// <summary>True if a term has a cap, whose mean has to be known before its gradient.</summary>
@@ -93,10 +117,32 @@ internal sealed class AccumulatedStep(BoundLoss loss, TransformedBatch batch, Ro
             : isCapped;
     }
 
-    /// <summary>Propagates the gradients accumulated at the rows through the transform, once.</summary>
-    private void Send(Tensor[] leaves)
+    /// <summary>The batch with leaves in place of the transform's graph, where the gradients of all micro-batches come together.</summary>
+    private TransformedBatch Leaves()
     {
-        var sent = ((Tensor[])[batch.Clean, batch.Noisy, batch.Means, batch.Stds]).Zip(leaves, (output, leaf) => (Output: output, Gradient: leaf.grad)).Where(pair => pair.Gradient is not null).ToArray();
+        static Tensor Leaf(Tensor tensor) => tensor.detach().requires_grad_(tensor.requires_grad);
+        return new TransformedBatch
+        {
+            InputIds = batch.InputIds,
+            AttentionMask = batch.AttentionMask,
+            NoiseMask = batch.NoiseMask,
+            NotInReplyMask = batch.NotInReplyMask,
+            InReplyMask = batch.InReplyMask,
+            PrivateMask = batch.PrivateMask,
+            Moments = batch.Moments,
+            Clean = Leaf(batch.Clean),
+            Noisy = Leaf(batch.Noisy),
+            Means = Leaf(batch.Means),
+            Stds = Leaf(batch.Stds),
+            StdMax = batch.StdMax,
+            MedianNorm = batch.MedianNorm,
+        };
+    }
+
+    /// <summary>Propagates the gradients accumulated at the rows through the transform, once.</summary>
+    private void Send(TransformedBatch leaves)
+    {
+        var sent = ((Tensor[])[batch.Clean, batch.Noisy, batch.Means, batch.Stds]).Zip([leaves.Clean, leaves.Noisy, leaves.Means, leaves.Stds], (output, leaf) => (Output: output, Gradient: leaf.grad)).Where(pair => pair.Gradient is not null).ToArray();
         if (sent.Length > 0)
         {
             autograd.backward([.. sent.Select(pair => pair.Output)], [.. sent.Select(pair => pair.Gradient!)]);

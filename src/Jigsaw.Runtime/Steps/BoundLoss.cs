@@ -10,6 +10,8 @@ namespace Jigsaw.Steps;
 /// <summary>A recipe bound to a teacher and a student, independent of its component and hyperparameter types: what a training loop needs.</summary>
 public abstract class BoundLoss
 {
+    private const string FilterName = "gradient_filter";
+
     private readonly FilterCalibrations _calibrations = new();
 
     private protected BoundLoss(NoisyTeacher teacher, NoisyStudent student, LossPlan plan)
@@ -86,23 +88,54 @@ public abstract class BoundLoss
 
     /// <summary>
     /// Runs a whole step some rows at a time, with the values and gradients that <see cref="RunStep(TransformedBatch, RowMask, double)"/> has for all of them, up to rounding: each mean is over the
-    /// tokens of the whole step. The transform is not run again. A capped term costs one more forward of each pass.
+    /// tokens of the whole step, and terms on the transform's outputs are computed once for all rows. The transform is not run again. A capped term on a pass costs one more forward of each pass.
     /// </summary>
     /// <param name="batch">What the transform made of this step's batch.</param>
     /// <param name="lossMask">Positions whose logits predict a token that counts, shape (batch, sequence).</param>
     /// <param name="microBatch">Rows that the models run on together, at least 1.</param>
     /// <returns>The raw value of each term over all rows, detached, and the composite loss.</returns>
-    /// <exception cref="InvalidOperationException">A term depends on all tokens together, such as a mutual information: the message names it.</exception>
+    /// <exception cref="ArgumentException">The recipe can't be split into micro-batches: <see cref="MicroBatchProblem"/> says why.</exception>
+    /// <exception cref="InvalidOperationException">A mask of the batch was made from a tensor, so its tokens aren't counted on the host; or a capped term runs the passes twice, and the adapters have dropout.</exception>
     public ComponentLosses RunStepInParts(TransformedBatch batch, RowMask lossMask, int microBatch)
     {
         ArgumentNullException.ThrowIfNull(batch);
         ArgumentNullException.ThrowIfNull(lossMask);
         ArgumentOutOfRangeException.ThrowIfLessThan(microBatch, 1);
-        return batch.InputIds.shape[0] <= microBatch ? RunStep(batch, lossMask) : new AccumulatedStep(this, batch, lossMask).Run(microBatch);
+        if (batch.InputIds.shape[0] <= microBatch)
+        {
+            return RunStep(batch, lossMask);
+        }
+
+        return MicroBatchProblem is { } problem ? throw new ArgumentException(problem, nameof(microBatch)) : new AccumulatedStep(this, batch, lossMask).Run(microBatch);
+    }
+
+    /// <summary>
+    /// Why a step of the recipe can't be run in micro-batches, as a sentence with the term's name and the remedy; null if it can. All built-in terms can. A custom term can read the transform's outputs, masks, ids and
+    /// the teacher's clean pass, which are there for all rows, or rows of logits; not whole tensors of another pass, since only some rows of it are there at a time. A gradient filter learns from whole steps.
+    /// </summary>
+    public string? MicroBatchProblem
+    {
+        get
+        {
+            if (Plan.Inseparable().FirstOrDefault() is (var key, var passes) && key is not null)
+            {
+                return $"The custom term '{key}' reads whole tensors of {string.Join(" and ", passes)}, of which micro-batches have some rows at a time; let it take rows of logits ({passes[0]}LogitRows) or the transform's outputs, or leave the micro-batches out.";
+            }
+
+            return Hyperparameters.ToDictionary().GetValueOrDefault(FilterName) is double and > 0
+                ? "GradientFilter learns from the tokens of a whole step, of which micro-batches have some at a time; remove it from the recipe, or leave the micro-batches out."
+                : null;
+        }
     }
 
     /// <summary>Frees the buffers that steps keep for the next one, for example after training. Disposing the student frees them too.</summary>
     public void ReleaseMemory() => Student.ReleaseMemory();
+
+    /// <summary>Runs a part of a step in micro-batches.</summary>
+    /// <param name="batch">The rows of the part.</param>
+    /// <param name="lossMask">Their loss mask.</param>
+    /// <param name="part">What is computed of these rows.</param>
+    internal abstract ComponentLosses RunPart(TransformedBatch batch, RowMask lossMask, StepPart part);
 
     /// <summary>What the bound loss has learned in the steps so far, by name; a checkpoint holds it.</summary>
     internal IReadOnlyDictionary<string, double> SaveState() => _calibrations.Save();

@@ -89,7 +89,12 @@ public sealed class JigsawLoss<TComponents, THyperparameters> : BoundLoss
     }
 
     /// <inheritdoc/>
-    public override TComponents RunStep(TransformedBatch batch, RowMask lossMask, double scale = 1)
+    public override TComponents RunStep(TransformedBatch batch, RowMask lossMask, double scale = 1) => Run(batch, lossMask, scale, part: null);
+
+    /// <inheritdoc/>
+    internal override TComponents RunPart(TransformedBatch batch, RowMask lossMask, StepPart part) => Run(batch, lossMask, scale: 1, part);
+
+    private TComponents Run(TransformedBatch batch, RowMask lossMask, double scale, StepPart? part)
     {
         ArgumentNullException.ThrowIfNull(batch);
         ArgumentNullException.ThrowIfNull(lossMask);
@@ -115,7 +120,7 @@ public sealed class JigsawLoss<TComponents, THyperparameters> : BoundLoss
         }
 
         var measurement = NewMeasurement();
-        return new PassByPass<TComponents>(Teacher, Student, Plan.At(Step), _compute) { Step = Step, Skipped = Plan.SkippedAt(Step), Scale = scale, Rematerialize = Rematerialize, Measurement = measurement, Services = NewServices(measurement) }.Run(batch, lossMask);
+        return new PassByPass<TComponents>(Teacher, Student, Plan.At(Step), _compute) { Step = Step, Skipped = Plan.SkippedAt(Step), Scale = scale, Rematerialize = Rematerialize, Measurement = measurement, Services = NewServices(measurement), Part = part }.Run(batch, lossMask);
     }
 
     /// <summary>The raw value of each term of the last loss, detached.</summary>

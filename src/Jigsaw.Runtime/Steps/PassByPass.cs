@@ -30,6 +30,9 @@ internal sealed class PassByPass<TComponents>(NoisyTeacher teacher, NoisyStudent
 
     public required bool Rematerialize { get; init; }
 
+    /// <summary>What is computed of a step in micro-batches; null computes all of a step.</summary>
+    public StepPart? Part { get; init; }
+
     public GradientErrorMeasurement? Measurement { get; init; }
 
     /// <summary>What kernels keep beyond a stage.</summary>
@@ -55,12 +58,13 @@ internal sealed class PassByPass<TComponents>(NoisyTeacher teacher, NoisyStudent
             StdMax = batch.StdMax,
             MedianNorm = batch.MedianNorm,
         };
-        var target = Target(leaves);
+        var target = Part?.Target is { } kept ? kept : Part?.IsOfEmbeddings == true ? [] : Target(leaves);
+        Part?.Keep(target);
         TComponents? sum = null;
         try
         {
             // A recipe on embeddings only has one stage without passes.
-            var stages = plan.Stages.Count == 0 ? [[]] : plan.Stages;
+            var stages = plan.Stages.Count == 0 || Part?.IsOfEmbeddings == true ? [[]] : plan.Stages;
             for (var i = 0; i < stages.Count; i++)
             {
                 if (targets is not null)
@@ -68,7 +72,7 @@ internal sealed class PassByPass<TComponents>(NoisyTeacher teacher, NoisyStudent
                     targets.Keeps = stages.Skip(i + 1).Any(stage => stage.Any(pass => pass.Logits));
                 }
 
-                var components = RunStage(stages[i], i == stages.Count - 1, leaves, target, lossMask, targets);
+                var components = RunStage(stages[i], i == stages.Count - 1 && Part?.IsOfEmbeddings != false, leaves, target, lossMask, targets);
                 if (sum is not null)
                 {
                     components.Add(sum);

@@ -47,6 +47,11 @@ public sealed class Trainer : IDisposable
         ArgumentNullException.ThrowIfNull(batches);
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
+        if (options.MicroBatch is not null && loss.MicroBatchProblem is { } problem)
+        {
+            throw new ArgumentException(problem, nameof(options));
+        }
+
         foreach (var (key, every) in loss.Plan.Intervals)
         {
             if (every > options.Steps)

@@ -44,7 +44,7 @@ public sealed record TrainingOptions
 
     /// <summary>
     /// Rows of a batch that the models run on together; null runs on all. Gradients are added up over the micro-batches to those of one large batch, up to rounding: every mean is over the step's
-    /// tokens. Terms that depend on all tokens together, such as a mutual information, are refused by the first step.
+    /// tokens, and terms on the transform's outputs are computed once for all rows. What can't be split is refused when the trainer is made: see <see cref="Jigsaw.Steps.BoundLoss.MicroBatchProblem"/>.
     /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public int? MicroBatch { get; init; }

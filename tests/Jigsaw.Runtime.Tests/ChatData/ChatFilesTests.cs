@@ -20,8 +20,8 @@ public sealed class ChatFilesTests : IDisposable
 
     [Fact]
     public void Batches_of_files_are_those_of_memory_whatever_is_asked_first() =>
-        Gen.Select(Gen.Int[1, 45], Gen.Int[1, 7], Gen.Long[0, 1000], Gen.Int[2, 40], Gen.Bool).Sample(
-            (rows, batchSize, seed, most, limited) =>
+        Gen.Select(Gen.Int[1, 45], Gen.Int[1, 7], Gen.Long[0, 1000], Gen.Int[2, 40], Gen.Bool, Gen.Bool).Sample(
+            (rows, batchSize, seed, most, limited, ofTokens) =>
             {
                 using var folder = new TemporaryFolder();
                 var half = rows / 2;
@@ -32,16 +32,16 @@ public sealed class ChatFilesTests : IDisposable
                 ChatBatches memory;
                 try
                 {
-                    memory = new ChatBatches(ChatDataset.Read(paths), _tokenizer, batchSize, seed, maxLength);
+                    memory = ofTokens ? ChatBatches.OfTokens(ChatDataset.Read(paths), _tokenizer, 20 * batchSize, seed, maxLength) : new ChatBatches(ChatDataset.Read(paths), _tokenizer, batchSize, seed, maxLength);
                 }
                 catch (ChatDataException exception) when (exception.Message.Contains("no chat of which a token counts", StringComparison.Ordinal))
                 {
-                    using var none = new ChatFileBatches(files, _tokenizer, batchSize, seed, maxLength);
+                    using var none = ofTokens ? ChatFileBatches.OfTokens(files, _tokenizer, 20 * batchSize, seed, maxLength) : new ChatFileBatches(files, _tokenizer, batchSize, seed, maxLength);
                     Assert.Throws<ChatDataException>(() => none.At(0));
                     return;
                 }
 
-                using var batches = new ChatFileBatches(files, _tokenizer, batchSize, seed, maxLength);
+                using var batches = ofTokens ? ChatFileBatches.OfTokens(files, _tokenizer, 20 * batchSize, seed, maxLength) : new ChatFileBatches(files, _tokenizer, batchSize, seed, maxLength);
                 foreach (var step in _steps)
                 {
                     using var expected = memory.At(step);

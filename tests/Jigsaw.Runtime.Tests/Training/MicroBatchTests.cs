@@ -1,4 +1,5 @@
 using Jigsaw.Batches;
+using Jigsaw.Steps;
 using Jigsaw.Training;
 using static TorchSharp.torch;
 
@@ -7,15 +8,33 @@ namespace Jigsaw.Runtime.Tests.Training;
 /// <summary>Rows of very different lengths, so that a mean of the micro-batches' means would be another number.</summary>
 public sealed class MicroBatchTests
 {
-    private const int Rows = 5;
+    private const int Rows = 6;
     private const int Length = 9;
+
+    private static readonly Dictionary<string, Func<NoisyTeacher, NoisyStudent, BoundLoss>> _recipes = new()
+    {
+        ["capped"] = CappedPartsRecipe.Bind,
+        ["uncapped"] = PartsRecipe.Bind,
+        ["hard"] = HardPartsRecipe.Bind,
+        ["some steps"] = SomePartsRecipe.Bind,
+        ["mixture"] = MixturePartsRecipe.Bind,
+        ["bounds"] = BoundsRecipe.Bind,
+        ["repeated"] = RepeatedTermsRecipe.Bind,
+        ["surprisal"] = SurprisalRecipe.Bind,
+        ["surprisal alone"] = SurprisalAloneRecipe.Bind,
+        ["counterfactual"] = CounterfactualRecipe.Bind,
+        ["alpha"] = AlphaRecipe.Bind,
+        ["no pass"] = EmbeddingsRecipe.Bind,
+        ["rows"] = RowsRecipe.Bind,
+        ["own terms"] = OwnPartsRecipe.Bind,
+    };
 
     public static TheoryData<string, int> Cases()
     {
         var cases = new TheoryData<string, int>();
-        foreach (var recipe in (string[])["capped", "uncapped", "hard", "some steps"])
+        foreach (var recipe in _recipes.Keys)
         {
-            foreach (var rows in (int[])[1, 2, 3])
+            foreach (var rows in (int[])[1, 3, 4])
             {
                 cases.Add(recipe, rows);
             }
@@ -28,15 +47,9 @@ public sealed class MicroBatchTests
     [MemberData(nameof(Cases))]
     public void Micro_batches_have_the_values_and_gradients_of_one_large_batch(string recipe, int rows)
     {
-        using var session = new TrainingSession(new TrainingOptions { Steps = 1000 }, bind: (teacher, student) => recipe switch
-        {
-            "capped" => CappedPartsRecipe.Bind(teacher, student),
-            "uncapped" => PartsRecipe.Bind(teacher, student),
-            "hard" => HardPartsRecipe.Bind(teacher, student),
-            _ => SomePartsRecipe.Bind(teacher, student),
-        });
+        using var session = new TrainingSession(new TrainingOptions { Steps = 1000 }, bind: _recipes[recipe]);
         using var batch = Batch();
-        foreach (var step in (int[])[0, 1])
+        foreach (var step in (int[])[0, 1, 6])
         {
             session.Loss.Step = step;
             var (values, gradients) = Run(session, batch, Rows);
@@ -58,30 +71,37 @@ public sealed class MicroBatchTests
     }
 
     [Fact]
-    public void A_term_that_depends_on_all_tokens_together_is_refused_by_name()
+    public void What_can_not_be_split_is_refused_by_name_before_the_first_step()
     {
-        using var session = new TrainingSession(new TrainingOptions { Steps = 2, MicroBatch = 2 });
-        Assert.Contains("MutualInformation depends on all tokens of a step together", Assert.Throws<InvalidOperationException>(() => session.Run()).Message, StringComparison.Ordinal);
-        using var rate = new TrainingSession(new TrainingOptions { Steps = 2, MicroBatch = 2 }, bind: (teacher, student) => BoundsRecipe.Bind(teacher, student));
-        Assert.Contains("depends on all tokens of a step together", Assert.Throws<InvalidOperationException>(() => rate.Run()).Message, StringComparison.Ordinal);
+        foreach (var (bind, said) in new (Func<NoisyTeacher, NoisyStudent, BoundLoss>, string)[]
+        {
+            (EverythingRecipe.Bind, "The custom term 'margin' reads whole tensors of StudentNoisy, of which micro-batches have some rows at a time; let it take rows of logits (StudentNoisyLogitRows)"),
+            (SomeStepsRecipe.Bind, "The custom term 'apart' reads whole tensors of TeacherNoisy and StudentNoisy,"),
+            (WholeRecipe.Bind, "The custom term 'uncertainty' reads whole tensors of StudentNoisy,"),
+            (FilteredRecipe.Bind, "GradientFilter learns from the tokens of a whole step,"),
+        })
+        {
+            Assert.StartsWith(said, Assert.Throws<ArgumentException>(() => new TrainingSession(new TrainingOptions { Steps = 4, MicroBatch = 2 }, bind: bind)).Message, StringComparison.Ordinal);
+            using var whole = new TrainingSession(new TrainingOptions { Steps = 4 }, bind: bind);
+            Assert.StartsWith(said, whole.Loss.MicroBatchProblem, StringComparison.Ordinal);
+            using var batch = Batch();
+            using var scope = NewDisposeScope();
+            Assert.Equal("microBatch", Assert.Throws<ArgumentException>(() => whole.Loss.RunStepInParts(whole.Transform.Apply(batch), batch.LossMask, 2)).ParamName);
+        }
     }
 
-    [Fact]
-    public void A_custom_term_and_a_gradient_filter_are_refused()
+    [Theory]
+    [InlineData("capped")]
+    [InlineData("repeated")]
+    [InlineData("surprisal")]
+    [InlineData("counterfactual")]
+    public void A_run_in_micro_batches_trains_as_one_with_large_batches_does(string recipe)
     {
-        using var custom = new TrainingSession(new TrainingOptions { Steps = 2, MicroBatch = 2 }, bind: (teacher, student) => EverythingRecipe.Bind(teacher, student));
-        Assert.Contains("micro-batches", Assert.Throws<InvalidOperationException>(() => custom.Run()).Message, StringComparison.Ordinal);
-        using var filtered = new TrainingSession(new TrainingOptions { Steps = 2, MicroBatch = 2 }, bind: (teacher, student) => FilteredRecipe.Bind(teacher, student));
-        Assert.Contains("GradientFilter", Assert.Throws<InvalidOperationException>(() => filtered.Run()).Message, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public void A_run_in_micro_batches_trains_as_one_with_large_batches_does()
-    {
-        using var whole = new TrainingSession(new TrainingOptions { Steps = 4, WarmupSteps = 1 }, bind: (teacher, student) => CappedPartsRecipe.Bind(teacher, student));
-        using var parts = new TrainingSession(new TrainingOptions { Steps = 4, WarmupSteps = 1, MicroBatch = 1 }, bind: (teacher, student) => CappedPartsRecipe.Bind(teacher, student));
+        using var whole = new TrainingSession(new TrainingOptions { Steps = 4, WarmupSteps = 1 }, bind: _recipes[recipe]);
+        using var parts = new TrainingSession(new TrainingOptions { Steps = 4, WarmupSteps = 1, MicroBatch = 1 }, bind: _recipes[recipe]);
         var (expected, found) = (whole.Run(), parts.Run());
         Assert.All(expected.Zip(found), pair => Assert.Equal(pair.First.Loss, pair.Second.Loss, 1e-3));
+        Assert.NotEqual(expected[0].Loss, expected[^1].Loss, 1e-3);
     }
 
     private static (Dictionary<string, double> Values, float[] Gradients) Run(TrainingSession session, TokenBatch batch, int rows)
@@ -109,7 +129,8 @@ public sealed class MicroBatchTests
             Mask((row, at) => at < 1 + (row % 3)),
             Rows,
             Length,
-            CPU);
+            CPU,
+            inReply: Mask((row, at) => (row + at) % 3 == 0));
     }
 }
 
@@ -144,3 +165,30 @@ public partial class HardPartsRecipe;
 [LossTerm.CeProtection(0.25, MaxLoss = 10, Every = 2)]
 [LossTerm.AbsoluteCosineSimilarity(0.5)]
 public partial class SomePartsRecipe;
+
+/// <summary>The terms of the mixture, and those on moments, with weights by surprisal.</summary>
+[LossRecipe]
+[LossTerm.CePerformance(1.0, Mask = TokenMask.Loss)]
+[LossTerm.MutualInformation(0.02)]
+[LossTerm.StdLogRatio(0.5, Every = 3)]
+[LossTerm.InformationRate(0.5, Mask = TokenMask.NotInReply, Weighting = TokenWeighting.Surprisal, Ramp = Ramp.Geometric, RampStart = 0.01, RampSteps = 10)]
+[LossTerm.InformationRate(0.025, Mask = TokenMask.InReply, Key = "information_rate_in_reply")]
+public partial class MixturePartsRecipe;
+
+/// <summary>Custom terms of each kind that micro-batches can have: on the transform's outputs, on the teacher's clean pass, and on rows of logits.</summary>
+[LossRecipe(DistillationLayer = 1)]
+[LossTerm.L2Performance(0.5)]
+public partial class OwnPartsRecipe
+{
+    [LossTerm(0.05, Every = 2)]
+    private static Tensor NoiseFloor(TransformStds stds, NoiseMask mask) => (stds.Value.log().mean([2]) * mask.Value).sum() / mask.Value.sum();
+
+    [LossTerm(0.2)]
+    private static Tensor Weighed(TeacherCleanHidden teacher, TransformMeans means) => (teacher.Value.square().mean([2], true) * means.Value.square()).mean();
+
+    [LossTerm(0.1)]
+    private static Tensor Certain(TeacherCleanLogits teacher, NoisyEmbeddings noisy) => (teacher.Value.softmax(2).amax([2], true) * noisy.Value.square()).mean();
+
+    [LossTerm(0.4)]
+    private static Tensor Margin(TeacherCleanLogitRows teacher, StudentNoisyLogitRows student) => (student.Value - teacher.Value).square().mean([1]);
+}

@@ -22,7 +22,7 @@ public sealed partial class EmbeddingTerms
         ArgumentNullException.ThrowIfNull(counterfactuals);
         using var scope = NewDisposeScope();
         var truth = (clean, means, stds);
-        var other = counterfactuals.Replace(Whole(mask), minSurprisal);
+        var other = counterfactuals.Replace(mask, minSurprisal);
         var (from, to) = counterfactuals.IsForward ? (truth, other) : (other, truth);
         return Losses.Information.CounterfactualDivergence.Compute(from, to, noiseMask, repeats).MoveToOuterDisposeScope();
     });

@@ -17,5 +17,5 @@ public sealed partial class EmbeddingTerms
     /// <param name="surprisal">Weighs the counted tokens by how much they surprise the teacher; null weighs all the same.</param>
     /// <exception cref="ArgumentException">Shapes, dtypes or devices are incompatible, or the number of copies is less than 1.</exception>
     public TermValue InformationRate(Tensor clean, Tensor means, Tensor stds, RowMask mask, RowMask noiseMask, int repeats, bool ownPrior = false, TokenSurprisal? surprisal = null) => Value(() =>
-        Losses.Information.InformationRate.Compute(clean, means, stds, Whole(mask), ownPrior ? mask : noiseMask, repeats, surprisal?.Weights(mask)));
+        Losses.Information.InformationRate.Compute(clean, means, stds, mask, ownPrior ? mask : noiseMask, repeats, surprisal?.Weights(mask)));
 }

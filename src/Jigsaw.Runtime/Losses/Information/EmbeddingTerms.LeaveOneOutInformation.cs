@@ -14,5 +14,5 @@ public sealed partial class EmbeddingTerms
     /// <param name="mask">Tokens that count.</param>
     /// <param name="repeats">How many copies of x̃ with fresh noise an attacker sees.</param>
     /// <exception cref="ArgumentException">Shapes, dtypes or devices are incompatible, or the number of copies is less than 1.</exception>
-    public TermValue LeaveOneOutInformation(Tensor clean, Tensor means, Tensor stds, Tensor noisy, RowMask mask, int repeats) => Value(() => Losses.Information.LeaveOneOutInformation.Compute(clean, means, stds, noisy, Whole(mask), repeats));
+    public TermValue LeaveOneOutInformation(Tensor clean, Tensor means, Tensor stds, Tensor noisy, RowMask mask, int repeats) => Value(() => Losses.Information.LeaveOneOutInformation.Compute(clean, means, stds, noisy, mask, repeats));
 }

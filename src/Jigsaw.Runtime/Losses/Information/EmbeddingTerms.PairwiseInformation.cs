@@ -13,5 +13,5 @@ public sealed partial class EmbeddingTerms
     /// <param name="mask">Tokens that count.</param>
     /// <param name="repeats">How many copies of x̃ with fresh noise an attacker sees.</param>
     /// <exception cref="ArgumentException">Shapes, dtypes or devices are incompatible, or the number of copies is less than 1.</exception>
-    public TermValue PairwiseInformation(Tensor clean, Tensor means, Tensor stds, RowMask mask, int repeats) => Value(() => Losses.Information.PairwiseInformation.Compute(clean, means, stds, Whole(mask), repeats));
+    public TermValue PairwiseInformation(Tensor clean, Tensor means, Tensor stds, RowMask mask, int repeats) => Value(() => Losses.Information.PairwiseInformation.Compute(clean, means, stds, mask, repeats));
 }

@@ -26,7 +26,7 @@ public sealed partial class EmbeddingTerms
     /// <exception cref="ArgumentException">Shapes, dtypes or devices differ.</exception>
     public TermValues MutualInformation(Tensor clean, Tensor means, Tensor stds, Tensor noisy, RowMask mask, bool combineNoiseMasks) => Values(3, () =>
     {
-        var (value, mahalanobisDistance, logConstantsAndDeterminant) = SubBatchEntropy(clean, means, stds, noisy, Whole(mask), combineNoiseMasks, conditional: true);
+        var (value, mahalanobisDistance, logConstantsAndDeterminant) = SubBatchEntropy(clean, means, stds, noisy, mask, combineNoiseMasks, conditional: true);
         return [value, mahalanobisDistance, logConstantsAndDeterminant];
     });
 

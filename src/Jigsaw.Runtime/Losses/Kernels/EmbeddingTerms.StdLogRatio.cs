@@ -16,7 +16,7 @@ public sealed partial class EmbeddingTerms
     public TermValue StdLogRatio(Tensor stds, double stdMax, RowMask mask) => Value(() =>
     {
         KernelArguments.RequireTokens(stds);
-        KernelArguments.RequireMask(stds.device, Whole(mask), stds.shape[0], stds.shape[1]);
+        KernelArguments.RequireMask(stds.device, mask, stds.shape[0], stds.shape[1]);
         using var scope = NewDisposeScope();
         var mean = MaskedMean.Mean(stds, mask, rows => rows.mean([1], keepdim: true), (rows, factors) => (factors / Scalars.Of(rows.shape[1])).expand(rows.shape));
 

@@ -1,6 +1,4 @@
 using System.ComponentModel;
-using System.Runtime.CompilerServices;
-using Jigsaw.Batches;
 using static TorchSharp.torch;
 
 namespace Jigsaw.CompilerServices;
@@ -23,11 +21,6 @@ public sealed partial class EmbeddingTerms
 
     /// <summary>Terms that belong to another stage of a step.</summary>
     internal static EmbeddingTerms Elsewhere(StepActivations step) => new(step);
-
-    /// <summary>Refuses a term that is no mean over tokens, so the values of micro-batches don't add up to that of the step.</summary>
-    private static RowMask Whole(RowMask mask, [CallerMemberName] string term = "") => mask.Step is null
-        ? mask
-        : throw new InvalidOperationException($"{term} depends on all tokens of a step together, and the step has {mask.Step.Count} micro-batches, whose values don't add up to its own; leave MicroBatch out, or remove the term.");
 
     /// <summary>The value of a term, or 0.</summary>
     private Tensor Value(Func<Tensor> compute) => _elsewhere is { } step ? step.Zero : compute();
