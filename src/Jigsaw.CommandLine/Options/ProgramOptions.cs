@@ -45,7 +45,6 @@ internal sealed class ProgramOptions
                 result.AddError($"--device is {token.Value}; use cpu, cuda or cuda:N.");
             }
         });
-<<<<<<< HEAD
         TimeLimit.Validators.Add(result =>
         {
             if (result.Tokens is [var token] && double.TryParse(token.Value, NumberStyles.Float, CultureInfo.InvariantCulture, out var minutes) && !(minutes is > 0 and <= MostMinutes))
@@ -58,10 +57,7 @@ internal sealed class ProgramOptions
             RefuseOptions(paths);
         }
 
-        foreach (var positive in new Option[] { Steps, Batch, MicroBatch, Rank, MaxLength, EvaluateEvery, Patience, CheckpointEvery, LogEvery, EvaluationChats, AttackSteps, MaxTokens, Workers })
-=======
         foreach (var positive in new Option[] { Steps, Batch, TokensPerStep, MicroBatch, Rank, MaxLength, EvaluateEvery, Patience, CheckpointEvery, LogEvery, EvaluationChats, AttackSteps, MaxTokens, Workers })
->>>>>>> d438db1a7f28dd6025e42dc642e117cbf79f6019
         {
             positive.Validators.Add(result =>
             {
@@ -206,11 +202,7 @@ internal sealed class ProgramOptions
     internal IReadOnlyList<Option> Subject => [Recipe, Model, Device, Precision, Output];
 
     /// <summary>What decides how a training goes.</summary>
-<<<<<<< HEAD
-    internal IReadOnlyList<Option> Training => [Data, .. Numbers, StdMax, InitialRho, Steps, Batch, MicroBatch, Rank, MaxLength, Cache, Optimizer, LearningRate, Schedule, WarmupSteps, WeightDecay, ClipNorm, Freeze, OnNonFinite, WarmStart, Seed, EvaluateEvery, Patience, TimeLimit, CheckpointEvery, LogEvery, NoTensorBoard, Resume];
-=======
-    internal IReadOnlyList<Option> Training => [Data, .. Numbers, StdMax, InitialRho, Steps, Batch, TokensPerStep, MicroBatch, Rank, MaxLength, Cache, Optimizer, LearningRate, Schedule, WarmupSteps, WeightDecay, ClipNorm, OnNonFinite, WarmStart, Seed, EvaluateEvery, Patience, TimeLimit, CheckpointEvery, LogEvery, NoTensorBoard, Resume];
->>>>>>> d438db1a7f28dd6025e42dc642e117cbf79f6019
+    internal IReadOnlyList<Option> Training => [Data, .. Numbers, StdMax, InitialRho, Steps, Batch, TokensPerStep, MicroBatch, Rank, MaxLength, Cache, Optimizer, LearningRate, Schedule, WarmupSteps, WeightDecay, ClipNorm, Freeze, OnNonFinite, WarmStart, Seed, EvaluateEvery, Patience, TimeLimit, CheckpointEvery, LogEvery, NoTensorBoard, Resume];
 
     /// <summary>What decides on the recipe's numbers.</summary>
     internal IReadOnlyList<Option> Numbers => [Hyperparameters, Set, GivenNumbers];
