@@ -40,7 +40,7 @@ internal sealed class ProblemLocator
         _ => [Parameter(_terms[location.Index].Method!, int.Parse(location.Name, CultureInfo.InvariantCulture))],
     };
 
-    /// <summary>Where a problem is mended, if that is elsewhere in the project.</summary>
+    /// <summary>Where a problem is fixed, if that is elsewhere in the project.</summary>
     public IEnumerable<Location> FindRemedy(ProblemLocation location) =>
         location.Kind == ProblemLocationKind.Hidden && _terms[location.Index].Method is { } method && SymbolEqualityComparer.Default.Equals(method.ContainingAssembly, _recipe.ContainingAssembly)
             ? [Identifier(method)]
