@@ -29,7 +29,7 @@ internal sealed class ProblemLocator
         ProblemLocationKind.Type => TypeIdentifiers(TypeAt(location.Index)),
         ProblemLocationKind.Recipe => [Name(RecipeGatherer.FindRecipe(_recipe)!, _cancellation)],
         ProblemLocationKind.RecipeArgument => [Argument(RecipeGatherer.FindRecipe(_recipe)!, location.Name, whole: false)],
-        ProblemLocationKind.Class => [OfSharing(TermClasses.Of(_recipe).ElementAt(location.Index).Attribute)],
+        ProblemLocationKind.Class => [OfSharing(TermClasses.Of(_recipe)[location.Index].Attribute)],
         ProblemLocationKind.Member => [Member(location.Name)],
         _ when _terms[location.Index].Class is not null => [OfSharing(_terms[location.Index].Sharing)],
         ProblemLocationKind.Term => [Name(_terms[location.Index].Attribute, _cancellation)],
