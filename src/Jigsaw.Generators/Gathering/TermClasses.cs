@@ -27,12 +27,12 @@ internal static class TermClasses
     }
 
     /// <summary>What a recipe names, and then the base classes with terms, in the order of the model's classes.</summary>
-    public static IEnumerable<NamedClass> Of(INamedTypeSymbol recipe)
+    public static IReadOnlyList<NamedClass> Of(INamedTypeSymbol recipe)
     {
         var named = NamedBy(recipe).ToList();
         var seen = new HashSet<ITypeSymbol>(named.Select(one => one.Type).OfType<ITypeSymbol>(), SymbolEqualityComparer.Default);
         var bases = named.Where(CanShare).SelectMany(one => BasesOf((INamedTypeSymbol)one.Type!, one.Attribute)).Concat(BasesOf(recipe, null));
-        return named.Concat(bases.Where(one => TermsOf((INamedTypeSymbol)one.Type!, recipe).Any() && seen.Add(one.Type!)));
+        return [.. named, .. bases.Where(one => TermsOf((INamedTypeSymbol)one.Type!, recipe).Any() && seen.Add(one.Type!))];
     }
 
     /// <summary>True if the terms of a class are terms of the recipe, whatever else is wrong with it.</summary>

@@ -5,7 +5,7 @@ namespace Jigsaw.Generators.Rules;
 /// <summary>A problem and its place in the source.</summary>
 /// <param name="Problem">The problem.</param>
 /// <param name="Location">What is squiggled.</param>
-/// <param name="Remedies">Where it is corrected, if that is elsewhere.</param>
+/// <param name="Remedies">Where it is fixed, if that is elsewhere.</param>
 internal readonly record struct LocatedProblem(Problem Problem, Location Location, IEnumerable<Location> Remedies)
 {
     /// <summary>The problems where a locator finds them.</summary>

@@ -33,7 +33,7 @@ internal enum ProblemLocationKind
     /// <summary>A class that the recipe shares, by its index: where it is named, or the base class as written.</summary>
     Class,
 
-    /// <summary>What makes a term shared that the recipe can't call, by the term's index; it is corrected at the method.</summary>
+    /// <summary>What makes a term shared that the recipe can't call, by the term's index; the fix is at the method.</summary>
     Hidden,
 
     /// <summary>A member of the recipe, by its name; where it isn't the recipe's own, the recipe's identifier.</summary>

@@ -29,7 +29,7 @@ internal sealed class ProblemLocator
         ProblemLocationKind.Type => TypeIdentifiers(TypeAt(location.Index)),
         ProblemLocationKind.Recipe => [Name(RecipeGatherer.FindRecipe(_recipe)!, _cancellation)],
         ProblemLocationKind.RecipeArgument => [Argument(RecipeGatherer.FindRecipe(_recipe)!, location.Name, whole: false)],
-        ProblemLocationKind.Class => [OfSharing(TermClasses.Of(_recipe).ElementAt(location.Index).Attribute)],
+        ProblemLocationKind.Class => [OfSharing(TermClasses.Of(_recipe)[location.Index].Attribute)],
         ProblemLocationKind.Member => [Member(location.Name)],
         _ when _terms[location.Index].Class is not null => [OfSharing(_terms[location.Index].Sharing)],
         ProblemLocationKind.Term => [Name(_terms[location.Index].Attribute, _cancellation)],
@@ -40,7 +40,7 @@ internal sealed class ProblemLocator
         _ => [Parameter(_terms[location.Index].Method!, int.Parse(location.Name, CultureInfo.InvariantCulture))],
     };
 
-    /// <summary>Where a problem is corrected, if that is elsewhere in the project.</summary>
+    /// <summary>Where a problem is fixed, if that is elsewhere in the project.</summary>
     public IEnumerable<Location> FindRemedy(ProblemLocation location) =>
         location.Kind == ProblemLocationKind.Hidden && _terms[location.Index].Method is { } method && SymbolEqualityComparer.Default.Equals(method.ContainingAssembly, _recipe.ContainingAssembly)
             ? [Identifier(method)]
