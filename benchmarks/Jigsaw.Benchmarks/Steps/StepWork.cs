@@ -23,6 +23,8 @@ internal sealed class StepWork : IDisposable
     private readonly StainedGlassTransform _transform;
     private readonly TokenBatch _batch;
     private readonly AdamW _optimizer;
+    private readonly string _folder;
+    private readonly TeacherCache _cache;
 
     public StepWork(string directory, ScalarType type, Device device, int chats)
     {
@@ -35,6 +37,8 @@ internal sealed class StepWork : IDisposable
         var all = Enumerable.Repeat(true, chats * Tokens).ToArray();
         _batch = new TokenBatch([.. all.Select(_ => (long)random.Next(5, vocabulary))], all, all, all, chats, Tokens, device);
         _optimizer = JigsawOptimizer.AdamW(_transform, _student, 1e-4);
+        _folder = Directory.CreateTempSubdirectory("jigsaw-benchmark").FullName;
+        _cache = new TeacherCache(_folder, _model);
     }
 
     public string Shape => $"{_model.LayerCount} layers of {_model.Config.HiddenSize}, {_model.EmbeddingTable.shape[0]} tokens";
@@ -91,7 +95,7 @@ internal sealed class StepWork : IDisposable
     }
 
     /// <summary>A step pass by pass.</summary>
-    public void Step<TComponents, THyperparameters>(Func<JigsawLoss<TComponents, THyperparameters>> bind, bool rematerialize = false)
+    public void Step<TComponents, THyperparameters>(Func<JigsawLoss<TComponents, THyperparameters>> bind, bool rematerialize = false, bool cached = false)
         where TComponents : ComponentLosses
         where THyperparameters : RecipeHyperparameters
     {
@@ -99,7 +103,9 @@ internal sealed class StepWork : IDisposable
         var jigsaw = bind();
         jigsaw.Rematerialize = rematerialize;
         _optimizer.zero_grad();
+        _teacher.Cache = cached ? _cache : null;
         jigsaw.RunStep(_transform.Apply(_batch), _batch.LossMask).Dispose();
+        _teacher.Cache = null;
         _optimizer.step();
     }
 
@@ -108,6 +114,8 @@ internal sealed class StepWork : IDisposable
 
     public void Dispose()
     {
+        _cache.Dispose();
+        Directory.Delete(_folder, recursive: true);
         _optimizer.Dispose();
         _batch.Dispose();
         _transform.Dispose();

@@ -44,12 +44,16 @@ public sealed class ChatBatches : ITokenBatches, IEnumerable<TokenBatch>
         }
 
         _order = new EpochOrder(_chats.Length, batchSize, seed, [.. _chats.Select(chat => Math.Min(chat.Ids.Count, maxLength ?? int.MaxValue))]);
+        TokensPerEpoch = Enumerable.Range(0, kept.Length).Where(row => kept[row]).Sum(row => (long)Math.Min(_chats[row].Ids.Count, maxLength ?? int.MaxValue));
         _kept = new KeptRows(_order, batchSize, _ => { }, row => kept[row]);
         Fingerprint = string.Create(CultureInfo.InvariantCulture, $"{_chats.Length} chats ({Hash(_chats)}), {batchSize} per batch, seed {seed}{Most(maxLength)}");
     }
 
     /// <inheritdoc/>
     public string Fingerprint { get; }
+
+    /// <inheritdoc/>
+    public long? TokensPerEpoch { get; }
 
     /// <summary>How many batches have each chat once.</summary>
     public int BatchesPerEpoch => _order.BatchesPerEpoch;

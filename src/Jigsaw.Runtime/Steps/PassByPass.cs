@@ -42,6 +42,7 @@ internal sealed class PassByPass<TComponents>(NoisyTeacher teacher, NoisyStudent
         var leaves = new TransformedBatch
         {
             InputIds = batch.InputIds,
+            HostIds = batch.HostIds,
             AttentionMask = batch.AttentionMask,
             NoiseMask = batch.NoiseMask,
             NotInReplyMask = batch.NotInReplyMask,
