@@ -15,8 +15,6 @@ namespace Jigsaw.Benchmarks.Steps;
 /// <summary>A model with adapters and a transform, a batch of chats of 128 tokens, and training steps on them.</summary>
 internal sealed class StepWork : IDisposable
 {
-    private const int Tokens = 128;
-
     private readonly CausalLM _model;
     private readonly NoisyTeacher _teacher;
     private readonly NoisyStudent _student;
@@ -26,7 +24,7 @@ internal sealed class StepWork : IDisposable
     private readonly string _folder;
     private readonly TeacherCache _cache;
 
-    public StepWork(string directory, ScalarType type, Device device, int chats)
+    public StepWork(string directory, ScalarType type, Device device, int chats, int tokens = 128)
     {
         _model = CausalLM.Load(directory, device, type);
         _teacher = new NoisyTeacher(_model);
@@ -34,8 +32,8 @@ internal sealed class StepWork : IDisposable
         _transform = new StainedGlassTransform(_model.EmbeddingTable, new TransformConfig { Std = new TanhStd { InitialRho = -1 } });
         var random = new Random(1);
         var vocabulary = (int)Math.Min(_model.EmbeddingTable.shape[0], 2000);
-        var all = Enumerable.Repeat(true, chats * Tokens).ToArray();
-        _batch = new TokenBatch([.. all.Select(_ => (long)random.Next(5, vocabulary))], all, all, all, chats, Tokens, device);
+        var all = Enumerable.Repeat(true, chats * tokens).ToArray();
+        _batch = new TokenBatch([.. all.Select(_ => (long)random.Next(5, vocabulary))], all, all, all, chats, tokens, device);
         _optimizer = JigsawOptimizer.AdamW(_transform, _student, 1e-4);
         _folder = Directory.CreateTempSubdirectory("jigsaw-benchmark").FullName;
         _cache = new TeacherCache(_folder, _model);
@@ -45,11 +43,15 @@ internal sealed class StepWork : IDisposable
 
     public CausalLM Model => _model;
 
+    public StainedGlassTransform Transform => _transform;
+
     public JigsawLoss<FullRecipe.Components, FullRecipe.Hyperparameters> Full() => FullRecipe.Bind(_teacher, _student);
 
     public JigsawLoss<PerformanceRecipe.Components, PerformanceRecipe.Hyperparameters> Performance() => PerformanceRecipe.Bind(_teacher, _student);
 
     public JigsawLoss<WeightlessRecipe.Components, WeightlessRecipe.Hyperparameters> Weightless() => WeightlessRecipe.Bind(_teacher, _student);
+
+    public JigsawLoss<GuardedRecipe.Components, GuardedRecipe.Hyperparameters> Guarded() => GuardedRecipe.Bind(_teacher, _student);
 
     public JigsawLoss<LayerRecipe.Components, LayerRecipe.Hyperparameters> Layer() => LayerRecipe.Bind(_teacher, _student);
 

@@ -93,6 +93,8 @@ internal sealed class ProgramOptions
 
     internal Option<string> TeacherCachePrecision { get; }
 
+    internal Option<bool> Memory { get; } = new("--memory") { Description = "Estimate the memory of a step with rows of --max-length tokens." };
+
     internal Option<double?> LearningRate { get; } = new("--learning-rate") { Description = "The largest learning rate. [default: the recipe's]" };
 
     internal Option<int?> MicroBatch { get; } = new("--micro-batch") { Description = "Chats that the models run on together; gradients add up to those of the whole batch. [default: all]" };
@@ -223,6 +225,7 @@ internal sealed class ProgramOptions
             Shaped = [.. new Option[] { Rank, StdMax, InitialRho }.Where(option => parsed.GetResult(option) is { Implicit: false }).Select(option => option.Name)],
             MaxLength = parsed.GetValue(MaxLength),
             Cache = parsed.GetValue(Cache)?.FullName,
+            Memory = parsed.GetValue(Memory),
             TeacherCache = parsed.GetValue(TeacherCache)?.FullName,
             TeacherCachePrecision = parsed.GetValue(TeacherCachePrecision) ?? "bfloat16",
             LearningRate = parsed.GetValue(LearningRate) ?? defaults.LearningRate,

@@ -53,6 +53,9 @@ internal sealed record RunSettings
     /// <summary>Where what is found in large data is kept; null for beside the run.</summary>
     public string? Cache { get; init; }
 
+    /// <summary>True if <c>plan</c> estimates the memory of a step.</summary>
+    public bool Memory { get; init; }
+
     /// <summary>Where the teacher's clean pass is kept; null for nowhere.</summary>
     public string? TeacherCache { get; init; }
 

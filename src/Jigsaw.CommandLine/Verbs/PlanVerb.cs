@@ -17,6 +17,11 @@ internal static class PlanVerb
     internal static int Run(RunContext context)
     {
         var settings = context.Settings;
+        if (settings.Memory && settings.MaxLength is null)
+        {
+            throw new ArgumentException("--memory needs the tokens of a row; give --max-length.");
+        }
+
         if (!Directory.Exists(settings.Model))
         {
             Say(context, settings.Recipe.Plan);
@@ -34,8 +39,23 @@ internal static class PlanVerb
         var held = CheckpointSummary.Read(settings.Model).ParameterCount * (settings.DType == torch.ScalarType.BFloat16 ? 2 : 4);
         var trained = JigsawOptimizer.Groups(session.Transform, session.Student).SelectMany(group => group.Parameters).Sum(parameter => parameter.Value.numel());
         context.Output.Say(string.Create(CultureInfo.InvariantCulture,
-            $"Memory: {RunData.Mebibytes(held)} for the frozen base, {RunData.Mebibytes(trained * BytesPerTrained)} for {trained} trained numbers with their gradients and AdamW's moments; the activations of the largest pass come on top."));
+            $"Memory: {RunData.Mebibytes(held)} for the frozen base, {RunData.Mebibytes(trained * BytesPerTrained)} for {trained} trained numbers with their gradients and AdamW's moments; {(settings.Memory ? "a step has more:" : "what a step has besides is told by --memory.")}"));
+        if (settings.Memory)
+        {
+            SayMemory(context, session);
+        }
+
         return JigsawExitCode.Success;
+    }
+
+    private static void SayMemory(RunContext context, RunSession session)
+    {
+        var settings = context.Settings;
+        var length = settings.MaxLength!.Value;
+        var memory = StepMemory.Of(session.Loss, session.Transform, settings.Batch, length, settings.MicroBatch);
+        var parts = settings.MicroBatch is { } rows && rows < settings.Batch ? string.Create(CultureInfo.InvariantCulture, $", {rows} at a time") : "";
+        context.Output.Say(string.Create(CultureInfo.InvariantCulture,
+            $"{RunData.Mebibytes(memory.Transform)} for the transform's graph, {RunData.Mebibytes(memory.Activations)} for the activations that passes keep, {RunData.Mebibytes(memory.Logits)} for chunks of logits, and {RunData.Mebibytes(memory.Passing)} that a layer has for a moment. All of it is {RunData.Mebibytes(memory.Total)} for {settings.Batch} rows of {length} tokens{parts}; .NET and libtorch come on top."));
     }
 
     private static void Say(RunContext context, LossPlan plan)

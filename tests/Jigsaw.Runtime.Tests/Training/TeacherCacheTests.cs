@@ -3,7 +3,6 @@ using Jigsaw.Data;
 using Jigsaw.Losses;
 using Jigsaw.Losses.Hyperparameters;
 using Jigsaw.Models;
-using Jigsaw.Models.Lora;
 using Jigsaw.Steps;
 using Jigsaw.Steps.Caching;
 using Jigsaw.Training;
@@ -59,7 +58,6 @@ public sealed class TeacherCacheTests : IDisposable
     {
         var step = new BoundStep(_owned, "llama-gqa");
         using var cache = new TeacherCache(_folder, (CausalLM)step.Teacher.Model);
-        using var batch = step.Batch.AttentionMask;
         var (runs, noisy) = (0, step.Apply());
         for (var i = 0; i < 3; i++)
         {
@@ -114,8 +112,8 @@ public sealed class TeacherCacheTests : IDisposable
         var found = cached.Run();
         Assert.Equal((6, 12), (cache.RowsComputed, cache.RowsRead));
         Assert.All(expected.Zip(found), pair => Assert.Equal(pair.First.Components["composite_loss"], pair.Second.Components["composite_loss"], 2e-5));
-        Assert.True(whole.Values().Zip(cached.Values(), (one, other) => Math.Abs(one - other)).Max() < 1e-3);
-        Assert.Equal(TeacherCache.SizeOf(cached.Loss.Plan, cached.Loss.Teacher.Model, Regrouped.Tokens, Regrouped.Rows, ScalarType.Float32) + 64, cache.Bytes);
+        Assert.InRange(whole.Values().Zip(cached.Values(), (one, other) => Math.Abs(one - other)).Average(), 0, 1e-5);
+        Assert.Equal(TeacherCache.SizeOf(cached.Loss.Plan, cached.Loss.Teacher.Model, Regrouped.Tokens, Regrouped.Rows, ScalarType.Float32) + (2 * 64), cache.Bytes);
         Assert.Equal(cache.Bytes, Files.Sum(file => new FileInfo(file).Length));
     }
 
@@ -224,7 +222,7 @@ public sealed class TeacherCacheTests : IDisposable
         var name = Files[0];
         var other = new BoundStep(_owned, "qwen2");
         Filled(other);
-        var others = Files.Single(file => file != name);
+        var others = Files.Single(file => file != name && file.Contains("-last-", StringComparison.Ordinal));
         File.Move(name, others, overwrite: true);
         using var mixed = new TeacherCache(_folder, (CausalLM)other.Teacher.Model, ScalarType.Float32);
         Assert.Contains("is no cache of this teacher's hidden states", Assert.Throws<FormatException>(() => Run(other, mixed)).Message, StringComparison.Ordinal);
@@ -233,7 +231,7 @@ public sealed class TeacherCacheTests : IDisposable
     [Fact]
     public void Two_caches_of_one_folder_at_a_time_write_files_of_their_own_and_read_each_others_rows()
     {
-        var (step, other) = (new BoundStep(_owned, "llama-gqa"), new BoundStep(_owned, "llama-gqa", batches: vocabulary => new RandomBatches(vocabulary, rows: 3)));
+        var (step, other) = (new BoundStep(_owned, "llama-gqa"), new BoundStep(_owned, "llama-gqa", batches: vocabulary => new RandomBatches(vocabulary, rows: 3, length: 8)));
         using (var first = new TeacherCache(_folder, (CausalLM)step.Teacher.Model, ScalarType.Float32))
         using (var second = new TeacherCache(_folder, (CausalLM)other.Teacher.Model, ScalarType.Float32))
         {
@@ -274,7 +272,7 @@ public sealed class TeacherCacheTests : IDisposable
         {
             using var tensor = weight.Make();
             using var flat = tensor.view(-1);
-            using var last = flat[^1];
+            using var last = flat.narrow(0, flat.numel() - 1, 1);
             using var before = last.clone();
             last.add_(1e-3);
             Assert.NotEqual(hash, model.ContentHash());
@@ -353,24 +351,14 @@ public sealed class TeacherCacheTests : IDisposable
     public void A_folder_that_can_not_be_written_costs_computations_and_says_so()
     {
         var step = new BoundStep(_owned, "llama-gqa");
-        using var cache = new TeacherCache(_folder, (CausalLM)step.Teacher.Model, ScalarType.Float32);
         var expected = step.PassByPass(() => TrajectoryRecipe.Bind(step.Teacher, step.Student));
+        var file = Path.Combine(_folder, "file");
+        File.WriteAllText(file, "");
+        Assert.ThrowsAny<IOException>(() => new TeacherCache(file, (CausalLM)step.Teacher.Model));
 
-        // A folder in the place of the file.
+        // A folder in the place of a file.
         Directory.CreateDirectory(Path.Combine(_folder, $"teacher-{Convert.ToHexStringLower(((CausalLM)step.Teacher.Model).ContentHash())[..16]}-last-f32.0.lock"));
-        Directory.Delete(_folder, recursive: true);
-        File.WriteAllText(_folder, "");
-        try
-        {
-            Assert.ThrowsAny<IOException>(() => new TeacherCache(_folder, (CausalLM)step.Teacher.Model));
-        }
-        finally
-        {
-            File.Delete(_folder);
-            Directory.CreateDirectory(_folder);
-        }
-
-        Directory.CreateDirectory(Path.Combine(_folder, $"teacher-{Convert.ToHexStringLower(((CausalLM)step.Teacher.Model).ContentHash())[..16]}-last-f32.0.lock"));
+        using var cache = new TeacherCache(_folder, (CausalLM)step.Teacher.Model, ScalarType.Float32);
         Same(expected, Run(step, cache));
         Same(expected, Run(step, cache));
         Assert.Equal(8, cache.RowsComputed);
@@ -380,13 +368,11 @@ public sealed class TeacherCacheTests : IDisposable
     [Fact]
     public void Evaluations_read_it_too()
     {
-        var options = new TrainingOptions { Steps = 4, Evaluation = new TrainingEvaluation { Batches = new RandomBatches(64, 3), Count = 3, Every = 1 } };
+        var options = new TrainingOptions { Steps = 4, Evaluation = new TrainingEvaluation { Batches = new RandomBatches(50, 3), Count = 3, Every = 1 } };
         using var session = Session(options, ScalarType.BFloat16, out var cache, differentBatches: 1);
         session.Run();
-
-        // The first of the three is the one that is trained on.
-        Assert.Equal(12, cache.RowsComputed);
-        Assert.Equal((4 * 4) + (4 * 12) - 12, cache.RowsRead);
+        Assert.Equal(4 + 12, cache.RowsComputed);
+        Assert.Equal(3 * (4 + 12), cache.RowsRead);
     }
 
     private static void Same(BoundStep.Result expected, BoundStep.Result actual)
