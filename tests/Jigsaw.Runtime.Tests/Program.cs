@@ -32,7 +32,7 @@ internal static class Program
         if (arguments is ["--step-memory", var recipe, var rows, var length])
         {
             var (measured, estimated) = MeasuredStep.Run(recipe, int.Parse(rows, CultureInfo.InvariantCulture), int.Parse(length, CultureInfo.InvariantCulture));
-            Console.WriteLine($"{measured} {estimated.Total} {estimated}");
+            Console.WriteLine($"{measured} {estimated.Total} {estimated.Weights} {estimated.Trained} {estimated.Transform} {estimated.Activations} {estimated.Logits} {estimated.Passing}");
             return 0;
         }
 

@@ -6,7 +6,7 @@ using Jigsaw.Passes;
 using Jigsaw.Steps;
 using Jigsaw.Tensors;
 using Jigsaw.Transforms;
-using static TorchSharp.torch;
+using TorchSharp;
 
 namespace Jigsaw.Training;
 
@@ -14,7 +14,7 @@ namespace Jigsaw.Training;
 /// An estimate of the memory that <see cref="BoundLoss.RunStep"/> and AdamW take on the CPU at their peak, in bytes, part by part; <c>docs/performance.md</c> has the formula. The process's own
 /// memory, .NET and libtorch, comes on top.
 /// </summary>
-public sealed record StepMemory
+public sealed class StepMemory
 {
     // Tensors of the transform that a step keeps, of tokens · features, beside the feed-forward block's two.
     private const int TransformTensors = 27;

@@ -196,7 +196,7 @@ public sealed class TeacherCacheTests : IDisposable
         var expected = Filled(step);
         using var cache = new TeacherCache(_folder, (CausalLM)step.Teacher.Model, ScalarType.Float32);
         Same(expected, Run(step, cache));
-        using (var file = File.OpenWrite(Files[0]))
+        using (var file = new FileStream(Files[0], FileMode.Open, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete))
         {
             file.SetLength(100);
         }
