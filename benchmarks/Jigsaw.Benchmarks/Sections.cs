@@ -21,6 +21,8 @@ internal static class Sections
         ("noise", NoiseSection.Run),
         ("client", ClientSection.Run),
         ("step", StepSection.Run),
+        ("long", LongSection.Run),
+        ("cache", CacheSection.Run),
         ("profile", ProfileSection.Run),
         ("trained", TrainedSection.Run),
     ];

@@ -46,6 +46,27 @@ public sealed class TrainTests : IDisposable
     }
 
     [Fact]
+    public async Task With_a_teachers_cache_a_second_run_reads_what_the_first_has_computed_and_says_what_it_takes()
+    {
+        var cache = Path.Combine(_folder, "teacher");
+        var (code, output, error) = await ProgramRun.Run("train", "--steps", "3", "--teacher-cache", cache, "--output", Run("a"));
+        Assert.True(code == JigsawExitCode.Success, output + error);
+        var said = System.Text.RegularExpressions.Regex.Match(output, @"kept in .*: (\S+) MiB for (\d+) tokens, bfloat16\.");
+        Assert.True(said.Success, output);
+        Assert.Contains("The teacher's cache had 0 of ", output, StringComparison.Ordinal);
+        var (again, second, _) = await ProgramRun.Run("train", "--config", Path.Combine(Run("a"), "run.json"), "--output", Run("b"));
+        Assert.Equal(0, again);
+        Assert.Matches(@"The teacher's cache had (\d+) of \1 rows", second);
+        Assert.Equal(Transform("a"), Transform("b"));
+        Assert.Equal((cache, "bfloat16"), ((string?)Options("b")["teacher-cache"], (string?)Options("b")["teacher-cache-precision"]));
+
+        var (_, plan, _) = await ProgramRun.Run("plan");
+        Assert.Contains("With --teacher-cache, TeacherClean runs once for each chat: from the second epoch on 2 forwards and 2 backwards, about 4 forwards.", plan, StringComparison.Ordinal);
+        Assert.Matches(@"The teacher's cache takes \d+ bytes for each token of the data, in bfloat16\.", plan);
+        Assert.Contains("--teacher-cache-precision is float16; use float32, bfloat16.", (await ProgramRun.Run("train", "--teacher-cache", cache, "--teacher-cache-precision", "float16")).Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Numbers_of_the_recipe_are_changed_by_name_and_the_file_of_the_run_repeats_them()
     {
         const string Name = "jigsaw_ce_protection_loss_weight";

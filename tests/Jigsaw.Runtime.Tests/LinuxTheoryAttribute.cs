@@ -8,7 +8,7 @@ public sealed class LinuxTheoryAttribute : TheoryAttribute
     {
         if (!OperatingSystem.IsLinux() || System.Runtime.InteropServices.RuntimeInformation.ProcessArchitecture != System.Runtime.InteropServices.Architecture.X64)
         {
-            Skip = "the native library of the oracle is for Linux on x64";
+            Skip = "what it needs, an oracle's native library or the kernel's count of memory, is for Linux on x64";
         }
     }
 }

@@ -5,7 +5,7 @@ using Jigsaw.Tokenization;
 
 namespace Jigsaw.Runtime.Tests;
 
-/// <summary>What tests run in a process of their own: the ids of a text, for a process whose globalization is set by its environment; x̃ of a transform, for a process that must not repeat another's; training beside threads that allocate, which may end the process; training that is killed.</summary>
+/// <summary>What tests run in a process of their own: the ids of a text, for a process whose globalization is set by its environment; x̃ of a transform, for a process that must not repeat another's; training beside threads that allocate, which may end the process; training that is killed; the memory of a training.</summary>
 internal static class Program
 {
     public static int Main(string[] arguments)
@@ -27,6 +27,13 @@ internal static class Program
             var failures = BusyProcess.Train(int.Parse(runs, CultureInfo.InvariantCulture), int.Parse(steps, CultureInfo.InvariantCulture));
             Console.WriteLine(string.Join(Environment.NewLine, failures.Append($"{failures.Count} of {runs} runs failed")));
             return failures.Count == 0 ? 0 : 1;
+        }
+
+        if (arguments is ["--step-memory", var recipe, var rows, var length])
+        {
+            var (measured, estimated) = MeasuredStep.Run(recipe, int.Parse(rows, CultureInfo.InvariantCulture), int.Parse(length, CultureInfo.InvariantCulture));
+            Console.WriteLine($"{measured} {estimated.Total} {estimated.Weights} {estimated.Trained} {estimated.Transform} {estimated.Activations} {estimated.Logits} {estimated.Passing}");
+            return 0;
         }
 
         if (arguments is ["--train", var folder])

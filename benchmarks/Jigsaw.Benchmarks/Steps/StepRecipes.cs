@@ -9,6 +9,14 @@ namespace Jigsaw.Benchmarks.Steps;
 [LossTerm.AbsoluteCosineSimilarity(0.5)]
 internal sealed partial class FullRecipe;
 
+/// <summary>Four passes, three of them with a gradient, and no term that needs two rows.</summary>
+[LossRecipe]
+[LossTerm.CePerformance(1.0)]
+[LossTerm.CeProtection(0.25, MaxLoss = 10)]
+[LossTerm.CleanEmbeddingsGuardrails(0.1, MaxLoss = 10)]
+[LossTerm.AbsoluteCosineSimilarity(0.5)]
+internal sealed partial class GuardedRecipe;
+
 /// <summary>Two passes, one of them with a gradient.</summary>
 [LossRecipe]
 [LossTerm.CePerformance(1.0)]

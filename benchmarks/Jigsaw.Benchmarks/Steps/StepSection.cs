@@ -18,6 +18,8 @@ internal static class StepSection
             ("performance, by closures", () => work.Closures(work.Performance), "", ""),
             ("performance, and two terms of weight 0", () => work.Step(work.Weightless), "as without", "as without"),
             .. work.Model.LayerCount > 8 ? [("L2 at layer 8", () => work.Step(work.Layer), "≤ 0.9", "")] : Array.Empty<(string, Action, string, string)>(),
+            ("full, with the teacher's cache", () => work.Step(work.Full, cached: true), "≤ 6.7", ""),
+            ("performance, with the teacher's cache", () => work.Step(work.Performance, cached: true), "", ""),
         ];
         var times = Timing.Medians(scale.Rounds, [work.Forward, .. cases.Select(step => step.Step)]);
         table.Add("one forward", Table.Time(times[0]), "1", "", $"{Peak(work, work.Forward):f0}", "");

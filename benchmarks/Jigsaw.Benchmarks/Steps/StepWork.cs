@@ -15,16 +15,16 @@ namespace Jigsaw.Benchmarks.Steps;
 /// <summary>A model with adapters and a transform, a batch of chats of 128 tokens, and training steps on them.</summary>
 internal sealed class StepWork : IDisposable
 {
-    private const int Tokens = 128;
-
     private readonly CausalLM _model;
     private readonly NoisyTeacher _teacher;
     private readonly NoisyStudent _student;
     private readonly StainedGlassTransform _transform;
     private readonly TokenBatch _batch;
     private readonly AdamW _optimizer;
+    private readonly string _folder;
+    private readonly TeacherCache _cache;
 
-    public StepWork(string directory, ScalarType type, Device device, int chats)
+    public StepWork(string directory, ScalarType type, Device device, int chats, int tokens = 128)
     {
         _model = CausalLM.Load(directory, device, type);
         _teacher = new NoisyTeacher(_model);
@@ -32,20 +32,26 @@ internal sealed class StepWork : IDisposable
         _transform = new StainedGlassTransform(_model.EmbeddingTable, new TransformConfig { Std = new TanhStd { InitialRho = -1 } });
         var random = new Random(1);
         var vocabulary = (int)Math.Min(_model.EmbeddingTable.shape[0], 2000);
-        var all = Enumerable.Repeat(true, chats * Tokens).ToArray();
-        _batch = new TokenBatch([.. all.Select(_ => (long)random.Next(5, vocabulary))], all, all, all, chats, Tokens, device);
+        var all = Enumerable.Repeat(true, chats * tokens).ToArray();
+        _batch = new TokenBatch([.. all.Select(_ => (long)random.Next(5, vocabulary))], all, all, all, chats, tokens, device);
         _optimizer = JigsawOptimizer.AdamW(_transform, _student, 1e-4);
+        _folder = Directory.CreateTempSubdirectory("jigsaw-benchmark").FullName;
+        _cache = new TeacherCache(_folder, _model);
     }
 
     public string Shape => $"{_model.LayerCount} layers of {_model.Config.HiddenSize}, {_model.EmbeddingTable.shape[0]} tokens";
 
     public CausalLM Model => _model;
 
+    public StainedGlassTransform Transform => _transform;
+
     public JigsawLoss<FullRecipe.Components, FullRecipe.Hyperparameters> Full() => FullRecipe.Bind(_teacher, _student);
 
     public JigsawLoss<PerformanceRecipe.Components, PerformanceRecipe.Hyperparameters> Performance() => PerformanceRecipe.Bind(_teacher, _student);
 
     public JigsawLoss<WeightlessRecipe.Components, WeightlessRecipe.Hyperparameters> Weightless() => WeightlessRecipe.Bind(_teacher, _student);
+
+    public JigsawLoss<GuardedRecipe.Components, GuardedRecipe.Hyperparameters> Guarded() => GuardedRecipe.Bind(_teacher, _student);
 
     public JigsawLoss<LayerRecipe.Components, LayerRecipe.Hyperparameters> Layer() => LayerRecipe.Bind(_teacher, _student);
 
@@ -91,7 +97,7 @@ internal sealed class StepWork : IDisposable
     }
 
     /// <summary>A step pass by pass.</summary>
-    public void Step<TComponents, THyperparameters>(Func<JigsawLoss<TComponents, THyperparameters>> bind, bool rematerialize = false)
+    public void Step<TComponents, THyperparameters>(Func<JigsawLoss<TComponents, THyperparameters>> bind, bool rematerialize = false, bool cached = false)
         where TComponents : ComponentLosses
         where THyperparameters : RecipeHyperparameters
     {
@@ -99,7 +105,9 @@ internal sealed class StepWork : IDisposable
         var jigsaw = bind();
         jigsaw.Rematerialize = rematerialize;
         _optimizer.zero_grad();
+        _teacher.Cache = cached ? _cache : null;
         jigsaw.RunStep(_transform.Apply(_batch), _batch.LossMask).Dispose();
+        _teacher.Cache = null;
         _optimizer.step();
     }
 
@@ -108,6 +116,8 @@ internal sealed class StepWork : IDisposable
 
     public void Dispose()
     {
+        _cache.Dispose();
+        Directory.Delete(_folder, recursive: true);
         _optimizer.Dispose();
         _batch.Dispose();
         _transform.Dispose();

@@ -205,7 +205,7 @@ internal sealed partial class CommandTree
     private IEnumerable<Verb> Verbs()
     {
         var o = _options;
-        yield return new Verb("plan", "Shows what a step runs, what it costs in forwards, and what memory the weights take.", [.. o.Subject, o.Rank, o.Batch, o.Steps, .. o.Numbers], PlanVerb.Run);
+        yield return new Verb("plan", "Shows what a step runs, what it costs in forwards, and what memory the weights take.", [.. o.Subject, o.Rank, o.Batch, o.MicroBatch, o.MaxLength, o.Steps, o.Memory, .. o.Numbers], PlanVerb.Run);
         yield return new Verb("train", "Trains a transform and adapters, and saves them.", [.. o.Subject, .. o.Training, .. o.Measuring], TrainVerb.Run) { Trains = true };
         yield return new Verb("evaluate", "Measures what a trained run keeps, on chats that it has not seen.", [.. o.Subject, .. o.Measuring, o.Chat, o.MaxTokens], EvaluateVerb.Run) { GoesOn = true };
         yield return new Verb("attack", "Runs the attack suite on a trained run.", [.. o.Subject, .. o.Measuring, o.Data, o.Attacks, o.Seed], AttackVerb.Run) { GoesOn = true };

@@ -32,6 +32,7 @@ internal sealed class ProgramOptions
         EvaluationData = new("--eval-data") { Description = $"Chats to evaluate on. [default: {program.EvaluationData}]" };
         Precision = Choice("--precision", "dtype of the frozen base.", "float32", _precisions);
         Optimizer = Choice("--optimizer", "Which optimizer.", _optimizers[0], _optimizers);
+        TeacherCachePrecision = Choice("--teacher-cache-precision", "dtype in which --teacher-cache keeps hidden states.", "bfloat16", _precisions);
         Schedule = Choice("--schedule", "How the learning rate falls after its warm-up.", _schedules[0], _schedules);
         Freeze = Choice("--freeze", "What is not trained: adapters, transform, or one of the transform's heads, mean or std.", first: null, _freezable);
         OnNonFinite = Choice("--on-non-finite", "What is done about a step whose loss or gradient is NaN or infinite: stop, or skip it.", _policies[0], _policies);
@@ -104,6 +105,12 @@ internal sealed class ProgramOptions
     internal Option<int?> MaxLength { get; } = new("--max-length") { Description = "The most tokens of a chat to train on; what is longer is cut at its end. [default: none]" };
 
     internal Option<DirectoryInfo> Cache { get; } = new("--cache") { Description = "Folder in which the places of rows and their token ids are kept, so that no chat is in memory; for data of more than 256 MiB always. [default for them: cache beside the folder of the run]" };
+
+    internal Option<DirectoryInfo> TeacherCache { get; } = new("--teacher-cache") { Description = "Folder in which the teacher's clean pass is kept, so that it runs once for each chat. It tells the chats as they do themselves, and may serve many runs, also at a time. [default: none]" };
+
+    internal Option<string> TeacherCachePrecision { get; }
+
+    internal Option<bool> Memory { get; } = new("--memory") { Description = "Estimate the memory of a step with rows of --max-length tokens." };
 
     internal Option<double?> LearningRate { get; } = new("--learning-rate") { Description = "The largest learning rate. [default: the recipe's]" };
 
@@ -202,7 +209,7 @@ internal sealed class ProgramOptions
     internal IReadOnlyList<Option> Subject => [Recipe, Model, Device, Precision, Output];
 
     /// <summary>What decides how a training goes.</summary>
-    internal IReadOnlyList<Option> Training => [Data, .. Numbers, StdMax, InitialRho, Steps, Batch, TokensPerStep, MicroBatch, Rank, MaxLength, Cache, Optimizer, LearningRate, Schedule, WarmupSteps, WeightDecay, ClipNorm, Freeze, OnNonFinite, WarmStart, Seed, EvaluateEvery, Patience, TimeLimit, CheckpointEvery, LogEvery, NoTensorBoard, Resume];
+    internal IReadOnlyList<Option> Training => [Data, .. Numbers, StdMax, InitialRho, Steps, Batch, TokensPerStep, MicroBatch, Rank, MaxLength, Cache, TeacherCache, TeacherCachePrecision, Optimizer, LearningRate, Schedule, WarmupSteps, WeightDecay, ClipNorm, Freeze, OnNonFinite, WarmStart, Seed, EvaluateEvery, Patience, TimeLimit, CheckpointEvery, LogEvery, NoTensorBoard, Resume];
 
     /// <summary>What decides on the recipe's numbers.</summary>
     internal IReadOnlyList<Option> Numbers => [Hyperparameters, Set, GivenNumbers];
@@ -253,6 +260,9 @@ internal sealed class ProgramOptions
             Rank = parsed.GetValue(Rank) ?? defaults.Rank,
             MaxLength = parsed.GetValue(MaxLength),
             Cache = parsed.GetValue(Cache)?.FullName,
+            Memory = parsed.GetValue(Memory),
+            TeacherCache = parsed.GetValue(TeacherCache)?.FullName,
+            TeacherCachePrecision = parsed.GetValue(TeacherCachePrecision) ?? "bfloat16",
             LearningRate = parsed.GetValue(LearningRate) ?? defaults.LearningRate,
             TokensPerStep = parsed.GetValue(TokensPerStep),
             MicroBatch = parsed.GetValue(MicroBatch),

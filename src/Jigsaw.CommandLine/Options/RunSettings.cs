@@ -56,6 +56,15 @@ internal sealed record RunSettings
     /// <summary>Where what is found in large data is kept; null for beside the run.</summary>
     public string? Cache { get; init; }
 
+    /// <summary>True if <c>plan</c> estimates the memory of a step.</summary>
+    public bool Memory { get; init; }
+
+    /// <summary>Where the teacher's clean pass is kept; null for nowhere.</summary>
+    public string? TeacherCache { get; init; }
+
+    /// <summary>The dtype that it is kept in.</summary>
+    public string TeacherCachePrecision { get; init; } = "bfloat16";
+
     /// <summary>Rank of the adapters.</summary>
     public required int Rank { get; init; }
 
@@ -162,7 +171,10 @@ internal sealed record RunSettings
     public string? Inspected { get; init; }
 
     /// <summary>The dtype of the frozen base.</summary>
-    public torch.ScalarType DType => Precision == "bfloat16" ? torch.ScalarType.BFloat16 : torch.ScalarType.Float32;
+    public torch.ScalarType DType => TypeOf(Precision);
+
+    /// <summary>The dtype that the teacher's clean pass is kept in.</summary>
+    public torch.ScalarType TeacherCacheType => TypeOf(TeacherCachePrecision);
 
     /// <summary>The folder of the checkpoints.</summary>
     public string Checkpoints => Path.Combine(Output, "checkpoints");
@@ -210,6 +222,8 @@ internal sealed record RunSettings
         ["tokens-per-step"] = TokensPerStep,
         ["max-length"] = MaxLength,
         ["cache"] = Cache is null ? null : Path.GetFullPath(Cache),
+        ["teacher-cache"] = TeacherCache is null ? null : Path.GetFullPath(TeacherCache),
+        ["teacher-cache-precision"] = TeacherCache is null ? null : TeacherCachePrecision,
         ["rank"] = WarmStart is null ? Rank : null,
         ["learning-rate"] = LearningRate,
         ["micro-batch"] = MicroBatch,
@@ -238,6 +252,8 @@ internal sealed record RunSettings
 
     /// <summary>The folder of a run's trained adapters.</summary>
     public static string AdapterOf(string run) => Path.Combine(run, "adapter");
+
+    private static torch.ScalarType TypeOf(string precision) => precision == "bfloat16" ? torch.ScalarType.BFloat16 : torch.ScalarType.Float32;
 
     private static string NameOf(Enum value) => value.ToString().ToLowerInvariant();
 

@@ -70,6 +70,9 @@ internal sealed class RunData : IDisposable
         }
     }
 
+    /// <summary>Bytes as people read them.</summary>
+    public static string Mebibytes(long bytes) => string.Create(CultureInfo.InvariantCulture, $"{bytes / (double)(1 << 20):0.0} MiB");
+
     public void Dispose()
     {
         foreach (var batches in _batches)

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Jigsaw.CommandLine.Options;
 using Jigsaw.Data;
+using Jigsaw.Steps;
 using Jigsaw.Training;
 
 namespace Jigsaw.CommandLine.Running;
@@ -37,7 +38,8 @@ internal static class TrainingRun
             RunData.Say(context.Output, batches);
         }
 
-        using (var trainer = new Trainer(session.Loss, session.Transform, batches, OptionsOf(settings, session)))
+        using var cache = TeacherCacheOf(context, session, batches);
+        using (var trainer = new Trainer(session.Loss, session.Transform, batches, OptionsOf(settings, session) with { TeacherCache = cache }))
         {
             if (settings.Resume)
             {
@@ -72,10 +74,48 @@ internal static class TrainingRun
             RunData.Say(context.Output, batches);
         }
 
+        if (cache is not null)
+        {
+            Say(context, cache);
+        }
+
         session.Transform.Save(settings.Transform);
         session.Student.Adapters.Save(settings.Adapter);
         context.Output.Say($"Transform saved in {settings.Transform}");
         context.Output.Say($"Adapters saved in {settings.Adapter}");
+    }
+
+    /// <summary>Opens the cache of the teacher's clean pass, and says what it takes.</summary>
+    private static TeacherCache? TeacherCacheOf(RunContext context, RunSession session, ITokenBatches batches)
+    {
+        var settings = context.Settings;
+        if (settings.TeacherCache is not { } folder)
+        {
+            return null;
+        }
+
+        if (session.Loss.Plan.Find(Pass.TeacherClean) is null)
+        {
+            context.Output.Say("The recipe reads nothing of the teacher's clean pass, so --teacher-cache keeps nothing.");
+            return null;
+        }
+
+        var cache = new TeacherCache(folder, session.Model, settings.TeacherCacheType);
+        long Size(long tokens, long rows) => TeacherCache.SizeOf(session.Loss.Plan, session.Model, tokens, rows, cache.DType);
+        var size = batches.TokensPerEpoch is { } tokens
+            ? string.Create(CultureInfo.InvariantCulture, $"{RunData.Mebibytes(Size(tokens, session.Chats.Value.Count))} for {tokens} tokens")
+            : string.Create(CultureInfo.InvariantCulture, $"{Size(1, 0)} bytes for each token");
+        context.Output.Say($"The teacher's clean pass runs once for each chat, and is kept in {folder}: {size}, {settings.TeacherCachePrecision}.");
+        return cache;
+    }
+
+    private static void Say(RunContext context, TeacherCache cache)
+    {
+        context.Output.Say(string.Create(CultureInfo.InvariantCulture, $"The teacher's cache had {cache.RowsRead} of {cache.RowsRead + cache.RowsComputed} rows; its files have {RunData.Mebibytes(cache.Bytes)}."));
+        foreach (var note in cache.Notes)
+        {
+            context.Output.Say(note);
+        }
     }
 
     private static TrainingOptions OptionsOf(RunSettings settings, RunSession session)

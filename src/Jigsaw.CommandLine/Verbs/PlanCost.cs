@@ -8,14 +8,16 @@ namespace Jigsaw.CommandLine.Verbs;
 internal sealed record PlanCost(double Forwards, double Backwards)
 {
     /// <summary>The cost of a plan.</summary>
-    internal static PlanCost Of(LossPlan plan)
+    /// <param name="plan">The plan.</param>
+    /// <param name="cached">True if the teacher's clean pass is read from a cache.</param>
+    internal static PlanCost Of(LossPlan plan, bool cached = false)
     {
         var period = plan.Intervals.Values.Aggregate(1L, LeastCommonMultiple);
         var (forwards, backwards) = (0L, 0L);
         for (var step = 0L; step < period; step++)
         {
-            var passes = plan.At(step).Passes;
-            forwards += passes.Count;
+            var passes = plan.At(step).Passes.Where(pass => !cached || pass.Pass != Pass.TeacherClean).ToArray();
+            forwards += passes.Length;
             backwards += passes.Count(pass => pass.Gradient != GradientFlow.None);
         }
 

@@ -10,6 +10,9 @@ public sealed class TransformedBatch
     /// <summary>Token ids, shape (batch, sequence), int64.</summary>
     public required Tensor InputIds { get; init; }
 
+    /// <summary>The ids on the host, in row-major order; null if they are on the device alone.</summary>
+    internal ReadOnlyMemory<long>? HostIds { get; init; }
+
     /// <summary>Real tokens.</summary>
     public required RowMask AttentionMask { get; init; }
 

@@ -60,6 +60,7 @@ public sealed class ChatBatches : ITokenBatches, IEnumerable<TokenBatch>
             (_rowsAt, _batchesPerEpoch) = (new KeptRows(order, batchSize, _ => { }, row => kept[row]).At, order.BatchesPerEpoch);
         }
 
+        TokensPerEpoch = Enumerable.Range(0, kept.Length).Where(row => kept[row]).Sum(row => (long)lengths[row]);
         Fingerprint = string.Create(CultureInfo.InvariantCulture, $"{_chats.Length} chats ({Hash(_chats)}), {Size(batchSize, tokens)} per batch, seed {seed}{Most(maxLength)}");
     }
 
@@ -78,6 +79,9 @@ public sealed class ChatBatches : ITokenBatches, IEnumerable<TokenBatch>
 
     /// <inheritdoc/>
     public string Fingerprint { get; }
+
+    /// <inheritdoc/>
+    public long? TokensPerEpoch { get; }
 
     /// <summary>How many batches have each chat once; of batches by tokens, those of the first epoch.</summary>
     public int BatchesPerEpoch => _batchesPerEpoch;

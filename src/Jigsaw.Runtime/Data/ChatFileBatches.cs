@@ -79,6 +79,11 @@ public sealed class ChatFileBatches : ITokenBatches, IDisposable
     /// <inheritdoc/>
     public string Fingerprint { get; }
 
+    /// <summary>Tokens of all chats, each counted once and without padding; null as long as some chat has not been tokenized.</summary>
+    public long? TokensPerEpoch => _cache.IsComplete
+        ? Enumerable.Range(0, _files.Count).Where(row => _limit.Keeps(_cache.FirstCountedOf(row))).Sum(row => (long)Math.Min(_cache.LengthOf(row), _limit.MaxLength ?? int.MaxValue))
+        : null;
+
     /// <summary>Chats that are cut at their end, of those in the batches so far.</summary>
     public long CutChats => _limit.Cut;
 

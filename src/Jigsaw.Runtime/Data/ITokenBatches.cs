@@ -14,6 +14,9 @@ public interface ITokenBatches
     /// <param name="step">Counted from 0, without limit.</param>
     IReadOnlyList<string> RowsAt(long step) => [];
 
+    /// <summary>Tokens of all rows, each counted once and without padding; null if that isn't known.</summary>
+    long? TokensPerEpoch => null;
+
     /// <summary>
     /// What distinguishes these batches from others: their data, size, seed. A training run resumes only with batches of the same fingerprint. Null if there
     /// is none: then the caller has to make sure.

@@ -61,6 +61,9 @@ public sealed partial class CausalLM : IRecordedModel, IDisposable
     /// <summary>The weights of the decoder layers' linear maps, each of shape (output, input), in the order of the model.</summary>
     public IEnumerable<Tensor> LinearWeights => Linears.Select(linear => linear.Weight);
 
+    /// <summary>How many values a layer records for each token.</summary>
+    internal long RecordedFeatures => _layers.Max(layer => layer.RecordedFeatures);
+
     internal IEnumerable<FrozenLinear> Linears => _layers.SelectMany(layer => layer.Linears);
 
     /// <summary>Reads a checkpoint directory: config.json, and model.safetensors or the shards of its index.</summary>

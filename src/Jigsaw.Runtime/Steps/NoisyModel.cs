@@ -129,8 +129,11 @@ public abstract class NoisyModel
     internal PassActivations Run(PassPlan plan, TransformedBatch batch, int? distillationLayer)
     {
         using var grad = set_grad_enabled(is_grad_enabled() && plan.Gradient != GradientFlow.None);
-        return Left(plan, Model.Run(Input(plan, batch), batch.AttentionMask, PassAdapters, plan.Layer ? distillationLayer : null, toEnd: plan.Logits));
+        return Left(plan, States(plan, batch, plan.Layer ? distillationLayer : null));
     }
+
+    /// <summary>The hidden states that one pass leaves.</summary>
+    private protected virtual HiddenStates States(PassPlan plan, TransformedBatch batch, int? layer) => Model.Run(Input(plan, batch), batch.AttentionMask, PassAdapters, layer, toEnd: plan.Logits);
 
     /// <summary>True if the backward pass of this model's passes is written out; otherwise they use autograd.</summary>
     internal bool CanRecord => Model is IRecordedModel recorded && recorded.CanRecord(PassAdapters);

@@ -18,9 +18,6 @@ namespace Jigsaw.Steps;
 internal sealed class PassByPass<TComponents>(NoisyTeacher teacher, NoisyStudent student, LossPlan plan, LossComputation<TComponents> compute)
     where TComponents : ComponentLosses
 {
-    // If memory is scarce, the teacher's product is computed again for each pass that reads it.
-    private const long TargetBytes = 128L << 20;
-
     public required long Step { get; init; }
 
     /// <summary>The components that the step leaves out; the plan is the step's.</summary>
@@ -41,10 +38,11 @@ internal sealed class PassByPass<TComponents>(NoisyTeacher teacher, NoisyStudent
     public TComponents Run(TransformedBatch batch, RowMask lossMask)
     {
         using var scope = NewDisposeScope();
-        using var targets = plan.Stages.Count(stage => stage.Any(pass => pass.Logits)) > 1 ? new TeacherTargets(Rematerialize ? 0 : TargetBytes) : null;
+        using var targets = plan.Stages.Count(stage => stage.Any(pass => pass.Logits)) > 1 ? new TeacherTargets(Rematerialize ? 0 : TeacherTargets.StepBytes) : null;
         var leaves = new TransformedBatch
         {
             InputIds = batch.InputIds,
+            HostIds = batch.HostIds,
             AttentionMask = batch.AttentionMask,
             NoiseMask = batch.NoiseMask,
             NotInReplyMask = batch.NotInReplyMask,

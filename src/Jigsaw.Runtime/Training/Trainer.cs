@@ -31,6 +31,7 @@ public sealed class Trainer : IDisposable
     private readonly TrainingState _state;
     private readonly TrainingCheckpoints? _checkpoints;
     private readonly HeldOutLoss? _heldOut;
+    private readonly TeacherCache? _cacheBefore;
     private bool _setsAside;
     private int _skipped;
 
@@ -85,6 +86,8 @@ public sealed class Trainer : IDisposable
         _clippedTogether = options.ClipsApart ? [.. _trained.GroupBy(parameter => adapters.Contains(parameter.Handle)).Select(group => group.ToArray())] : [_trained];
         _format = options.CheckpointFormat ?? new FolderCheckpointFormat();
         _checkpoints = options.CheckpointDirectory is { } directory ? new TrainingCheckpoints(directory, _format) : null;
+        _cacheBefore = loss.Teacher.Cache;
+        loss.Teacher.Cache = options.TeacherCache ?? _cacheBefore;
         _heldOut = options.Evaluation is { } evaluation ? new HeldOutLoss(loss, transform, evaluation, options) : null;
     }
 
@@ -163,6 +166,7 @@ public sealed class Trainer : IDisposable
     /// <summary>Frees the optimizer's state, and what steps keep for the next one.</summary>
     public void Dispose()
     {
+        _loss.Teacher.Cache = _cacheBefore;
         _optimizer.Dispose();
         _loss.ReleaseMemory();
     }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Serialization;
+using Jigsaw.Steps;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -61,6 +62,10 @@ public sealed record TrainingOptions
     /// <summary>Held-out batches that the run is measured on while it trains; null for none. With checkpoints, the one of the best evaluation is kept beside the last two.</summary>
     [JsonIgnore]
     public TrainingEvaluation? Evaluation { get; init; }
+
+    /// <summary>Where the teacher's clean pass is kept, so that it runs once for each row of the data; null runs it in each step. It is of the loss's model, and stays the caller's. A run resumes only with a cache of the same dtype.</summary>
+    [JsonIgnore]
+    public TeacherCache? TeacherCache { get; init; }
 
     /// <summary>The run ends after the first step that is done when this much time has passed since it began or was resumed; null for no limit.</summary>
     [JsonIgnore]

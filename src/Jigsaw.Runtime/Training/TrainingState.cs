@@ -217,6 +217,11 @@ public sealed class TrainingState
         settings.Add("optimizer", optimizer.GetType().Name);
         settings.Add("schedule", options.Schedule is { } schedule ? Described(schedule) : "from the options");
         settings.Add("batches", batches.Fingerprint ?? "unknown");
+        if (options.TeacherCache is { } cache)
+        {
+            settings.Add("teacher's cache", cache.DType.ToString());
+        }
+
         settings.Add("model", ModelFingerprint.Of(loss.Student.Model));
         settings.Add("adapters", loss.Student.Adapters is LoraAdapters { Config: var lora } ? JsonSerializer.Serialize(lora with { BaseModel = null }, TrainingOptionsJson.Default.LoraConfig) : loss.Student.Adapters.GetType().Name);
         settings.Add("recipe", loss.Plan.ToString() ?? "");

@@ -311,6 +311,7 @@ public sealed class StainedGlassTransform : IDisposable
     private TransformedBatch Batch(Tensor inputIds, RowMask attentionMask, RowMask noiseMask, TokenBatch? batch, Tensor clean, Tensor noisy, Tensor means, Tensor stds) => new()
     {
         InputIds = inputIds,
+        HostIds = batch?.HostIds,
         AttentionMask = attentionMask,
         NoiseMask = noiseMask,
         NotInReplyMask = batch?.NotInReplyMask,

@@ -104,11 +104,45 @@ internal sealed class TransformNetwork : nn.Module
         var headSize = _features / _config.Heads;
         var qkv = Linear(x, "block.attention.qkv").reshape(batch, sequence, 3, _config.Heads, headSize).permute(2, 0, 3, 1, 4);
 
+        if (AttentionBlock.IsLong(sequence, sequence))
+        {
+            return Linear(Long(qkv[0], qkv[1], qkv[2], attentionMask).transpose(1, 2).reshape(batch, sequence, _features), "block.attention.out");
+        }
+
         // Each token sees itself, also in padding, so no row of the softmax is empty.
         var causal = ones(sequence, sequence, dtype: ScalarType.Bool, device: x.device).tril();
         var self = eye(sequence, dtype: ScalarType.Bool, device: x.device);
         var visible = (causal & attentionMask.Value.unsqueeze(1).unsqueeze(1)) | self;
         var attended = ScaledDotProduct.Attend(qkv[0], qkv[1], qkv[2], ScaledDotProduct.Bias(visible, x.dtype));
         return Linear(attended.transpose(1, 2).reshape(batch, sequence, _features), "block.attention.out");
+    }
+
+    /// <summary>Attention over long sequences: without a bias where padding is at the end, where no real token sees it; else block by block.</summary>
+    private static Tensor Long(Tensor queries, Tensor keys, Tensor values, RowMask mask)
+    {
+        if (IsPaddedAtTheEnd(mask) && queries.device_type != DeviceType.META)
+        {
+            return nn.functional.scaled_dot_product_attention(queries, keys, values, is_casual: true);
+        }
+
+        var length = queries.shape[2];
+        return cat([.. AttentionBlock.Of(length, length, window: null).Select(block => ScaledDotProduct.Attend(block.RowsOf(queries), block.ColumnsOf(keys), block.ColumnsOf(values), block.Bias(mask.Value, window: null, queries.dtype)))], 2);
+    }
+
+    private static bool IsPaddedAtTheEnd(RowMask mask)
+    {
+        var host = mask.Host;
+        var sequence = (int)mask.Value.shape[1];
+        for (var start = 0; start < host.Length; start += sequence)
+        {
+            var row = host.Slice(start, sequence);
+            var real = row.IndexOf(false);
+            if (real >= 0 && row[real..].Contains(true))
+            {
+                return false;
+            }
+        }
+
+        return !host.IsEmpty;
     }
 }

@@ -4,6 +4,7 @@ using Jigsaw.Losses.Hyperparameters;
 using Jigsaw.Models.Lora;
 using Jigsaw.Runtime.Tests.Losses;
 using Jigsaw.Steps;
+using Jigsaw.Training;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -88,10 +89,10 @@ public sealed class RunStepTests : IDisposable
     }
 
     [Fact]
-    public void Long_sequences_use_torchs_attention_in_the_backward_pass()
+    public void Large_scores_use_torchs_attention_in_the_backward_pass()
     {
-        // Four heads of 1100 by 1100 scores are more than are computed at once.
-        var step = new BoundStep(_owned, "llama-gqa", batches: vocabulary => new RandomBatches(vocabulary, rows: 1, length: 1100));
+        // Four heads of 1020 by 1020 scores, two rows, are more than are computed at once, and less than what goes block by block.
+        var step = new BoundStep(_owned, "llama-gqa", batches: vocabulary => new RandomBatches(vocabulary, rows: 2, length: 1020));
         step.Compare(() => HeldTogetherRecipe.Bind(step.Teacher, step.Student));
     }
 
@@ -233,6 +234,38 @@ public sealed class RunStepTests : IDisposable
             Assert.ThrowsAny<Exception>(() => components.Read());
             using var rows = RowsRecipe.Bind(step.Teacher, step.Student).RunStep(step.Apply(), step.Batch.LossMask);
             Assert.Equal(DeviceType.META, rows.Uncertainty.device_type);
+        }
+    }
+
+    [Theory]
+    [InlineData("adamw")]
+    [InlineData("sgd")]
+    [InlineData("lion")]
+    public void Batch_transform_loss_clipping_and_optimizer_of_a_training_step_run_on_meta_where_a_wait_throws(string name)
+    {
+        var step = new BoundStep(_owned, "llama-gqa", device: META);
+        using var scope = NewDisposeScope();
+        var groups = JigsawOptimizer.Groups(step.Transform, step.Student);
+        using optim.Optimizer optimizer = name switch
+        {
+            "sgd" => JigsawOptimizer.Sgd(groups, 1e-3),
+            "lion" => JigsawOptimizer.Lion(groups, 1e-3),
+            _ => JigsawOptimizer.AdamW(groups, 1e-3),
+        };
+        foreach (var recipe in (Func<BoundLoss>[])[() => EverythingRecipe.Bind(step.Teacher, step.Student), () => BoundsRecipe.Bind(step.Teacher, step.Student), () => SurprisalRecipe.Bind(step.Teacher, step.Student), () => CounterfactualRecipe.Bind(step.Teacher, step.Student)])
+        {
+            using var batch = new RandomBatches((int)step.Transform.EmbeddingTable.shape[0], device: META).At(1);
+            optimizer.zero_grad();
+            recipe().RunStepInParts(step.Transform.Apply(batch), batch.LossMask, 4).Dispose();
+            foreach (var parameter in groups.SelectMany(group => group.Parameters))
+            {
+                // Nothing is there to be read.
+                Assert.ThrowsAny<Exception>(() => parameter.Value.grad?.sum().item<float>() ?? throw new InvalidOperationException(parameter.Name));
+                Assert.Equal(parameter.Value.shape, parameter.Value.grad!.shape);
+            }
+
+            optimizer.step();
+            Assert.All(optimizer.parameters(), parameter => Assert.Equal(DeviceType.META, parameter.device_type));
         }
     }
 

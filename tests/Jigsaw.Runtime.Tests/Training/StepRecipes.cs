@@ -46,6 +46,12 @@ public partial class HeldTogetherRecipe
 [LossTerm.InverseL2PowerLaw(0.05)]
 public partial class AlphaRecipe;
 
+/// <summary>Two passes, one of them with a gradient, and no term that needs two rows.</summary>
+[LossRecipe]
+[LossTerm.CePerformance(1.0)]
+[LossTerm.AbsoluteCosineSimilarity(0.5)]
+public partial class PerformanceAloneRecipe;
+
 /// <summary>No pass at all.</summary>
 [LossRecipe]
 [LossTerm.MedianNorm(0.1)]

@@ -16,14 +16,14 @@ internal sealed class TrainingSession : IDisposable
     private readonly NoisyTeacher _teacher;
     private readonly NoisyStudent _student;
 
-    public TrainingSession(TrainingOptions options, TrajectoryRecipe.Hyperparameters? hyperparameters = null, int differentBatches = int.MaxValue, ITokenBatches? batches = null, Func<NoisyTeacher, NoisyStudent, BoundLoss>? bind = null, string model = "llama-gqa", LoraConfig? adapters = null, Device? device = null)
+    public TrainingSession(TrainingOptions options, TrajectoryRecipe.Hyperparameters? hyperparameters = null, int differentBatches = int.MaxValue, ITokenBatches? batches = null, Func<NoisyTeacher, NoisyStudent, BoundLoss>? bind = null, string model = "llama-gqa", LoraConfig? adapters = null, Device? device = null, Func<CausalLM, TeacherCache>? cache = null)
     {
         _model = CausalLM.Load(TestData.Path("models", model), device ?? CPU, ScalarType.Float32);
         _teacher = new NoisyTeacher(_model);
         _student = new NoisyStudent(_model, adapters ?? new LoraConfig { Rank = 2 }, seed: 1);
         Transform = new StainedGlassTransform(_model.EmbeddingTable, new TransformConfig { Std = new TanhStd { InitialRho = 0 } }, seed: 1);
         Loss = bind?.Invoke(_teacher, _student) ?? TrajectoryRecipe.Bind(_teacher, _student, hyperparameters ?? TrajectoryRecipe.Defaults);
-        Trainer = new Trainer(Loss, Transform, batches ?? new RandomBatches((int)_model.EmbeddingTable.shape[0], differentBatches, device: device), options);
+        Trainer = new Trainer(Loss, Transform, batches ?? new RandomBatches((int)_model.EmbeddingTable.shape[0], differentBatches, device: device), cache is null ? options : options with { TeacherCache = Cache = cache(_model) });
     }
 
     public StainedGlassTransform Transform { get; }
@@ -31,6 +31,8 @@ internal sealed class TrainingSession : IDisposable
     public BoundLoss Loss { get; }
 
     public Trainer Trainer { get; }
+
+    public TeacherCache? Cache { get; }
 
     public List<TrainingStep> Run()
     {
@@ -48,6 +50,7 @@ internal sealed class TrainingSession : IDisposable
     public void Dispose()
     {
         Trainer.Dispose();
+        Cache?.Dispose();
         Transform.Dispose();
         _student.Dispose();
         _teacher.Dispose();

@@ -12,7 +12,7 @@ internal sealed class LoopRows : IDisposable
     private const long BlockBytes = 2L << 20;
 
     // What a workspace may take: on the CPU little memory, on other devices few kernel launches.
-    private const long HostWorkspaceBytes = 48L << 20;
+    internal const long HostWorkspaceBytes = 48L << 20;
     private const long DeviceWorkspaceBytes = 192L << 20;
 
     private readonly Dictionary<RowMask, Tensor> _weights = [];
@@ -163,7 +163,8 @@ internal sealed class LoopRows : IDisposable
         }
     }
 
-    private static int RowsOf(long bytes, long vocabulary) =>
+    /// <summary>Rows of a chunk whose logits take so many bytes.</summary>
+    internal static int RowsOf(long bytes, long vocabulary) =>
         (int)Math.Clamp(bytes / (4 * vocabulary), 128, 1024) / 32 * 32;
 
     private Tensor InOrder(Tensor mask) => Order.Index is { } index ? PackedRows.Gather(mask.reshape(-1), index) : mask.reshape(-1);

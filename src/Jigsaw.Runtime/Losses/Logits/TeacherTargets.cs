@@ -9,6 +9,9 @@ namespace Jigsaw.Losses.Logits;
 /// <param name="bytes">How many bytes may be kept.</param>
 internal sealed class TeacherTargets(long bytes) : IDisposable
 {
+    /// <summary>What a step keeps. If memory is scarce, the teacher's product is computed again for each pass that reads it.</summary>
+    public const long StepBytes = 128L << 20;
+
     private readonly Dictionary<int, TeacherChunk> _chunks = [];
     private long _left = bytes;
 

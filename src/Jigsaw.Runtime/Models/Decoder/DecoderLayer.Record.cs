@@ -10,7 +10,7 @@ namespace Jigsaw.Models.Decoder;
 internal sealed partial class DecoderLayer
 {
     // The memory that the scores of all heads may take in the backward pass.
-    private const long ScoreBytes = 16L << 20;
+    internal const long ScoreBytes = 16L << 20;
 
     /// <summary>How many values a record keeps for each token.</summary>
     public long RecordedFeatures => Query.OutputSize + Linears.Where(linear => linear != Down).Sum(linear => linear.OutputSize);
@@ -92,6 +92,11 @@ internal sealed partial class DecoderLayer
     /// <summary>Through attention: the gradients of projected queries, keys and values, shape (rows, features).</summary>
     private (Tensor Query, Tensor Key, Tensor Value) BackAttention(Tensor gradient, LayerRecord record, AttentionInputs inputs)
     {
+        if (inputs.IsInBlocks)
+        {
+            return BackInBlocks(gradient, record, inputs);
+        }
+
         var (batch, rows) = (gradient.shape[0], gradient.shape[1]);
         var bytes = batch * _config.HeadCount * rows * rows * gradient.ElementSize;
         return bytes <= ScoreBytes && gradient.dtype is ScalarType.Float32 or ScalarType.Float64
@@ -99,7 +104,42 @@ internal sealed partial class DecoderLayer
             : BackByGraph(gradient, record, inputs);
     }
 
-    /// <summary>By a graph of attention alone: for long sequences, whose scores torch's kernel never materializes at once, and for types in which the scores would be rounded.</summary>
+    /// <summary>Block by block, each by a graph of its own.</summary>
+    private (Tensor Query, Tensor Key, Tensor Value) BackInBlocks(Tensor gradient, LayerRecord record, AttentionInputs inputs)
+    {
+        using var scope = NewDisposeScope();
+        var (batch, rows, type) = (gradient.shape[0], gradient.shape[1], gradient.dtype);
+        var query = Rotate(Heads(record.OutputOf(Query), _config.HeadCount, QueryNorm), inputs);
+        var key = Rotate(Heads(record.OutputOf(Key), _config.KeyValueHeadCount, KeyNorm), inputs);
+        var value = Heads(record.OutputOf(Value), _config.KeyValueHeadCount, norm: null);
+        var output = gradient.view(batch, rows, _config.HeadCount, _config.HeadDim).transpose(1, 2);
+
+        // Summed over blocks in at least float32.
+        var wide = type == ScalarType.Float64 ? ScalarType.Float64 : ScalarType.Float32;
+        var queryGradient = empty_like(query);
+        var keyGradient = zeros(key.shape, dtype: wide, device: key.device);
+        var valueGradient = zeros(key.shape, dtype: wide, device: key.device);
+        foreach (var (block, bias) in inputs.Blocks(_config.Windows[_index]))
+        {
+            using var inner = NewDisposeScope();
+            var (queries, keys, values) = (Leaf(block.RowsOf(query)), Leaf(block.ColumnsOf(key)), Leaf(block.ColumnsOf(value)));
+            using (enable_grad())
+            {
+                ScaledDotProduct.Attend(queries, Repeat(keys), Repeat(values), bias).backward([block.RowsOf(output)]);
+            }
+
+            block.RowsOf(queryGradient).copy_(queries.grad!);
+            block.ColumnsOf(keyGradient).add_(keys.grad!, Scalars.One);
+            block.ColumnsOf(valueGradient).add_(values.grad!, Scalars.One);
+        }
+
+        return (
+            Projected(queryGradient, record.OutputOf(Query), QueryNorm, inputs),
+            Projected(keyGradient.to(type), record.OutputOf(Key), KeyNorm, inputs),
+            TokenRows.Of(valueGradient.to(type).transpose(1, 2).reshape(batch, rows, -1)).MoveToOuterDisposeScope());
+    }
+
+    /// <summary>By a graph of attention alone: for batches whose scores torch's kernel never materializes at once, and for types in which the scores would be rounded.</summary>
     private (Tensor Query, Tensor Key, Tensor Value) BackByGraph(Tensor gradient, LayerRecord record, AttentionInputs inputs)
     {
         using var scope = NewDisposeScope();

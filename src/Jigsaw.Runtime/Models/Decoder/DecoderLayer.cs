@@ -116,8 +116,22 @@ internal sealed partial class DecoderLayer : IDisposable
             (keys, values) = cache.Append(_index, keys, values);
         }
 
-        var attended = ScaledDotProduct.Attend(queries, Repeat(keys), Repeat(values), inputs.BiasOf(_config.Windows[_index]));
+        var window = _config.Windows[_index];
+        var attended = inputs.IsInBlocks
+            ? AttendInBlocks(queries, Repeat(keys), Repeat(values), inputs, window)
+            : ScaledDotProduct.Attend(queries, Repeat(keys), Repeat(values), inputs.BiasOf(window));
         return attended.transpose(1, 2).reshape(query.shape[0], query.shape[1], -1);
+    }
+
+    private static Tensor AttendInBlocks(Tensor queries, Tensor keys, Tensor values, AttentionInputs inputs, int? window)
+    {
+        var parts = new List<Tensor>();
+        foreach (var (block, bias) in inputs.Blocks(window))
+        {
+            parts.Add(ScaledDotProduct.Attend(block.RowsOf(queries), block.ColumnsOf(keys), block.ColumnsOf(values), bias));
+        }
+
+        return cat(parts, 2);
     }
 
     private Tensor Heads(Tensor projected, int heads, RmsNorm? norm)
