@@ -22,7 +22,7 @@ public sealed class AddKeyFix : RecipeCodeFix
     private protected override SyntaxNode? Fix(SyntaxNode root, SyntaxNode node)
     {
         const string Suffix = "Attribute";
-        if (node.FirstAncestorOrSelf<AttributeSyntax>() is not { Parent.Parent: TypeDeclarationSyntax type, Name: QualifiedNameSyntax qualified } attribute)
+        if (node.FirstAncestorOrSelf<AttributeSyntax>() is not { Parent.Parent: TypeDeclarationSyntax type, Name: QualifiedNameSyntax qualified } attribute || RemoveRepeatedClassFix.IsOfClass(attribute))
         {
             return null;
         }

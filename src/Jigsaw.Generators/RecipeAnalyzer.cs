@@ -31,21 +31,23 @@ public sealed class RecipeAnalyzer : DiagnosticAnalyzer
 
         if (RecipeGatherer.FindRecipe(type) is not { } attribute)
         {
-            if (StrayTerms.First(type) is { } term)
+            if (LocatedProblems.OfOther(type, context.Compilation, context.CancellationToken) is { } other)
             {
-                context.ReportDiagnostic(Diagnostic.Create(Descriptors.TermWithoutRecipe, ProblemLocator.Name(term.Attribute, context.CancellationToken), type.Name));
+                Report(context, !other.IsOfRecipesAlone && (TermClasses.IsOffered(type) || NamedClasses.Of(context.Compilation).Contain(type)) ? other.OfTerms : [other.Stray]);
             }
 
             return;
         }
 
         var declaration = RecipeGatherer.Gather(type, attribute, context.Compilation, context.CancellationToken);
-        foreach (var problem in ShapeRules.Check(declaration).Concat(RecipeRules.Check(declaration.Recipe)))
+        Report(context, LocatedProblems.OfRecipe(type, declaration, context.Compilation, context.CancellationToken));
+    }
+
+    private static void Report(SymbolAnalysisContext context, IEnumerable<LocatedProblem> problems)
+    {
+        foreach (var problem in problems)
         {
-            foreach (var location in ProblemLocator.Find(type, problem.Location, context.CancellationToken))
-            {
-                context.ReportDiagnostic(Diagnostic.Create(Descriptors.ById[problem.Id], location, [.. problem.Arguments]));
-            }
+            context.ReportDiagnostic(problem.ToDiagnostic());
         }
     }
 }

@@ -32,13 +32,21 @@ public sealed class RecipeGenerator : IIncrementalGenerator
             .Select(static (pair, _) => pair.Left)
             .WithTrackingName(TrackingNames.Problems);
 
-        var stray = context.SyntaxProvider
-            .CreateSyntaxProvider(static (node, _) => StrayTerms.AreWritten(node), static (syntax, cancellation) => GatherStray(syntax, cancellation))
-            .Where(static problem => problem is not null)
+        var named = gathered
+            .SelectMany(static (recipe, _) => recipe.Classes)
+            .Collect()
+            .Select(static (names, _) => names.Distinct().OrderBy(name => name, StringComparer.Ordinal).ToEquatableArray())
+            .WithTrackingName(TrackingNames.NamedClasses);
+
+        var ofClasses = context.SyntaxProvider
+            .CreateSyntaxProvider(static (node, _) => StrayTerms.AreWritten(node), static (syntax, cancellation) => GatherClass(syntax, cancellation))
+            .Where(static type => type is not null)
+            .Combine(named)
+            .SelectMany(static (pair, _) => Problems(pair.Left!, pair.Right))
             .Combine(reportsErrors)
             .Where(static pair => pair.Right)
-            .Select(static (pair, _) => pair.Left!)
-            .WithTrackingName(TrackingNames.Stray);
+            .Select(static (pair, _) => pair.Left)
+            .WithTrackingName(TrackingNames.Classes);
 
         var recipes = gathered
             .Where(static recipe => recipe.CanBeWritten)
@@ -57,7 +65,7 @@ public sealed class RecipeGenerator : IIncrementalGenerator
             .WithTrackingName(TrackingNames.Files);
 
         context.RegisterSourceOutput(problems, static (output, problem) => output.ReportDiagnostic(problem.ToDiagnostic()));
-        context.RegisterSourceOutput(stray, static (output, problem) => output.ReportDiagnostic(problem.ToDiagnostic()));
+        context.RegisterSourceOutput(ofClasses, static (output, problem) => output.ReportDiagnostic(problem.ToDiagnostic()));
         context.RegisterSourceOutput(files, static (output, file) => output.AddSource(file.HintName, SourceText.From(file.Source, Encoding.UTF8)));
     }
 
@@ -89,38 +97,42 @@ public sealed class RecipeGenerator : IIncrementalGenerator
         }
 
         var declaration = RecipeGatherer.Gather(recipe, attribute, context.SemanticModel.Compilation, cancellation);
-        var errors = new List<ReportedProblem>();
-        var hasShape = declaration.IsNamed;
-        foreach (var problem in ShapeRules.Check(declaration))
-        {
-            hasShape = false;
-            Locate(problem);
-        }
-
-        foreach (var problem in RecipeRules.Check(declaration.Recipe).Where(problem => Descriptors.IsError(problem.Id)))
-        {
-            Locate(problem);
-        }
-
-        return new GatheredRecipe(declaration, errors.ToEquatableArray(), hasShape);
-
-        void Locate(Problem problem)
-        {
-            foreach (var location in ProblemLocator.Find(recipe, problem.Location, cancellation))
-            {
-                errors.Add(ReportedProblem.At(location, problem.Id, problem.Arguments));
-            }
-        }
+        return new GatheredRecipe(
+            declaration,
+            Errors(LocatedProblems.OfRecipe(recipe, declaration, context.SemanticModel.Compilation, cancellation)),
+            TermClasses.Of(recipe)
+                .Select(shared => shared.Type)
+                .OfType<INamedTypeSymbol>()
+                .Where(type => SymbolEqualityComparer.Default.Equals(type.ContainingAssembly, recipe.ContainingAssembly))
+                .Select(RecipeGatherer.MetadataNameOf)
+                .ToEquatableArray(),
+            declaration.IsNamed && !ShapeRules.Check(declaration).Any());
     }
 
-    private static ReportedProblem? GatherStray(GeneratorSyntaxContext context, CancellationToken cancellation) =>
-        context.SemanticModel.GetDeclaredSymbol((TypeDeclarationSyntax)context.Node, cancellation) is INamedTypeSymbol type
-        && StrayTerms.First(type) is { } term
-        && term.Attribute.ApplicationSyntaxReference is { } reference
-        && reference.SyntaxTree == context.Node.SyntaxTree
-        && context.Node.Span.Contains(reference.Span)
-            ? ReportedProblem.At(ProblemLocator.Name(term.Attribute, cancellation), "JIG0002", new[] { type.Name }.ToEquatableArray())
-            : null;
+    private static GatheredClass? GatherClass(GeneratorSyntaxContext context, CancellationToken cancellation)
+    {
+        if (context.SemanticModel.GetDeclaredSymbol((TypeDeclarationSyntax)context.Node, cancellation) is not INamedTypeSymbol type
+            || LocatedProblems.OfOther(type, context.SemanticModel.Compilation, cancellation) is not { } problems)
+        {
+            return null;
+        }
+
+        return new GatheredClass(
+            RecipeGatherer.MetadataNameOf(type),
+            problems.IsOfRecipesAlone ? null : TermClasses.IsOffered(type),
+            IsHere(problems.Stray) ? ReportedProblem.At(problems.Stray) : null,
+            Errors(problems.OfTerms.Where(IsHere)));
+
+        bool IsHere(LocatedProblem problem) => problem.Location.SourceTree == context.Node.SyntaxTree && context.Node.Span.Contains(problem.Location.SourceSpan);
+    }
+
+    private static EquatableArray<ReportedProblem> Errors(IEnumerable<LocatedProblem> problems) =>
+        problems.Where(located => Descriptors.IsError(located.Problem.Id)).Select(ReportedProblem.At).ToEquatableArray();
+
+    private static EquatableArray<ReportedProblem> Problems(GatheredClass type, EquatableArray<string> named) =>
+        type.IsShared is { } isOffered && (isOffered || named.Contains(type.MetadataName)) ? type.Errors
+        : type.Stray is { } stray ? new[] { stray }.ToEquatableArray()
+        : default;
 
     private static string Write(RecipeDeclaration declaration)
     {

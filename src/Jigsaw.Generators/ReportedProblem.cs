@@ -11,6 +11,8 @@ internal sealed record ReportedProblem(string Id, EquatableArray<string> Argumen
     public static ReportedProblem At(Location location, string id, EquatableArray<string> arguments) =>
         new(id, arguments, location.SourceTree?.FilePath ?? "", location.SourceSpan, location.GetLineSpan().Span);
 
+    public static ReportedProblem At(LocatedProblem located) => At(located.Location, located.Problem.Id, located.Problem.Arguments);
+
     public Diagnostic ToDiagnostic() =>
         Diagnostic.Create(Descriptors.ById[Id], Location.Create(Path, Span, Lines), [.. Arguments]);
 }

@@ -6,7 +6,8 @@ internal static class TrackingNames
     public const string Gathered = nameof(Gathered);
     public const string Recipes = nameof(Recipes);
     public const string Problems = nameof(Problems);
-    public const string Stray = nameof(Stray);
+    public const string NamedClasses = nameof(NamedClasses);
+    public const string Classes = nameof(Classes);
     public const string HintNames = nameof(HintNames);
     public const string Files = nameof(Files);
 }

@@ -19,7 +19,7 @@ internal static class Planner
     /// <summary>Plans a recipe. Of terms that clash in name or key, the first is planned.</summary>
     public static RecipePlan Plan(RecipeModel recipe)
     {
-        var locals = new NameScope(Locals.Concat(recipe.Terms.Where(term => term.Custom is not null).Select(term => term.Custom!.Method)));
+        var locals = new NameScope(Locals.Concat(recipe.Terms.Where(term => term.Custom is { Class: null }).Select(term => term.Custom!.Method)));
         var names = new HashSet<string>(ReservedNames.OfComponents, StringComparer.Ordinal);
         var keys = new HashSet<string>(ReservedNames.Keys, StringComparer.Ordinal);
         var declared = new List<PlannedTerm>();

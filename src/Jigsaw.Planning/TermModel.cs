@@ -40,7 +40,7 @@ internal sealed record TermModel(string Name, string Key, TermDefinition? Defini
     public TermKind Kind => Definition?.Kind ?? TermKind.Similarity;
 
     /// <summary>What messages call it.</summary>
-    public string SpokenName => Custom?.Method ?? Name;
+    public string SpokenName => Custom?.SpokenName ?? Name;
 
     public ArgumentModel? Argument(string name)
     {

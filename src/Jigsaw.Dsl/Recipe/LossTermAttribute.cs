@@ -3,7 +3,7 @@ using Jigsaw.CompilerServices;
 namespace Jigsaw;
 
 /// <summary>
-/// A custom term: on a static method of a recipe that returns a scalar tensor and whose parameters name by their types what it
+/// A custom term: on a static method of a recipe, or of a class that it shares (<see cref="LossTermsAttribute"/>), that returns a scalar tensor and whose parameters name by their types what it
 /// reads: <c>CleanEmbeddings</c>, <c>NoisyEmbeddings</c>, <c>TransformMeans</c>, <c>TransformStds</c>, <c>AttentionMask</c>, <c>LossMask</c>, <c>NoiseMask</c>, <c>InputIds</c>, and of
 /// each pass the hidden states at the distillation layer or the logits, as <c>StudentNoisyHidden</c> or <c>TeacherCleanLogits</c>. It is added to the loss
 /// (minimized) under the method's name in snake case, and counts as a similarity term under an alpha. A method that reads rows of logits, as

@@ -265,7 +265,9 @@ internal sealed class ComputeEmitter
 
     private string Call(CustomTermModel custom)
     {
-        var method = Planner.Locals.Contains(custom.Method) ? $"{QualifiedName}.{Identifier.Of(custom.Method)}" : Identifier.Of(custom.Method);
+        var method = custom.Class is { } shared ? $"{shared.Expression}.{Identifier.Of(custom.Method)}"
+            : Planner.Locals.Contains(custom.Method) ? $"{QualifiedName}.{Identifier.Of(custom.Method)}"
+            : Identifier.Of(custom.Method);
         return $"{method}({string.Join(", ", custom.Activations.Select(type => type.Expression))})";
     }
 

@@ -56,7 +56,7 @@ internal static partial class RecipeEmitter
     {
         if (term.Term.Custom is { } custom)
         {
-            return $"{custom.Method}({string.Join(", ", custom.Parameters.Select(parameter => ActivationTypes.Find(parameter.Type)?.Notation ?? parameter.Type))})";
+            return $"{custom.SpokenName}({string.Join(", ", custom.Parameters.Select(parameter => ActivationTypes.Find(parameter.Type)?.Notation ?? parameter.Type))})";
         }
 
         var definition = term.Term.Definition!;

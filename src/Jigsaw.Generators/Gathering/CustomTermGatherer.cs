@@ -1,5 +1,6 @@
 using Jigsaw.Planning;
 using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
 using Microsoft.CodeAnalysis.CSharp.Syntax;
 
 namespace Jigsaw.Generators.Gathering;
@@ -7,12 +8,12 @@ namespace Jigsaw.Generators.Gathering;
 /// <summary>Reads the method of a term of one's custom.</summary>
 internal static class CustomTermGatherer
 {
-    public static CustomTermModel Gather(INamedTypeSymbol recipe, IMethodSymbol method, CancellationToken cancellation) => new(
+    public static CustomTermModel Gather(INamedTypeSymbol type, IMethodSymbol method, CancellationToken cancellation) => new(
         NameOf(method, cancellation),
         method.Parameters.Select(GatherParameter).ToEquatableArray(),
         method.IsStatic,
         IsTensor(method) ? null : Written(method.ReturnType),
-        Unfit(recipe, method));
+        Unfit(type, method));
 
     /// <summary>The method's name as written: a method without a return type is a constructor of another name to the compiler.</summary>
     private static string NameOf(IMethodSymbol method, CancellationToken cancellation) =>
@@ -47,13 +48,23 @@ internal static class CustomTermGatherer
         return new CustomParameterModel(parameter.Name, isActivation ? parameter.Type.Name : Written(parameter.Type), isActivation, modifier);
     }
 
-    private static string? Unfit(INamedTypeSymbol recipe, IMethodSymbol method)
+    private static string? Unfit(INamedTypeSymbol declaring, IMethodSymbol method)
     {
         if (method.MethodKind != MethodKind.Ordinary)
         {
             return method.ExplicitInterfaceImplementations.IsEmpty
                 ? "is not an ordinary method; declare one that the loss can call by name"
                 : "implements an interface explicitly, so the loss can't call it by name; declare an ordinary method";
+        }
+
+        if (method.DeclaringSyntaxReferences.IsEmpty && !SyntaxFacts.IsValidIdentifier(method.Name))
+        {
+            return "has a name that C# can't write; rename it";
+        }
+
+        if (method.IsStatic && (method.IsAbstract || method.IsVirtual))
+        {
+            return "is abstract or virtual, so the loss can't call it by name; declare an ordinary static method";
         }
 
         if (method.IsGenericMethod)
@@ -66,7 +77,7 @@ internal static class CustomTermGatherer
             return "is async, but the loss never waits; return the tensor itself";
         }
 
-        for (var type = recipe; type is not null; type = type.BaseType)
+        for (var type = declaring; type is not null; type = type.BaseType)
         {
             foreach (var other in type.GetMembers(method.Name))
             {

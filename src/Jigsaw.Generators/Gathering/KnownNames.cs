@@ -7,6 +7,7 @@ internal static class KnownNames
     public const string LossRecipeClass = "LossRecipeAttribute";
     public const string LossTerm = "LossTermAttribute";
     public const string LossTerms = "LossTerm";
+    public const string LossTermsClass = "LossTermsAttribute";
     public const string Dsl = "Jigsaw";
     public const string CompilerServices = "CompilerServices";
     public const string Definition = "LossTermDefinitionAttribute";

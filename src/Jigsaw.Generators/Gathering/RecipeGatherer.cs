@@ -23,8 +23,26 @@ internal static class RecipeGatherer
         return null;
     }
 
-    /// <summary>The term attributes of a type and of its methods, in the order of the model's terms.</summary>
-    public static IEnumerable<WrittenTerm> FindTerms(INamedTypeSymbol type)
+    /// <summary>The terms of a recipe, in the order of the model's: its own, and those that it shares.</summary>
+    public static IEnumerable<WrittenTerm> FindTerms(INamedTypeSymbol recipe)
+    {
+        foreach (var term in FindOwnTerms(recipe))
+        {
+            yield return term;
+        }
+
+        foreach (var shared in TermClasses.Of(recipe).Where(TermClasses.CanShare))
+        {
+            var type = (INamedTypeSymbol)shared.Type!;
+            foreach (var term in TermClasses.TermsOf(type, recipe))
+            {
+                yield return term with { Class = type, Sharing = shared.Attribute };
+            }
+        }
+    }
+
+    /// <summary>The term attributes of a type and of its methods.</summary>
+    public static IEnumerable<WrittenTerm> FindOwnTerms(INamedTypeSymbol type)
     {
         foreach (var attribute in type.GetAttributes())
         {
@@ -62,11 +80,14 @@ internal static class RecipeGatherer
         foreach (var term in FindTerms(recipe))
         {
             cancellation.ThrowIfCancellationRequested();
-            terms.Add(GatherTerm(recipe, term, cancellation));
+            terms.Add(GatherTerm(recipe, term, compilation, cancellation));
         }
 
         return new RecipeDeclaration(
-            new RecipeModel(recipe.Name, GatherArguments(attribute, AttributeShape.Of(attribute.AttributeClass!).Arguments, cancellation), terms.ToEquatableArray()),
+            new RecipeModel(recipe.Name, GatherArguments(attribute, AttributeShape.Of(attribute.AttributeClass!).Arguments, cancellation), terms.ToEquatableArray())
+            {
+                Classes = TermClasses.Of(recipe).Select(named => TermClasses.Model(recipe, named, compilation, cancellation)).ToEquatableArray(),
+            },
             NamespaceOf(recipe),
             types.ToEquatableArray(),
             MetadataNameOf(recipe),
@@ -78,6 +99,10 @@ internal static class RecipeGatherer
             HasTypeVar: CompilationFacts.Of(compilation).HasTypeVar,
             LanguageVersion: compilation is CSharpCompilation csharp ? (int)csharp.LanguageVersion : 0);
     }
+
+    /// <summary>Reads the terms of a class that recipes share, as if it were a recipe.</summary>
+    public static RecipeModel GatherClass(INamedTypeSymbol type, Compilation compilation, CancellationToken cancellation) =>
+        new(type.Name, default, FindOwnTerms(type).Select(term => GatherTerm(type, term, compilation, cancellation)).ToEquatableArray());
 
     /// <summary>Members that generated ones would collide with: the type's own, its base classes' accessible ones, its type parameters.</summary>
     public static IEnumerable<CollidingMember> CollidingMembers(INamedTypeSymbol recipe)
@@ -161,12 +186,21 @@ internal static class RecipeGatherer
     private static bool IsNamed(IEnumerable<ContainerModel> types) =>
         types.All(type => SyntaxFacts.IsValidIdentifier(type.Name) && type.TypeParameters.All(parameter => SyntaxFacts.IsValidIdentifier(parameter.Split(' ').Last().TrimStart('@'))));
 
-    private static TermModel GatherTerm(INamedTypeSymbol recipe, WrittenTerm term, CancellationToken cancellation)
+    private static TermModel GatherTerm(INamedTypeSymbol recipe, WrittenTerm term, Compilation compilation, CancellationToken cancellation)
     {
         var shape = AttributeShape.Of(term.AttributeClass);
         if (term.Method is { } method)
         {
-            var custom = CustomTermGatherer.Gather(recipe, method, cancellation);
+            var custom = CustomTermGatherer.Gather(term.Class ?? recipe, method, cancellation);
+            if (term.Class is { } shared)
+            {
+                custom = custom with
+                {
+                    Class = new TermClass(TermClasses.NameOf(shared), TypeExpression.Of(shared)),
+                    Hidden = compilation.IsSymbolAccessibleWithin(shared, recipe) && !compilation.IsSymbolAccessibleWithin(method, recipe) ? SyntaxFacts.GetText(method.DeclaredAccessibility) : null,
+                };
+            }
+
             var key = SnakeCase.Of(custom.Method);
             return new TermModel(Capitalized(custom.Method), key, null, custom, GatherArguments(term.Attribute, [.. shape.Arguments.Select(argument => argument.Under(key))], cancellation));
         }
@@ -268,7 +302,7 @@ internal static class RecipeGatherer
         return names.ToEquatableArray();
     }
 
-    private static string MetadataNameOf(INamedTypeSymbol type) =>
+    public static string MetadataNameOf(INamedTypeSymbol type) =>
         type.ContainingType is { } outer ? MetadataNameOf(outer) + "+" + type.MetadataName
         : string.Join(".", NamespaceOf(type).Append(type.MetadataName));
 }

@@ -17,24 +17,37 @@ internal static class StrayTerms
         return HasTerm(type.AttributeLists) || type.Members.Any(member => member is MethodDeclarationSyntax method && HasTerm(method.AttributeLists));
     }
 
-    /// <summary>The first term of a type that is not a recipe; null if it is one, or has no terms.</summary>
+    /// <summary>The first term of a type that is not a recipe, or its <c>[LossTerms]</c>; null if it is one, or has neither.</summary>
     public static WrittenTerm? First(INamedTypeSymbol type)
     {
-        if (RecipeGatherer.FindRecipe(type) is null)
+        if (RecipeGatherer.FindRecipe(type) is not null)
         {
-            foreach (var term in RecipeGatherer.FindTerms(type))
+            return null;
+        }
+
+        WrittenTerm? shared = null;
+        foreach (var term in RecipeGatherer.FindOwnTerms(type))
+        {
+            if (term.Method is null)
             {
                 return term;
             }
+
+            shared ??= term;
         }
 
-        return null;
+        foreach (var named in TermClasses.NamedBy(type))
+        {
+            return new WrittenTerm(named.Attribute!, named.Attribute!.AttributeClass!, null);
+        }
+
+        return shared;
     }
 
     private static bool HasTerm(SyntaxList<AttributeListSyntax> lists) => lists.Any(list => list.Attributes.Any(attribute => IsTerm(attribute.Name)));
 
     private static bool IsTerm(NameSyntax name) =>
-        NameOf(name) is "LossTerm" or "LossTermAttribute" || (name is QualifiedNameSyntax qualified && NameOf(qualified.Left) is "LossTerm");
+        NameOf(name) is "LossTerm" or "LossTermAttribute" or "LossTerms" or "LossTermsAttribute" || (name is QualifiedNameSyntax qualified && NameOf(qualified.Left) is "LossTerm");
 
     private static string NameOf(NameSyntax name) => name switch
     {

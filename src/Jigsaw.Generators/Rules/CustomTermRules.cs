@@ -24,18 +24,18 @@ internal static class CustomTermRules
     {
         if (custom.Unfit is { } reason)
         {
-            yield return Problem.At(ProblemLocation.Method(index), "JIG0065", custom.Method, reason);
+            yield return Problem.At(ProblemLocation.Method(index), "JIG0065", custom.SpokenName, reason);
             yield break;
         }
 
         if (!custom.IsStatic)
         {
-            yield return Problem.At(ProblemLocation.Method(index), "JIG0060", custom.Method);
+            yield return Problem.At(ProblemLocation.Method(index), "JIG0060", custom.SpokenName);
         }
 
         if (custom.ReturnType is { } type)
         {
-            yield return Problem.At(ProblemLocation.ReturnType(index), "JIG0061", custom.Method, type, custom.IsOfRows ? "a TorchSharp 'Tensor' of a value for each row" : "a scalar TorchSharp 'Tensor'");
+            yield return Problem.At(ProblemLocation.ReturnType(index), "JIG0061", custom.SpokenName, type, custom.IsOfRows ? "a TorchSharp 'Tensor' of a value for each row" : "a scalar TorchSharp 'Tensor'");
         }
 
         var seen = new HashSet<string>(StringComparer.Ordinal);
@@ -78,21 +78,21 @@ internal static class CustomTermRules
             var type = ActivationTypes.Find(parameter.Type)!;
             if (!type.IsRows)
             {
-                yield return Problem.At(ProblemLocation.Parameter(index, i), "JIG0066", parameter.Name, parameter.Type, custom.Method);
+                yield return Problem.At(ProblemLocation.Parameter(index, i), "JIG0066", parameter.Name, parameter.Type, custom.SpokenName);
             }
             else if (type.Pass != Pass.TeacherClean)
             {
                 first ??= type.Pass;
                 if (type.Pass != first)
                 {
-                    yield return Problem.At(ProblemLocation.Parameter(index, i), "JIG0067", parameter.Name, custom.Method, $"{first}Logits", $"{type.Pass}Logits");
+                    yield return Problem.At(ProblemLocation.Parameter(index, i), "JIG0067", parameter.Name, custom.SpokenName, $"{first}Logits", $"{type.Pass}Logits");
                 }
             }
         }
 
         if (first is null)
         {
-            yield return Problem.At(ProblemLocation.Method(index), "JIG0068", custom.Method);
+            yield return Problem.At(ProblemLocation.Method(index), "JIG0068", custom.SpokenName);
         }
     }
 }

@@ -19,7 +19,7 @@ internal static class Descriptors
         Category, DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: Pages + "JIG0001.md", customTags: WellKnownDiagnosticTags.NotConfigurable);
 
     public static readonly DiagnosticDescriptor TermWithoutRecipe = new(
-        "JIG0002", "Term without a recipe", "'{0}' has a loss term but no [LossRecipe], so nothing is generated; add [LossRecipe] or remove the term",
+        "JIG0002", "Term without a recipe", "'{0}' has a loss term but no [LossRecipe]{1}, so nothing is generated; add [LossRecipe] or remove the term",
         Category, DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: Pages + "JIG0002.md", customTags: WellKnownDiagnosticTags.NotConfigurable);
 
     public static readonly DiagnosticDescriptor NoTerms = new(
@@ -47,7 +47,7 @@ internal static class Descriptors
         Category, DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: Pages + "JIG0008.md", customTags: WellKnownDiagnosticTags.NotConfigurable);
 
     public static readonly DiagnosticDescriptor DuplicateTerm = new(
-        "JIG0009", "Term is declared twice", "'{0}' is declared twice in the recipe '{1}'; remove one of the two{2}",
+        "JIG0009", "Term is declared twice", "'{0}' is declared twice in '{1}'; remove one of the two{2}",
         Category, DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: Pages + "JIG0009.md", customTags: WellKnownDiagnosticTags.NotConfigurable);
 
     public static readonly DiagnosticDescriptor DuplicateKey = new(
@@ -197,6 +197,14 @@ internal static class Descriptors
     public static readonly DiagnosticDescriptor MaskOfScalar = new(
         "JIG0069", "Mask of a custom term that returns a scalar", "Mask of '{0}' names tokens to average over, but its method returns a scalar, which is averaged already; remove Mask and read LossMask, AttentionMask or NoiseMask in the method, or read rows of logits, such as StudentNoisyLogitRows",
         Category, DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: Pages + "JIG0069.md", customTags: WellKnownDiagnosticTags.NotConfigurable);
+
+    public static readonly DiagnosticDescriptor UnfitClass = new(
+        "JIG0070", "Class can't share terms", "'{0}' {1}",
+        Category, DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: Pages + "JIG0070.md", customTags: WellKnownDiagnosticTags.NotConfigurable);
+
+    public static readonly DiagnosticDescriptor HiddenTerm = new(
+        "JIG0071", "Shared term can't be called", "'{0}' is {1}, so the loss of '{2}' can't call it; make it internal or public",
+        Category, DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: Pages + "JIG0071.md", customTags: WellKnownDiagnosticTags.NotConfigurable);
 
     /// <summary>All of them, by id.</summary>
     public static readonly ImmutableDictionary<string, DiagnosticDescriptor> ById = typeof(Descriptors)

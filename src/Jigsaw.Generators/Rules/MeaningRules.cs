@@ -7,7 +7,10 @@ namespace Jigsaw.Generators.Rules;
 internal static class MeaningRules
 {
     public static IEnumerable<Problem> Check(RecipeModel recipe) =>
-        Layers(recipe).Concat(Truncation(recipe)).Concat(Arguments(recipe)).Concat(Ramps(recipe)).Concat(Alpha(recipe)).Concat(GradientFilter(recipe)).Concat(Purposes(recipe)).Concat(Steps(recipe));
+        Layers(recipe).Concat(Truncation(recipe)).Concat(Alpha(recipe)).Concat(GradientFilter(recipe)).Concat(Purposes(recipe)).Concat(Steps(recipe));
+
+    /// <summary>What each term must mean by itself.</summary>
+    public static IEnumerable<Problem> CheckTerms(RecipeModel recipe) => Arguments(recipe).Concat(Ramps(recipe));
 
     private static IEnumerable<Problem> Layers(RecipeModel recipe)
     {
@@ -35,12 +38,12 @@ internal static class MeaningRules
                 isRead = true;
                 if (!layer.IsWritten)
                 {
-                    yield return Problem.At(ProblemLocation.Parameter(i, parameter), "JIG0040", term.Custom!.Method);
+                    yield return Problem.At(ProblemLocation.Parameter(i, parameter), "JIG0040", term.SpokenName);
                 }
             }
         }
 
-        if (layer.Value is { } index && !isRead && recipe.Terms.Any(term => term.IsActive))
+        if (layer.Value is { } index && !isRead && recipe.IsWhole && recipe.Terms.Any(term => term.IsActive))
         {
             yield return Problem.At(ProblemLocation.RecipeArgument(layer.Name), "JIG0041", NumberText.Of(index));
         }
@@ -74,7 +77,7 @@ internal static class MeaningRules
 
             foreach (var parameter in term.IsActive ? ReadParameters(term, logits: true) : [])
             {
-                yield return Problem.At(ProblemLocation.Parameter(i, parameter), "JIG0043", term.Custom!.Method);
+                yield return Problem.At(ProblemLocation.Parameter(i, parameter), "JIG0043", term.SpokenName);
             }
         }
     }
@@ -93,7 +96,7 @@ internal static class MeaningRules
 
                 if (argument.Kind == ArgumentKind.Mask && term.Custom is { IsOfRows: false, Unfit: null } custom)
                 {
-                    yield return Problem.At(ProblemLocation.WholeArgument(i, argument.Name), "JIG0069", custom.Method);
+                    yield return Problem.At(ProblemLocation.WholeArgument(i, argument.Name), "JIG0069", custom.SpokenName);
                 }
 
                 if (argument.MaskUnless is not null && term.Argument("Mask") is { IsWritten: true })
@@ -172,7 +175,7 @@ internal static class MeaningRules
     private static IEnumerable<Problem> Purposes(RecipeModel recipe)
     {
         var active = recipe.Terms.Where(term => term.IsActive).ToList();
-        if (active.Count == 0 || active.Any(term => term.Definition is null))
+        if (active.Count == 0 || !recipe.IsWhole || active.Any(term => term.Definition is null))
         {
             yield break;
         }
@@ -191,7 +194,7 @@ internal static class MeaningRules
     private static IEnumerable<Problem> Steps(RecipeModel recipe)
     {
         var active = recipe.Terms.Where(term => term.IsActive).ToList();
-        if (active.Count > 0 && active.All(term => term.Argument("Every") is { Value: > 1 }))
+        if (active.Count > 0 && recipe.IsWhole && active.All(term => term.Argument("Every") is { Value: > 1 }))
         {
             yield return Problem.At(ProblemLocation.Recipe, "JIG0051", recipe.Name);
         }

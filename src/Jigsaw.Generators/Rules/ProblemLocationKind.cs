@@ -30,6 +30,12 @@ internal enum ProblemLocationKind
     /// <summary>A parameter of a custom term's method, by its name.</summary>
     Parameter,
 
+    /// <summary>A class that the recipe shares, by its index: where it is named, or the base class as written.</summary>
+    Class,
+
+    /// <summary>What makes a term shared that the recipe can't call, by the term's index; the fix is at the method.</summary>
+    Hidden,
+
     /// <summary>A member of the recipe, by its name; where it isn't the recipe's own, the recipe's identifier.</summary>
     Member,
 }

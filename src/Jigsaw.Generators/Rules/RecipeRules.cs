@@ -7,13 +7,19 @@ namespace Jigsaw.Generators.Rules;
 internal static class RecipeRules
 {
     public static IEnumerable<Problem> Check(RecipeModel recipe) =>
-        TermRules.Check(recipe).Concat(NumberRules.Check(recipe)).Concat(CustomTermRules.Check(recipe)).Concat(MeaningRules.Check(recipe));
+        TermRules.Check(recipe).Concat(SharedTermRules.Check(recipe)).Concat(Each(recipe)).Concat(MeaningRules.Check(recipe));
+
+    /// <summary>What is wrong with the terms of a class that recipes share, whichever recipe it is.</summary>
+    public static IEnumerable<Problem> CheckClass(RecipeModel terms) => TermRules.CheckNames(terms).Concat(Each(terms));
+
+    private static IEnumerable<Problem> Each(RecipeModel recipe) => NumberRules.Check(recipe).Concat(CustomTermRules.Check(recipe)).Concat(MeaningRules.CheckTerms(recipe));
 
     /// <summary>The errors, each once, as id and sentence; empty where the recipe can run.</summary>
     public static EquatableArray<string> Errors(RecipeModel recipe)
     {
         var errors = new SortedSet<string>(Check(recipe).Where(problem => Descriptors.IsError(problem.Id)).Select(problem => $"{problem.Id}: {Sentence(problem)}"), StringComparer.Ordinal);
         var hasUnknown = recipe.Terms.Any(term => term.Weight.Value is null)
+            || recipe.Classes.Any(named => !named.IsKnown)
             || recipe.Terms.SelectMany(term => term.Arguments).Concat(recipe.Arguments).Any(argument => argument is { IsWritten: true, Value: null });
         if (hasUnknown)
         {

@@ -7,11 +7,20 @@ internal static class TermRules
 {
     public static IEnumerable<Problem> Check(RecipeModel recipe)
     {
-        if (!recipe.Terms.Any(term => term.IsActive))
+        if (!recipe.Terms.Any(term => term.IsActive) && recipe.IsWhole)
         {
             yield return Problem.At(ProblemLocation.Recipe, "JIG0003", recipe.Name);
         }
 
+        foreach (var problem in CheckNames(recipe))
+        {
+            yield return problem;
+        }
+    }
+
+    /// <summary>What is wrong with the terms' names.</summary>
+    public static IEnumerable<Problem> CheckNames(RecipeModel recipe)
+    {
         var seen = new HashSet<string>(StringComparer.Ordinal);
         var names = new TakenNames(recipe);
         for (var i = 0; i < recipe.Terms.Count; i++)
@@ -21,7 +30,7 @@ internal static class TermRules
             {
                 yield return Problem.At(ProblemLocation.TermArgument(i, "Key"), "JIG0012", term.Name, written.Length == 0 ? "empty" : $"\"{written}\"", SnakeCase.Of(term.Name) + "_2");
             }
-            else if (!term.HasOwnKey && !seen.Add(term.Custom is { } custom ? "method " + custom.Method : term.Name))
+            else if (!term.HasOwnKey && !seen.Add(term.Custom is { } custom ? $"method {custom.Class?.Expression}.{custom.Method}" : term.Name))
             {
                 if (term.Custom?.Unfit is null)
                 {

@@ -24,6 +24,39 @@ public class FactoryAgreementTests
     [InlineData(12)]
     public void Keys_ramps_and_terms_of_some_steps_agree_bit_for_bit_at_each_step(long at) => Agree([.. Mixture.OfKeysAndSteps()], at);
 
+    [Fact]
+    public void A_term_that_recipes_share_agrees_bit_for_bit_with_the_recipe_s_own()
+    {
+        const string Terms = """
+            [LossTerm(0.05)] protected static torch.Tensor NoiseFloor(TransformStds stds) => (0.5 - stds.Value).clamp_min(0).mean();
+            [LossTerm(0.1)] protected static torch.Tensor Uncertainty(StudentNoisyLogitRows student) => -(student.Value.softmax(1) * student.Value.log_softmax(1)).sum(1);
+            """;
+        var assembly = Compiled.Load(Compiled.Compile(
+        [
+            $$"""
+            using Jigsaw;
+            using TorchSharp;
+            [LossRecipe, LossTerm.CePerformance(1), LossTerm.StdLogRatio(1)] public partial class Own { {{Terms}} }
+            [LossRecipe, LossTerm.CePerformance(1), LossTerm.StdLogRatio(1)] public partial class Derived : Base { }
+            [LossRecipe, LossTerm.CePerformance(1), LossTerm.StdLogRatio(1), LossTerms(typeof(Shared<int>))] public partial class Sharing { }
+            public class Base { {{Terms}} }
+            public class Shared<T> { {{Terms.Replace("protected", "internal", StringComparison.Ordinal)}} }
+            """,
+        ]));
+        var step = new SmallStep();
+        var own = step.Run((activations, lossMask) => Compute(assembly.GetType("Own")!, activations, lossMask));
+
+        foreach (var name in (string[])["Derived", "Sharing"])
+        {
+            var recipe = assembly.GetType(name)!;
+            var shared = step.Run((activations, lossMask) => Compute(recipe, activations, lossMask));
+
+            Assert.Equal(own.Keys.Order(StringComparer.Ordinal), shared.Keys.Order(StringComparer.Ordinal));
+            Assert.All(own, value => Assert.Equal(value.Value, shared[value.Key]));
+            Assert.Equal(assembly.GetType("Own")!.GetProperty("Plan")!.GetValue(null)!.ToString(), recipe.GetProperty("Plan")!.GetValue(null)!.ToString());
+        }
+    }
+
     private static void Agree(IReadOnlyList<Mixture> mixtures, long at = 0)
     {
         var compilation = Compiled.Compile(["using Jigsaw;\n" + string.Concat(mixtures.Select(mixture => mixture.Source))]);

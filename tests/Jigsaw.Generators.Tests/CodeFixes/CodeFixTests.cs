@@ -79,7 +79,7 @@ public partial class CodeFixTests
     public void Every_fix_is_of_a_diagnostic_that_exists()
     {
         Assert.All(Fixing.Fixes.SelectMany(fix => fix.FixableDiagnosticIds), id => Assert.Contains(id, Generators.Rules.Descriptors.ById.Keys));
-        Assert.Equal(14, Fixing.Fixes.Count);
+        Assert.Equal(16, Fixing.Fixes.Count);
     }
 
     [Fact]
@@ -101,6 +101,10 @@ public partial class CodeFixTests
     [InlineData("JIG0063", "[LossRecipe]\npublic partial class C { [LossTerm(1)] static Tensor F(TransformStds s, TransformStds t) => s.Value; }\n", "[LossRecipe]\npublic partial class C { [LossTerm(1)] static Tensor F(TransformStds s) => s.Value; }\n")]
     [InlineData("JIG0064", "[LossRecipe]\npublic partial class C { [LossTerm(1)] static Tensor F(in TransformStds s) => s.Value; }\n", "[LossRecipe]\npublic partial class C { [LossTerm(1)] static Tensor F(TransformStds s) => s.Value; }\n")]
     [InlineData("JIG0064", "[LossRecipe]\npublic partial class C { [LossTerm(1)] static Tensor F(TransformStds s = default) => s.Value; }\n", "[LossRecipe]\npublic partial class C { [LossTerm(1)] static Tensor F(TransformStds s) => s.Value; }\n")]
+    [InlineData("JIG0009", "[LossRecipe]\n[Jigsaw.LossTerms(typeof(S))]\n[Jigsaw.LossTerms(typeof(S))]\npublic partial class C { }\nstatic class S { [LossTerm(1)] internal static Tensor F(TransformStds s) => s.Value; }\n", "[LossRecipe]\n[Jigsaw.LossTerms(typeof(S))]\npublic partial class C { }\nstatic class S { [LossTerm(1)] internal static Tensor F(TransformStds s) => s.Value; }\n")]
+    [InlineData("JIG0071", "[LossRecipe]\n[LossTerms(typeof(S))]\npublic partial class C { }\nstatic class S\n{\n    // A floor.\n    [LossTerm(1)]\n    private static Tensor F(TransformStds s) => s.Value;\n}\n", "[LossRecipe]\n[LossTerms(typeof(S))]\npublic partial class C { }\nstatic class S\n{\n    // A floor.\n    [LossTerm(1)]\n    internal static Tensor F(TransformStds s) => s.Value;\n}\n")]
+    [InlineData("JIG0071", "[LossRecipe]\n[LossTerms(typeof(S))]\npublic partial class C { }\nclass S { [LossTerm(1)] static Tensor F(TransformStds s) => s.Value; }\n", "[LossRecipe]\n[LossTerms(typeof(S))]\npublic partial class C { }\nclass S { [LossTerm(1)] internal static Tensor F(TransformStds s) => s.Value; }\n")]
+    [InlineData("JIG0071", "[LossRecipe]\n[LossTerms(typeof(S))]\npublic partial class C { }\nclass S { [LossTerm(1)] protected private static Tensor F(TransformStds s) => s.Value; }\n", "[LossRecipe]\n[LossTerms(typeof(S))]\npublic partial class C { }\nclass S { [LossTerm(1)] internal static Tensor F(TransformStds s) => s.Value; }\n")]
     [InlineData("JIG0026", "[LossRecipe]\n[LossTerm.CePerformance((int)1.5)]\npublic partial class C { }\n", "[LossRecipe]\n[LossTerm.CePerformance(1.5)]\npublic partial class C { }\n")]
     [InlineData("JIG0026", "[LossRecipe]\n[LossTerm.CePerformance(1u / 2ul)]\npublic partial class C { }\n", "[LossRecipe]\n[LossTerm.CePerformance(1u / 2.0)]\npublic partial class C { }\n")]
     [InlineData("JIG0026", "public static class Numbers { public const double Half = 1 / 2; }\n[LossRecipe]\n[LossTerm.CePerformance(Numbers.Half)]\npublic partial class C { }\n", "public static class Numbers { public const double Half = 1 / 2.0; }\n[LossRecipe]\n[LossTerm.CePerformance(Numbers.Half)]\npublic partial class C { }\n")]
@@ -117,6 +121,16 @@ public partial class CodeFixTests
         var changed = Fixing.ApplyTo(["using Jigsaw;\n[LossTerm.L2Performance(1)]\npublic partial class C { }\n", "using Jigsaw;\n[LossRecipe]\npublic partial class C { }\n"], "JIG0040");
 
         Assert.Equal(["using Jigsaw;\n[LossTerm.L2Performance(1)]\npublic partial class C { }\n", "using Jigsaw;\n[LossRecipe(DistillationLayer = 0)]\npublic partial class C { }\n"], changed!);
+    }
+
+    [Fact]
+    public void A_shared_term_is_made_internal_in_the_file_of_its_class()
+    {
+        const string Recipe = "using Jigsaw;\n[LossRecipe]\n[LossTerms(typeof(S))]\npublic partial class C { }\n";
+
+        var changed = Fixing.ApplyTo([Recipe, "using Jigsaw;\nstatic class S { [LossTerm(1)] private static TorchSharp.torch.Tensor F(TransformStds s) => s.Value; }\n"], "JIG0071");
+
+        Assert.Equal([Recipe, "using Jigsaw;\nstatic class S { [LossTerm(1)] internal static TorchSharp.torch.Tensor F(TransformStds s) => s.Value; }\n"], changed!);
     }
 
     [GeneratedRegex("^//~* *~*\n", RegexOptions.Multiline)]

@@ -30,6 +30,27 @@ public class GeneratorAloneTests
     [MemberData(nameof(Errors))]
     public void Where_analyzers_run_the_generator_is_silent(string id) => Assert.Empty(Run(DiagnosticPageTests.Blocks(id)[0], BuildProperties.AnalyzersRun).Diagnostics);
 
+    [Theory]
+    [InlineData("static class Terms { [LossTerm(-1)] internal static torch.Tensor Own(TransformStds s) => s; }", "JIG0020 Own")]
+    [InlineData("static class Terms { [LossTerm(1)] internal static torch.Tensor Own(int x) => null!; }", "JIG0062 Own")]
+    [InlineData("static partial class Terms { [LossTerm(1)] internal static torch.Tensor Own(int x) => null!; }\npartial class Terms { [LossTerm(-1)] internal static torch.Tensor Other(TransformStds s) => s; }", "JIG0020 Other, JIG0062 Own")]
+    [InlineData("static class Others { [LossTerm(-1)] internal static torch.Tensor Own(TransformStds s) => s; }", "JIG0002 Others")]
+    [InlineData("public static class Others { [LossTerm(-1)] public static torch.Tensor Own(TransformStds s) => s; }", "JIG0020 Own")]
+    public void Of_shared_terms_the_generator_alone_reports_what_the_analyzer_does(string declared, string expected)
+    {
+        var shared = declared.Contains("Terms", StringComparison.Ordinal) ? "[LossTerms(typeof(Terms))] " : "";
+        var source = $"using Jigsaw;\nusing TorchSharp;\n[LossRecipe, LossTerm.CePerformance(1)] {shared}partial class First {{ [LossTerm(1)] private static torch.Tensor OfFirst(TransformStds s) => s; }}\n[LossRecipe, LossTerm.CePerformance(1)] {shared}partial class Second {{ [LossTerm(1)] private static torch.Tensor OfSecond(TransformStds s) => s; }}\n{declared}";
+        var lines = source.Split('\n');
+        string Said(Diagnostic diagnostic) => $"{diagnostic.Id} {diagnostic.GetMessage(null)} {diagnostic.Location.GetLineSpan()}";
+
+        var analyzed = Compiled.Of(source).Diagnostics;
+        var reported = Run(source, new BuildProperties(("RunAnalyzers", "false"))).Diagnostics;
+
+        Assert.Equal(analyzed.Select(Said).Order(StringComparer.Ordinal), reported.Select(Said).Order(StringComparer.Ordinal));
+        Assert.Equal(expected.Split(", ").Select(one => one.Split(' ')[0]), reported.Select(diagnostic => diagnostic.Id).Order(StringComparer.Ordinal));
+        Assert.All(expected.Split(", "), one => Assert.Contains(reported, diagnostic => diagnostic.Id == one.Split(' ')[0] && lines[diagnostic.Location.GetLineSpan().StartLinePosition.Line].Contains(one.Split(' ')[1], StringComparison.Ordinal)));
+    }
+
     [Fact]
     public void A_recipe_with_an_error_throws_its_sentences()
     {

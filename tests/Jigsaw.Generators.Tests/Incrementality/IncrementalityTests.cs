@@ -23,6 +23,7 @@ public class IncrementalityTests
         [LossTerm.CeProtection(Weights.Protection, MaxLoss = 10)]
         [LossTerm.L2Performance(Length)]
         [LossTerm.AbsoluteCosineSimilarity(0.5)]
+        [LossTerms(typeof(NoiseTerms))]
         public partial class ChatRecipe
         {
             [LossTerm(0.05)]
@@ -39,6 +40,17 @@ public class IncrementalityTests
         """,
         "namespace Shop { public static class Weights { public const double Protection = 0.25; } }",
         "namespace Numbers { public static class Small { public const double Length = 0.5; } public static class Large { public const double Length = 5; } }",
+        """
+        using Jigsaw;
+        using TorchSharp;
+        namespace Shop;
+        public static class NoiseTerms
+        {
+            // Of the noise.
+            [LossTerm(0.1)]
+            public static torch.Tensor Drift(TransformMeans means) => means.Value.mean();
+        }
+        """,
     ];
 
     private static readonly string[] _steps = [TrackingNames.Recipes, TrackingNames.HintNames, TrackingNames.Files];
@@ -62,7 +74,14 @@ public class IncrementalityTests
 
     [Fact]
     public void An_edit_of_an_unrelated_file_keeps_everything_cached() =>
-        AssertCached(Edited.From([.. _program, "class Unrelated { }"], Edited.Replace(4, "class Unrelated", "class Unrelatad")));
+        AssertCached(Edited.From([.. _program, "class Unrelated { }"], Edited.Replace(5, "class Unrelated", "class Unrelatad")));
+
+    [Theory]
+    [InlineData("// Of the noise.", "// Of the drift.\n\n")]
+    [InlineData("=> means.Value.mean();", "=> means.Value.sum();")]
+    [InlineData("{\n    // Of", "{\n    public static int Unrelated => 1;\n    // Of")]
+    public void An_edit_of_a_class_of_shared_terms_that_says_the_same_keeps_everything_cached(string old, string replacement) =>
+        AssertCached(Edited.From(_program, Edited.Replace(4, old, replacement)));
 
     [Fact]
     public void An_added_reference_keeps_everything_cached() =>
@@ -81,6 +100,9 @@ public class IncrementalityTests
     [InlineData(0, "namespace Shop;", "namespace Shop.Training; using Shop;")]
     [InlineData(2, "Protection = 0.25", "Protection = 0.5")]
     [InlineData(3, "Length = 0.5", "Length = 0.75")]
+    [InlineData(4, "NoiseTerms\n{", "NoiseTerms\n{\n    [LossTerm(1)] public static torch.Tensor Another() => null!;\n")]
+    [InlineData(4, "[LossTerm(0.1)]", "[LossTerm(0.2)]")]
+    [InlineData(4, "TransformMeans", "TransformStds")]
     public void An_edit_that_says_something_else_changes_that_recipe_alone(int file, string old, string replacement)
     {
         var edited = Edited.From(_program, Edited.Replace(file, old, replacement));
@@ -95,7 +117,7 @@ public class IncrementalityTests
     {
         var program = _program.Append("using Jigsaw;\n[LossRecipe] [LossTerm.CePerformance(1)] class Wrong { }\n").ToArray();
 
-        var edited = Edited.From(program, Edited.Replace(4, "using Jigsaw;\n", "using Jigsaw;\n\n"));
+        var edited = Edited.From(program, Edited.Replace(5, "using Jigsaw;\n", "using Jigsaw;\n\n"));
 
         Assert.Equal(2, Assert.Single(edited.Result.Diagnostics).Location.GetLineSpan().StartLinePosition.Line);
         Assert.All(_steps, step => Assert.True(edited.IsUntouched(step), step));
@@ -114,7 +136,7 @@ public class IncrementalityTests
     [Fact]
     public void Nothing_of_the_compiler_is_reachable_from_what_is_cached()
     {
-        var program = _program.Append("using Jigsaw;\n[LossRecipe] [LossTerm.CePerformance(1)] class Wrong { }\n[LossTerm.MedianNorm(1)] class Stray { }").ToArray();
+        var program = _program.Append("using Jigsaw;\n[LossRecipe] [LossTerm.CePerformance(1)] class Wrong { }\n[LossTerm.MedianNorm(1)] class Stray { }\n[LossRecipe] [LossTerms(typeof(Shared))] partial class Sharing { }\nstatic class Shared { [LossTerm(1)] public static int Own() => 1; }").ToArray();
         var edited = Edited.From(program, compilation => compilation);
         var names = typeof(TrackingNames).GetFields().Select(field => (string)field.GetRawConstantValue()!).ToList();
 

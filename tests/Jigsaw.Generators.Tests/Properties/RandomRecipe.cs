@@ -44,6 +44,7 @@ internal sealed class RandomRecipe
         var depth = _random.Next(10) switch { < 5 => 0, < 8 => 1, < 9 => 2, _ => 6 };
         var space = $"{Pick("Shop", "Jigsaw", "@namespace", "System", "Tëst")}.R{index}";
         var containers = Enumerable.Range(0, depth).Select(i => (Keyword: Pick("class", "static class", "struct", "record", "interface", "record struct"), Name: $"{TypeName()}{i}{Generic(i)}")).ToList();
+        var inherits = Chance(40);
         var keyword = Pick("class", "class", "class", "static class", "sealed class", "abstract class", "record", "struct", "record struct", "readonly struct");
         var recipe = TypeName() + (depth > 2 ? "R" : "") + Generic(9);
         if (!keyword.StartsWith("static", StringComparison.Ordinal) && !keyword.Contains("struct", StringComparison.Ordinal) && Chance(15))
@@ -54,6 +55,13 @@ internal sealed class RandomRecipe
         var parts = new List<string>();
         var partCount = Chance(25) ? 2 : 1;
         var attributes = Attributes();
+        var nested = TypeName();
+        var shares = Chance(35);
+        for (var count = shares ? _random.Next(1, 3) : 0; count > 0; count--)
+        {
+            attributes.Insert(_random.Next(attributes.Count + 1), $"[{Name("LossTerms")}({Shared(index, nested, recipe)})]");
+        }
+
         var split = partCount == 1 ? attributes.Count : _random.Next(attributes.Count + 1);
         for (var part = 0; part < partCount; part++)
         {
@@ -63,12 +71,18 @@ internal sealed class RandomRecipe
             text.Append(CultureInfo.InvariantCulture, $"namespace {space}\n{{\n");
             if (part == 0)
             {
-                text.Append(CultureInfo.InvariantCulture, $"public record RBase{index};\npublic {(recipe.Contains(" : ", StringComparison.Ordinal) && keyword == "record" ? "record" : "class")} Base{index} {{ {(Chance(20) ? "public static int Plan => 1;" : "")} }}\n");
+                text.Append(CultureInfo.InvariantCulture, $"public record RBase{index};\npublic {(recipe.Contains(" : ", StringComparison.Ordinal) && keyword == "record" ? "record" : "class")} Base{index} {{ {(Chance(20) ? "public static int Plan => 1;" : "")} {(Chance(40) ? CustomTerm("protected static") : "")} }}\n");
+                if (shares)
+                {
+                    text.Append(CultureInfo.InvariantCulture, $"{SharedClasses(index, nested)}\n");
+                }
+
+                text.Append(CultureInfo.InvariantCulture, $"public class Around{index} {{ public static int {Pick(_names)} => 1; protected class Inner {{ }} }}\n");
             }
 
             foreach (var (containerKeyword, name) in containers)
             {
-                text.Append(CultureInfo.InvariantCulture, $"{Modified(containerKeyword, _isRight || Chance(90) ? "partial " : "")} {name}\n{{\n");
+                text.Append(CultureInfo.InvariantCulture, $"{Modified(containerKeyword, _isRight || Chance(90) ? "partial " : "")} {name}{(inherits && containerKeyword == "class" ? $" : Around{index}" : "")}\n{{\n");
             }
 
             foreach (var attribute in part == 0 ? attributes.Take(split) : attributes.Skip(split))
@@ -173,6 +187,32 @@ internal sealed class RandomRecipe
         _ => _isRight ? Pick("10", "0.5", "1e-3") : Pick("0", "-1", "double.NaN", "1e400", "10", "1 / 3", "double.NegativeInfinity"),
     };
 
+    private string Shared(int index, string nested, string recipe) => _isRight
+        ? $"typeof({Pick($"Shared{index}", $"Shared{index}.{nested}", $"Generic{index}<int>", $"Generic{index}<({nested}{index}, string[])>", $"Generic{index}<{nested}{index}>.Inner", $"Derived{index}")})"
+        : Pick($"typeof(Shared{index})", $"typeof(Shared{index}.{nested})", $"typeof(Generic{index}<>)", $"typeof(Generic{index}<>.Inner)", $"typeof(Generic{index}<Missing>)", $"typeof(Generic{index}<dynamic>)", $"typeof(Local{index})", $"typeof(Generic{index}<Local{index}>)",
+            $"typeof({recipe.Split([' ', '<'])[0]})", $"typeof(Base{index})", "typeof(int[])", "typeof(int)", "typeof(void)", "typeof(T)", "null", "default", "typeof(Missing)", "", "1", $"terms: typeof(Old{index})", $"typeof(Enum{index})", $"nameof(Shared{index})", $"typeof(IShared{index})");
+
+    /// <summary>Classes of terms that the recipe may share.</summary>
+    private string SharedClasses(int index, string nested)
+    {
+        var access = _isRight ? "internal static" : Pick("internal static", "static", "public static", "protected static", "private static", "public");
+        return $$"""
+            {{(_isRight ? "internal static" : Pick("public static", "internal", "public abstract", "static partial"))}} class Shared{{index}}
+            {
+            {{CustomTerm(access)}}
+            {{(Chance(30) ? CustomTerm(access) : "")}}
+            internal static class {{nested}} { {{CustomTerm(access)}} {{(Chance(20) ? $"extension(int x)\n{{\n{CustomTerm(access)}\n}}" : "")}} }
+            }
+            internal struct {{nested}}{{index}} { }
+            internal static class Generic{{index}}<T> { {{CustomTerm(access)}} internal static class Inner { {{CustomTerm(access)}} } }
+            internal class Root{{index}} { {{CustomTerm(access)}} }
+            internal class Derived{{index}} : Root{{index}} { {{(Chance(50) ? CustomTerm(access) : "")}} }
+            internal enum Enum{{index}} { One }
+            internal interface IShared{{index}} { {{(_isRight ? "" : CustomTerm(Pick("static", "static abstract", "static virtual", "public static")))}} }
+            {{(_isRight ? "" : $"file static class Local{index} {{ {CustomTerm(access)} }}\n[System.Obsolete] static class Old{index} {{ {CustomTerm(access)} }}")}}
+            """;
+    }
+
     private IEnumerable<string> Members(string recipe, string keyword)
     {
         if (Chance(20))
@@ -202,10 +242,10 @@ internal sealed class RandomRecipe
         }
     }
 
-    private string CustomTerm()
+    private string CustomTerm(string? access = null)
     {
         var returns = _isRight ? "torch.Tensor" : Pick("torch.Tensor", "torch.Tensor", "double", "void", "torch.Tensor?", "System.Threading.Tasks.Task<torch.Tensor>", "dynamic", "Nowhere", "(torch.Tensor, int)");
-        var modifiers = _isRight ? Pick("private static", "public static", "internal static") : Pick("static", "public", "private static", "static async", "protected static", "static unsafe", "public abstract", "extern static", "static partial");
+        var modifiers = access ?? (_isRight ? Pick("private static", "public static", "internal static") : Pick("static", "public", "private static", "static async", "protected static", "static unsafe", "public abstract", "extern static", "static partial"));
         var parameters = new List<string>();
         var isOfRows = Chance(30);
         var types = _activations.OrderBy(_ => _random.Next()).Take(_random.Next(4));

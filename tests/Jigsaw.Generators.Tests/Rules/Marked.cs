@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.RegularExpressions;
 using Jigsaw.Generators.Tests.Compiling;
 using Microsoft.CodeAnalysis;
@@ -7,29 +8,46 @@ namespace Jigsaw.Generators.Tests.Rules;
 /// <summary>Checks source in which <c>{|ID:text|}</c> marks what is expected to be squiggled: these diagnostics, at these places, and no other, not even of C#.</summary>
 internal static partial class Marked
 {
-    public static void Verify(params string[] marked)
+    public static void Verify(params string[] marked) => Verify([], marked);
+
+    public static void Verify(IEnumerable<MetadataReference> references, params string[] marked)
     {
         var expected = new List<string>();
         var sources = marked.Select((text, file) => Unmarked(text, file, expected)).ToArray();
 
-        var compiled = Compiled.Of(sources);
+        var compiled = Compiled.Of(Compiled.Compile(sources).AddReferences(references));
 
         var found = compiled.Diagnostics.Select(diagnostic => $"{diagnostic.Location.GetLineSpan().Path} {diagnostic.Location.SourceSpan.Start} {diagnostic.Id} '{compiled.Squiggled(diagnostic)}'");
         Assert.Equal(expected.Order(StringComparer.Ordinal), found.Order(StringComparer.Ordinal));
     }
 
-    private static string Unmarked(string marked, int file, List<string> expected)
+    /// <summary>The text without its marks, which may be one in another.</summary>
+    public static string Unmarked(string marked, int file, List<string> expected)
     {
-        var removed = 0;
-        foreach (Match mark in Mark().Matches(marked))
+        var text = new StringBuilder();
+        var open = new Stack<(string Id, int Start)>();
+        for (var i = 0; i < marked.Length; i++)
         {
-            expected.Add($"File{file}.cs {mark.Index - removed} {mark.Groups["id"].Value} '{mark.Groups["text"].Value}'");
-            removed += mark.Length - mark.Groups["text"].Length;
+            if (Mark().Match(marked, i) is { Success: true } mark && mark.Index == i)
+            {
+                open.Push((mark.Groups["id"].Value, text.Length));
+                i += mark.Length - 1;
+            }
+            else if (open.Count > 0 && string.CompareOrdinal(marked, i, "|}", 0, 2) == 0)
+            {
+                var (id, start) = open.Pop();
+                expected.Add($"File{file}.cs {start} {id} '{text.ToString(start, text.Length - start)}'");
+                i++;
+            }
+            else
+            {
+                text.Append(marked[i]);
+            }
         }
 
-        return Mark().Replace(marked, "${text}");
+        return text.ToString();
     }
 
-    [GeneratedRegex(@"\{\|(?<id>[A-Z]+\d+):(?<text>.*?)\|\}", RegexOptions.Singleline)]
+    [GeneratedRegex(@"\G\{\|(?<id>[A-Z]+\d+):")]
     private static partial Regex Mark();
 }

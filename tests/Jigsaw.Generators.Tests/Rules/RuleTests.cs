@@ -300,7 +300,7 @@ public class RuleTests
         """);
 
     [Theory]
-    [InlineData("[LossTerm.CePerformance(2)]", "JIG0009: 'CePerformance' is declared twice in the recipe 'ChatRecipe'; remove one of the two, or give it its own Key")]
+    [InlineData("[LossTerm.CePerformance(2)]", "JIG0009: 'CePerformance' is declared twice in 'ChatRecipe'; remove one of the two, or give it its own Key")]
     [InlineData("[LossTerm.MedianNorm(2, Key = \"Norm\")]", "JIG0012: Key of 'MedianNorm' is \"Norm\", which can't name a component and its hyperparameters; use small letters, digits and single underscores, such as \"median_norm_2\"")]
     [InlineData("[LossTerm.MedianNorm(2, Key = \"std_log_ratio_loss\")]", "JIG0010: The component key of 'MedianNorm' is 'std_log_ratio_loss', which is already the key of another component; use another Key")]
     [InlineData("[LossTerm.CeProtection(2, MaxLoss = 1)][LossTerm.CeProtection(2, MaxLoss = 1, Key = \"jigsaw_ce_protection\")]", "JIG0010: The component key of 'CeProtection' is 'jigsaw_ce_protection', which names the hyperparameter 'jigsaw_ce_protection_max_loss' of another term; use another Key")]

@@ -188,6 +188,49 @@ public class GeneratedCodeTests
     }
 
     [Fact]
+    public void A_recipe_that_shares_terms()
+    {
+        Snapshot.Verify(Documented("""
+            using Jigsaw;
+            using static TorchSharp.torch;
+
+            namespace Shop.Training;
+
+            /// <summary>Has terms of a class and of a base class.</summary>
+            [LossRecipe]
+            [LossTerm.CePerformance(1.0)]
+            [LossTerms(typeof(Noise.Terms<int>))]
+            public partial class ChatRecipe : Floors
+            {
+                /// <summary>Its own.</summary>
+                [LossTerm(0.2)]
+                private static Tensor Spread(TransformMeans means) => means.Value.square().mean();
+            }
+
+            /// <summary>Several recipes derive from this.</summary>
+            public class Floors
+            {
+                /// <summary>Keeps a floor of noise under every token.</summary>
+                [LossTerm(0.05, RampSteps = 100)]
+                protected static Tensor NoiseFloor(TransformStds stds) => (0.5 - stds.Value).clamp_min(0).mean();
+            }
+
+            /// <summary>Of the noise.</summary>
+            public static class Noise
+            {
+                /// <summary>Several recipes name this.</summary>
+                /// <typeparam name="T">Anything.</typeparam>
+                public static class Terms<T>
+                {
+                    /// <summary>How unsure the student is.</summary>
+                    [LossTerm(0.1)]
+                    public static Tensor Uncertainty(StudentNoisyLogitRows student) => -(student.Value.softmax(1) * student.Value.log_softmax(1)).sum(1);
+                }
+            }
+            """));
+    }
+
+    [Fact]
     public void More_terms_on_logits_than_deconstruct_are_read_one_by_one()
     {
         string Recipe(int count) => $$"""
