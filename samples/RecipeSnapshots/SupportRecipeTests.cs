@@ -1,11 +1,12 @@
 using Jigsaw;
+using Jigsaw.Testing;
 
 namespace RecipeSnapshots;
 
 public class SupportRecipeTests
 {
     [Fact]
-    public void The_loss_is_what_was_reviewed() => GeneratedFiles.Verify(typeof(SupportRecipe));
+    public void The_loss_is_what_was_reviewed() => Snapshot.VerifyGenerated(typeof(SupportRecipe));
 
     [Fact]
     public void No_step_runs_the_student_on_clean_embeddings() => Assert.Null(SupportRecipe.Plan.Find(Pass.StudentClean));

@@ -63,7 +63,7 @@ public sealed class PackedJigsaw : IAsyncLifetime
 
         // A restore unpacks into the user's cache, where this version would stay forever.
         var listed = await DotnetCommand.Succeed(RepositoryRoot, "nuget", "locals", "global-packages", "--list");
-        foreach (var name in (string[])["jigsaw", "jigsaw.prompts", "jigsaw.client", "jigsaw.commandline"])
+        foreach (var name in (string[])["jigsaw", "jigsaw.prompts", "jigsaw.client", "jigsaw.commandline", "jigsaw.testing"])
         {
             var cached = new DirectoryInfo(Path.Combine(listed.Split(':', 2)[1].Trim(), name, Version));
             if (cached.Exists)

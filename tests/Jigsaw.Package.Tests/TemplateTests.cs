@@ -1,15 +1,17 @@
 using System.Text;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 
 namespace Jigsaw.Package.Tests;
 
-public sealed class TemplateTests(PackedJigsaw package) : IClassFixture<PackedJigsaw>
+public sealed partial class TemplateTests(PackedJigsaw package) : IClassFixture<PackedJigsaw>
 {
     [Fact]
     public async Task A_program_made_of_the_template_builds_trains_and_holds_its_recipe()
     {
         await package.Pack(package.Feed, "src/Jigsaw.Client");
         await package.Pack(package.Feed, "src/Jigsaw.CommandLine");
+        await package.Pack(package.Feed, "src/Jigsaw.Testing");
         await package.Pack(package.Feed, "src/Jigsaw.Templates");
         var (folder, hive) = (package.NewFolder("template"), package.NewFolder("hive"));
         File.WriteAllText(Path.Combine(folder, "nuget.config"), package.Sources);
@@ -34,6 +36,15 @@ public sealed class TemplateTests(PackedJigsaw package) : IClassFixture<PackedJi
             """);
         var (code, tested) = await DotnetCommand.Run(folder, "test", "tests");
         Assert.True(code == 0, tested + Received(folder));
+        File.WriteAllText(Path.Combine(folder, "ChatRecipe.cs"), File.ReadAllText(Path.Combine(folder, "ChatRecipe.cs")).Replace("CeProtection(0.1,", "CeProtection(0.25,", StringComparison.Ordinal));
+        (code, tested) = await DotnetCommand.Run(folder, "test", "tests");
+        Assert.NotEqual(0, code);
+        Assert.Contains("- jigsaw_ce_protection_loss_weight: 0.1", tested, StringComparison.Ordinal);
+        Assert.Contains("+ jigsaw_ce_protection_loss_weight: 0.25", tested, StringComparison.Ordinal);
+        (code, tested) = await DotnetCommand.Run(folder, "test", "tests", "-e", "JIGSAW_ACCEPT_SNAPSHOTS=1", "-e", "CI=");
+        Assert.True(code == 0, tested);
+        (code, tested) = await DotnetCommand.Run(folder, "test", "tests");
+        Assert.True(code == 0, tested + Received(folder));
         Assert.Contains("Recipe short.", await DotnetCommand.Succeed(folder, program, "plan", "--recipe", "short"), StringComparison.Ordinal);
     }
 
@@ -43,6 +54,58 @@ public sealed class TemplateTests(PackedJigsaw package) : IClassFixture<PackedJi
         using var template = JsonDocument.Parse(File.ReadAllText(Path.Combine(PackedJigsaw.RepositoryRoot, "src", "Jigsaw.Templates", "content", "jigsaw", ".template.config", "template.json")));
         Assert.Contains($"<Version>{template.RootElement.GetProperty("symbols").GetProperty("jigsaw-version").GetProperty("defaultValue").GetString()}</Version>", File.ReadAllText(Path.Combine(PackedJigsaw.RepositoryRoot, "Directory.Build.props")), StringComparison.Ordinal);
         Assert.Contains($"Version=\"{PackedJigsaw.LibTorchVersion}\"", File.ReadAllText(Path.Combine(PackedJigsaw.RepositoryRoot, "src", "Jigsaw.Templates", "content", "jigsaw", "JigsawApp.csproj")), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_package_for_tests_depends_on_no_framework_of_tests()
+    {
+        var folder = package.NewFolder("testing");
+        await package.Pack(folder, "src/Jigsaw.Testing");
+        var entries = PackedJigsaw.Entries(Path.Combine(folder, $"Jigsaw.Testing.{package.Version}.nupkg"));
+        var nuspec = Encoding.UTF8.GetString(entries["Jigsaw.Testing.nuspec"]);
+
+        Assert.Equal(["DiffPlex", "Jigsaw"], Dependency().Matches(nuspec).Select(match => match.Groups[1].Value).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ["build/net10.0/Jigsaw.Testing.targets", "lib/net10.0/Jigsaw.Testing.dll", "lib/net10.0/Jigsaw.Testing.xml"],
+            entries.Keys.Where(name => name.StartsWith("lib/", StringComparison.Ordinal) || name.StartsWith("build/", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task A_test_of_any_framework_compares_what_is_generated()
+    {
+        await package.Pack(package.Feed, "src/Jigsaw.Testing");
+        var project = new PackageProject(package, "snapshots", PackageProject.NeverRuns + "<ContinuousIntegrationBuild>true</ContinuousIntegrationBuild>", $"<PackageReference Include=\"Jigsaw.Testing\" Version=\"{package.Version}\" />");
+        project.Write("Program.cs", """
+            using Jigsaw;
+            using Jigsaw.Testing;
+
+            try
+            {
+                Tests.Compare();
+            }
+            catch (SnapshotException difference)
+            {
+                Console.WriteLine(difference.Message);
+            }
+
+            public static class Tests
+            {
+                public static void Compare() => Snapshot.VerifyGenerated(typeof(ChatRecipe));
+            }
+
+            [LossRecipe]
+            [LossTerm.CePerformance(1)]
+            [LossTerm.AbsoluteCosineSimilarity(0.5)]
+            public partial class ChatRecipe;
+            """);
+
+        await project.Builds();
+        Assert.StartsWith("There is no verified file yet: Program.Compare#ChatRecipe.g.verified.cs.", (await project.Run()).Output, StringComparison.Ordinal);
+        var received = Path.Combine(project.Folder, "Program.Compare#ChatRecipe.g.received.cs");
+        File.WriteAllText(received.Replace("received", "verified", StringComparison.Ordinal), File.ReadAllText(received).ReplaceLineEndings("\r\n"));
+        await project.Builds();
+        Assert.Equal((0, ""), await project.Run());
+        Assert.False(File.Exists(received));
     }
 
     [Fact]
@@ -57,6 +120,9 @@ public sealed class TemplateTests(PackedJigsaw package) : IClassFixture<PackedJi
         Assert.DoesNotContain("id=\"Jigsaw.Runtime\"", nuspec, StringComparison.Ordinal);
         Assert.Equal(["lib/net10.0/Jigsaw.CommandLine.dll", "lib/net10.0/Jigsaw.CommandLine.xml"], entries.Keys.Where(name => name.StartsWith("lib/", StringComparison.Ordinal)));
     }
+
+    [GeneratedRegex("<dependency id=\"([^\"]*)\"")]
+    private static partial Regex Dependency();
 
     private static async Task New(string folder, string hive, params string[] arguments) =>
         await DotnetCommand.Succeed(folder, ["new", .. arguments, "--debug:custom-hive", hive]);
