@@ -45,14 +45,6 @@ internal static class MeasuredStep
             "performance" => PerformanceAloneRecipe.Bind(teacher, student),
             _ => throw new ArgumentException($"There is no recipe {recipe} here.", nameof(recipe)),
         };
-        using var listener = new System.Diagnostics.ActivityListener
-        {
-            ShouldListenTo = source => source.Name == "Jigsaw" && Environment.GetEnvironmentVariable("PHASES") == "1" && name == "support-lm",
-            Sample = (ref System.Diagnostics.ActivityCreationOptions<System.Diagnostics.ActivityContext> _) => System.Diagnostics.ActivitySamplingResult.AllData,
-            ActivityStarted = activity => { File.WriteAllText("/proc/self/clear_refs", "5"); Console.WriteLine($"  begin {activity.OperationName} rss {Kibibytes("VmRSS") / 1024}"); },
-            ActivityStopped = activity => Console.WriteLine($"  end {activity.OperationName} {string.Join(' ', activity.Tags)} peak {Kibibytes("VmHWM") / 1024} rss {Kibibytes("VmRSS") / 1024}"),
-        };
-        System.Diagnostics.ActivitySource.AddActivityListener(listener);
         using var trainer = new Trainer(loss, transform, new RandomBatches((int)model.EmbeddingTable.shape[0], different: 1, rows, length), new TrainingOptions { Steps = Steps });
         trainer.Run((TrainingStep _) => { });
         return StepMemory.Of(loss, transform, rows, length);
