@@ -11,7 +11,8 @@ public sealed class PublicFaceTests
     // Besides what a recipe file names, which is the language. The last ones added are ConversationMemory, which outlives a call and whose owner frees it, and the attack suite with its record and metrics.
     // NonFinitePolicy is a choice that an option names. ChatFiles and ChatFileBatches are data that may be larger than memory, ChatDataException is theirs.
     // GgufExport writes what llama.cpp reads, and GgufType is its choice of numbers. TrainingEvaluation, TrainingEnd and LearningRateDecay are what an option names.
-    private const int MostPublicTypes = 100;
+    // IProcessGroup is the seam for what carries numbers between processes, and ProcessGroupException what these end with.
+    private const int MostPublicTypes = 102;
     private const string CompilerServices = "Jigsaw.CompilerServices";
     private const string Recipes = "Jigsaw";
 
