@@ -5,6 +5,7 @@ using Jigsaw.CommandLine.Recipes;
 using Jigsaw.CommandLine.Running;
 using Jigsaw.Losses.Hyperparameters;
 using Jigsaw.Passes;
+using Jigsaw.Processes;
 using Jigsaw.Steps;
 using Microsoft.Extensions.Logging;
 
@@ -38,6 +39,9 @@ public sealed class JigsawProgram
 
     /// <summary>Receives what is said, in the category <c>Jigsaw</c>, besides the console; null if nothing else is to hear it.</summary>
     public ILoggerFactory? LoggerFactory { get; init; }
+
+    /// <summary>The processes that train together, of which this is one; null takes those that <c>mpiexec</c> has started, if the package <c>Jigsaw.Mpi</c> is there. The first one prints and writes the run.</summary>
+    public IProcessGroup? Processes { get; init; }
 
     internal IReadOnlyList<ProgramRecipe> Recipes => _recipes;
 

@@ -12,7 +12,8 @@ public sealed class PublicFaceTests
     // NonFinitePolicy is a choice that an option names. ChatFiles and ChatFileBatches are data that may be larger than memory, ChatDataException is theirs.
     // GgufExport writes what llama.cpp reads, and GgufType is its choice of numbers. TrainingEvaluation, TrainingEnd and LearningRateDecay are what an option names.
     // TeacherCache outlives a run, and its owner frees it; StepMemory is an estimate in parts. TrainedParts is what an option names.
-    private const int MostPublicTypes = 103;
+    // IProcessGroup is the seam for what carries numbers between processes, and ProcessGroupException what these end with.
+    private const int MostPublicTypes = 105;
     private const string CompilerServices = "Jigsaw.CompilerServices";
     private const string Recipes = "Jigsaw";
 

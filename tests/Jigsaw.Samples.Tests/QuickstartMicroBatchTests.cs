@@ -53,7 +53,7 @@ public sealed class QuickstartMicroBatchTests
         (IReadOnlyDictionary<string, double> Values, float[] Gradients) Run(int rows)
         {
             using var scope = torch.NewDisposeScope();
-            torch.Tensor[] trained = [.. student.Adapters.NamedParameters.Select(parameter => parameter.Value), .. transform.Parameters.Select(parameter => parameter.Value)];
+            torch.Tensor[] trained = [.. student.Adapters.NamedParameters.Select(parameter => parameter.Value), .. transform.Network.parameters()];
             foreach (var parameter in trained)
             {
                 parameter.grad?.zero_();

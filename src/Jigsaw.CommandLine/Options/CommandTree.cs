@@ -8,6 +8,7 @@ using Jigsaw.CommandLine.Output;
 using Jigsaw.CommandLine.Running;
 using Jigsaw.CommandLine.Sweeps;
 using Jigsaw.CommandLine.Verbs;
+using Jigsaw.Processes;
 using Jigsaw.Training;
 
 namespace Jigsaw.CommandLine.Options;
@@ -70,15 +71,16 @@ internal sealed partial class CommandTree
 
     private int Run(ParseResult parsed, Verb verb, CancellationToken cancellation)
     {
-        var settings = Settings(parsed, verb);
+        using var processes = ProgramProcesses.Find(_program.Processes);
+        var settings = processes.Settings(Settings(parsed, verb), verb.Name);
         settings = verb.Name switch
         {
             "inspect" => settings with { Inspected = parsed.GetValue(_options.Inspected)!.FullName },
             "report" => settings with { Runs = parsed.GetValue(_options.Runs) is { Length: > 0 } runs ? runs : [_options.OutputOf(parsed, goesOn: true)] },
             _ => settings,
         };
-        using var output = RunOutputs.Choose(parsed.GetValue(_options.Quiet), parsed.GetValue(_options.Json), settings.LogEvery);
-        var context = new RunContext(settings, new LoggedOutput(output, _program.LoggerFactory), cancellation);
+        using var output = RunOutputs.Choose(!processes.IsFirst || parsed.GetValue(_options.Quiet), processes.IsFirst && parsed.GetValue(_options.Json), settings.LogEvery);
+        var context = new RunContext(settings, new LoggedOutput(output, _program.LoggerFactory), cancellation) { Processes = processes.Group };
         using var activity = RunMeasurements.Begin(verb.Name.Length == 0 ? "run" : verb.Name);
         try
         {
@@ -88,12 +90,26 @@ internal sealed partial class CommandTree
         {
             activity?.SetStatus(ActivityStatusCode.Error, "stopped");
             var kept = Directory.Exists(settings.Checkpoints) ? $" The last checkpoint is in {settings.Checkpoints}. Go on with the arguments: {string.Join(' ', ((string[])[.. verb.Name.Length == 0 ? [] : new[] { verb.Name }, "--output", settings.Output, "--resume"]).Select(ShellArgument.Of))}" : "";
-            context.Output.Fail($"Stopped.{(verb.Trains ? kept : "")}");
+            if (processes.IsFirst)
+            {
+                context.Output.Fail($"Stopped.{(verb.Trains ? kept : "")}");
+            }
+
             return JigsawExitCode.Stopped;
         }
-        catch (Exception exception) when (exception is CheckpointException or TrainingCheckpointException or NonFiniteLossException or ArgumentException or FormatException or NotSupportedException or InvalidOperationException or IOException or UnauthorizedAccessException)
+        catch (Exception exception) when (exception is CheckpointException or TrainingCheckpointException or NonFiniteLossException or ProcessGroupException or ArgumentException or FormatException or NotSupportedException or InvalidOperationException or IOException or UnauthorizedAccessException)
         {
             activity?.SetStatus(ActivityStatusCode.Error, Sentence(exception));
+            if (exception is not (NonFiniteLossException or ProcessGroupException))
+            {
+                processes.Group?.Abort(Sentence(exception));
+            }
+            else if (!processes.IsFirst)
+            {
+                // All processes have found the same, and the first one says it.
+                return JigsawExitCode.Error;
+            }
+
             context.Output.Fail($"error: {Sentence(exception)}");
             return JigsawExitCode.Error;
         }

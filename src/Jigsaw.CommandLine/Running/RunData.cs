@@ -83,5 +83,6 @@ internal sealed class RunData : IDisposable
         _files?.Dispose();
     }
 
-    private static bool IsLarge(RunSettings settings) => settings.Cache is not null || ChatFiles.SizeOf(settings.Data, PackedFactor) > LargestInMemory;
+    /// <summary>True if the chats are read from the disk row by row.</summary>
+    internal static bool IsLarge(RunSettings settings) => settings.Cache is not null || ChatFiles.SizeOf(settings.Data, PackedFactor) > LargestInMemory;
 }

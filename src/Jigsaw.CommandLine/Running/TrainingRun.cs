@@ -32,6 +32,16 @@ internal static class TrainingRun
             throw new UsageException($"--micro-batch is {settings.MicroBatch}, but the recipe {settings.Recipe.Name} can't be split. {problem}");
         }
 
+        if (context.Processes is { } processes)
+        {
+            if (session.Loss.MicroBatchProblem is { } reason)
+            {
+                throw new UsageException($"The recipe {settings.Recipe.Name} can't be trained in several processes. {reason}");
+            }
+
+            context.Output.Say(string.Create(CultureInfo.InvariantCulture, $"{processes.Size} processes, each with some rows of every step."));
+        }
+
         var batches = session.Chats.Value.Batches(session.Tokenizer, settings.Seed);
         if (batches is ChatBatches)
         {
@@ -39,7 +49,7 @@ internal static class TrainingRun
         }
 
         using var cache = TeacherCacheOf(context, session, batches);
-        using (var trainer = new Trainer(session.Loss, session.Transform, batches, OptionsOf(settings, session) with { TeacherCache = cache }))
+        using (var trainer = new Trainer(session.Loss, session.Transform, batches, OptionsOf(context, session) with { TeacherCache = cache }))
         {
             if (settings.Resume)
             {
@@ -48,13 +58,13 @@ internal static class TrainingRun
 
             var options = Path.Combine(settings.Output, ConfigurationFile.Name);
             using var measurements = new RunMeasurements();
-            using var log = new StepLog(Path.Combine(settings.Output, StepLog.Name), trainer.StepsDone);
-            var board = settings.TensorBoard ? new TensorBoardLog(Path.Combine(settings.Output, "tensorboard")) : null;
+            using var log = context.IsFirst ? new StepLog(Path.Combine(settings.Output, StepLog.Name), trainer.StepsDone) : null;
+            var board = settings.TensorBoard && context.IsFirst ? new TensorBoardLog(Path.Combine(settings.Output, "tensorboard")) : null;
             context.Output.Watch(shown => trainer.Run(
                 step =>
                 {
                     // Only now is it certain that the folder holds no other run. A run that was killed behind its first checkpoint may have none.
-                    if (step.Step == 1 || !File.Exists(options))
+                    if (context.IsFirst && (step.Step == 1 || !File.Exists(options)))
                     {
                         ConfigurationFile.Write(options, settings);
                         RunVersions.Write(settings.Output);
@@ -62,7 +72,7 @@ internal static class TrainingRun
 
                     measurements.Add(step);
                     board?.Add(step);
-                    log.Add(step);
+                    log?.Add(step);
                     shown(step);
                 },
                 context.Cancellation));
@@ -77,6 +87,11 @@ internal static class TrainingRun
         if (cache is not null)
         {
             Say(context, cache);
+        }
+
+        if (!context.IsFirst)
+        {
+            return;
         }
 
         session.Transform.Save(settings.Transform);
@@ -118,8 +133,9 @@ internal static class TrainingRun
         }
     }
 
-    private static TrainingOptions OptionsOf(RunSettings settings, RunSession session)
+    private static TrainingOptions OptionsOf(RunContext context, RunSession session)
     {
+        var settings = context.Settings;
         var own = new TrainingOptions
         {
             Steps = settings.Steps,
@@ -127,6 +143,7 @@ internal static class TrainingRun
             FinalLearningRateFraction = settings.Recipe.Defaults.FinalLearningRateFraction,
             ClipsApart = settings.Recipe.Defaults.ClipsApart,
             MicroBatch = settings.MicroBatch,
+            Processes = context.Processes,
             Decay = settings.Schedule,
             Frozen = settings.Frozen,
             OnNonFinite = settings.OnNonFinite,

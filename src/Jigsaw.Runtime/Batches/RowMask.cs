@@ -38,22 +38,43 @@ public sealed class RowMask : IDisposable
     /// <summary>The mask on the host in row-major order; empty if it was not made on the host.</summary>
     public ReadOnlySpan<bool> Host => _host;
 
+    /// <summary>The mask of the step's rows before those that this process has, in row-major order; empty if it has the first or all.</summary>
+    internal ReadOnlySpan<bool> Before => Step is { Rows: > 0 } ? _inStep![1] : [];
+
     /// <summary>The device of the mask.</summary>
     public Device Device => Value.device;
 
-    /// <summary>The micro-batches of the step that the mask's batch is one of; null if it is the whole step.</summary>
+    /// <summary>The parts of the step that the mask's batch is one of; null if it is the whole step.</summary>
     internal MicroBatches? Step { get; private init; }
 
     /// <summary>How many tokens count in the whole step; null if the mask was not made on the host.</summary>
     internal int? CountInStep => _inStep is null ? Count : _inStep.Sum(values => values.Count(value => value));
 
-    /// <summary>Makes the masks of a step's micro-batches.</summary>
-    /// <param name="step">The micro-batches.</param>
-    /// <param name="values">The mask of each in row-major order.</param>
-    /// <param name="sequence">Tokens per sequence, padding included.</param>
-    /// <param name="device">Where the masks go.</param>
-    internal static RowMask[] OfStep(MicroBatches step, IReadOnlyList<bool[]> values, int sequence, Device device) =>
-        [.. values.Select(part => FromHost(part, part.Length / sequence, sequence, device, step, values))];
+    /// <summary>Makes the mask of the rows that a process has of a step.</summary>
+    /// <param name="step">The step's parts.</param>
+    /// <param name="rows">Which rows; none gives one row that counts nothing, so that the process can do what the others do.</param>
+    internal RowMask OfProcess(MicroBatches step, ProcessRows rows)
+    {
+        var (host, sequence) = (RequireHost(), (int)Value.shape[1]);
+        bool[] own = rows.Count == 0 ? new bool[sequence] : [.. host.Skip(rows.First * sequence).Take(rows.Count * sequence)];
+        bool[][] all = [own, [.. host.Take(rows.First * sequence)], [.. host.Skip((rows.First + rows.Count) * sequence)]];
+        return FromHost(own, own.Length / sequence, sequence, Device, step, all);
+    }
+
+    /// <summary>Makes the masks of the micro-batches that this one's rows are divided into. Where it is a part of a step already, they are, too.</summary>
+    /// <param name="step">The step's parts.</param>
+    /// <param name="starts">The first row of each.</param>
+    /// <param name="rows">Rows of each but the last.</param>
+    internal RowMask[] Split(MicroBatches step, int[] starts, int rows)
+    {
+        var (host, sequence) = (RequireHost(), (int)Value.shape[1]);
+        bool[][] parts = [.. starts.Select(start => host.Skip(start * sequence).Take(rows * sequence).ToArray())];
+        bool[][] all = [.. parts, .. _inStep?.Skip(1) ?? []];
+        return [.. parts.Select(part => FromHost(part, part.Length / sequence, sequence, Device, step, all))];
+    }
+
+    private bool[] RequireHost() => _host
+        ?? throw new InvalidOperationException("A step in parts counts tokens on the host, but a mask of its batch was made from a tensor; make it by RowMask.FromHost, or leave micro-batches and several processes out.");
 
     /// <summary>Makes a mask from host values and uploads it once, with the index of its rows.</summary>
     /// <param name="values">The mask in row-major order, batch·sequence values.</param>

@@ -1,3 +1,4 @@
+using Jigsaw.Processes;
 using static TorchSharp.torch;
 
 namespace Jigsaw.Batches;
@@ -56,6 +57,22 @@ public sealed class TokenBatch : IDisposable
         InputIds = DeviceCopy.Of(shaped, device).DetachFromDisposeScope();
     }
 
+    private TokenBatch(TokenBatch whole, IProcessGroup group)
+    {
+        var rows = ProcessRows.Of(whole.BatchSize, group.Rank, group.Size);
+        var step = new MicroBatches(group.Size) { Group = group, FirstRow = rows.First, Rows = whole.BatchSize };
+        var first = Math.Min(rows.First, whole.BatchSize - 1);
+        (BatchSize, SequenceLength) = (Math.Max(1, rows.Count), whole.SequenceLength);
+        _hostIds = [.. whole._hostIds.Skip(first * SequenceLength).Take(BatchSize * SequenceLength)];
+        RowMask Part(RowMask mask) => mask.OfProcess(step, rows);
+        (AttentionMask, LossMask, NoiseMask) = (Part(whole.AttentionMask), Part(whole.LossMask), Part(whole.NoiseMask));
+        NotInReplyMask = whole.NotInReplyMask is { } notInReply ? Part(notInReply) : null;
+        InReplyMask = whole.InReplyMask is { } inReply ? Part(inReply) : null;
+        PrivateMask = whole.PrivateMask is { } isPrivate ? Part(isPrivate) : null;
+        using var narrowed = whole.InputIds.narrow(0, first, BatchSize);
+        InputIds = narrowed.clone().DetachFromDisposeScope();
+    }
+
     /// <summary>Token ids, shape (batch, sequence), int64.</summary>
     public Tensor InputIds { get; }
 
@@ -85,6 +102,10 @@ public sealed class TokenBatch : IDisposable
 
     /// <summary>The ids on the host, in row-major order.</summary>
     public ReadOnlyMemory<long> HostIds => _hostIds;
+
+    /// <summary>The rows that this process has of the step: a batch whose masks count the tokens of all of them. Padding stays that of the step.</summary>
+    /// <param name="group">The processes.</param>
+    internal TokenBatch PartOf(IProcessGroup group) => new(this, group);
 
     /// <summary>Frees ids and masks.</summary>
     public void Dispose()

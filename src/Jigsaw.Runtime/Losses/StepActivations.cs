@@ -2,6 +2,7 @@ using System.ComponentModel;
 using Jigsaw.Batches;
 using Jigsaw.Losses.Information;
 using Jigsaw.Passes;
+using Jigsaw.Processes;
 using Jigsaw.Tensors;
 using static TorchSharp.torch;
 
@@ -147,6 +148,11 @@ public sealed class StepActivations
     {
         ArgumentNullException.ThrowIfNull(key);
         ArgumentNullException.ThrowIfNull(term);
+        if (Batch.NoiseMask.Step is { Rows: > 0, Group.Size: > 1 })
+        {
+            throw new ProcessGroupException($"The custom term '{key}' reads whole tensors, of which each process has some rows; let it take rows of logits, or train in one process.");
+        }
+
         return IncludesEmbeddings ? CustomScalar.Checked(key, term(), Noisy) : Zero;
     }
 

@@ -1,19 +1,20 @@
 using Jigsaw.Batches;
 using Jigsaw.Losses;
+using Jigsaw.Processes;
 using static TorchSharp.torch;
 
 namespace Jigsaw.Steps;
 
 /// <summary>
-/// A step in micro-batches: the transform runs once for all rows, the models run on some of them at a time, and values and gradients add up to those of one large batch, since every mean
-/// over tokens of a pass is over those of the whole step, and the terms on embeddings are computed for all rows at once.
+/// A step in micro-batches, and of several processes: the transform runs once for all rows, the models run on some of them at a time, and values and gradients add up to those of one large batch, since every mean
+/// over tokens of a pass is over those of the whole step, and the terms on embeddings are computed for all rows of a process at once, with an exchange where they depend on those of the others.
 /// </summary>
 internal sealed class AccumulatedStep(BoundLoss loss, TransformedBatch batch, RowMask lossMask)
 {
     private const string CapKey = "_max_loss";
 
     /// <summary>Runs the step.</summary>
-    /// <param name="rows">Rows of a micro-batch, fewer than those of the batch.</param>
+    /// <param name="rows">Rows of a micro-batch.</param>
     /// <returns>The components of the whole step.</returns>
     public ComponentLosses Run(int rows)
     {
@@ -29,17 +30,22 @@ internal sealed class AccumulatedStep(BoundLoss loss, TransformedBatch batch, Ro
             sum.Add(passes);
         }
 
+        GroupTensors.Sum(Share?.Group, sum.Values);
         Send(leaves);
         return sum;
     }
 
+    /// <summary>What this process has of the step; null if there is one.</summary>
+    private MicroBatches? Share => batch.NoiseMask.Step;
+
     /// <summary>The terms that read passes, some rows at a time.</summary>
-    private ComponentLosses RunPasses(int rows, TransformedBatch leaves, KeptTarget? kept)
+    private ComponentLosses RunPasses(int microBatch, TransformedBatch leaves, KeptTarget? kept)
     {
-        var (all, sequence) = ((int)batch.InputIds.shape[0], (int)batch.InputIds.shape[1]);
+        var all = (int)batch.InputIds.shape[0];
+        var rows = Math.Min(microBatch, all);
         var starts = Enumerable.Range(0, (all + rows - 1) / rows).Select(i => i * rows).ToArray();
-        using var step = new MicroBatches(starts.Length);
-        var masks = ((RowMask?[])[batch.AttentionMask, batch.NoiseMask, lossMask, batch.NotInReplyMask, batch.InReplyMask, batch.PrivateMask]).Select(mask => mask is null ? null : Split(mask, step, starts, rows, sequence)).ToArray();
+        using var step = new MicroBatches(Share is { Group: { } group } share ? ProcessRows.Parts(share.Rows, group.Size, microBatch) : starts.Length) { Group = Share?.Group };
+        var masks = ((RowMask?[])[batch.AttentionMask, batch.NoiseMask, lossMask, batch.NotInReplyMask, batch.InReplyMask, batch.PrivateMask]).Select(mask => mask is null ? null : mask.Split(step, starts, rows)).ToArray();
         try
         {
             if (IsCapped())
@@ -106,6 +112,7 @@ internal sealed class AccumulatedStep(BoundLoss loss, TransformedBatch batch, Ro
         }
 
         step.FindsMeans = false;
+        step.ExchangeMeans();
     }
 
     /// <summary>True if a term has a cap, whose mean has to be known before its gradient.</summary>
@@ -147,16 +154,5 @@ internal sealed class AccumulatedStep(BoundLoss loss, TransformedBatch batch, Ro
         {
             autograd.backward([.. sent.Select(pair => pair.Output)], [.. sent.Select(pair => pair.Gradient!)]);
         }
-    }
-
-    private static RowMask[] Split(RowMask mask, MicroBatches step, int[] starts, int rows, int sequence)
-    {
-        if (mask.Host.IsEmpty)
-        {
-            throw new InvalidOperationException("A step in micro-batches counts tokens on the host, but a mask of its batch was made from a tensor; make it by RowMask.FromHost, or leave MicroBatch out.");
-        }
-
-        var host = mask.Host.ToArray();
-        return RowMask.OfStep(step, [.. starts.Select(start => host.Skip(start * sequence).Take(rows * sequence).ToArray())], sequence, mask.Device);
     }
 }

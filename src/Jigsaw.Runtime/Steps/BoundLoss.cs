@@ -101,7 +101,7 @@ public abstract class BoundLoss
         ArgumentNullException.ThrowIfNull(batch);
         ArgumentNullException.ThrowIfNull(lossMask);
         ArgumentOutOfRangeException.ThrowIfLessThan(microBatch, 1);
-        if (batch.InputIds.shape[0] <= microBatch)
+        if (batch.InputIds.shape[0] <= microBatch && batch.NoiseMask?.Step is null)
         {
             return RunStep(batch, lossMask);
         }

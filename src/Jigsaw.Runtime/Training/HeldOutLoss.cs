@@ -16,12 +16,14 @@ internal sealed class HeldOutLoss
     private readonly StainedGlassTransform _transform;
     private readonly TrainingEvaluation _evaluation;
     private readonly int? _microBatch;
+    private readonly TrainingProcesses _processes;
     private readonly long _firstStep;
     private readonly int _classes;
 
     public HeldOutLoss(BoundLoss loss, StainedGlassTransform transform, TrainingEvaluation evaluation, TrainingOptions options)
     {
         (_loss, _transform, _evaluation, _microBatch) = (loss, transform, evaluation, options.MicroBatch);
+        _processes = new TrainingProcesses(options.Processes);
 
         // A term with an Every counts n times on each n-th step: batches take the steps of one period behind the run's end in turn.
         _classes = (int)loss.Plan.Intervals.Values.Aggregate(1L, (period, every) => Math.Min(int.MaxValue, period / (long)System.Numerics.BigInteger.GreatestCommonDivisor(period, every) * every));
@@ -54,10 +56,11 @@ internal sealed class HeldOutLoss
         for (var i = 0; i < Math.Max(_evaluation.Count, _classes); i++)
         {
             using var scope = NewDisposeScope();
-            using var batch = _evaluation.Batches.At(i % _evaluation.Count);
+            using var whole = _evaluation.Batches.At(i % _evaluation.Count);
+            using var batch = _processes.Part(whole);
             _loss.Step = _firstStep + (i % _classes);
             _transform.Seeded!.Count = FirstDraw + (i % _evaluation.Count);
-            using var components = _loss.RunStepInParts(_transform.Apply(batch), batch.LossMask, _microBatch ?? batch.BatchSize);
+            using var components = _loss.RunStepInParts(_transform.Apply(batch), batch.LossMask, _microBatch ?? whole.BatchSize);
             foreach (var (name, value) in components.Read())
             {
                 if (name == ComponentLosses.CompositeKey)

@@ -26,13 +26,17 @@ public sealed class Trainer : IDisposable
     private readonly ILearningRateSchedule _schedule;
     private readonly optim.Optimizer _optimizer;
     private readonly Parameter[] _trained;
+    private readonly string[] _names;
     private readonly Parameter[][] _clippedTogether;
     private readonly ICheckpointFormat _format;
     private readonly TrainingState _state;
     private readonly TrainingCheckpoints? _checkpoints;
     private readonly HeldOutLoss? _heldOut;
     private readonly TeacherCache? _cacheBefore;
+    private readonly TrainingProcesses _processes;
     private bool _setsAside;
+    private bool _isCanceled;
+    private bool _isTimeUp;
     private int _skipped;
 
     /// <summary>Sets up a training run.</summary>
@@ -48,7 +52,7 @@ public sealed class Trainer : IDisposable
         ArgumentNullException.ThrowIfNull(batches);
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
-        if (options.MicroBatch is not null && loss.MicroBatchProblem is { } problem)
+        if ((options.MicroBatch is not null || options.Processes is { Size: > 1 }) && loss.MicroBatchProblem is { } problem)
         {
             throw new ArgumentException(problem, nameof(options));
         }
@@ -61,6 +65,7 @@ public sealed class Trainer : IDisposable
             }
         }
 
+        _processes = new TrainingProcesses(options.Processes);
         _loss = loss;
         _transform = transform;
         _batches = batches;
@@ -81,7 +86,8 @@ public sealed class Trainer : IDisposable
         }
 
         var optimized = _optimizer.parameters().Select(parameter => parameter.Handle).ToHashSet();
-        _trained = [.. trained.Select(parameter => parameter.Value).Where(parameter => optimized.Contains(parameter.Handle))];
+        trained = [.. trained.Where(parameter => optimized.Contains(parameter.Value.Handle))];
+        (_trained, _names) = ([.. trained.Select(parameter => parameter.Value)], [.. trained.Select(parameter => parameter.Name)]);
         var adapters = groups[0].Parameters.Select(parameter => parameter.Value.Handle).ToHashSet();
         _clippedTogether = options.ClipsApart ? [.. _trained.GroupBy(parameter => adapters.Contains(parameter.Handle)).Select(group => group.ToArray())] : [_trained];
         _format = options.CheckpointFormat ?? new FolderCheckpointFormat();
@@ -105,19 +111,18 @@ public sealed class Trainer : IDisposable
     /// <exception cref="TrainingCheckpointException">The checkpoint is damaged, or belongs to a training run with another model, data, options or numbers, or another process is using the directory.</exception>
     public bool Resume()
     {
-        if (_checkpoints?.Newest() is null)
+        return Together(() =>
         {
-            return false;
-        }
+            using var reserved = _processes.IsFirst && _checkpoints?.Newest() is not null ? _checkpoints.Reserve() : null;
+            if (_processes.OfFirst(_checkpoints?.Newest()) is not { } newest)
+            {
+                return false;
+            }
 
-        using var reserved = _checkpoints.Reserve();
-        if (_checkpoints.Newest() is not { } newest)
-        {
-            return false;
-        }
-
-        Read(newest);
-        return true;
+            Read(newest);
+            _processes.Meet();
+            return true;
+        });
     }
 
     /// <summary>Continues from a checkpoint by name, such as the one before a damaged one. Newer ones of the options' directory get another name when the run begins.</summary>
@@ -126,7 +131,12 @@ public sealed class Trainer : IDisposable
     public void Resume(string checkpoint)
     {
         ArgumentException.ThrowIfNullOrEmpty(checkpoint);
-        Read(Path.GetFullPath(checkpoint));
+        Together(() =>
+        {
+            Read(Path.GetFullPath(checkpoint));
+            _processes.Meet();
+            return true;
+        });
         _setsAside = true;
     }
 
@@ -139,19 +149,30 @@ public sealed class Trainer : IDisposable
     public void Run(Action<TrainingStep> onStep, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(onStep);
-        using var reserved = _checkpoints?.Reserve();
-        RequireOwnFolder();
-        var adapters = _loss.Student.Adapters;
-        var training = adapters.Training;
-        adapters.Training = true;
-        try
+        Together(() =>
         {
-            RunSteps(onStep, cancellationToken);
-        }
-        finally
-        {
-            adapters.Training = training;
-        }
+            using var reserved = _processes.IsFirst ? _checkpoints?.Reserve() : null;
+            if (_processes.IsFirst)
+            {
+                RequireOwnFolder();
+            }
+
+            _processes.RequireSame(_state.Settings, StepsDone, _trained.Zip(_names, (value, name) => (name, (Tensor)value)));
+            var adapters = _loss.Student.Adapters;
+            var training = adapters.Training;
+            adapters.Training = true;
+            try
+            {
+                _processes.RequireNoDropout(adapters);
+                RunSteps(onStep, cancellationToken);
+            }
+            finally
+            {
+                adapters.Training = training;
+            }
+
+            return true;
+        });
     }
 
     /// <summary>Trains to the last step, or until canceled, in which case a checkpoint is written first.</summary>
@@ -169,6 +190,20 @@ public sealed class Trainer : IDisposable
         _loss.Teacher.Cache = _cacheBefore;
         _optimizer.Dispose();
         _loss.ReleaseMemory();
+    }
+
+    /// <summary>Does what all processes do, and ends the others where this one can't go on.</summary>
+    private bool Together(Func<bool> work)
+    {
+        try
+        {
+            return work();
+        }
+        catch (Exception exception)
+        {
+            _processes.End(exception);
+            throw;
+        }
     }
 
     private void Read(string checkpoint)
@@ -204,12 +239,13 @@ public sealed class Trainer : IDisposable
         var clock = Stopwatch.StartNew();
         var (first, tokens) = (StepsDone, 0L);
         var saved = StepsDone;
-        while ((End = EndAt(clock, first)) == TrainingEnd.None)
+        Agree();
+        while ((End = EndAt(first)) == TrainingEnd.None)
         {
-            if (cancellationToken.IsCancellationRequested)
+            if (_isCanceled)
             {
                 Save();
-                cancellationToken.ThrowIfCancellationRequested();
+                throw new OperationCanceledException(cancellationToken);
             }
 
             var step = Step(clock, first, ref tokens);
@@ -218,30 +254,35 @@ public sealed class Trainer : IDisposable
                 step = Evaluate(step);
             }
 
-            if (StepsDone % _options.CheckpointEvery == 0 || step.IsBest || EndAt(clock, first) != TrainingEnd.None)
+            if (StepsDone % _options.CheckpointEvery == 0 || step.IsBest || EndAt(first) != TrainingEnd.None)
             {
                 Save();
             }
 
             onStep(step);
+            Agree();
         }
 
         Save();
+        _processes.Meet();
         void Save()
         {
-            if (saved != StepsDone)
+            if (saved != StepsDone && _processes.IsFirst)
             {
                 _checkpoints?.Write(_state);
-                saved = StepsDone;
             }
+
+            saved = StepsDone;
         }
+
+        void Agree() => (_isCanceled, _isTimeUp) = _processes.Agree(cancellationToken.IsCancellationRequested, clock.Elapsed >= _options.TimeLimit);
     }
 
     /// <summary>Why a run ends here, if it does; a time limit lets at least one step through, so that a run that is resumed again and again comes to its end.</summary>
-    private TrainingEnd EndAt(Stopwatch clock, int first) =>
+    private TrainingEnd EndAt(int first) =>
         StepsDone >= _options.Steps ? TrainingEnd.Steps
         : _state.Best?.Since >= _options.Evaluation?.Patience ? TrainingEnd.NoImprovement
-        : StepsDone > first && clock.Elapsed >= _options.TimeLimit ? TrainingEnd.TimeLimit
+        : StepsDone > first && _isTimeUp ? TrainingEnd.TimeLimit
         : TrainingEnd.None;
 
     /// <summary>Measures the held-out loss, and whether it is the best so far.</summary>
@@ -258,7 +299,8 @@ public sealed class Trainer : IDisposable
     private TrainingStep Step(Stopwatch clock, int first, ref long tokens)
     {
         using var scope = NewDisposeScope();
-        using var batch = Batch();
+        using var whole = Batch();
+        using var batch = _processes.Part(whole);
         var rate = _schedule.At(StepsDone);
         foreach (var group in _optimizer.ParamGroups)
         {
@@ -268,7 +310,8 @@ public sealed class Trainer : IDisposable
         _loss.Step = StepsDone;
         _optimizer.zero_grad();
         _state.SeedDropout();
-        using var values = _loss.RunStepInParts(_transform.Apply(batch), batch.LossMask, _options.MicroBatch ?? batch.BatchSize);
+        using var values = _loss.RunStepInParts(_transform.Apply(batch), batch.LossMask, _options.MicroBatch ?? whole.BatchSize);
+        _processes.SumGradients(_trained);
         var read = Read(values);
         using var phase = StepPhases.Begin("optimizer");
         var norm = double.NaN;
@@ -291,7 +334,7 @@ public sealed class Trainer : IDisposable
 
         _state.Step++;
 
-        var real = batch.AttentionMask.Count ?? 0;
+        var real = whole.AttentionMask.Count ?? 0;
         tokens += real;
         var elapsed = clock.Elapsed;
         return new TrainingStep

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Serialization;
+using Jigsaw.Processes;
 using Jigsaw.Steps;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -54,6 +55,13 @@ public sealed record TrainingOptions
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     [JsonConverter(typeof(JsonStringEnumConverter<TrainedParts>))]
     public TrainedParts Frozen { get; init; }
+
+    /// <summary>
+    /// The processes that train together, each with some rows of every step; null for this one alone. Batches, options, model and transform are the same in all of them, and so is what they train, up to rounding that of one
+    /// process. The first one writes checkpoints; a run may be resumed by another number of processes. See <c>docs/scaling.md</c>.
+    /// </summary>
+    [JsonIgnore]
+    public IProcessGroup? Processes { get; init; }
 
     /// <summary>What is done about a step whose loss or gradient is NaN or infinite.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]

@@ -130,7 +130,7 @@ public sealed class TrainingState
         }
     }
 
-    private static string Shortened(string? value) => value is not { Length: > 160 } ? value ?? "null" : value[..160] + "…";
+    internal static string Shortened(string? value) => value is not { Length: > 160 } ? value ?? "null" : value[..160] + "…";
 
     /// <summary>Seeds torch's generators, from which dropout draws, with the step: it draws the same whatever came before. Without dropout they are left alone.</summary>
     internal void SeedDropout()

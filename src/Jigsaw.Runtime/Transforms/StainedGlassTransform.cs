@@ -156,7 +156,7 @@ public sealed class StainedGlassTransform : IDisposable
         ArgumentNullException.ThrowIfNull(noiseMask);
         using var phase = StepPhases.Begin("transform");
         var (clean, means, stds) = Distribution(inputIds, attentionMask);
-        return Batch(inputIds, attentionMask, noiseMask, batch, clean, Sample(clean, means, stds, noiseMask.Value), means, stds);
+        return Batch(inputIds, attentionMask, noiseMask, batch, clean, Sample(clean, means, stds, noiseMask.Value, noiseMask.Step), means, stds);
     }
 
     /// <summary>
@@ -302,10 +302,18 @@ public sealed class StainedGlassTransform : IDisposable
     }
 
     /// <summary>x̃, added up in the noise's dtype and rounded once to the one that is sent.</summary>
-    private Tensor Sample(Tensor clean, Tensor means, Tensor stds, Tensor noiseMask)
+    private Tensor Sample(Tensor clean, Tensor means, Tensor stds, Tensor noiseMask, MicroBatches? step = null)
     {
-        var noise = _noise.Draw(clean.shape, Device);
+        var noise = step is { Rows: > 0 } ? OfStep(step, clean.shape) : _noise.Draw(clean.shape, Device);
         return TransformFunctions.Round(TransformFunctions.Sample(clean.to(noise.dtype), means, stds, noise, noiseMask), _sent);
+    }
+
+    /// <summary>The noise that the rows of this process have in the step: that of all rows is drawn.</summary>
+    private Tensor OfStep(MicroBatches step, long[] shape)
+    {
+        using var scope = NewDisposeScope();
+        var all = _noise.Draw([step.Rows, .. shape[1..]], Device);
+        return all.narrow(0, Math.Min(step.FirstRow, step.Rows - shape[0]), shape[0]).clone().MoveToOuterDisposeScope();
     }
 
     private TransformedBatch Batch(Tensor inputIds, RowMask attentionMask, RowMask noiseMask, TokenBatch? batch, Tensor clean, Tensor noisy, Tensor means, Tensor stds) => new()

@@ -1,5 +1,6 @@
 using Jigsaw.Batches;
 using Jigsaw.Losses.Gradients;
+using Jigsaw.Processes;
 using Jigsaw.Tensors;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -71,7 +72,7 @@ internal sealed class GaussianRows
     }
 
     /// <summary>1 where a mask counts nothing, else 0: shape ().</summary>
-    internal Tensor IsEmpty(RowMask mask) => mask.Value.any().eq(Scalars.Of(false)).to(Type);
+    internal Tensor IsEmpty(RowMask mask) => mask.Step is not null ? full([], Scalars.Of(mask.CountInStep == 0 ? 1 : 0), dtype: Type, device: mask.Value.device) : mask.Value.any().eq(Scalars.Of(false)).to(Type);
 
     /// <summary>Rows of another tensor of the batch, shape (rows, …): a copy, uncounted ones filled.</summary>
     internal Tensor Read(Tensor tokens, double otherwise)
@@ -81,6 +82,32 @@ internal sealed class GaussianRows
         rows = rows.to(Type, copy: true);
         return _rows.Excluded is { } excluded ? rows.masked_fill_(excluded.unsqueeze(1), Scalars.Of(otherwise)) : rows;
     }
+
+    /// <summary>M, s² and other numbers of these rows for those of all processes, in the order of the step's rows, and how many rows the processes before this one have.</summary>
+    /// <param name="group">The processes; null for one.</param>
+    /// <param name="others">Numbers of these rows, each of shape (rows, …).</param>
+    internal (Tensor[] All, long Before) OfAll(IProcessGroup? group, params Tensor[] others)
+    {
+        Tensor[] own = [Means, Variances, .. others];
+        if (group is null)
+        {
+            return (own, 0);
+        }
+
+        var (all, before) = GroupTensors.Gather(group, cat(own, 1));
+        var from = 0L;
+        var parts = new Tensor[own.Length];
+        for (var i = 0; i < own.Length; i++)
+        {
+            parts[i] = all.narrow(1, from, own[i].shape[1]).contiguous();
+            from += own[i].shape[1];
+        }
+
+        return (parts, before);
+    }
+
+    /// <summary>These rows of the numbers of all processes: a copy where there are several.</summary>
+    internal Tensor Own(Tensor all, long before) => all.shape[0] == _rows.Count ? all : all.narrow(0, before, _rows.Count).clone();
 
     /// <summary>Adds the gradients of x, μ and σ.</summary>
     /// <param name="parts">Where they are added.</param>

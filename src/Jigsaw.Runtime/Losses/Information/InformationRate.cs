@@ -1,5 +1,6 @@
 using Jigsaw.Batches;
 using Jigsaw.Losses.Gradients;
+using Jigsaw.Processes;
 using Jigsaw.Tensors;
 using static TorchSharp.torch;
 
@@ -40,16 +41,19 @@ internal static class InformationRate
             }
 
             // Nothing is measured against a prior of no token.
-            var deviations = rows.Means - (rows.Means * ofNoise).sum([0]);
+            var group = noise.Step?.Group;
+            var deviations = rows.Means - GroupTensors.Sum(group, (rows.Means * ofNoise).sum([0]));
             var spreads = deviations.Squared().add_(rows.Variances, Scalars.One);
-            var prior = (spreads * ofNoise).sum([0]).Plus(rows.IsEmpty(noise));
+            var prior = GroupTensors.Sum(group, (spreads * ofNoise).sum([0])).Plus(rows.IsEmpty(noise));
             var precision = prior.reciprocal();
             var rates = ((spreads * precision) - Scalars.Of(1) - rows.Variances.log()).Plus(prior.log()).sum(1, keepdim: true).mul_(Scalars.Of(0.5));
             value = (rates * ofCounted).sum();
             if (wanted)
             {
-                var ofPriorMean = (deviations * ofCounted).sum([0]).mul_(precision).neg_();
-                var ofPrior = (ofCounted.sum() - ((spreads * ofCounted).sum([0]) * precision)).mul_(precision).mul_(Scalars.Of(0.5));
+                var (all, ofDeviations, ofSpreads) = (ofCounted.sum(), (deviations * ofCounted).sum([0]), (spreads * ofCounted).sum([0]));
+                GroupTensors.Sum(group, all, ofDeviations, ofSpreads);
+                var ofPriorMean = ofDeviations.mul_(precision).neg_();
+                var ofPrior = (all - (ofSpreads * precision)).mul_(precision).mul_(Scalars.Of(0.5));
                 var ofMeans = (deviations * precision * ofCounted).add_((deviations * (ofPrior * Scalars.Of(2))).add_(ofPriorMean, Scalars.One).mul_(ofNoise), Scalars.One);
                 var ofVariances = (precision - rows.Variances.reciprocal()).mul_(Scalars.Of(0.5)).mul_(ofCounted).add_(ofPrior * ofNoise, Scalars.One);
                 rows.AddGradients(parts, ofMeans, ofVariances);

@@ -32,10 +32,11 @@ internal static class LeaveOneOutInformation
         using (no_grad())
         {
             var rows = new GaussianRows(clean, means, stds, counted, repeats, ofPairs: true);
-            var samples = rows.Read(noisy, 0);
-            var pairs = new Pairs(rows, samples, rows.Shares(counted));
+            var group = counted.Step?.Group;
+            var (all, before) = rows.OfAll(group, rows.Shares(counted), rows.Read(noisy, 0));
+            var pairs = new Pairs(all[0], all[1], all[2], all[3]);
             value = pairs.Own();
-            foreach (var (from, count) in PairwiseInformation.Chunks(samples.shape[0], rows.Type))
+            foreach (var (from, count) in PairwiseInformation.Chunks(all[0].shape[0], rows.Type))
             {
                 using var chunk = NewDisposeScope();
                 pairs.Add(value, from, count, wanted);
@@ -43,9 +44,12 @@ internal static class LeaveOneOutInformation
 
             if (wanted)
             {
-                rows.AddGradients(parts, pairs.OfMeans, pairs.OfVariances);
-                rows.AddGradient(parts, noisy, pairs.OfSamples);
+                // Each process computes all pairs, and keeps the gradients of its own rows.
+                rows.AddGradients(parts, rows.Own(pairs.OfMeans, before), rows.Own(pairs.OfVariances, before));
+                rows.AddGradient(parts, noisy, rows.Own(pairs.OfSamples, before));
             }
+
+            value = value / Scalars.Of(group?.Size ?? 1);
         }
 
         return KnownGradient.Attach(value.to(KernelArguments.AccumulationType(clean, means, stds, noisy)), parts).MoveToOuterDisposeScope();
@@ -65,19 +69,19 @@ internal static class LeaveOneOutInformation
         private readonly Tensor _logarithms;
         private readonly Tensor _columns;
 
-        internal Pairs(GaussianRows rows, Tensor samples, Tensor shares)
+        internal Pairs(Tensor means, Tensor variances, Tensor shares, Tensor samples)
         {
-            var counted = shares.gt(Scalars.Of(0)).to(rows.Type).sum();
+            var counted = shares.gt(Scalars.Of(0)).to(means.dtype).sum();
 
             // A single token has no other one: its share is removed.
-            _shares = shares * counted.gt(Scalars.Of(1)).to(rows.Type);
+            _shares = shares * counted.gt(Scalars.Of(1)).to(means.dtype);
             _excluded = shares.eq(Scalars.Of(0)).t();
             _logOthers = (counted - Scalars.Of(1)).clamp_min(Scalars.Of(1)).log();
-            var center = (rows.Means * shares).sum([0]);
-            (_means, _samples) = (rows.Means - center, (samples - center).masked_fill_(shares.eq(Scalars.Of(0)), Scalars.Of(0)));
-            _precisions = rows.Variances.reciprocal();
+            var center = (means * shares).sum([0]);
+            (_means, _samples) = (means - center, (samples - center).masked_fill_(shares.eq(Scalars.Of(0)), Scalars.Of(0)));
+            _precisions = variances.reciprocal();
             _pulls = _means * _precisions;
-            _logarithms = rows.Variances.log().sum(1, keepdim: true);
+            _logarithms = variances.log().sum(1, keepdim: true);
             _columns = (_means * _pulls).sum(1, keepdim: true).Plus(_logarithms).t();
             var differences = _samples - _means;
             var scaled = differences * _precisions;

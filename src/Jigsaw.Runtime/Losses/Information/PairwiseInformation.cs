@@ -33,10 +33,11 @@ internal static class PairwiseInformation
         using (no_grad())
         {
             var rows = new GaussianRows(clean, means, stds, counted, repeats, ofPairs: true);
-            var shares = rows.Shares(counted);
-            var pairs = new Pairs(rows, shares);
+            var group = counted.Step?.Group;
+            var (all, before) = rows.OfAll(group, rows.Shares(counted));
+            var pairs = new Pairs(all[0], all[1], all[2]);
             value = zeros([], dtype: rows.Type, device: clean.device);
-            foreach (var (from, count) in Chunks(rows.Means.shape[0], rows.Type))
+            foreach (var (from, count) in Chunks(all[0].shape[0], rows.Type))
             {
                 using var chunk = NewDisposeScope();
                 pairs.Add(value, from, count, wanted);
@@ -44,8 +45,11 @@ internal static class PairwiseInformation
 
             if (wanted)
             {
-                rows.AddGradients(parts, pairs.OfMeans, pairs.OfVariances);
+                // Each process computes all pairs, and keeps the gradients of its own rows.
+                rows.AddGradients(parts, rows.Own(pairs.OfMeans, before), rows.Own(pairs.OfVariances, before));
             }
+
+            value = value / Scalars.Of(group?.Size ?? 1);
         }
 
         return KnownGradient.Attach(value.to(KernelArguments.AccumulationType(clean, means, stds)), parts).MoveToOuterDisposeScope();
@@ -83,13 +87,13 @@ internal static class PairwiseInformation
         private readonly Tensor _pulls;
         private readonly Tensor _columns;
 
-        internal Pairs(GaussianRows rows, Tensor shares)
+        internal Pairs(Tensor means, Tensor variances, Tensor shares)
         {
             _shares = shares;
             _excluded = shares.eq(Scalars.Of(0)).t();
-            _logCount = shares.gt(Scalars.Of(0)).to(rows.Type).sum().clamp_min(Scalars.Of(1)).log();
-            _means = rows.Means - (rows.Means * shares).sum([0]);
-            _variances = rows.Variances;
+            _logCount = shares.gt(Scalars.Of(0)).to(means.dtype).sum().clamp_min(Scalars.Of(1)).log();
+            _means = means - (means * shares).sum([0]);
+            _variances = variances;
             _precisions = _variances.reciprocal();
             _pulls = _means * _precisions;
             Logarithms = _variances.log().sum(1, keepdim: true);

@@ -55,6 +55,11 @@ internal sealed class PromptPredictions
         {
             var flat = hidden.reshape(-1, hidden.shape[^1]);
             var chunk = (int)Math.Max(1, ChunkBytes / (head.Weight.shape[0] * wide.ElementSize()));
+            if (draws is not null)
+            {
+                Skip(Places(mask.Before, attention.Before, sequence).Count, chunk, head.Weight.shape[0], wide, inputIds.device, generator);
+            }
+
             for (var start = 0L; start < rows.shape[0]; start += chunk)
             {
                 using var inner = NewDisposeScope();
@@ -88,17 +93,31 @@ internal sealed class PromptPredictions
             return arange(Scalars.Of(0), Scalars.Of(isPredicted.shape[0] * sequence), Scalars.One, dtype: ScalarType.Int64, device: isPredicted.device);
         }
 
-        var counts = mask.Host;
-        var real = attention.Host;
-        var rows = new List<long>(counts.Length);
+        var rows = Places(mask.Host, attention.Host, sequence);
+        return rows.Count == 0 ? null : DeviceCopy.Of(tensor(rows.ToArray(), dtype: ScalarType.Int64), isPredicted.device);
+    }
+
+    /// <summary>Tokens that are asked about and that something predicts.</summary>
+    private static List<long> Places(ReadOnlySpan<bool> counts, ReadOnlySpan<bool> real, long sequence)
+    {
+        var places = new List<long>(counts.Length);
         for (var i = 0; i < counts.Length; i++)
         {
             if (counts[i] && real[i] && i % sequence > 0 && real[i - 1])
             {
-                rows.Add(i);
+                places.Add(i);
             }
         }
 
-        return rows.Count == 0 ? null : DeviceCopy.Of(tensor(rows.ToArray(), dtype: ScalarType.Int64), isPredicted.device);
+        return places;
+    }
+
+    /// <summary>Draws what the rows of the step before these have drawn, which other processes have: the numbers of a place don't depend on how many there are.</summary>
+    private static void Skip(long places, int chunk, long vocabulary, ScalarType type, Device device, Generator? generator)
+    {
+        for (var start = 0L; start < places; start += chunk)
+        {
+            using var skipped = rand([Math.Min(chunk, places - start), vocabulary], dtype: type, device: device, generator: generator);
+        }
     }
 }

@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using Jigsaw.Batches;
+using Jigsaw.Processes;
 using Jigsaw.Tensors;
 using static TorchSharp.torch;
 
@@ -30,7 +31,9 @@ public sealed class TokenSurprisal
         using var grad = no_grad();
         var predictions = _step.Predict(mask, seed: null);
         var surprisal = predictions.Surprisal.clamp(Scalars.Of(0), Scalars.Of(MostNats));
-        var mean = surprisal.sum() / predictions.IsPredicted.to(surprisal.dtype).sum().clamp_min(Scalars.Of(1));
+        var (sum, count) = (surprisal.sum(), predictions.IsPredicted.to(surprisal.dtype).sum());
+        GroupTensors.Sum(mask.Step?.Group, sum, count);
+        var mean = sum / count.clamp_min(Scalars.Of(1));
         var isCertain = mean.eq(Scalars.Of(0)).to(surprisal.dtype);
         return (surprisal.Plus(isCertain) / mean.Plus(isCertain)).mul_(Scalars.Of(1 - Floor)).add_(Scalars.Of(Floor), Scalars.One).masked_fill_(predictions.IsPredicted.eq(Scalars.Of(false)), Scalars.Of(1)).MoveToOuterDisposeScope();
     }

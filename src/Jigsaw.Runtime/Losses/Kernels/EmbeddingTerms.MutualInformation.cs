@@ -1,5 +1,6 @@
 using Jigsaw.Batches;
 using Jigsaw.Losses.Gradients;
+using Jigsaw.Processes;
 using Jigsaw.Tensors;
 using static TorchSharp.torch;
 
@@ -59,27 +60,32 @@ public sealed partial class EmbeddingTerms
         using (no_grad())
         {
             var type = KernelArguments.AccumulationType(clean, means, stds, noisy);
-            var half = clean.shape[0] / 2;
-            var components = mask.Value.narrow(0, 0, half).unsqueeze(-1);
-            var samples = combine ? mask.Value.narrow(0, half, half).unsqueeze(-1) : half == 0 ? components : components.any(0, keepdim: true).expand(components.shape);
+            var group = mask.Step?.Group;
+            var halves = Halves.Of(clean.shape[0], mask.Step);
+            var components = mask.Value.narrow(0, halves.From, halves.Components).unsqueeze(-1);
+            var componentWeights = components.to(type);
+            var componentCount = GroupTensors.Sum(group, componentWeights.sum([0]));
+            var samples = combine ? mask.Value.narrow(0, halves.SamplesFrom, halves.Samples).unsqueeze(-1) : componentCount.gt(Scalars.Of(0)).unsqueeze(0).expand(halves.Samples, -1, -1);
             var (noComponent, noSample) = (components.eq(Scalars.Of(false)), samples.eq(Scalars.Of(false)));
-            Tensor First(Tensor tensor, double otherwise) => tensor.detach().narrow(0, 0, half).to(type, copy: true).masked_fill_(noComponent, Scalars.Of(otherwise));
-            Tensor Second(Tensor tensor, double otherwise) => tensor.detach().narrow(0, half, half).to(type, copy: true).masked_fill_(noSample, Scalars.Of(otherwise));
+            Tensor First(Tensor tensor, double otherwise) => tensor.detach().narrow(0, halves.From, halves.Components).to(type, copy: true).masked_fill_(noComponent, Scalars.Of(otherwise));
+            Tensor Second(Tensor tensor, double otherwise) => tensor.detach().narrow(0, halves.SamplesFrom, halves.Samples).to(type, copy: true).masked_fill_(noSample, Scalars.Of(otherwise));
 
-            var (componentWeights, sampleWeights) = (components.to(type), samples.to(type));
-            var (componentCount, sampleCount) = (componentWeights.sum([0]), sampleWeights.sum([0]));
-            var counted = (componentCount * sampleCount).sum() * Scalars.Of(clean.shape[2]);
-            var pairs = counted.clamp_min(Scalars.Of(1));
-            var share = counted / pairs;
-
+            var sampleWeights = samples.to(type);
             var deviations = First(stds, 1);
             var sampleDeviations = Second(stds, 1);
             var noise = Second(noisy, 0);
-            var center = (noise * sampleWeights).sum([0]) / sampleCount.clamp_min(Scalars.Of(1));
+            var (sampleCount, sampleSum) = (sampleWeights.sum([0]), (noise * sampleWeights).sum([0]));
+            GroupTensors.Sum(group, sampleCount, sampleSum);
+            var counted = (componentCount * sampleCount).sum() * Scalars.Of(clean.shape[2]);
+            var pairs = counted.clamp_min(Scalars.Of(1));
+            var share = counted / pairs / Scalars.Of(group?.Size ?? 1);
+
+            var center = sampleSum / sampleCount.clamp_min(Scalars.Of(1));
             noise.sub_(center).mul_(sampleWeights);
-            var residue = noise.sum([0]);
+            var (residue, spread) = (noise.sum([0]), noise.Squared().sum([0]));
+            GroupTensors.Sum(group, residue, spread);
             var offsets = First(clean, 0).add_(First(means, 0), Scalars.One).neg_().add_(center, Scalars.One);
-            var squares = noise.Squared().sum([0]).Plus(offsets * (offsets * sampleCount).Plus(residue * Scalars.Of(2)));
+            var squares = spread.Plus(offsets * (offsets * sampleCount).Plus(residue * Scalars.Of(2)));
             var precisions = componentWeights / deviations.Squared();
             mahalanobis = (precisions * squares).sum() * Scalars.Of(0.5) / pairs;
             constants = ((deviations.log().sum([0]) * sampleCount).sum() / pairs).Plus(share * Scalars.Of(_halfLogTwoPi));
@@ -91,7 +97,7 @@ public sealed partial class EmbeddingTerms
 
             if (grad && (clean.requires_grad || means.requires_grad))
             {
-                var centers = Whole(clean, half, (precisions * (offsets * sampleCount).Plus(residue) / pairs).neg_(), null);
+                var centers = halves.Whole(clean, (precisions * (offsets * sampleCount).Plus(residue) / pairs).neg_(), null);
                 foreach (var input in (ReadOnlySpan<Tensor>)[clean, means])
                 {
                     if (input.requires_grad)
@@ -101,18 +107,23 @@ public sealed partial class EmbeddingTerms
                 }
             }
 
+            var (precision, pull) = (precisions.sum([0]), (precisions * offsets).sum([0]));
+            if (grad && noisy.requires_grad)
+            {
+                GroupTensors.Sum(group, precision, pull);
+            }
+
             if (grad && stds.requires_grad)
             {
                 var first = ((componentWeights * sampleCount) - squares.mul_(precisions)).div_(deviations).div_(pairs);
                 var second = conditional ? (sampleWeights * componentCount / sampleDeviations / pairs).neg_() : null;
-                parts.Add(new KnownGradient.Part(stds, Whole(stds, half, first, second).DetachFromDisposeScope()));
+                parts.Add(new KnownGradient.Part(stds, halves.Whole(stds, first, second).DetachFromDisposeScope()));
             }
 
             if (grad && noisy.requires_grad)
             {
-                var pull = (precisions * offsets).sum([0]);
-                var second = noise.mul_(precisions.sum([0])).add_(pull, Scalars.One).mul_(sampleWeights).div_(pairs);
-                parts.Add(new KnownGradient.Part(noisy, Whole(noisy, half, null, second).DetachFromDisposeScope()));
+                var second = noise.mul_(precision).add_(pull, Scalars.One).mul_(sampleWeights).div_(pairs);
+                parts.Add(new KnownGradient.Part(noisy, halves.Whole(noisy, null, second).DetachFromDisposeScope()));
             }
         }
 
@@ -122,19 +133,31 @@ public sealed partial class EmbeddingTerms
             constants.MoveToOuterDisposeScope());
     }
 
-    private static Tensor Whole(Tensor like, long half, Tensor? first, Tensor? second)
+    /// <summary>Which rows of a batch, or of a process's part of it, are components and which samples: the first and the second half of the step's.</summary>
+    private readonly record struct Halves(long From, long Components, long SamplesFrom, long Samples)
     {
-        var whole = zeros(like.shape, dtype: (first ?? second)!.dtype, device: like.device);
-        if (first is not null)
+        public static Halves Of(long rows, MicroBatches? step)
         {
-            whole.narrow(0, 0, half).copy_(first);
+            var (first, half) = step is { Rows: > 0 } ? (step.FirstRow, step.Rows / 2) : (0L, rows / 2);
+            long Own(long row) => Math.Clamp(row - first, 0, rows);
+            return new Halves(0, Own(half), Own(half), Own(2 * half) - Own(half));
         }
 
-        if (second is not null)
+        /// <summary>A tensor of all rows with what the halves have of it, 0 elsewhere.</summary>
+        public Tensor Whole(Tensor like, Tensor? first, Tensor? second)
         {
-            whole.narrow(0, half, half).copy_(second);
-        }
+            var whole = zeros(like.shape, dtype: (first ?? second)!.dtype, device: like.device);
+            if (first is not null)
+            {
+                whole.narrow(0, From, Components).copy_(first);
+            }
 
-        return whole;
+            if (second is not null)
+            {
+                whole.narrow(0, SamplesFrom, Samples).copy_(second);
+            }
+
+            return whole;
+        }
     }
 }

@@ -20,6 +20,13 @@ public sealed partial class EmbeddingTerms
         using var scope = NewDisposeScope();
         var mean = MaskedMean.Mean(stds, mask, rows => rows.mean([1], keepdim: true), (rows, factors) => (factors / Scalars.Of(rows.shape[1])).expand(rows.shape));
 
+        if (mask.Step is { Rows: > 0 } step)
+        {
+            // The logarithm of the mean over all parts, of which each has an equal share, and its slope at each one's own mean.
+            var ratio = (step.Whole(mean) / Scalars.Of(stdMax)).Plus(full([], Scalars.Of(mask.CountInStep == 0 ? 1 : 0), dtype: mean.dtype, device: mean.device));
+            return ((mean - mean.detach()) * ratio.reciprocal() * Scalars.Of(-1 / stdMax)).Plus(ratio.log() * Scalars.Of(-1.0 / step.Count)).MoveToOuterDisposeScope();
+        }
+
         // Without a token the ratio is 1 and its logarithm 0; the mean's gradient is then already 0.
         var none = mask.Value.any().eq(Scalars.Of(false)).to(mean.dtype);
         return (mean / Scalars.Of(stdMax)).Plus(none).log().neg().MoveToOuterDisposeScope();

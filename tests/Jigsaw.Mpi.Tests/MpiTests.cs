@@ -1,0 +1,104 @@
+using System.Diagnostics;
+using System.Text.Json.Nodes;
+
+namespace Jigsaw.Mpi.Tests;
+
+public sealed class MpiTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("jigsaw-mpi").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [MpiFact]
+    public void Numbers_and_bytes_of_three_processes_are_the_same_in_each()
+    {
+        var (code, output, error) = MpiRun.Run(3, "--exchange");
+        Assert.True(code == 0, output + error);
+        Assert.Equal(Enumerable.Repeat("3 3000 0.6 0,1,2", 3), output.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+    }
+
+    [MpiFact]
+    public void Two_processes_train_what_one_trains_and_the_first_one_writes_it()
+    {
+        Train(1, "one");
+        var output = Train(2, "two");
+        Assert.Equal(1, output.Split("Transform saved in").Length - 1);
+        var (expected, found) = (Steps("one"), Steps("two"));
+        Assert.Equal(6, found.Length);
+        foreach (var (one, other) in expected.Zip(found))
+        {
+            Assert.Equal((int)one["tokens"]!, (int)other["tokens"]!);
+            Assert.All(one["components"]!.AsObject(), component => Assert.Equal((double)component.Value!, (double)other["components"]![component.Key]!, 1e-4 * Math.Max(1, Math.Abs((double)component.Value!))));
+        }
+
+        var first = expected[0]["components"]!.AsObject();
+        Assert.All(first, component => Assert.Equal((double)component.Value!, (double)found[0]["components"]![component.Key]!, 2e-6 * Math.Max(1, Math.Abs((double)component.Value!))));
+    }
+
+    [MpiFact]
+    public void A_run_goes_on_with_another_number_of_processes()
+    {
+        Train(3, "run", "--steps", "2");
+        Assert.Contains("Resumed after step 2.", Train(2, "run", "--steps", "4", "--resume"), StringComparison.Ordinal);
+        Assert.Contains("Resumed after step 4.", Train(1, "run", "--steps", "6", "--resume"), StringComparison.Ordinal);
+        Assert.Equal([1, 2, 3, 4, 5, 6], Steps("run").Select(step => (int)step["step"]!));
+    }
+
+    [MpiFact]
+    public void A_process_that_dies_ends_all()
+    {
+        using var run = MpiRun.Start(2, "train", "--steps", "100000", "--output", Path.Combine(_folder, "run"), "--log-every", "1");
+        while (run.StandardOutput.ReadLine() is { } line && !line.Contains("step", StringComparison.Ordinal))
+        {
+        }
+
+        var victim = Process.GetProcessesByName("dotnet").Single(process => IsRank(process, run.Id, "1"));
+        var clock = Stopwatch.StartNew();
+        victim.Kill();
+        var output = run.StandardOutput.ReadToEnd();
+        Assert.True(run.WaitForExit(TimeSpan.FromSeconds(20)));
+        Assert.NotEqual(0, run.ExitCode);
+        Assert.InRange(clock.Elapsed.TotalSeconds, 0, 20);
+        Assert.Contains("APPLICATION TERMINATED", output + run.StandardError.ReadToEnd(), StringComparison.Ordinal);
+    }
+
+    [MpiFact]
+    public void Only_a_training_runs_in_several_processes()
+    {
+        var (code, _, error) = MpiRun.Run(2, "plan");
+        Assert.Equal(2, code);
+        Assert.Contains("mpiexec has started 2 processes, but only train runs in several; start plan without mpiexec.", error, StringComparison.Ordinal);
+    }
+
+    private string Train(int size, string name, params string[] options)
+    {
+        var (code, output, error) = MpiRun.Run(size, ["train", "--no-tensorboard", "--output", Path.Combine(_folder, name), .. options]);
+        Assert.True(code == 0, output + error);
+        return output;
+    }
+
+    private JsonNode[] Steps(string name) => [.. File.ReadLines(Path.Combine(_folder, name, "steps.jsonl")).Select(line => JsonNode.Parse(line)!)];
+
+    /// <summary>True if a process is the given rank of a run: its environment says so, and the run is an ancestor.</summary>
+    private static bool IsRank(Process process, int run, string rank)
+    {
+        try
+        {
+            var environment = File.ReadAllText($"/proc/{process.Id}/environ").Split('\0');
+            return environment.Contains($"PMI_RANK={rank}") && Ancestors(process.Id).Contains(run);
+        }
+        catch (IOException)
+        {
+            return false;
+        }
+    }
+
+    private static IEnumerable<int> Ancestors(int id)
+    {
+        while (id > 1)
+        {
+            id = int.Parse(File.ReadAllText($"/proc/{id}/stat").Split(") ")[1].Split(' ')[1], System.Globalization.CultureInfo.InvariantCulture);
+            yield return id;
+        }
+    }
+}
