@@ -63,6 +63,16 @@ public sealed class MpiTests : IDisposable
     }
 
     [MpiFact]
+    public void A_process_that_cannot_go_on_says_why_and_ends_all()
+    {
+        var clock = Stopwatch.StartNew();
+        var (code, _, error) = MpiRun.Run(2, "train", "--second-data", "none.jsonl", "--output", Path.Combine(_folder, "run"));
+        Assert.NotEqual(0, code);
+        Assert.Contains("error: Process 1 of 2 can't go on, and ends all. There is no file or folder", error, StringComparison.Ordinal);
+        Assert.InRange(clock.Elapsed.TotalSeconds, 0, 60);
+    }
+
+    [MpiFact]
     public void Only_a_training_runs_in_several_processes()
     {
         var (code, _, error) = MpiRun.Run(2, "plan");

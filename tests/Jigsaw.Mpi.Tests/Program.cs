@@ -28,6 +28,9 @@ internal static class Program
                     return 0;
                 }
 
+            case ["train", "--second-data", var data, .. var rest]:
+                return await Main(Environment.GetEnvironmentVariable("PMI_RANK") == "1" ? ["train", "--data", data, .. rest] : ["train", .. rest]).ConfigureAwait(false);
+
             default:
                 var chats = Path.Combine(_model, "data", "eval.jsonl");
                 var program = new JigsawProgram { Name = "ranks", Model = _model, Data = chats, EvaluationData = chats };

@@ -72,7 +72,22 @@ internal sealed partial class CommandTree
     private int Run(ParseResult parsed, Verb verb, CancellationToken cancellation)
     {
         using var processes = ProgramProcesses.Find(_program.Processes);
-        var settings = processes.Settings(Settings(parsed, verb), verb.Name);
+        processes.RequireTraining(verb.Name);
+        try
+        {
+            return Run(parsed, verb, processes, cancellation);
+        }
+        catch (Exception exception) when (processes.Group is not null)
+        {
+            // The others would wait for this one forever.
+            processes.Group.Abort(Sentence(exception));
+            throw;
+        }
+    }
+
+    private int Run(ParseResult parsed, Verb verb, ProgramProcesses processes, CancellationToken cancellation)
+    {
+        var settings = processes.Settings(Settings(parsed, verb));
         settings = verb.Name switch
         {
             "inspect" => settings with { Inspected = parsed.GetValue(_options.Inspected)!.FullName },

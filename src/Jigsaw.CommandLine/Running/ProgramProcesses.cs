@@ -57,18 +57,22 @@ internal sealed class ProgramProcesses : IDisposable
         return new ProgramProcesses((IProcessGroup)group, (IDisposable)group);
     }
 
-    /// <summary>The settings of a training in several processes: the folder is the first one's, and caches are not shared.</summary>
+    /// <summary>Refuses what several processes would only repeat.</summary>
     /// <exception cref="UsageException">Only a training runs in several processes.</exception>
-    public RunSettings Settings(RunSettings settings, string verb)
+    public void RequireTraining(string verb)
+    {
+        if (Group is not null && verb != "train")
+        {
+            throw new UsageException(string.Create(CultureInfo.InvariantCulture, $"mpiexec has started {Group.Size} processes, but only train runs in several; start {(verb.Length == 0 ? "this" : verb)} without mpiexec."));
+        }
+    }
+
+    /// <summary>The settings of a training in several processes: the folder is the first one's, and caches are not shared.</summary>
+    public RunSettings Settings(RunSettings settings)
     {
         if (Group is null)
         {
             return settings;
-        }
-
-        if (verb != "train")
-        {
-            throw new UsageException(string.Create(CultureInfo.InvariantCulture, $"mpiexec has started {Group.Size} processes, but only train runs in several; start {(verb.Length == 0 ? "this" : verb)} without mpiexec."));
         }
 
         return settings with
