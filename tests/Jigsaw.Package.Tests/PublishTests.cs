@@ -3,18 +3,15 @@ using System.Text.RegularExpressions;
 
 namespace Jigsaw.Package.Tests;
 
-/// <summary>Programs as they are shipped: trimmed, and compiled to native code. They train, save and resume.</summary>
+/// <summary>A program as it is shipped, trimmed, trains, saves and resumes.</summary>
 public sealed partial class PublishTests(PackedJigsaw package) : IClassFixture<PackedJigsaw>
 {
     private static readonly string _model = Path.Combine(PackedJigsaw.RepositoryRoot, "samples", "models", "support-lm");
 
-    [PublishFact]
+    [Fact]
     public Task A_trimmed_program_trains_saves_and_resumes() => Publishes("trimmed", "PublishTrimmed");
 
-    [PublishFact(IsNative = true)]
-    public Task A_natively_compiled_program_trains_saves_and_resumes() => Publishes("native", "PublishAot", PublishFactAttribute.Linker is { } linker ? [$"-p:CppCompilerAndLinker={linker}"] : []);
-
-    private async Task Publishes(string name, string property, params string[] arguments)
+    private async Task Publishes(string name, string property)
     {
         // Assemblies of others may be unfit for trimming, which is one warning for each of them; Jigsaw's have none.
         var project = new PackageProject(
@@ -24,7 +21,7 @@ public sealed partial class PublishTests(PackedJigsaw package) : IClassFixture<P
             PackageProject.LibTorch);
         project.Write("Program.cs", GettingStartedTests.Program.Replace("trainer.Run(", "Console.WriteLine($\"resumed: {trainer.Resume()}\");\ntrainer.Run(", StringComparison.Ordinal).Replace("Steps = 20", "Steps = int.Parse(args[1])", StringComparison.Ordinal));
 
-        var (published, log) = await DotnetCommand.Run(project.Folder, ["publish", "-o", "published", .. arguments]);
+        var (published, log) = await DotnetCommand.Run(project.Folder, ["publish", "-o", "published"]);
 
         Assert.True(published == 0, log);
         Assert.All(Warning().Matches(log), warning => Assert.Matches("warning IL(2104|3053): Assembly '(?!Jigsaw)", warning.Value));

@@ -137,7 +137,8 @@ internal sealed partial class CommandTree
             var settings = _options.Read(parsed, verb.GoesOn || parsed.GetValue(_options.Resume));
             if (verb.Options.Contains(_options.Set))
             {
-                settings.RequireNumbers();
+                // A file of numbers is read when the verb runs, and what is wrong with it is no fault of the command line.
+                settings.Recipe.Numbers(file: null, settings.Numbers);
             }
 
             return settings;
