@@ -78,7 +78,7 @@ public sealed partial class TemplateTests(PackedJigsaw package) : IClassFixture<
     public async Task A_test_of_any_framework_compares_what_is_generated()
     {
         await package.Pack(package.Feed, "src/Jigsaw.Testing");
-        var project = new PackageProject(package, "snapshots", PackageProject.NeverRuns + "<ContinuousIntegrationBuild>true</ContinuousIntegrationBuild>", $"<PackageReference Include=\"Jigsaw.Testing\" Version=\"{package.Version}\" />");
+        var project = new PackageProject(package, "snapshots", "<ContinuousIntegrationBuild>true</ContinuousIntegrationBuild>", $"{PackageProject.LibTorch}<PackageReference Include=\"Jigsaw.Testing\" Version=\"{package.Version}\" />");
         project.Write("Program.cs", """
             using Jigsaw;
             using Jigsaw.Testing;
