@@ -9,6 +9,7 @@ public sealed class ShellArgumentTests
     [InlineData("runs/a", "runs/a")]
     [InlineData("my runs/a", "'my runs/a'")]
     [InlineData("it's", @"'it'\''s'")]
+    [InlineData(@"a\b", @"'a\b'")]
     [InlineData("$HOME", "'$HOME'")]
     [InlineData("", "''")]
     public void An_argument_is_quoted_where_a_shell_would_take_it_apart(string argument, string quoted)

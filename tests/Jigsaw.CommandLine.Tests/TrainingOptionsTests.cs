@@ -153,6 +153,16 @@ public sealed class TrainingOptionsTests : IDisposable
         Assert.StartsWith($"error: {sentence}", error, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_run_whose_ramps_follow_its_length_says_so_when_it_is_resumed_with_another()
+    {
+        string[] train = ["train", "--recipe", "ramped-chat", "--output", Run("ramped")];
+        Assert.Equal(0, (await ProgramRun.Run([.. train, "--steps", "8"])).Code);
+        var (code, _, error) = await ProgramRun.Run([.. train, "--steps", "16", "--resume"]);
+        Assert.Equal(JigsawExitCode.Error, code);
+        Assert.Contains("Here the ramps follow the number of steps: resume with 8 steps, or begin a run of 16 with this one's result.", error, StringComparison.Ordinal);
+    }
+
     private string Run(string name) => Path.Combine(_folder, name);
 
     private JsonNode Options(string run) => JsonNode.Parse(File.ReadAllText(Path.Combine(Run(run), "run.json")))!;

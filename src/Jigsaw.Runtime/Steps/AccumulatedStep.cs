@@ -19,7 +19,8 @@ internal sealed class AccumulatedStep(BoundLoss loss, TransformedBatch batch, Ro
     public ComponentLosses Run(int rows)
     {
         using var scope = NewDisposeScope();
-        var leaves = Leaves();
+        var cut = new StepLeaves(batch);
+        var leaves = cut.Batch;
         var plan = loss.Plan.At(loss.Step);
         var clean = plan.Find(Pass.TeacherClean);
         using var kept = clean is not null && KeptTarget.IsRead(clean) ? new KeptTarget(clean, batch.InputIds.shape[0]) : null;
@@ -31,7 +32,7 @@ internal sealed class AccumulatedStep(BoundLoss loss, TransformedBatch batch, Ro
         }
 
         GroupTensors.Sum(Share?.Group, sum.Values);
-        Send(leaves);
+        cut.Send();
         return sum;
     }
 
@@ -41,7 +42,7 @@ internal sealed class AccumulatedStep(BoundLoss loss, TransformedBatch batch, Ro
     /// <summary>The terms that read passes, some rows at a time.</summary>
     private ComponentLosses RunPasses(int microBatch, TransformedBatch leaves, KeptTarget? kept)
     {
-        var all = (int)batch.InputIds.shape[0];
+        var (all, sequence) = ((int)batch.InputIds.shape[0], (int)batch.InputIds.shape[1]);
         var rows = Math.Min(microBatch, all);
         var starts = Enumerable.Range(0, (all + rows - 1) / rows).Select(i => i * rows).ToArray();
         using var step = new MicroBatches(Share is { Group: { } group } share ? ProcessRows.Parts(share.Rows, group.Size, microBatch) : starts.Length) { Group = Share?.Group };
@@ -85,6 +86,7 @@ internal sealed class AccumulatedStep(BoundLoss loss, TransformedBatch batch, Ro
             var micro = new TransformedBatch
             {
                 InputIds = Of(batch.InputIds),
+                HostIds = batch.HostIds?.Slice(starts[i] * sequence, length * sequence),
                 AttentionMask = masks[0]![i],
                 NoiseMask = masks[1]![i],
                 NotInReplyMask = masks[3]?[i],
@@ -122,37 +124,5 @@ internal sealed class AccumulatedStep(BoundLoss loss, TransformedBatch batch, Ro
         return isCapped && loss.Student.Adapters.IsRandom
             ? throw new InvalidOperationException("A capped term in micro-batches runs the passes twice, and the adapters' dropout would draw other numbers the second time; leave MicroBatch out, remove MaxLoss, or use adapters without dropout.")
             : isCapped;
-    }
-
-    /// <summary>The batch with leaves in place of the transform's graph, where the gradients of all micro-batches come together.</summary>
-    private TransformedBatch Leaves()
-    {
-        static Tensor Leaf(Tensor tensor) => tensor.detach().requires_grad_(tensor.requires_grad);
-        return new TransformedBatch
-        {
-            InputIds = batch.InputIds,
-            AttentionMask = batch.AttentionMask,
-            NoiseMask = batch.NoiseMask,
-            NotInReplyMask = batch.NotInReplyMask,
-            InReplyMask = batch.InReplyMask,
-            PrivateMask = batch.PrivateMask,
-            Moments = batch.Moments,
-            Clean = Leaf(batch.Clean),
-            Noisy = Leaf(batch.Noisy),
-            Means = Leaf(batch.Means),
-            Stds = Leaf(batch.Stds),
-            StdMax = batch.StdMax,
-            MedianNorm = batch.MedianNorm,
-        };
-    }
-
-    /// <summary>Propagates the gradients accumulated at the rows through the transform, once.</summary>
-    private void Send(TransformedBatch leaves)
-    {
-        var sent = ((Tensor[])[batch.Clean, batch.Noisy, batch.Means, batch.Stds]).Zip([leaves.Clean, leaves.Noisy, leaves.Means, leaves.Stds], (output, leaf) => (Output: output, Gradient: leaf.grad)).Where(pair => pair.Gradient is not null).ToArray();
-        if (sent.Length > 0)
-        {
-            autograd.backward([.. sent.Select(pair => pair.Output)], [.. sent.Select(pair => pair.Gradient!)]);
-        }
     }
 }

@@ -39,23 +39,8 @@ internal sealed class PassByPass<TComponents>(NoisyTeacher teacher, NoisyStudent
     {
         using var scope = NewDisposeScope();
         using var targets = plan.Stages.Count(stage => stage.Any(pass => pass.Logits)) > 1 ? new TeacherTargets(Rematerialize ? 0 : TeacherTargets.StepBytes) : null;
-        var leaves = new TransformedBatch
-        {
-            InputIds = batch.InputIds,
-            HostIds = batch.HostIds,
-            AttentionMask = batch.AttentionMask,
-            NoiseMask = batch.NoiseMask,
-            NotInReplyMask = batch.NotInReplyMask,
-            InReplyMask = batch.InReplyMask,
-            PrivateMask = batch.PrivateMask,
-            Moments = batch.Moments,
-            Clean = Leaf(batch.Clean),
-            Noisy = Leaf(batch.Noisy),
-            Means = Leaf(batch.Means),
-            Stds = Leaf(batch.Stds),
-            StdMax = batch.StdMax,
-            MedianNorm = batch.MedianNorm,
-        };
+        var cut = new StepLeaves(batch);
+        var leaves = cut.Batch;
         var target = Part?.Target is { } kept ? kept : Part?.IsOfEmbeddings == true ? [] : Target(leaves);
         Part?.Keep(target);
         TComponents? sum = null;
@@ -80,7 +65,7 @@ internal sealed class PassByPass<TComponents>(NoisyTeacher teacher, NoisyStudent
                 sum = components;
             }
 
-            Send(batch, leaves);
+            cut.Send();
             sum!.GradientError = Measurement?.Relative();
             sum.Skipped = Skipped;
             return sum;
@@ -150,29 +135,6 @@ internal sealed class PassByPass<TComponents>(NoisyTeacher teacher, NoisyStudent
             runs.ForEach(run => run.Run.Dispose());
         }
     }
-
-    /// <summary>Propagates the gradients accumulated at the leaves through the transform.</summary>
-    private static void Send(TransformedBatch batch, TransformedBatch leaves)
-    {
-        using var phase = StepPhases.Begin("backward of the transform");
-        var outputs = new List<Tensor>();
-        var gradients = new List<Tensor>();
-        foreach (var (output, leaf) in (ReadOnlySpan<(Tensor, Tensor)>)[(batch.Clean, leaves.Clean), (batch.Noisy, leaves.Noisy), (batch.Means, leaves.Means), (batch.Stds, leaves.Stds)])
-        {
-            if (leaf.grad is { } gradient)
-            {
-                outputs.Add(output);
-                gradients.Add(gradient);
-            }
-        }
-
-        if (outputs.Count > 0)
-        {
-            autograd.backward(outputs, gradients);
-        }
-    }
-
-    private static Tensor Leaf(Tensor tensor) => tensor.detach().requires_grad_(tensor.requires_grad);
 
     private static void Add(Tensor leaf, Tensor gradient)
     {
