@@ -19,6 +19,7 @@ public sealed partial class GettingStartedTests(PackedJigsaw package) : IClassFi
         Assert.StartsWith("dotnet pack src/Jigsaw ", commands[0], StringComparison.Ordinal);
         var folder = package.NewFolder("started");
         File.WriteAllText(Path.Combine(folder, "nuget.config"), PackageProject.Source(package));
+        PackageProject.LinksLibraries(folder);
         var output = "";
         foreach (var command in commands[1..])
         {

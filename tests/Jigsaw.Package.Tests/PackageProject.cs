@@ -56,6 +56,10 @@ internal sealed class PackageProject
         </configuration>
         """;
 
+    /// <summary>Lets programs of a folder have links to the libraries of the cache, not half a gigabyte of copies.</summary>
+    public static void LinksLibraries(string folder) =>
+        File.WriteAllText(Path.Combine(folder, "Directory.Build.props"), "<Project><PropertyGroup><CreateHardLinksForCopyLocalIfPossible>true</CreateHardLinksForCopyLocalIfPossible></PropertyGroup></Project>");
+
     public void Write(string file, string text) => File.WriteAllText(Path.Combine(Folder, file), text);
 
     public Task<(int ExitCode, string Output)> Build(params string[] arguments) => DotnetCommand.Run(Folder, ["build", .. arguments]);

@@ -34,14 +34,14 @@ public sealed class QuickstartMicroBatchTests
         using var student = new NoisyStudent(model, new LoraConfig { Rank = 4 });
         var tokenizer = new NoiseTokenizer(Tokenizer.Load(_checkpoint)) { NoiseRoles = ["user"] };
         var loss = _recipes[recipe](teacher, student);
-        using var batch = new ChatBatches(ChatDataset.Read(Path.Combine(_checkpoint, "data", "eval.jsonl"), 6), tokenizer, batchSize: 6, seed: 0).At(0);
+        using var batch = new ChatBatches(ChatDataset.Read(Path.Combine(_checkpoint, "data", "eval.jsonl"), 4), tokenizer, batchSize: 4, seed: 0).At(0);
 
         // The ramps of the quick start's recipe rise from 100 to 1000, and some of its terms are on every fourth step.
-        foreach (var step in (int[])[0, 400, 1001])
+        foreach (var step in (int[])[400, 1001])
         {
             loss.Step = step;
             var (values, gradients) = Run(batch.BatchSize);
-            foreach (var rows in (int[])[1, 3, 4])
+            foreach (var rows in (int[])[1, 3])
             {
                 var (found, foundGradients) = Run(rows);
                 Assert.Equal(values.Keys, found.Keys);

@@ -257,12 +257,10 @@ public sealed class RunStepTests : IDisposable
             using var batch = new RandomBatches((int)step.Transform.EmbeddingTable.shape[0], device: META).At(1);
             optimizer.zero_grad();
             recipe().RunStepInParts(step.Transform.Apply(batch), batch.LossMask, 4).Dispose();
-            foreach (var parameter in groups.SelectMany(group => group.Parameters))
-            {
-                // Nothing is there to be read.
-                Assert.ThrowsAny<Exception>(() => parameter.Value.grad?.sum().item<float>() ?? throw new InvalidOperationException(parameter.Name));
-                Assert.Equal(parameter.Value.shape, parameter.Value.grad!.shape);
-            }
+            Assert.All(groups.SelectMany(group => group.Parameters), parameter => Assert.Equal(DeviceType.META, parameter.Value.grad!.device_type));
+
+            // Nothing is there to be read.
+            Assert.ThrowsAny<Exception>(() => groups[0].Parameters[0].Value.grad!.sum().item<float>());
 
             optimizer.step();
             Assert.All(optimizer.parameters(), parameter => Assert.Equal(DeviceType.META, parameter.device_type));

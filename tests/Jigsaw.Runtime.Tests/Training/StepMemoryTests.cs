@@ -9,7 +9,7 @@ public sealed class StepMemoryTests
     [LinuxTheory]
     [InlineData("hard", 16, 128)]
     [InlineData("trajectory", 32, 64)]
-    [InlineData("performance", 8, 512)]
+    [InlineData("performance", 4, 512)]
     public async Task The_estimate_is_six_to_nine_tenths_of_what_a_training_takes(string recipe, int rows, int length)
     {
         var start = new ProcessStartInfo("dotnet", ["exec", typeof(StepMemoryTests).Assembly.Location, "--step-memory", recipe, rows.ToString(CultureInfo.InvariantCulture), length.ToString(CultureInfo.InvariantCulture)]) { RedirectStandardOutput = true, RedirectStandardError = true };

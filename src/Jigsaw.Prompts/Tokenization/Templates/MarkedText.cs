@@ -121,6 +121,8 @@ internal sealed class MarkedText
     {
         for (var i = 0; i < Text.Length;)
         {
+            // A text of its own is some objects on the heap.
+            TemplateWork.Spend(64);
             var size = SizeAt(i);
             yield return Slice(i, i + size);
             i += size;

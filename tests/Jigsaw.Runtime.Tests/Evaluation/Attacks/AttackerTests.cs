@@ -153,7 +153,7 @@ public sealed class AttackerTests : IDisposable
         {
             Attacks = AttackSet.All, PosteriorChats = 1, SearchedChats = 1, Facts = 2, BoundValues = 3, DecoyValues = [3], Draws = [1], Resamples = 10, Beams = 2, OtherChats = [.. chats.Skip(3)], OtherTransform = _oracle.Transform,
         };
-        using var run = new SuiteRun(_oracle.Model, _oracle.Transform, _tokenizer, [.. chats.Take(2)], options, progress: null, CancellationToken.None) { MostReaderSteps = 10 };
+        using var run = new SuiteRun(_oracle.Model, _oracle.Transform, _tokenizer, [.. chats.Take(1)], options, progress: null, CancellationToken.None) { MostReaderSteps = 10 };
         var report = run.Run();
         Assert.All(report.Figures, row => Assert.True(row.Value is null || double.IsFinite(row.Value.Value), row.ToString()));
         Assert.Equal(report.Figures.Count, report.Figures.Select(row => (row.Attack, row.Draws, row.Figure)).Distinct().Count());

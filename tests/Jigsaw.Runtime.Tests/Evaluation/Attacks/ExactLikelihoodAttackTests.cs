@@ -46,19 +46,19 @@ public sealed class ExactLikelihoodAttackTests
     [Theory]
     [InlineData("bayes")]
     [InlineData("protected")]
-    public void The_search_reads_what_a_float64_reference_reads_before_and_after_it_sees_the_reply(string name) => Search(name, CPU);
+    public void The_search_reads_what_a_float64_reference_reads_before_and_after_it_sees_the_reply(string name) => Search(name, CPU, 3);
 
     [CudaTheory]
     [InlineData("bayes")]
     [InlineData("protected")]
-    public void The_search_on_cuda_reads_what_a_float64_reference_reads_before_and_after_it_sees_the_reply(string name) => Search(name, CUDA);
+    public void The_search_on_cuda_reads_what_a_float64_reference_reads_before_and_after_it_sees_the_reply(string name) => Search(name, CUDA, 8);
 
-    private static void Search(string name, Device device)
+    private static void Search(string name, Device device, int chats)
     {
         using var scope = NewDisposeScope();
         using var oracle = new AttackOracle(name, ScalarType.Float32, device);
         using var attack = new ExactLikelihoodAttack(oracle.Model, oracle.Transform);
-        foreach (var chat in oracle.Chats)
+        foreach (var chat in oracle.Chats.Take(chats))
         {
             var (ids, noise, noisy) = oracle.Row(chat);
             var read = attack.Reader.Search(ids, noise, noisy);
@@ -115,6 +115,8 @@ public sealed class ExactLikelihoodAttackTests
         using var scope = NewDisposeScope();
         using var oracle = new AttackOracle("bayes", ScalarType.Float32);
         var (ids, noise, _) = oracle.Row("chat0");
+        var length = Array.IndexOf(noise, true) + 16;
+        (ids, noise) = (ids[..length], noise[..length]);
         using var mask = RowMask.FromHost(noise, 1, noise.Length, CPU);
         using var all = RowMask.FromHost([.. noise.Select(_ => true)], 1, noise.Length, CPU);
 
