@@ -1,4 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
 using System.Reflection;
 using Jigsaw.CommandLine.Options;
 using Jigsaw.CommandLine.Recipes;
@@ -50,19 +49,18 @@ public sealed class JigsawProgram
     /// <param name="args">The command line.</param>
     /// <param name="cancellationToken">Stops as Ctrl-C does.</param>
     /// <returns>The exit code.</returns>
-    /// <exception cref="ArgumentException">The type is no recipe.</exception>
-    public static Task<int> RunAsync<[DynamicallyAccessedMembers(ProgramRecipe.Needed)] TRecipe>(string[] args, CancellationToken cancellationToken = default)
-        where TRecipe : class =>
+    public static Task<int> RunAsync<TRecipe>(string[] args, CancellationToken cancellationToken = default)
+        where TRecipe : ILossRecipe =>
         new JigsawProgram().Add<TRecipe>().RunAsync(args, cancellationToken);
 
     /// <summary>Adds a recipe; the first one is the default of <c>--recipe</c>.</summary>
     /// <typeparam name="TRecipe">The recipe: a partial class with <c>[LossRecipe]</c>, and <see cref="TrainingDefaultsAttribute"/> if it has defaults of its own. A static class can't be a type argument: give its members to the other overload.</typeparam>
     /// <param name="name">Its name on the command line; null makes it of the type's: <c>ShortChatRecipe</c> becomes <c>short-chat</c>.</param>
     /// <returns>This program.</returns>
-    /// <exception cref="ArgumentException">The type is no recipe, or another one has the name.</exception>
-    public JigsawProgram Add<[DynamicallyAccessedMembers(ProgramRecipe.Needed)] TRecipe>(string? name = null)
-        where TRecipe : class =>
-        Add(ProgramRecipe.Of(typeof(TRecipe), name));
+    /// <exception cref="ArgumentException">Another recipe has the name.</exception>
+    public JigsawProgram Add<TRecipe>(string? name = null)
+        where TRecipe : ILossRecipe =>
+        Add(ProgramRecipe.Of<TRecipe>(name));
 
     /// <summary>Adds a recipe by its members, for a static class: <c>Add("chat", ChatRecipe.Plan, ChatRecipe.Bind, ChatRecipe.Hyperparameters.Read, ChatRecipe.Defaults)</c>.</summary>
     /// <typeparam name="THyperparameters">The recipe's numbers.</typeparam>
@@ -84,11 +82,7 @@ public sealed class JigsawProgram
         where THyperparameters : RecipeHyperparameters
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
-        ArgumentNullException.ThrowIfNull(plan);
-        ArgumentNullException.ThrowIfNull(bind);
-        ArgumentNullException.ThrowIfNull(read);
-        ArgumentNullException.ThrowIfNull(numbers);
-        return Add(new ProgramRecipe(name, plan, defaults ?? new TrainingDefaultsAttribute(), (teacher, student, given) => bind(teacher, student, (THyperparameters)given), read, () => numbers));
+        return Add(new ProgramRecipe(name, RecipeMembers.Of(plan, numbers, bind, read), defaults ?? new TrainingDefaultsAttribute()));
     }
 
     /// <summary>Runs the program. Ctrl-C and SIGTERM stop it after the step that is running, with a checkpoint; a second one at once.</summary>

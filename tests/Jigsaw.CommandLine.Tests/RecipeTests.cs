@@ -66,12 +66,14 @@ public sealed class RecipeTests
     }
 
     [Fact]
-    public void A_recipe_is_called_after_its_type_and_a_type_that_is_none_gets_a_sentence()
+    public void A_recipe_is_called_after_its_type_and_takes_its_own_numbers_alone()
     {
-        Assert.Equal("ramped-chat", ProgramRecipe.Of(typeof(RampedChatRecipe), null).Name);
-        Assert.Equal(1000, ProgramRecipe.Of(typeof(RampedChatRecipe), null).Defaults.Steps);
-        var exception = Assert.Throws<ArgumentException>(() => new JigsawProgram().Add<RecipeTests>());
-        Assert.Equal("Jigsaw.CommandLine.Tests.RecipeTests is no recipe; give a public partial class with [LossRecipe], which the generator completes.", exception.Message);
+        Assert.Equal("ramped-chat", ProgramRecipe.Of<RampedChatRecipe>(null).Name);
+        Assert.Equal(1000, ProgramRecipe.Of<RampedChatRecipe>(null).Defaults.Steps);
+        var members = ProgramRecipe.Of<RampedChatRecipe>(null).Members;
+        Assert.Same(RampedChatRecipe.Plan, members.Plan);
+        Assert.Same(RampedChatRecipe.Defaults, members.Defaults);
+        Assert.StartsWith("The numbers are Jigsaw.CommandLine.Tests.TinyRecipe+Hyperparameters, the recipe's are Jigsaw.CommandLine.Tests.RampedChatRecipe+Hyperparameters;", Assert.Throws<ArgumentException>(() => members.Bind(null!, null!, TinyRecipe.Defaults)).Message, StringComparison.Ordinal);
     }
 
     [Fact]

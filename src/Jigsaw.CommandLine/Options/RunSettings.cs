@@ -265,7 +265,7 @@ internal sealed record RunSettings
             return Hyperparameters is null ? null : Path.GetFullPath(Hyperparameters);
         }
 
-        var (written, changed) = (Recipe.Written().ToDictionary(), Recipe.Numbers(Hyperparameters, Numbers).ToDictionary());
+        var (written, changed) = (Recipe.Members.Defaults.ToDictionary(), Recipe.Numbers(Hyperparameters, Numbers).ToDictionary());
         var differing = changed.Where(number => number.Value is double or int && !Equals(number.Value, written[number.Key])).Select(number => KeyValuePair.Create(number.Key, (JsonNode?)JsonValue.Create(Convert.ToDouble(number.Value, CultureInfo.InvariantCulture)))).ToArray();
         return differing.Length == 0 ? null : new JsonObject(differing);
     }

@@ -147,13 +147,13 @@ internal sealed class RunReport
         _blocks.Add(new ReportBlock.Heading(3, $"Recipe {recipe.Name}"));
         _blocks.Add(new ReportBlock.Code(Formula(run, recipe)));
         _blocks.Add(new ReportBlock.Paragraph("What a step runs:"));
-        _blocks.Add(new ReportBlock.Code(recipe.Plan.ToString()));
+        _blocks.Add(new ReportBlock.Code(recipe.Members.Plan.ToString()));
     }
 
     /// <summary>The formula with the numbers that the checkpoint keeps, or those of the recipe where there is none.</summary>
     private static string Formula(RunRecord run, ProgramRecipe recipe)
     {
-        var written = recipe.Written();
+        var written = recipe.Members.Defaults;
         var kept = run.Settings.Where(setting => setting.Key.StartsWith(Prefix, StringComparison.Ordinal)).ToDictionary(setting => setting.Key[Prefix.Length..], setting => setting.Value);
         var numbers = written.ToDictionary().Where(number => number.Value is double or int && kept.ContainsKey(number.Key))
             .Select(number => (number.Key, Is: double.TryParse(kept[number.Key], NumberStyles.Float, CultureInfo.InvariantCulture, out var value), Value: value)).Where(number => number.Is).ToArray();

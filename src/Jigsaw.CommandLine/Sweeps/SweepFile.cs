@@ -134,7 +134,7 @@ internal sealed class SweepFile
     private string[] NumberNames(JsonObject options, JsonObject parameters)
     {
         string[] chosen = [.. ((parameters["recipe"] as JsonArray)?.Select(name => name?.ToString() ?? "") ?? [options["recipe"]?.ToString() ?? _recipes[0].Name])];
-        return [.. _recipes.Where(recipe => chosen.Contains(recipe.Name)).SelectMany(recipe => recipe.Written().ToDictionary()).Where(number => number.Value is double or int).Select(number => number.Key).Distinct()];
+        return [.. _recipes.Where(recipe => chosen.Contains(recipe.Name)).SelectMany(recipe => recipe.Members.Defaults.ToDictionary()).Where(number => number.Value is double or int).Select(number => number.Key).Distinct()];
     }
 
     private SweepParameter Parameter(string name, JsonNode? node, string[] numbers, SweepSearch search)

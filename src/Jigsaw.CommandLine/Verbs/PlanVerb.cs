@@ -24,7 +24,7 @@ internal static class PlanVerb
 
         if (!Directory.Exists(settings.Model))
         {
-            Say(context, settings.Recipe.Plan);
+            Say(context, settings.Recipe.Members.Plan);
             context.Output.Say($"There is no model in {settings.Model}, so memory is not told; name one with --model.");
             return JigsawExitCode.Success;
         }

@@ -12,6 +12,10 @@ internal static partial class RecipeEmitter
     private const string StepActivations = CompilerServices + ".StepActivations";
     private const string RowMask = "global::Jigsaw.Batches.RowMask";
 
+    private const string TypeArgument = "global::" + KnownNames.TypeArgument;
+    private const string Members = "global::Jigsaw.Steps.RecipeMembers";
+    private const int CSharp11 = 1100;
+
     private static readonly string _version = typeof(RecipeEmitter).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "";
 
     private static readonly string _generatedCode = $"[global::System.CodeDom.Compiler.GeneratedCode(\"Jigsaw\", {Literal.Of(_version)})]";
@@ -62,7 +66,7 @@ internal static partial class RecipeEmitter
             EmitRemarks(writer, plan);
         }
 
-        writer.Line($"partial {type.Keyword} {Identifier.OfType(type.Name)}{TypeParameters(type)}");
+        writer.Line($"partial {type.Keyword} {Identifier.OfType(type.Name)}{TypeParameters(type)}{(isRecipe && IsTypeArgument(declaration) ? $" : {TypeArgument}" : "")}");
         using (writer.Block())
         {
             if (isRecipe)
@@ -76,12 +80,22 @@ internal static partial class RecipeEmitter
         }
     }
 
+    /// <summary>True if the type implements the interface by which a program takes it: static members of one are of C# 11.</summary>
+    private static bool IsTypeArgument(RecipeDeclaration declaration) => declaration.IsTypeArgument && declaration.LanguageVersion >= CSharp11;
+
     private static void EmitMembers(IndentedWriter writer, RecipeDeclaration declaration, RecipePlan plan, string? fault)
     {
         EmitPlan(writer, plan, fault);
         writer.Line();
         EmitBind(writer, plan, fault);
         writer.Line();
+        if (IsTypeArgument(declaration))
+        {
+            writer.Line(_generatedCode);
+            writer.Line($"static {Members} {TypeArgument}.Members => {fault ?? $"{Members}.Of(Plan, Defaults, Bind, Hyperparameters.Read)"};");
+            writer.Line();
+        }
+
         if (fault is null)
         {
             EmitCompute(writer, declaration, plan);

@@ -16,6 +16,9 @@ internal static class KnownNames
     public const string Key = "Key";
     public const string Runtime = "Jigsaw.Losses.Hyperparameters.RecipeHyperparameters";
 
+    /// <summary>What a recipe is as a type argument.</summary>
+    public const string TypeArgument = "Jigsaw.Steps.ILossRecipe";
+
     /// <summary>What generated code names, from the global namespace on.</summary>
     public static readonly string[] Generated =
     [

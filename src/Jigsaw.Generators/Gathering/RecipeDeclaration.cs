@@ -13,6 +13,7 @@ namespace Jigsaw.Generators.Gathering;
 /// <param name="HasRuntime">True if the runtime is referenced.</param>
 /// <param name="HidingType">A type of the program that hides what generated code names, if any.</param>
 /// <param name="HasTypeVar">True if the program declares a type of the name <c>var</c>.</param>
+/// <param name="IsTypeArgument">True if the recipe's type can be a type argument and nobody else implements the interface for it.</param>
 /// <param name="LanguageVersion">The C# version as a number, 900 for 9.0.</param>
 internal sealed record RecipeDeclaration(
     RecipeModel Recipe,
@@ -25,6 +26,7 @@ internal sealed record RecipeDeclaration(
     bool HasRuntime,
     string? HidingType,
     bool HasTypeVar,
+    bool IsTypeArgument,
     int LanguageVersion)
 {
     public ContainerModel Type => Types[Types.Count - 1];

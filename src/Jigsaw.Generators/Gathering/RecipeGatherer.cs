@@ -97,8 +97,12 @@ internal static class RecipeGatherer
             HasRuntime: CompilationFacts.Of(compilation).HasRuntime,
             HidingType: CompilationFacts.Of(compilation).HidingType,
             HasTypeVar: CompilationFacts.Of(compilation).HasTypeVar,
+            IsTypeArgument: IsTypeArgument(recipe),
             LanguageVersion: compilation is CSharpCompilation csharp ? (int)csharp.LanguageVersion : 0);
     }
+
+    private static bool IsTypeArgument(INamedTypeSymbol recipe) =>
+        !recipe.IsStatic && !recipe.IsRefLikeType && recipe.TypeKind is TypeKind.Class or TypeKind.Struct && recipe.GetMembers(KnownNames.TypeArgument + ".Members").IsEmpty;
 
     /// <summary>Reads the terms of a class that recipes share, as if it were a recipe.</summary>
     public static RecipeModel GatherClass(INamedTypeSymbol type, Compilation compilation, CancellationToken cancellation) =>

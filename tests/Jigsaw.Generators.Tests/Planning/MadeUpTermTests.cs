@@ -45,7 +45,7 @@ public class MadeUpTermTests
     {
         static ArgumentModel Argument(string name) => new(name, name, ArgumentKind.Double, NumericRule.None, IsStructure: true, double.NaN, null, null);
         var recipe = new RecipeModel("Shop", new EquatableArray<ArgumentModel>([.. _arguments.Select(Argument)]), new EquatableArray<TermModel>(terms));
-        var declaration = new RecipeDeclaration(recipe, default, new EquatableArray<ContainerModel>([new ContainerModel("class", "Shop", default, IsPartial: true, IsFile: false)]), "Shop", default, IsNamed: true, null, HasRuntime: true, HidingType: null, HasTypeVar: false, 1400);
+        var declaration = new RecipeDeclaration(recipe, default, new EquatableArray<ContainerModel>([new ContainerModel("class", "Shop", default, IsPartial: true, IsFile: false)]), "Shop", default, IsNamed: true, null, HasRuntime: true, HidingType: null, HasTypeVar: false, IsTypeArgument: true, 1400);
         return RecipeEmitter.Emit(declaration, Planner.Plan(recipe));
     }
 

@@ -15,7 +15,7 @@ namespace Shop.Training
     ///                  + 0.1  · median_norm_penalty                      |‖x + μ‖ − T|, T the median norm of the embedding table     noise mask
     ///                  + 0.05 · noise_floor                              NoiseFloor(σ, noise mask)
     /// </code></remarks>
-    partial class ChatRecipe
+    partial class ChatRecipe : global::Jigsaw.Steps.ILossRecipe
     {
         /// <summary>What a step of this recipe runs. All four passes.</summary>
         [global::System.CodeDom.Compiler.GeneratedCode("Jigsaw", "{version}")]
@@ -40,6 +40,9 @@ namespace Shop.Training
         public static global::Jigsaw.Steps.JigsawLoss<Components, Hyperparameters> Bind(global::Jigsaw.Steps.NoisyTeacher teacher, global::Jigsaw.Steps.NoisyStudent student, Hyperparameters hyperparameters) =>
             new global::Jigsaw.Steps.JigsawLoss<Components, Hyperparameters>(teacher, student, Plan, hyperparameters,
                 (global::Jigsaw.CompilerServices.StepActivations step, global::Jigsaw.Batches.RowMask lossMask, out Components components) => Compute(step, lossMask, hyperparameters, out components));
+
+        [global::System.CodeDom.Compiler.GeneratedCode("Jigsaw", "{version}")]
+        static global::Jigsaw.Steps.RecipeMembers global::Jigsaw.Steps.ILossRecipe.Members => global::Jigsaw.Steps.RecipeMembers.Of(Plan, Defaults, Bind, Hyperparameters.Read);
 
         /// <summary>The loss of one step.</summary>
         [global::System.CodeDom.Compiler.GeneratedCode("Jigsaw", "{version}")]

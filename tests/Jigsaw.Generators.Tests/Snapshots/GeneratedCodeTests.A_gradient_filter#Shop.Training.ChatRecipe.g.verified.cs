@@ -10,7 +10,7 @@ namespace Shop.Training
     ///                  + 0.5 · absolute_cosine_similarity_penalty  |cos(x, x̃)|                        noise mask
     /// the gradient of the cross-entropies to within 0.005 of it
     /// </code></remarks>
-    partial class ChatRecipe
+    partial class ChatRecipe : global::Jigsaw.Steps.ILossRecipe
     {
         /// <summary>What a step of this recipe runs. Two passes of four; none of teacher noisy or student clean.</summary>
         [global::System.CodeDom.Compiler.GeneratedCode("Jigsaw", "{version}")]
@@ -35,6 +35,9 @@ namespace Shop.Training
         public static global::Jigsaw.Steps.JigsawLoss<Components, Hyperparameters> Bind(global::Jigsaw.Steps.NoisyTeacher teacher, global::Jigsaw.Steps.NoisyStudent student, Hyperparameters hyperparameters) =>
             new global::Jigsaw.Steps.JigsawLoss<Components, Hyperparameters>(teacher, student, Plan, hyperparameters,
                 (global::Jigsaw.CompilerServices.StepActivations step, global::Jigsaw.Batches.RowMask lossMask, out Components components) => Compute(step, lossMask, hyperparameters, out components));
+
+        [global::System.CodeDom.Compiler.GeneratedCode("Jigsaw", "{version}")]
+        static global::Jigsaw.Steps.RecipeMembers global::Jigsaw.Steps.ILossRecipe.Members => global::Jigsaw.Steps.RecipeMembers.Of(Plan, Defaults, Bind, Hyperparameters.Read);
 
         /// <summary>The loss of one step.</summary>
         [global::System.CodeDom.Compiler.GeneratedCode("Jigsaw", "{version}")]

@@ -11,7 +11,7 @@ namespace Shop.Training
     ///                  + 0.1  · uncertainty                 Noise.Terms&lt;int&gt;.Uncertainty(rows of z student noisy)  loss mask
     ///                  + 0.05 · noise_floor                 Floors.NoiseFloor(σ)                                                   weight from 0, linear over 100 steps from step 0
     /// </code></remarks>
-    partial class ChatRecipe
+    partial class ChatRecipe : global::Jigsaw.Steps.ILossRecipe
     {
         /// <summary>What a step of this recipe runs. Two passes of four; none of teacher noisy or student clean.</summary>
         [global::System.CodeDom.Compiler.GeneratedCode("Jigsaw", "{version}")]
@@ -36,6 +36,9 @@ namespace Shop.Training
         public static global::Jigsaw.Steps.JigsawLoss<Components, Hyperparameters> Bind(global::Jigsaw.Steps.NoisyTeacher teacher, global::Jigsaw.Steps.NoisyStudent student, Hyperparameters hyperparameters) =>
             new global::Jigsaw.Steps.JigsawLoss<Components, Hyperparameters>(teacher, student, Plan, hyperparameters,
                 (global::Jigsaw.CompilerServices.StepActivations step, global::Jigsaw.Batches.RowMask lossMask, out Components components) => Compute(step, lossMask, hyperparameters, out components));
+
+        [global::System.CodeDom.Compiler.GeneratedCode("Jigsaw", "{version}")]
+        static global::Jigsaw.Steps.RecipeMembers global::Jigsaw.Steps.ILossRecipe.Members => global::Jigsaw.Steps.RecipeMembers.Of(Plan, Defaults, Bind, Hyperparameters.Read);
 
         /// <summary>The loss of one step.</summary>
         [global::System.CodeDom.Compiler.GeneratedCode("Jigsaw", "{version}")]

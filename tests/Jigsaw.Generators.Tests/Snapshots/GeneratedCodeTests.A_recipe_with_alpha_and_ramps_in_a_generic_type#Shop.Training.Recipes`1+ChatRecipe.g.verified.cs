@@ -16,7 +16,7 @@ namespace Shop.Training
         ///                  + α · 1          · information_rate                         KL(N(x + μ, σ²/1) ‖ N(a, v)), a and v the moments of x̃                              noise mask      weight 0 up to step 60, then 0.003, geometric over 1320 steps from step 120
         /// with α = 0.3
         /// </code></remarks>
-        partial record ChatRecipe
+        partial record ChatRecipe : global::Jigsaw.Steps.ILossRecipe
         {
             /// <summary>What a step of this recipe runs. Three passes of four; none of student clean.</summary>
             [global::System.CodeDom.Compiler.GeneratedCode("Jigsaw", "{version}")]
@@ -41,6 +41,9 @@ namespace Shop.Training
             public static global::Jigsaw.Steps.JigsawLoss<Components, Hyperparameters> Bind(global::Jigsaw.Steps.NoisyTeacher teacher, global::Jigsaw.Steps.NoisyStudent student, Hyperparameters hyperparameters) =>
                 new global::Jigsaw.Steps.JigsawLoss<Components, Hyperparameters>(teacher, student, Plan, hyperparameters,
                     (global::Jigsaw.CompilerServices.StepActivations step, global::Jigsaw.Batches.RowMask lossMask, out Components components) => Compute(step, lossMask, hyperparameters, out components));
+
+            [global::System.CodeDom.Compiler.GeneratedCode("Jigsaw", "{version}")]
+            static global::Jigsaw.Steps.RecipeMembers global::Jigsaw.Steps.ILossRecipe.Members => global::Jigsaw.Steps.RecipeMembers.Of(Plan, Defaults, Bind, Hyperparameters.Read);
 
             /// <summary>The loss of one step.</summary>
             [global::System.CodeDom.Compiler.GeneratedCode("Jigsaw", "{version}")]

@@ -16,7 +16,7 @@ namespace Shop.Training
     ///                  + 0.1  · margin                                   Margin(rows of z teacher clean, rows of z student noisy)    loss mask       every 3 steps, at 3 times the weight
     ///                  + 0.05 · noise_floor                              NoiseFloor(σ, h student noisy)                                              every 2 steps, at 2 times the weight
     /// </code></remarks>
-    partial class ChatRecipe
+    partial class ChatRecipe : global::Jigsaw.Steps.ILossRecipe
     {
         /// <summary>What a step of this recipe runs. Three passes of four; none of student clean.</summary>
         [global::System.CodeDom.Compiler.GeneratedCode("Jigsaw", "{version}")]
@@ -41,6 +41,9 @@ namespace Shop.Training
         public static global::Jigsaw.Steps.JigsawLoss<Components, Hyperparameters> Bind(global::Jigsaw.Steps.NoisyTeacher teacher, global::Jigsaw.Steps.NoisyStudent student, Hyperparameters hyperparameters) =>
             new global::Jigsaw.Steps.JigsawLoss<Components, Hyperparameters>(teacher, student, Plan.Every(hyperparameters.CeProtectionEvery, "jigsaw_ce_protection_loss").Every(hyperparameters.MarginEvery, "margin").Every(hyperparameters.DistillationCosineDistanceEvery, "distillation_layer_cosine_distance_loss").Every(hyperparameters.MutualInformationEvery, "mutual_information_loss", "gaussian_mixture_mahalanobis_distance_loss", "gaussian_mixture_log_constants_and_determinant_loss").Every(hyperparameters.InputEmbeddingSimilarityEvery, "input_embedding_similarity_loss").Every(hyperparameters.NoiseFloorEvery, "noise_floor"), hyperparameters,
                 (global::Jigsaw.CompilerServices.StepActivations step, global::Jigsaw.Batches.RowMask lossMask, out Components components) => Compute(step, lossMask, hyperparameters, out components));
+
+        [global::System.CodeDom.Compiler.GeneratedCode("Jigsaw", "{version}")]
+        static global::Jigsaw.Steps.RecipeMembers global::Jigsaw.Steps.ILossRecipe.Members => global::Jigsaw.Steps.RecipeMembers.Of(Plan, Defaults, Bind, Hyperparameters.Read);
 
         /// <summary>The loss of one step.</summary>
         [global::System.CodeDom.Compiler.GeneratedCode("Jigsaw", "{version}")]
