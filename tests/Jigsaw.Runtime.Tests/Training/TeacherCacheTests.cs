@@ -103,6 +103,19 @@ public sealed class TeacherCacheTests : IDisposable
     }
 
     [Fact]
+    public void Each_micro_batch_reads_the_rows_that_are_its_own()
+    {
+        var options = new TrainingOptions { Steps = 4, MicroBatch = 1 };
+        using var whole = new TrainingSession(options, differentBatches: 2);
+        var expected = whole.Run();
+        using var cached = Session(options, ScalarType.Float32, out var cache, differentBatches: 2);
+        var found = cached.Run();
+        Assert.Equal(8, cache.RowsComputed);
+        Assert.Equal(expected.SelectMany(step => step.Components.Values), found.SelectMany(step => step.Components.Values));
+        Assert.Equal(whole.Values(), cached.Values());
+    }
+
+    [Fact]
     public void Rows_that_come_again_beside_others_and_with_other_padding_are_read_and_differ_by_rounding()
     {
         var options = new TrainingOptions { Steps = 9 };
