@@ -3,6 +3,7 @@ using Jigsaw.Data;
 using Jigsaw.Losses;
 using Jigsaw.Losses.Hyperparameters;
 using Jigsaw.Models;
+using Jigsaw.Models.Decoder;
 using Jigsaw.Steps;
 using Jigsaw.Steps.Caching;
 using Jigsaw.Training;
@@ -333,6 +334,29 @@ public sealed class TeacherCacheTests : IDisposable
         }
 
         Assert.Equal(2, cache.RowsRead);
+    }
+
+    [Fact]
+    public void A_row_is_at_its_place_whichever_side_is_padded_and_padding_repeats_its_neighbor()
+    {
+        var step = new BoundStep(_owned, "llama-gqa");
+        using var batch = new TokenBatch([0, 0, 5, 6, 7, 8, 9, 3, 0, 0], [false, false, true, true, true, true, true, true, false, false], new bool[10], new bool[10], 2, 5, CPU);
+        using var cache = new TeacherCache(_folder, (CausalLM)step.Teacher.Model, ScalarType.Float32);
+        using var scope = NewDisposeScope();
+        using var grad = no_grad();
+        var transformed = step.Transform.Apply(batch);
+        HiddenStates Pass() => step.Teacher.Model.Run(transformed.Clean, transformed.AttentionMask);
+        var computed = Pass().Last!;
+        for (var i = 0; i < 2; i++)
+        {
+            var states = cache.Run(transformed, layer: null, toEnd: true, Pass).Last!;
+            foreach (var (row, column, of) in new[] { (0, 0, 2), (0, 1, 2), (0, 2, 2), (0, 3, 3), (0, 4, 4), (1, 0, 0), (1, 1, 1), (1, 2, 2), (1, 3, 2), (1, 4, 2) })
+            {
+                Assert.True(states[row, column].eq(computed[row, of]).all().item<bool>(), $"{row} {column}");
+            }
+        }
+
+        Assert.Equal((2, 2), (cache.RowsComputed, cache.RowsRead));
     }
 
     [Fact]
