@@ -178,6 +178,33 @@ public sealed class TeacherCacheTests : IDisposable
         Assert.Equal((0, 4, 0), (again.RowsComputed, again.RowsRead, again.Notes.Count));
     }
 
+    [Fact]
+    public void What_stands_behind_a_damaged_description_is_cut_off_and_computed_again()
+    {
+        const int FirstKey = 64;
+        var step = new BoundStep(_owned, "llama-gqa");
+        var expected = Filled(step);
+        var length = new FileInfo(Files[0]).Length;
+        using (var file = File.Open(Files[0], FileMode.Open))
+        {
+            file.Position = FirstKey;
+            var key = file.ReadByte();
+            file.Position = FirstKey;
+            file.WriteByte((byte)~key);
+        }
+
+        using (var cache = new TeacherCache(_folder, (CausalLM)step.Teacher.Model, ScalarType.Float32))
+        {
+            Same(expected, Run(step, cache));
+            Assert.Equal((4, 0), (cache.RowsComputed, cache.RowsRead));
+            Assert.StartsWith($"The last {length - FirstKey} bytes of the teacher's cache", Assert.Single(cache.Notes), StringComparison.Ordinal);
+        }
+
+        using var again = new TeacherCache(_folder, (CausalLM)step.Teacher.Model, ScalarType.Float32);
+        Same(expected, Run(step, again));
+        Assert.Equal((0, 4, 0), (again.RowsComputed, again.RowsRead, again.Notes.Count));
+    }
+
     [Theory]
     [InlineData(1)]
     [InlineData(300)]
