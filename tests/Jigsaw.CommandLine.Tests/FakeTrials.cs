@@ -18,6 +18,9 @@ internal sealed class FakeTrials : ITrialRunner
     /// <summary>The trials that were finished, by number.</summary>
     public List<int> Finished { get; init; } = [];
 
+    /// <summary>The folder that each trial goes on with, by number.</summary>
+    public Dictionary<int, string?> From { get; } = [];
+
     /// <summary>The most that ran at a time.</summary>
     public int Most { get; private set; }
 
@@ -31,6 +34,7 @@ internal sealed class FakeTrials : ITrialRunner
         {
             start = ++Starts;
             Most = Math.Max(Most, ++_running);
+            From[trial.Id] = trial.From;
             Directory.CreateDirectory(trial.Folder);
             var checkpoint = Path.Combine(trial.Folder, "checkpoint");
             if (!File.Exists(checkpoint))

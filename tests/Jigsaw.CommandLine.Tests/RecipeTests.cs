@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Globalization;
+using System.Text.RegularExpressions;
 using Jigsaw.CommandLine.Options;
 using Jigsaw.CommandLine.Recipes;
 using Jigsaw.CommandLine.Verbs;
@@ -16,6 +18,32 @@ public sealed class RecipeTests
         Assert.Contains(TinyRecipe.Plan.ToString().TrimEnd(), output, StringComparison.Ordinal);
         Assert.Contains("On average a step costs 3 forwards and 2 backwards of the base: about 5 forwards", output, StringComparison.Ordinal);
         Assert.Matches(@"Memory: \d+\.\d MiB for the frozen base, \d+\.\d MiB for \d+ trained numbers", output);
+    }
+
+    [Fact]
+    public async Task A_plan_tells_the_memory_of_a_step_part_by_part()
+    {
+        var whole = await Parts("--batch", "8");
+        Assert.Equal(whole[..^1].Sum(), whole[^1], 0.4);
+        Assert.All(whole, part => Assert.True(part > 0));
+
+        // In micro-batches activations and what a layer has for a moment are those of fewer rows; weights and the transform's graph stay.
+        var parts = await Parts("--batch", "8", "--micro-batch", "2");
+        Assert.Equal(whole[..3], parts[..3]);
+        Assert.True(parts[3] < whole[3] / 2 && parts[^1] < whole[^1]);
+
+        var (code, _, error) = await ProgramRun.Run("plan", "--memory");
+        Assert.Equal((JigsawExitCode.Error, "error: --memory needs the tokens of a row; give --max-length."), (code, error.Trim()));
+
+        static async Task<double[]> Parts(params string[] arguments)
+        {
+            var (code, output, error) = await ProgramRun.Run(["plan", "--memory", "--max-length", "64", .. arguments]);
+            Assert.True(code == 0, output + error);
+            Assert.Contains($" for 8 rows of 64 tokens{(arguments.Length > 2 ? ", 2 at a time" : "")}; .NET and libtorch come on top.", output, StringComparison.Ordinal);
+            var told = output[output.IndexOf("Memory: ", StringComparison.Ordinal)..];
+            var numbers = Regex.Matches(told, @"([\d.]+) MiB").Select(match => double.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture)).ToArray();
+            return numbers.Length == 7 ? numbers : throw new InvalidOperationException(told);
+        }
     }
 
     [Fact]

@@ -147,10 +147,12 @@ public sealed class SweepTests : IDisposable
         Assert.Equal(Enumerable.Range(1, 12), trials.Finished.Order());
     }
 
-    [Fact]
-    public async Task Halving_trains_the_better_half_again_for_longer_and_goes_on_after_a_kill()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Halving_trains_the_better_half_for_longer_and_goes_on_after_a_kill(bool continues)
     {
-        var plan = Plan("""{ "search": "halving", "rungs": [10, 20, 40], "trials": 8, "seed": 3, "parameters": { "std-max": { "from": 1, "to": 9 } }, "objectives": ["agreement"] }""");
+        var plan = Plan("""{ "search": "halving", "rungs": [10, 20, 40],CONTINUE "trials": 8, "seed": 3, "parameters": { "std-max": { "from": 1, "to": 9 } }, "objectives": ["agreement"] }""".Replace("CONTINUE", continues ? "" : " \"continue\": false,", StringComparison.Ordinal));
         var trials = new FakeTrials { Fate = (start, _) => start == 10 ? throw new TimeoutException() : null };
         await Assert.ThrowsAsync<TimeoutException>(() => Sweep(plan, trials));
         await Sweep(plan, trials);
@@ -163,7 +165,14 @@ public sealed class SweepTests : IDisposable
             Assert.Equal(best.Order(), all.Where(trial => trial.Rung == rung + 1).Select(trial => (double)trial.Options["std-max"]!).Order());
         }
 
-        Assert.Equal([10, 20, 40], all.Select(trial => (int)trial.Options["steps"]!).Distinct());
+        foreach (var trial in all)
+        {
+            // The schedule is that of the whole training where a round goes on, and of the round's length where it begins anew.
+            int[] rungs = [10, 20, 40];
+            Assert.Equal(continues ? (40, rungs[trial.Rung]) : (rungs[trial.Rung], null), ((int)trial.Options["steps"]!, (int?)trial.Options["stop-after"]));
+            var before = continues && trial.Rung > 0 ? all.Single(other => other.Rung == trial.Rung - 1 && (double)other.Options["std-max"]! == (double)trial.Options["std-max"]!).Folder : null;
+            Assert.Equal(before, trials.From[trial.Id]);
+        }
     }
 
     [Fact]
@@ -260,6 +269,8 @@ public sealed class SweepTests : IDisposable
     [InlineData("""{ "trials": 4, "parameters": { "std-max": [1] } }""", "'trials' is 4; remove it, since a grid runs all combinations")]
     [InlineData("""{ "seed": 1, "parameters": { "std-max": [1] } }""", "'seed' is 1; remove it, since a grid draws nothing")]
     [InlineData("""{ "search": "random", "trials": 2, "keep": 0.5, "parameters": { "std-max": [1] } }""", "'keep' is 0.5; remove it, or use \"search\": \"halving\".")]
+    [InlineData("""{ "search": "random", "trials": 2, "continue": true, "parameters": { "std-max": [1] } }""", "'continue' is true; remove it, or use \"search\": \"halving\".")]
+    [InlineData("""{ "search": "halving", "trials": 2, "rungs": [1, 2], "continue": 1, "parameters": { "std-max": [1] } }""", "'continue' is 1; use true or false.")]
     [InlineData("""{ "options": { "output": "x" }, "parameters": { "std-max": [1] } }""", "'options.output' is unknown.")]
     [InlineData("""{ "parameters": { "steps": [5, 0] } }""", "has a trial that can't run, {\"steps\":0}: --steps is 0; use at least 1.")]
     [InlineData("""{ "parameters": { "jigsaw_ce_protection_loss_weight": [-1] } }""", "has a trial that can't run, ")]

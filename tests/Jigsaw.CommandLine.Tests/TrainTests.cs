@@ -108,6 +108,26 @@ public sealed class TrainTests : IDisposable
     }
 
     [Fact]
+    public async Task A_trial_of_the_next_round_goes_on_with_that_of_the_one_before_to_the_numbers_of_a_whole_training()
+    {
+        Assert.Equal(0, (await ProgramRun.Run("train", "--steps", "2", "--eval-chats", "1", "--output", Run("whole"))).Code);
+        foreach (var (name, stop, from) in new[] { ("first", 1, (string[])[]), ("second", 2, ["--from", Run("first")]) })
+        {
+            Directory.CreateDirectory(Run(name));
+            var file = Path.Combine(Run(name), "trial.json");
+            File.WriteAllText(file, $$"""{ "steps": 2, "stop-after": {{stop}}, "eval-chats": 1, "no-tensorboard": true }""");
+            var (code, output, error) = await ProgramRun.Run(["trial", "--config", file, "--output", Run(name), "--measure", "evaluate", .. from]);
+            Assert.True(code == 0, output + error);
+            Assert.Contains(stop == 1 ? $"Ended after step 1 of 2, as --stop-after tells. Go on with the arguments: train --output {Run(name)} --resume" : "Resumed after step 1.", output, StringComparison.Ordinal);
+        }
+
+        Assert.NotEqual(Transform("whole"), Transform("first"));
+        Assert.Equal(Transform("whole"), Transform("second"));
+        Assert.Equal([1, 2], File.ReadLines(Path.Combine(Run("second"), "steps.jsonl")).Select(line => (int)JsonNode.Parse(line)!["step"]!));
+        Assert.Equal(Options("whole").ToJsonString().Replace("\"no-tensorboard\":false", "\"no-tensorboard\":true", StringComparison.Ordinal), Options("second").ToJsonString());
+    }
+
+    [Fact]
     public async Task Paths_in_a_file_are_relative_to_it()
     {
         File.Copy(Path.Combine(ProgramRun.Model, "data", "eval.jsonl"), Path.Combine(_folder, "mine.jsonl"));

@@ -248,6 +248,6 @@ internal sealed partial class CommandTree
         yield return new Verb("sweep", "Runs the trials of a sweep's file, several at a time, and goes on where it was stopped.", [o.SweepFolder, o.Workers, o.Shard, o.Retry], RunSweep) { Takes = o.Sweep };
         yield return new Verb("show", "Shows the trials of a sweep and their front.", [], (context, parsed) => SweepVerb.Show(context, parsed.GetValue(o.Shown)!)) { Takes = o.Shown, Under = "sweep" };
         yield return new Verb("merge", "Puts the parts of a sweep into one database.", [o.MergedFile], (context, parsed) => SweepVerb.Merge(context, parsed.GetValue(o.Merged)!, parsed.GetValue(o.MergedFile)?.FullName)) { Takes = o.Merged, Under = "sweep" };
-        yield return new Verb("trial", "Runs a trial of a sweep.", [.. o.Subject, .. o.Training, .. o.Measuring, o.AttackSteps, o.Attacks, o.Measures], (context, parsed) => TrialVerb.Run(context, parsed.GetValue(o.Measures) ?? [])) { IsHidden = true, Trains = true };
+        yield return new Verb("trial", "Runs a trial of a sweep.", [.. o.Subject, .. o.Training, .. o.Measuring, o.AttackSteps, o.Attacks, o.Measures, o.From], (context, parsed) => TrialVerb.Run(context, parsed.GetValue(o.Measures) ?? [], parsed.GetValue(o.From)?.FullName)) { IsHidden = true, Trains = true };
     }
 }

@@ -58,7 +58,7 @@ internal sealed class ProgramOptions
             RefuseOptions(paths);
         }
 
-        foreach (var positive in new Option[] { Steps, Batch, TokensPerStep, MicroBatch, Rank, MaxLength, EvaluateEvery, Patience, CheckpointEvery, LogEvery, EvaluationChats, AttackSteps, MaxTokens, Workers })
+        foreach (var positive in new Option[] { Steps, Batch, TokensPerStep, MicroBatch, Rank, MaxLength, EvaluateEvery, Patience, StopAfter, CheckpointEvery, LogEvery, EvaluationChats, AttackSteps, MaxTokens, Workers })
         {
             positive.Validators.Add(result =>
             {
@@ -138,6 +138,8 @@ internal sealed class ProgramOptions
 
     internal Option<double?> TimeLimit { get; } = new("--time-limit") { Description = "End after this many minutes, with what is trained by then. [default: none]" };
 
+    internal Option<int?> StopAfter { get; } = new("--stop-after") { Description = "End after this step with what is trained by then; learning rate and ramps stay those of --steps, and --resume goes on. [default: train all steps]" };
+
     internal Option<DirectoryInfo> WarmStart { get; } = new("--warm-start") { Description = "Folder of a run, whose transform/ and adapter/ are trained further." };
 
     internal Option<long?> Seed { get; } = new("--seed") { Description = "Seed of transform, adapters and data order. [default: 0]" };
@@ -190,6 +192,8 @@ internal sealed class ProgramOptions
 
     internal Option<bool> Retry { get; } = new("--retry") { Description = "Run trials that failed again." };
 
+    internal Option<DirectoryInfo> From { get; } = new("--from") { Description = "Folder of the trial that this one goes on with." };
+
     internal Option<string[]> Measures { get; } = new("--measure") { Description = "A verb that measures the trial: evaluate, attack." };
 
     internal Option<FileInfo> MergedFile { get; } = new("--output") { Description = "The database to write. [default: sweep.db beside the first one]" };
@@ -209,7 +213,7 @@ internal sealed class ProgramOptions
     internal IReadOnlyList<Option> Subject => [Recipe, Model, Device, Precision, Output];
 
     /// <summary>What decides how a training goes.</summary>
-    internal IReadOnlyList<Option> Training => [Data, .. Numbers, StdMax, InitialRho, Steps, Batch, TokensPerStep, MicroBatch, Rank, MaxLength, Cache, TeacherCache, TeacherCachePrecision, Optimizer, LearningRate, Schedule, WarmupSteps, WeightDecay, ClipNorm, Freeze, OnNonFinite, WarmStart, Seed, EvaluateEvery, Patience, TimeLimit, CheckpointEvery, LogEvery, NoTensorBoard, Resume];
+    internal IReadOnlyList<Option> Training => [Data, .. Numbers, StdMax, InitialRho, Steps, Batch, TokensPerStep, MicroBatch, Rank, MaxLength, Cache, TeacherCache, TeacherCachePrecision, Optimizer, LearningRate, Schedule, WarmupSteps, WeightDecay, ClipNorm, Freeze, OnNonFinite, WarmStart, Seed, EvaluateEvery, Patience, TimeLimit, StopAfter, CheckpointEvery, LogEvery, NoTensorBoard, Resume];
 
     /// <summary>What decides on the recipe's numbers.</summary>
     internal IReadOnlyList<Option> Numbers => [Hyperparameters, Set, GivenNumbers];
@@ -276,6 +280,7 @@ internal sealed class ProgramOptions
             EvaluateEvery = parsed.GetValue(EvaluateEvery),
             Patience = parsed.GetValue(Patience),
             TimeLimit = parsed.GetValue(TimeLimit),
+            StopAfter = parsed.GetValue(StopAfter),
             WarmStart = parsed.GetValue(WarmStart)?.FullName,
             Seed = parsed.GetValue(Seed) ?? 0,
             CheckpointEvery = parsed.GetValue(CheckpointEvery) ?? 100,

@@ -104,6 +104,9 @@ internal sealed record RunSettings
     /// <summary>Minutes after which the run ends; null for none.</summary>
     public double? TimeLimit { get; init; }
 
+    /// <summary>The step of the whole training after which the run ends; null for the last. Its file doesn't tell it, so what goes on with the run goes on to its end.</summary>
+    public int? StopAfter { get; init; }
+
     /// <summary>Folder of the run that is trained further; null begins anew.</summary>
     public string? WarmStart { get; init; }
 
@@ -177,7 +180,7 @@ internal sealed record RunSettings
     public torch.ScalarType TeacherCacheType => TypeOf(TeacherCachePrecision);
 
     /// <summary>The folder of the checkpoints.</summary>
-    public string Checkpoints => Path.Combine(Output, "checkpoints");
+    public string Checkpoints => CheckpointsOf(Output);
 
     /// <summary>The folder of what is found in large data.</summary>
     public string CacheFolder => Cache ?? Path.Combine(Path.GetDirectoryName(Path.GetFullPath(Output)) ?? Output, "cache");
@@ -246,6 +249,9 @@ internal sealed record RunSettings
         ["attack-steps"] = AttackSteps,
         ["attacks"] = NameOf(Attacks),
     };
+
+    /// <summary>The folder of a run's checkpoints.</summary>
+    public static string CheckpointsOf(string run) => Path.Combine(run, "checkpoints");
 
     /// <summary>The folder of a run's trained transform.</summary>
     public static string TransformOf(string run) => Path.Combine(run, "transform");

@@ -148,6 +148,7 @@ internal static class TrainingRun
             Frozen = settings.Frozen,
             OnNonFinite = settings.OnNonFinite,
             TimeLimit = settings.TimeLimit is { } minutes ? TimeSpan.FromTicks(Math.Max(1, (long)(minutes * TimeSpan.TicksPerMinute))) : null,
+            StopAfter = settings.StopAfter,
             Evaluation = Evaluation(settings, session),
             CheckpointDirectory = settings.Checkpoints,
             CheckpointEvery = settings.CheckpointEvery,
@@ -179,6 +180,10 @@ internal static class TrainingRun
         if (trainer.End == TrainingEnd.TimeLimit)
         {
             context.Output.Say(string.Create(CultureInfo.InvariantCulture, $"The time limit of {settings.TimeLimit} minutes passed after step {trainer.StepsDone} of {settings.Steps}. Go on with the arguments: train --output {ShellArgument.Of(settings.Output)} --resume"));
+        }
+        else if (trainer.End == TrainingEnd.StopAfter)
+        {
+            context.Output.Say($"Ended after step {trainer.StepsDone} of {settings.Steps}, as --stop-after tells. Go on with the arguments: train --output {ShellArgument.Of(settings.Output)} --resume");
         }
         else if (trainer.End == TrainingEnd.NoImprovement)
         {

@@ -21,7 +21,7 @@ internal sealed class ProcessTrialRunner(IReadOnlyList<string> measures) : ITria
         Directory.CreateDirectory(trial.Folder);
         var options = Path.Combine(trial.Folder, OptionsName);
         AtomicFile.WriteText(options, trial.Options.ToJsonString(_indented) + "\n");
-        using var process = new Process { StartInfo = Program(["trial", "--config", options, "--output", trial.Folder, .. measures.SelectMany(measure => (string[])["--measure", measure])], threads) };
+        using var process = new Process { StartInfo = Program(["trial", "--config", options, "--output", trial.Folder, .. measures.SelectMany(measure => (string[])["--measure", measure]), .. trial.From is { } from ? new[] { "--from", from } : []], threads) };
         using var log = new StreamWriter(Path.Combine(trial.Folder, "log.txt"), append: true);
         var last = "";
         void Keep(string? line, bool isError)

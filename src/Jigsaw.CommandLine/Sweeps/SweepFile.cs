@@ -12,12 +12,12 @@ namespace Jigsaw.CommandLine.Sweeps;
 /// <summary>Reads the file of a sweep. Whatever is wrong with it is one sentence: file, field, value, rule, remedy.</summary>
 internal sealed class SweepFile
 {
-    private static readonly string[] _fields = ["$schema", "search", "options", "parameters", "trials", "seed", "rungs", "keep", "objectives", "measure"];
+    private static readonly string[] _fields = ["$schema", "search", "options", "parameters", "trials", "seed", "rungs", "keep", "continue", "objectives", "measure"];
     private static readonly string[] _rangeFields = ["from", "to", "scale", "whole", "count"];
     private static readonly string[] _verbs = ["evaluate", "attack"];
 
     // What a sweep itself decides.
-    private static readonly string[] _own = ["output", "resume", "quiet", "json", "prompt", "to", "merge", "chat"];
+    private static readonly string[] _own = ["output", "resume", "stop-after", "quiet", "json", "prompt", "to", "merge", "chat"];
 
     private readonly string _path;
     private readonly IReadOnlyList<Option> _known;
@@ -70,6 +70,7 @@ internal sealed class SweepFile
             Objectives = objectives,
             Measures = measures,
             Rungs = rungs,
+            GoesOn = search == SweepSearch.Halving && Flag(file, "continue", otherwise: true),
             Trials = search == SweepSearch.Grid ? 0 : Whole(file, "trials", null, 1),
             Seed = Whole(file, "seed", 0, 0),
             Keep = file["keep"] is null ? 0.5 : Number(file["keep"], "keep") is > 0 and < 1 and var keep ? keep : throw Wrong("keep", file["keep"]!.ToJsonString(), "use a share between 0 and 1, such as 0.5."),
@@ -85,6 +86,7 @@ internal sealed class SweepFile
             ("trials", search != SweepSearch.Grid, "remove it, since a grid runs all combinations, or use \"search\": \"random\"."),
             ("seed", search != SweepSearch.Grid, "remove it, since a grid draws nothing, or use \"search\": \"random\"."),
             ("keep", search == SweepSearch.Halving, "remove it, or use \"search\": \"halving\"."),
+            ("continue", search == SweepSearch.Halving, "remove it, or use \"search\": \"halving\"."),
         ];
         foreach (var (field, fits, remedy) in rules)
         {
@@ -211,6 +213,9 @@ internal sealed class SweepFile
 
     private string Text(JsonObject of, string name, string otherwise, string prefix = "") =>
         of[name] is null ? otherwise : of[name] is JsonValue value && value.TryGetValue<string>(out var text) ? text : throw Wrong(prefix + name, of[name]!.ToJsonString(), "use a text.");
+
+    private bool Flag(JsonObject of, string name, bool otherwise) =>
+        of[name] is not { } given ? otherwise : given is JsonValue value && value.TryGetValue<bool>(out var flag) ? flag : throw Wrong(name, given.ToJsonString(), "use true or false.");
 
     private double Number(JsonNode? node, string field) =>
         node is JsonValue value && value.TryGetValue<double>(out var number) && double.IsFinite(number) ? number : throw Wrong(field, node?.ToJsonString() ?? "missing", "use a number.");

@@ -30,7 +30,10 @@ internal sealed record SweepPlan
     /// <summary>The steps of each round of successive halving, growing; empty otherwise.</summary>
     public IReadOnlyList<int> Rungs { get; init; } = [];
 
-    /// <summary>The share of a round that trains again in the next one.</summary>
+    /// <summary>True if a round of successive halving goes on where the one before ended, on the schedule of the last round's steps; false if each trains from its first step, on the schedule of its own.</summary>
+    public bool GoesOn { get; init; }
+
+    /// <summary>The share of a round that trains in the next one, too.</summary>
     public double Keep { get; init; } = 0.5;
 
     /// <summary>The file's content in one form, by which a sweep that goes on is known.</summary>
@@ -42,15 +45,24 @@ internal sealed record SweepPlan
         var combinations = Search == SweepSearch.Grid
             ? Parameters.Aggregate((IEnumerable<JsonNode[]>)[[]], (combinations, parameter) => combinations.SelectMany(combination => parameter.Grid().Select(value => (JsonNode[])[.. combination, value])))
             : Draws();
-        return [.. combinations.Select(values => With(values, Rungs.Count > 0 ? Rungs[0] : null)).DistinctBy(options => options.ToJsonString())];
+        return [.. combinations.Select(values => WithRung(With(values), 0)).DistinctBy(options => options.ToJsonString())];
     }
 
     /// <summary>The options of a trial for another round.</summary>
-    internal JsonObject ForRung(JsonObject options, int rung)
+    internal JsonObject ForRung(JsonObject options, int rung) => WithRung(options.DeepClone().AsObject(), rung);
+
+    private JsonObject WithRung(JsonObject options, int rung)
     {
-        var changed = options.DeepClone().AsObject();
-        changed["steps"] = Rungs[rung];
-        return changed;
+        if (Rungs.Count > 0)
+        {
+            options["steps"] = Rungs[GoesOn ? ^1 : rung];
+            if (GoesOn)
+            {
+                options["stop-after"] = Rungs[rung];
+            }
+        }
+
+        return options;
     }
 
     private IEnumerable<JsonNode[]> Draws()
@@ -63,7 +75,7 @@ internal sealed record SweepPlan
         }
     }
 
-    private JsonObject With(JsonNode[] values, int? steps)
+    private JsonObject With(JsonNode[] values)
     {
         var options = Options.DeepClone().AsObject();
         foreach (var (parameter, value) in Parameters.Zip(values))
@@ -80,11 +92,6 @@ internal sealed record SweepPlan
             }
 
             numbers[parameter.Name] = value.DeepClone();
-        }
-
-        if (steps is { } length)
-        {
-            options["steps"] = length;
         }
 
         return options;

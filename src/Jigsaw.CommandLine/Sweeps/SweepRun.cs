@@ -58,7 +58,7 @@ internal sealed class SweepRun
         }
     }
 
-    /// <summary>The trials of a round that train again: the better share of those that are done, by fronts of the objectives, then by the first one.</summary>
+    /// <summary>The trials of a round that train in the next one, too: the better share of those that are done, by fronts of the objectives, then by the first one.</summary>
     internal IReadOnlyList<Trial> Best(int rung)
     {
         var left = _database.Trials().Where(trial => trial.Rung == rung && trial.State == TrialState.Done && _plan.Objectives.All(objective => trial.Values.ContainsKey(objective.Name))).ToList();
@@ -105,7 +105,8 @@ internal sealed class SweepRun
 
     private async Task RunRungAsync(int rung, CancellationToken cancellation)
     {
-        var waiting = new Queue<Trial>(_database.Trials().Where(trial => trial.Rung == rung && trial.State == TrialState.Waiting));
+        var trials = _database.Trials();
+        var waiting = new Queue<Trial>(trials.Where(trial => trial.Rung == rung && trial.State == TrialState.Waiting).Select(trial => trial with { From = Before(trial, trials)?.Folder }));
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         Task[] workers = [.. Enumerable.Range(0, Math.Max(1, Math.Min(Workers, waiting.Count))).Select(_ => Task.Run(() => WorkAsync(waiting, stop), CancellationToken.None))];
         await Task.WhenAll(workers).ConfigureAwait(false);
@@ -128,6 +129,10 @@ internal sealed class SweepRun
             throw;
         }
     }
+
+    /// <summary>The trial of the round before that one goes on with; null in the first round, and where each round trains from its first step.</summary>
+    private Trial? Before(Trial trial, IReadOnlyList<Trial> trials) =>
+        _plan.GoesOn && trial.Rung > 0 ? trials.First(other => other.Rung == trial.Rung - 1 && JsonNode.DeepEquals(_plan.ForRung(other.Options, trial.Rung), trial.Options)) : null;
 
     private Trial? Next(Queue<Trial> waiting, CancellationToken cancellation)
     {

@@ -9,6 +9,6 @@ internal enum SweepSearch
     /// <summary>Combinations that are drawn.</summary>
     Random,
 
-    /// <summary>Combinations that are drawn, of which the better ones train again for longer.</summary>
+    /// <summary>Combinations that are drawn, of which the better ones train for longer.</summary>
     Halving,
 }

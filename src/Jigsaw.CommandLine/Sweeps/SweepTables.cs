@@ -31,7 +31,7 @@ internal static class SweepTables
     /// <summary>A trial that ended, in a line.</summary>
     internal static string Line(Trial trial, SweepPlan plan)
     {
-        var varied = plan.Parameters.Select(parameter => $"{parameter.Name} {Option(trial, parameter.Name)}").Concat(plan.Rungs.Count > 0 ? [$"steps {Option(trial, "steps")}"] : []);
+        var varied = plan.Parameters.Select(parameter => $"{parameter.Name} {Option(trial, parameter.Name)}").Concat(plan.Rungs.Count > 0 ? [$"steps {Option(trial, plan.GoesOn ? "stop-after" : "steps")}"] : []);
         var what = trial.State == TrialState.Failed
             ? $"failed: {trial.Message}"
             : string.Join(", ", plan.Objectives.Select(objective => $"{objective.Name} {(trial.Values.TryGetValue(objective.Name, out var value) ? Number(value) : "–")}"));

@@ -32,6 +32,9 @@ internal sealed record Trial
     /// <summary>The folder of its run.</summary>
     public required string Folder { get; init; }
 
+    /// <summary>The folder of the trial of the round before that it goes on with; null if it begins anew. It follows from the other trials, and the database doesn't keep it.</summary>
+    public string? From { get; init; }
+
     /// <summary>Seconds that its last start took.</summary>
     public double Seconds { get; init; }
 }

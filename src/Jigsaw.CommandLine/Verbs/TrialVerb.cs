@@ -7,7 +7,10 @@ namespace Jigsaw.CommandLine.Verbs;
 /// <summary><c>trial</c>, which a sweep starts for each of its trials: trains or goes on, measures, and writes the figures. What is done is not done again.</summary>
 internal static class TrialVerb
 {
-    internal static int Run(RunContext context, IReadOnlyList<string> measures)
+    /// <param name="context">What the verb runs with.</param>
+    /// <param name="measures">The verbs that measure the trial.</param>
+    /// <param name="from">The folder of the trial that this one goes on with; null for none.</param>
+    internal static int Run(RunContext context, IReadOnlyList<string> measures, string? from)
     {
         var folder = context.Settings.Output;
         Directory.CreateDirectory(folder);
@@ -28,6 +31,11 @@ internal static class TrialVerb
             string[] figures = [.. measures.Select(measure => Path.Combine(folder, measure == "attack" ? Measuring.SuiteStage.FileName : EvaluateVerb.FileName))];
             if (!figures.Any(File.Exists))
             {
+                if (from is not null)
+                {
+                    TrialStart.Copy(from, context.Settings);
+                }
+
                 TrainVerb.Run(resumed);
             }
 

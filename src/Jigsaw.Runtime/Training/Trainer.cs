@@ -140,7 +140,7 @@ public sealed class Trainer : IDisposable
         _setsAside = true;
     }
 
-    /// <summary>Trains to the last step, or to what the options' evaluation or time limit ends before: <see cref="End"/> says which. If canceled, a checkpoint is written first.</summary>
+    /// <summary>Trains to the last step, or to what the options' evaluation, time limit or <see cref="TrainingOptions.StopAfter"/> ends before: <see cref="End"/> says which. If canceled, a checkpoint is written first.</summary>
     /// <param name="onStep">Called after each step, before the next one begins.</param>
     /// <param name="cancellationToken">Stops between two steps.</param>
     /// <exception cref="NonFiniteLossException">A loss or the gradient is NaN or infinite; nothing from that step is applied, and the last checkpoint is kept.</exception>
@@ -282,6 +282,7 @@ public sealed class Trainer : IDisposable
     private TrainingEnd EndAt(int first) =>
         StepsDone >= _options.Steps ? TrainingEnd.Steps
         : _state.Best?.Since >= _options.Evaluation?.Patience ? TrainingEnd.NoImprovement
+        : StepsDone >= _options.StopAfter ? TrainingEnd.StopAfter
         : StepsDone > first && _isTimeUp ? TrainingEnd.TimeLimit
         : TrainingEnd.None;
 

@@ -14,4 +14,7 @@ public enum TrainingEnd
 
     /// <summary><see cref="TrainingOptions.TimeLimit"/> has passed.</summary>
     TimeLimit,
+
+    /// <summary>It has come to <see cref="TrainingOptions.StopAfter"/>, before all of its steps are done.</summary>
+    StopAfter,
 }

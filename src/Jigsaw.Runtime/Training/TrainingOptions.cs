@@ -79,6 +79,10 @@ public sealed record TrainingOptions
     [JsonIgnore]
     public TimeSpan? TimeLimit { get; init; }
 
+    /// <summary>The run ends after this step, counted as <see cref="Steps"/> are, with a checkpoint; learning rate and ramps stay those of all steps, so a run that is resumed goes on as if it had not ended. Null for no such end.</summary>
+    [JsonIgnore]
+    public int? StopAfter { get; init; }
+
     /// <summary>Where checkpoints go; null writes none.</summary>
     [JsonIgnore]
     public string? CheckpointDirectory { get; init; }
@@ -121,6 +125,7 @@ public sealed record TrainingOptions
         Require(MicroBatch is null or > 0, nameof(MicroBatch), MicroBatch ?? 0, "null or at least 1");
         Require(Frozen is >= TrainedParts.None and < (TrainedParts.Adapters | TrainedParts.Transform), nameof(Frozen), (int)Frozen, "parts of TrainedParts that leave one to train");
         Require(TimeLimit is null || TimeLimit > TimeSpan.Zero, nameof(TimeLimit), TimeLimit?.TotalSeconds ?? 0, "null or a time above 0");
+        Require(StopAfter is null or > 0, nameof(StopAfter), StopAfter ?? 0, "null or at least 1");
         Evaluation?.Validate();
         Require(CheckpointEvery > 0, nameof(CheckpointEvery), CheckpointEvery, "at least 1");
     }

@@ -27,6 +27,7 @@ public sealed class MicroBatchTests
         ["no pass"] = EmbeddingsRecipe.Bind,
         ["rows"] = RowsRecipe.Bind,
         ["own terms"] = OwnPartsRecipe.Bind,
+        ["masks"] = MaskedPartsRecipe.Bind,
     };
 
     public static TheoryData<string, int> Cases()
@@ -130,7 +131,8 @@ public sealed class MicroBatchTests
             Rows,
             Length,
             CPU,
-            inReply: Mask((row, at) => (row + at) % 3 == 0));
+            inReply: Mask((row, at) => (row + at) % 3 == 0),
+            isPrivate: Mask((row, at) => (row + at) % 2 == 0));
     }
 }
 
@@ -165,6 +167,14 @@ public partial class HardPartsRecipe;
 [LossTerm.CeProtection(0.25, MaxLoss = 10, Every = 2)]
 [LossTerm.AbsoluteCosineSimilarity(0.5)]
 public partial class SomePartsRecipe;
+
+/// <summary>A term of a pass on each mask of the transformed tokens.</summary>
+[LossRecipe]
+[LossTerm.CePerformance(1.0, Mask = TokenMask.NotInReply, Key = "ce_untold")]
+[LossTerm.CePerformance(0.7, Mask = TokenMask.InReply, Key = "ce_told")]
+[LossTerm.CePerformance(0.4, Mask = TokenMask.Private, Key = "ce_private")]
+[LossTerm.CeProtection(0.25, MaxLoss = 10, Mask = TokenMask.Noise)]
+public partial class MaskedPartsRecipe;
 
 /// <summary>The terms of the mixture, and those on moments, with weights by surprisal.</summary>
 [LossRecipe]

@@ -3,6 +3,7 @@ using Jigsaw.Data;
 using Jigsaw.Losses;
 using Jigsaw.Losses.Hyperparameters;
 using Jigsaw.Models;
+using Jigsaw.Models.Decoder;
 using Jigsaw.Steps;
 using Jigsaw.Steps.Caching;
 using Jigsaw.Training;
@@ -103,6 +104,19 @@ public sealed class TeacherCacheTests : IDisposable
     }
 
     [Fact]
+    public void Each_micro_batch_reads_the_rows_that_are_its_own()
+    {
+        var options = new TrainingOptions { Steps = 4, MicroBatch = 1 };
+        using var whole = new TrainingSession(options, differentBatches: 2);
+        var expected = whole.Run();
+        using var cached = Session(options, ScalarType.Float32, out var cache, differentBatches: 2);
+        var found = cached.Run();
+        Assert.Equal(8, cache.RowsComputed);
+        Assert.Equal(expected.SelectMany(step => step.Components.Values), found.SelectMany(step => step.Components.Values));
+        Assert.Equal(whole.Values(), cached.Values());
+    }
+
+    [Fact]
     public void Rows_that_come_again_beside_others_and_with_other_padding_are_read_and_differ_by_rounding()
     {
         var options = new TrainingOptions { Steps = 9 };
@@ -157,6 +171,33 @@ public sealed class TeacherCacheTests : IDisposable
             Same(expected, Run(step, cache));
             Assert.Equal(4, cache.RowsComputed);
             Assert.Contains("was damaged, and is computed again", Assert.Single(cache.Notes), StringComparison.Ordinal);
+        }
+
+        using var again = new TeacherCache(_folder, (CausalLM)step.Teacher.Model, ScalarType.Float32);
+        Same(expected, Run(step, again));
+        Assert.Equal((0, 4, 0), (again.RowsComputed, again.RowsRead, again.Notes.Count));
+    }
+
+    [Fact]
+    public void What_stands_behind_a_damaged_description_is_cut_off_and_computed_again()
+    {
+        const int FirstKey = 64;
+        var step = new BoundStep(_owned, "llama-gqa");
+        var expected = Filled(step);
+        var length = new FileInfo(Files[0]).Length;
+        using (var file = File.Open(Files[0], FileMode.Open))
+        {
+            file.Position = FirstKey;
+            var key = file.ReadByte();
+            file.Position = FirstKey;
+            file.WriteByte((byte)~key);
+        }
+
+        using (var cache = new TeacherCache(_folder, (CausalLM)step.Teacher.Model, ScalarType.Float32))
+        {
+            Same(expected, Run(step, cache));
+            Assert.Equal((4, 0), (cache.RowsComputed, cache.RowsRead));
+            Assert.StartsWith($"The last {length - FirstKey} bytes of the teacher's cache", Assert.Single(cache.Notes), StringComparison.Ordinal);
         }
 
         using var again = new TeacherCache(_folder, (CausalLM)step.Teacher.Model, ScalarType.Float32);
@@ -320,6 +361,29 @@ public sealed class TeacherCacheTests : IDisposable
         }
 
         Assert.Equal(2, cache.RowsRead);
+    }
+
+    [Fact]
+    public void A_row_is_at_its_place_whichever_side_is_padded_and_padding_repeats_its_neighbor()
+    {
+        var step = new BoundStep(_owned, "llama-gqa");
+        using var batch = new TokenBatch([0, 0, 5, 6, 7, 8, 9, 3, 0, 0], [false, false, true, true, true, true, true, true, false, false], new bool[10], new bool[10], 2, 5, CPU);
+        using var cache = new TeacherCache(_folder, (CausalLM)step.Teacher.Model, ScalarType.Float32);
+        using var scope = NewDisposeScope();
+        using var grad = no_grad();
+        var transformed = step.Transform.Apply(batch);
+        HiddenStates Pass() => step.Teacher.Model.Run(transformed.Clean, transformed.AttentionMask);
+        var computed = Pass().Last!;
+        for (var i = 0; i < 2; i++)
+        {
+            var states = cache.Run(transformed, layer: null, toEnd: true, Pass).Last!;
+            foreach (var (row, column, of) in new[] { (0, 0, 2), (0, 1, 2), (0, 2, 2), (0, 3, 3), (0, 4, 4), (1, 0, 0), (1, 1, 1), (1, 2, 2), (1, 3, 2), (1, 4, 2) })
+            {
+                Assert.True(states[row, column].eq(computed[row, of]).all().item<bool>(), $"{row} {column}");
+            }
+        }
+
+        Assert.Equal((2, 2), (cache.RowsComputed, cache.RowsRead));
     }
 
     [Fact]

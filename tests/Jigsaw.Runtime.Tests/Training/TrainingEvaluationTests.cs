@@ -105,6 +105,28 @@ public sealed class TrainingEvaluationTests : IDisposable
     }
 
     [Fact]
+    public void A_run_that_stops_after_a_step_goes_on_to_the_numbers_of_a_whole_one()
+    {
+        var options = Options(steps: 4) with { Evaluation = null };
+        using var whole = Session(options with { CheckpointDirectory = null });
+        var expected = whole.Run().Select(step => (step.Step, step.Loss, step.LearningRate)).ToArray();
+        Assert.Equal(4, expected.Select(step => step.LearningRate).Distinct().Count());
+        var parts = new List<(int, double, double)>();
+        float[] values = [];
+        foreach (var (stop, end) in new (int?, TrainingEnd)[] { (1, TrainingEnd.StopAfter), (3, TrainingEnd.StopAfter), (null, TrainingEnd.Steps) })
+        {
+            using var session = Session(options with { StopAfter = stop });
+            Assert.Equal(parts.Count > 0, session.Trainer.Resume());
+            parts.AddRange(session.Run().Select(step => (step.Step, step.Loss, step.LearningRate)));
+            Assert.Equal((stop ?? 4, end), (session.Trainer.StepsDone, session.Trainer.End));
+            values = session.Values();
+        }
+
+        Assert.Equal(expected, parts);
+        Assert.Equal(whole.Values(), values);
+    }
+
+    [Fact]
     public void An_evaluation_out_of_its_range_is_refused()
     {
         foreach (var (evaluation, named) in new (TrainingEvaluation, string)[] { (Evaluation(0), "Every"), (Evaluation(1) with { Count = 0 }, "Count"), (Evaluation(1) with { Patience = 0 }, "Patience") })
