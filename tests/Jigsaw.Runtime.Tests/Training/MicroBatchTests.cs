@@ -174,6 +174,7 @@ public partial class SomePartsRecipe;
 [LossTerm.CePerformance(0.7, Mask = TokenMask.InReply, Key = "ce_told")]
 [LossTerm.CePerformance(0.4, Mask = TokenMask.Private, Key = "ce_private")]
 [LossTerm.CeProtection(0.25, MaxLoss = 10, Mask = TokenMask.Noise)]
+[LossTerm.AbsoluteCosineSimilarity(0.5)]
 public partial class MaskedPartsRecipe;
 
 /// <summary>The terms of the mixture, and those on moments, with weights by surprisal.</summary>
