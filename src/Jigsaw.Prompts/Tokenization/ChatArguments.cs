@@ -5,7 +5,7 @@ using System.Text.Json;
 namespace Jigsaw.Tokenization;
 
 /// <summary>
-/// What a conversation may tell its template besides messages. Arguments are the template's own text, which no transform changes, so none may carry what somebody wrote: numbers and booleans are switches,
+/// What a conversation may tell its template besides messages. Arguments are the template's own text, which no transform changes, so none may carry what someone wrote: numbers and booleans are switches,
 /// and a text must be one that the template itself has as a literal, the date under a name that says so, or an effort of reasoning.
 /// </summary>
 internal static class ChatArguments
@@ -21,7 +21,7 @@ internal static class ChatArguments
         ? $"The template argument '{name}' is given by the conversation itself, and would take its place without a mask; {(name is "tools" or "documents" or "messages" ? $"give them as {name}" : "leave it out")}, not among the arguments."
         : null;
 
-    /// <summary>Refuses texts that somebody may have written.</summary>
+    /// <summary>Refuses texts that someone may have written.</summary>
     /// <param name="arguments">The arguments.</param>
     /// <param name="source">The template.</param>
     /// <exception cref="ArgumentException">One is such a text.</exception>

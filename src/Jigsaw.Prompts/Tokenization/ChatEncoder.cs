@@ -57,7 +57,7 @@ public sealed class ChatEncoder
     /// <param name="documents">Documents that the model may read; none when null.</param>
     /// <param name="arguments">Further variables of the template: numbers, booleans, dates, and words that the template's source has. Other texts are refused, since they would be sent as they are.</param>
     /// <exception cref="InvalidOperationException">The tokenizer has no chat template.</exception>
-    /// <exception cref="ArgumentException">Nothing counts in the loss that is asked for, no message has a role of <see cref="NoiseRoles"/>, the template refuses the conversation, or an argument is a text that somebody may have written.</exception>
+    /// <exception cref="ArgumentException">Nothing counts in the loss that is asked for, no message has a role of <see cref="NoiseRoles"/>, the template refuses the conversation, or an argument is a text that someone may have written.</exception>
     /// <exception cref="Checkpoints.CheckpointException">The template can't be read or run.</exception>
     public TokenizedChat Encode(
         IReadOnlyList<ChatMessage> messages,

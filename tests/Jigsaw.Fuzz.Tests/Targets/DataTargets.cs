@@ -68,7 +68,7 @@ internal static class DataTargets
         File.WriteAllBytes(Path.Combine(folder, "loss"), BitConverter.GetBytes(expected));
     }
 
-    /// <summary>What is damaged is computed again: the loss is the same to the bit.</summary>
+    /// <summary>What is damaged is computed again: the loss is the same bit for bit.</summary>
     private static void ReadHidden(string folder)
     {
         var cache = Path.Combine(folder, "cache");
