@@ -130,10 +130,22 @@ internal sealed class SweepFile
 
         if (options["hyperparameters"] is JsonValue file && file.TryGetValue<string>(out var numbers))
         {
-            options["hyperparameters"] = RecipeNumbers.Checked(numbers, ConfigurationFile.Parse(numbers)).DeepClone();
+            options["hyperparameters"] = RecipeNumbers.Checked(numbers, Numbers(numbers)).DeepClone();
         }
 
         return options;
+    }
+
+    private JsonObject Numbers(string path)
+    {
+        try
+        {
+            return ConfigurationFile.Parse(path);
+        }
+        catch (UsageException exception)
+        {
+            throw new UsageException($"{_path}: 'options.hyperparameters' names a file that can't be used: {exception.Message}");
+        }
     }
 
     private SweepParameter[] Parameters(JsonNode? node, JsonObject options, SweepSearch search)
