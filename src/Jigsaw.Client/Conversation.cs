@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Jigsaw.Client.Embeddings;
+using Jigsaw.Transforms;
 
 namespace Jigsaw.Client;
 
@@ -10,15 +11,12 @@ namespace Jigsaw.Client;
 /// </summary>
 /// <remarks>
 /// A row is known by all tokens up to it and which of them are noised. From the first difference on rows are new; the old ones stay known, so a turn that is withdrawn and sent
-/// again is the same too. A conversation belongs to one transform and one type; calls of several threads wait for each other. The idea is the permanent response of RAPPOR, arXiv 1407.6981.
+/// again is the same too, in at most 16 versions. A conversation belongs to one transform and one type; calls of several threads wait for each other. The idea is the permanent response of RAPPOR, arXiv 1407.6981.
 /// </remarks>
 public sealed class Conversation : IDisposable
 {
-    // Versions of one conversation; the oldest is forgotten, and would get fresh noise.
-    private const int MostBranches = 16;
-
     private readonly Lock _turn = new();
-    private readonly List<Branch> _branches = [];
+    private readonly SentVersions<int, byte[]> _versions = new(Array.Clear);
     private object? _owner;
     private AttentionCache? _cache;
     private int[] _cached = [];
@@ -34,7 +32,7 @@ public sealed class Conversation : IDisposable
         {
             lock (_turn)
             {
-                return _branches.Count == 0 ? 0 : _branches.Max(branch => branch.Ids.Length);
+                return _versions.TokenCount;
             }
         }
     }
@@ -44,8 +42,7 @@ public sealed class Conversation : IDisposable
     {
         lock (_turn)
         {
-            _branches.ForEach(branch => Array.Clear(branch.Rows));
-            _branches.Clear();
+            _versions.Clear();
             _cache?.Clear();
             _disposed = true;
         }
@@ -58,7 +55,7 @@ public sealed class Conversation : IDisposable
         {
             lock (_turn)
             {
-                return _branches.Sum(branch => (long)branch.Rows.Length);
+                return _versions.Rows.Sum(rows => (long)rows.Length);
             }
         }
     }
@@ -91,27 +88,11 @@ public sealed class Conversation : IDisposable
                 throw new ArgumentException("The conversation was begun with another transform, whose rows it holds; begin it anew with a new Conversation.");
             }
 
-            var (best, known) = (-1, 0);
-            for (var i = 0; i < _branches.Count; i++)
-            {
-                if (_branches[i].CommonWith(ids, noised) is var common && common > known)
-                {
-                    (best, known) = (i, common);
-                }
-            }
-
-            if (best >= 0)
-            {
-                // The version that is used goes last: the longest unused is forgotten first.
-                var used = _branches[best];
-                _branches.RemoveAt(best);
-                _branches.Add(used);
-                best = _branches.Count - 1;
-            }
-
+            var from = _versions.Find(ids, noised);
+            var known = from.Known;
             if (known == ids.Length)
             {
-                return (_branches[best].Rows[..(known * rowBytes)], 0);
+                return (from.Version!.Rows[..(known * rowBytes)], 0);
             }
 
             _cache ??= new AttentionCache(features);
@@ -121,33 +102,10 @@ public sealed class Conversation : IDisposable
             var added = fresh(_cache, computed, known);
             _cached = ids;
             var rows = new byte[ids.Length * rowBytes];
-            if (known > 0)
-            {
-                _branches[best].Rows.AsSpan(0, known * rowBytes).CopyTo(rows);
-            }
-
+            from.Version?.Rows.AsSpan(0, known * rowBytes).CopyTo(rows);
             added.CopyTo(rows, known * rowBytes);
-            var branch = new Branch(ids, noised, rows);
-            if (best >= 0 && known == _branches[best].Ids.Length)
-            {
-                _branches[best] = branch;
-            }
-            else
-            {
-                _branches.Add(branch);
-            }
-
-            if (_branches.Count > MostBranches)
-            {
-                _branches.RemoveAt(0);
-            }
-
+            _versions.Keep(new(ids, noised, rows), from);
             return ([.. rows], ids.Length - known);
         }
-    }
-
-    private sealed record Branch(int[] Ids, bool[] Noised, byte[] Rows)
-    {
-        public int CommonWith(int[] ids, bool[] noised) => Math.Min(Ids.AsSpan().CommonPrefixLength(ids), Noised.AsSpan().CommonPrefixLength(noised));
     }
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Net;
 using System.Text;
 using System.Text.Json;
@@ -21,16 +22,22 @@ internal sealed partial class ChatCompletions(ProxyOptions options, PromptTransf
     public async Task AnswerAsync(HttpContext context)
     {
         using var activity = telemetry.Begin();
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
+        deadline.CancelAfter(TimeSpan.FromSeconds(options.DeadlineSeconds));
         try
         {
-            var request = await ReadAsync(context.Request, context.RequestAborted);
-            var prompt = await TransformAsync(request, context, activity);
+            var request = await ReadAsync(context.Request, deadline.Token);
+            var prompt = await TransformAsync(request, context, activity, deadline.Token);
             var asked = request.Options with { StopTokenIds = transform.StopTokenIds };
-            await (request.Stream ? StreamAsync(context, request, prompt, asked) : WholeAsync(context, prompt, asked));
+            await (request.Stream ? StreamAsync(context, request, prompt, asked, deadline.Token) : WholeAsync(context, prompt, asked, deadline.Token));
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {
             // The caller went away: there is nobody to answer.
+        }
+        catch (OperationCanceledException) when (deadline.IsCancellationRequested)
+        {
+            await FailAsync(context, activity, new RefusedException(504, "deadline_exceeded", string.Create(CultureInfo.InvariantCulture, $"The request took more than {options.DeadlineSeconds} seconds in all; ask for a shorter reply, or try again later.")));
         }
         catch (Exception exception) when (exception is RefusedException or TransportException or BadHttpRequestException)
         {
@@ -78,7 +85,7 @@ internal sealed partial class ChatCompletions(ProxyOptions options, PromptTransf
         return read;
     }
 
-    private async Task<TransformedPrompt> TransformAsync(ChatRequest request, HttpContext context, Activity? activity)
+    private async Task<TransformedPrompt> TransformAsync(ChatRequest request, HttpContext context, Activity? activity, CancellationToken cancellationToken)
     {
         var characters = request.Messages.Sum(message => (long)(message.Content?.Length ?? 0));
         if (characters > (long)options.MaxPromptTokens * MostCharactersOfAToken)
@@ -87,7 +94,7 @@ internal sealed partial class ChatCompletions(ProxyOptions options, PromptTransf
         }
 
         // As many at a time as there are cores: more would only make each other slower.
-        await _cores.WaitAsync(context.RequestAborted);
+        await _cores.WaitAsync(cancellationToken);
         try
         {
             var start = Stopwatch.GetTimestamp();
@@ -122,9 +129,9 @@ internal sealed partial class ChatCompletions(ProxyOptions options, PromptTransf
         }
     }
 
-    private async Task WholeAsync(HttpContext context, TransformedPrompt prompt, CompletionOptions asked)
+    private async Task WholeAsync(HttpContext context, TransformedPrompt prompt, CompletionOptions asked, CancellationToken cancellationToken)
     {
-        var completion = await transport.CompleteAsync(prompt, asked, context.RequestAborted);
+        var completion = await transport.CompleteAsync(prompt, asked, cancellationToken);
         context.Response.ContentType = "application/json";
         using var stream = new MemoryStream();
         using (var json = new Utf8JsonWriter(stream))
@@ -151,11 +158,11 @@ internal sealed partial class ChatCompletions(ProxyOptions options, PromptTransf
         await stream.CopyToAsync(context.Response.Body, context.RequestAborted);
     }
 
-    private async Task StreamAsync(HttpContext context, ChatRequest request, TransformedPrompt prompt, CompletionOptions asked)
+    private async Task StreamAsync(HttpContext context, ChatRequest request, TransformedPrompt prompt, CompletionOptions asked, CancellationToken cancellationToken)
     {
         var id = NewId();
         var (begun, count) = (false, (int?)null);
-        await foreach (var part in transport.StreamAsync([prompt], asked, context.RequestAborted))
+        await foreach (var part in transport.StreamAsync([prompt], asked, cancellationToken))
         {
             count = part.CompletionTokens ?? count;
             if (!begun)
@@ -212,7 +219,7 @@ internal sealed partial class ChatCompletions(ProxyOptions options, PromptTransf
         {
             if (exception is TransportException { RetryAfter: { } wait })
             {
-                context.Response.Headers.RetryAfter = ((int)Math.Ceiling(wait.TotalSeconds)).ToString(System.Globalization.CultureInfo.InvariantCulture);
+                context.Response.Headers.RetryAfter = ((int)Math.Ceiling(wait.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
             }
 
             await OpenAiError.WriteAsync(context.Response, status, code, message);

@@ -105,6 +105,9 @@ public static partial class ProxyApplication
             ApiKey = options.UpstreamApiKey.Length > 0 ? options.UpstreamApiKey : null,
             Headers = options.Headers,
             Patience = TimeSpan.FromSeconds(options.PatienceSeconds),
+
+            // The proxy's own deadline holds for every transport.
+            Deadline = Timeout.InfiniteTimeSpan,
         };
         return options.UpstreamKind == "sglang" ? new SglangTransport(client, server) : new VllmTransport(client, server);
     }

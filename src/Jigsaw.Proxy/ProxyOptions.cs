@@ -47,6 +47,9 @@ public sealed record ProxyOptions
     /// <summary>Seconds that the server may be silent.</summary>
     public double PatienceSeconds { get; init; } = 120;
 
+    /// <summary>Seconds that a request may take in all: its wait for a core, tries, and the reply to its end.</summary>
+    public double DeadlineSeconds { get; init; } = 600;
+
     /// <summary>Conversations whose rows are remembered, so they are sent again byte for byte.</summary>
     public int MaxConversations { get; init; } = 1000;
 
@@ -81,6 +84,7 @@ public sealed record ProxyOptions
         Require(MaxReplyTokens > 0, nameof(MaxReplyTokens), MaxReplyTokens, "a number above 0");
         Require(MaxConcurrency > 0, nameof(MaxConcurrency), MaxConcurrency, "a number above 0");
         Require(PatienceSeconds is > 0 and < 1e6, nameof(PatienceSeconds), PatienceSeconds, "a number of seconds above 0");
+        Require(DeadlineSeconds is > 0 and < 1e6, nameof(DeadlineSeconds), DeadlineSeconds, "a number of seconds above 0");
         Require(MaxConversations > 0, nameof(MaxConversations), MaxConversations, "a number above 0");
         _ = Headers;
     }

@@ -211,6 +211,23 @@ public sealed class ProxyTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_request_that_takes_longer_than_the_deadline_is_answered_504()
+    {
+        await using var brief = Build("--ApiKeys", "one", "--DeadlineSeconds", "0.5");
+        await brief.StartAsync();
+        using var client = Client(brief, "one");
+        _upstream.Instead = async (_, context) =>
+        {
+            await Task.Delay(Timeout.Infinite, context.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default);
+            return true;
+        };
+        using var content = new StringContent(Chat("Hello"), Encoding.UTF8, "application/json");
+        using var reply = await client.PostAsync("v1/chat/completions", content);
+        Assert.Equal(HttpStatusCode.GatewayTimeout, reply.StatusCode);
+        Assert.Equal("deadline_exceeded", (await JsonAsync(reply)).GetProperty("error").GetProperty("code").GetString());
+    }
+
+    [Fact]
     public async Task A_redirection_is_not_followed()
     {
         _upstream.Instead = (number, context) =>

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.ServerSentEvents;
@@ -7,8 +8,8 @@ using System.Text.Json;
 
 namespace Jigsaw.Client.Transports;
 
-/// <summary>A request that is answered by server-sent events, with tries, patience and the server's own error texts.</summary>
-internal sealed class EventStreamRequest(HttpClient client, ServerOptions server, string route, byte[] body, long mostBytes)
+/// <summary>A request that is answered by server-sent events, with tries, patience, a deadline and the server's own error texts.</summary>
+internal sealed class EventStreamRequest(HttpClient client, ServerOptions server, string route, byte[] body, long mostBytes, long started)
 {
     private const int MostErrorCharacters = 2000;
 
@@ -18,8 +19,9 @@ internal sealed class EventStreamRequest(HttpClient client, ServerOptions server
     /// <exception cref="TransportException">The server can't be reached, refuses, or breaks off.</exception>
     public async IAsyncEnumerable<string> SendAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        using var silence = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        using var response = await AnswerAsync(silence, cancellationToken).ConfigureAwait(false);
+        using var deadline = new CancellationTokenSource(Left());
+        using var silence = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
+        using var response = await AnswerAsync(silence, deadline.Token, cancellationToken).ConfigureAwait(false);
         var stream = await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
         await using var closing = stream.ConfigureAwait(false);
         var events = SseParser.Create(new BoundedStream(stream, mostBytes)).EnumerateAsync(silence.Token).GetAsyncEnumerator(silence.Token);
@@ -40,20 +42,20 @@ internal sealed class EventStreamRequest(HttpClient client, ServerOptions server
             }
             catch (OperationCanceledException exception) when (!cancellationToken.IsCancellationRequested)
             {
-                throw Silent(exception);
+                throw Silent(exception, deadline.Token);
             }
 
-            // The consumer's time is not the server's silence.
+            // The consumer's time is not the server's silence, and counts in the deadline alone.
             silence.CancelAfter(Timeout.InfiniteTimeSpan);
             yield return events.Current.Data;
         }
     }
 
-    private async Task<HttpResponseMessage> AnswerAsync(CancellationTokenSource silence, CancellationToken cancellationToken)
+    private async Task<HttpResponseMessage> AnswerAsync(CancellationTokenSource silence, CancellationToken deadline, CancellationToken cancellationToken)
     {
+        TransportException? failure = null;
         for (var attempt = 1; ; attempt++)
         {
-            TransportException failure;
             try
             {
                 silence.CancelAfter(server.Patience);
@@ -71,7 +73,7 @@ internal sealed class EventStreamRequest(HttpClient client, ServerOptions server
             }
             catch (OperationCanceledException exception) when (!cancellationToken.IsCancellationRequested)
             {
-                throw Silent(exception);
+                throw Silent(failure ?? (Exception)exception, deadline);
             }
             catch (Exception exception) when (exception is HttpRequestException or IOException)
             {
@@ -85,7 +87,14 @@ internal sealed class EventStreamRequest(HttpClient client, ServerOptions server
 
             silence.CancelAfter(Timeout.InfiniteTimeSpan);
             var wait = failure.RetryAfter is { } asked && asked <= server.Patience ? asked : server.RetryDelay * Math.Pow(2, attempt - 1);
-            await Task.Delay(wait, cancellationToken).ConfigureAwait(false);
+            try
+            {
+                await Task.Delay(wait, silence.Token).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+            {
+                throw Late(failure);
+            }
         }
     }
 
@@ -145,6 +154,15 @@ internal sealed class EventStreamRequest(HttpClient client, ServerOptions server
         return body.Length <= MostErrorCharacters ? body : body[..MostErrorCharacters] + "…";
     }
 
-    private TransportException Silent(Exception exception) =>
-        new($"The server at {server.Name} was silent for {server.Patience.TotalSeconds:0.###} seconds; ask again, or raise {nameof(ServerOptions.Patience)}.", innerException: exception);
+    /// <summary>What is left of the deadline.</summary>
+    private TimeSpan Left()
+    {
+        var left = server.Deadline - Stopwatch.GetElapsedTime(started);
+        return server.Deadline == Timeout.InfiniteTimeSpan ? server.Deadline : left > TimeSpan.Zero ? left : TimeSpan.Zero;
+    }
+
+    private TransportException Late(Exception exception) =>
+        new($"The request to the server at {server.Name} took more than {server.Deadline.TotalSeconds:0.###} seconds in all, tries included{(exception is TransportException last ? $"; the last one said: {last.Message}" : "")}; ask for a shorter reply, or raise {nameof(ServerOptions.Deadline)}.", innerException: exception);
+
+    private TransportException Silent(Exception exception, CancellationToken deadline) => deadline.IsCancellationRequested ? Late(exception) : new($"The server at {server.Name} was silent for {server.Patience.TotalSeconds:0.###} seconds; ask again, or raise {nameof(ServerOptions.Patience)}.", innerException: exception);
 }

@@ -27,6 +27,9 @@ public sealed record ServerOptions
     /// <summary>How long the server may be silent, before the first and between two pieces of a reply.</summary>
     public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(120);
 
+    /// <summary>How long a request may take in all, from its first try to the end of its reply, waits and the caller's own time between two pieces included; <see cref="Timeout.InfiniteTimeSpan"/> for no end.</summary>
+    public TimeSpan Deadline { get; init; } = TimeSpan.FromMinutes(10);
+
     /// <summary>The first wait between two tries; it doubles. What the server asks for in <c>Retry-After</c> goes before, up to <see cref="Patience"/>.</summary>
     public TimeSpan RetryDelay { get; init; } = TimeSpan.FromMilliseconds(250);
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
 
@@ -33,11 +34,14 @@ public sealed class SglangTransport : ICompletionTransport
             throw new ArgumentException("Seed is given, and SGLang has none for a request; leave it null.", nameof(options));
         }
 
+        // One deadline for all.
+        var started = Stopwatch.GetTimestamp();
+
         // One request for each: the events of a batch don't say whose they are in every version.
         for (var index = 0; index < prompts.Count; index++)
         {
             var (said, reason) = ("", (string?)null);
-            await foreach (var data in new EventStreamRequest(_client, _server, "generate", Body(prompts[index], options), ServerOptions.MostBytes(options, options.MaxTokens)).SendAsync(cancellationToken).ConfigureAwait(false))
+            await foreach (var data in new EventStreamRequest(_client, _server, "generate", Body(prompts[index], options), ServerOptions.MostBytes(options, options.MaxTokens), started).SendAsync(cancellationToken).ConfigureAwait(false))
             {
                 if (data == "[DONE]")
                 {

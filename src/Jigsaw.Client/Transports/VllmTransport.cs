@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
@@ -28,7 +29,7 @@ public sealed class VllmTransport : ICompletionTransport
     {
         var body = Body(prompts, options);
         var ended = new HashSet<int>();
-        await foreach (var data in new EventStreamRequest(_client, _server, "v1/completions", body, ServerOptions.MostBytes(options, prompts.Count)).SendAsync(cancellationToken).ConfigureAwait(false))
+        await foreach (var data in new EventStreamRequest(_client, _server, "v1/completions", body, ServerOptions.MostBytes(options, prompts.Count), Stopwatch.GetTimestamp()).SendAsync(cancellationToken).ConfigureAwait(false))
         {
             if (data == "[DONE]")
             {

@@ -3,6 +3,8 @@ namespace Jigsaw.CommandLine.Options;
 /// <summary>The name that was probably meant.</summary>
 internal static class NearestName
 {
+    private const int MostShown = 80;
+
     /// <summary>The name with the fewest edits, or null where none has a third of its letters in common.</summary>
     internal static string? Of(string name, IEnumerable<string> names)
     {
@@ -12,6 +14,9 @@ internal static class NearestName
 
     /// <summary>A question that names it, with a blank before; empty where there is none.</summary>
     internal static string Question(string name, IEnumerable<string> names) => Of(name, names) is { } nearest ? $" Did you mean '{nearest}'?" : "";
+
+    /// <summary>A name as a sentence quotes it: its beginning where it is long.</summary>
+    internal static string Shown(string name) => name.Length <= MostShown ? name : name[..MostShown] + "…";
 
     private static int Edits(string left, string right)
     {

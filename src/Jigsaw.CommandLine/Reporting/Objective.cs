@@ -31,7 +31,7 @@ internal sealed record Objective(string Name, bool IsMaximized, string Descripti
     /// <exception cref="UsageException">There is none: the message offers the nearest.</exception>
     internal static Objective Of(string name, string where) =>
         All.FirstOrDefault(objective => objective.Name == name)
-        ?? throw new UsageException($"{where} is '{name}'; use {string.Join(", ", All.Select(objective => objective.Name))}.{NearestName.Question(name, All.Select(objective => objective.Name))}");
+        ?? throw new UsageException($"{where} is '{NearestName.Shown(name)}'; use {string.Join(", ", All.Select(objective => objective.Name))}.{NearestName.Question(name, All.Select(objective => objective.Name))}");
 
     /// <summary>Utility and privacy as far as the runs tell: agreement, and the strongest figure of what is recovered that all of them have, or most.</summary>
     internal static IReadOnlyList<Objective> Best(IReadOnlyList<RunRecord> runs)

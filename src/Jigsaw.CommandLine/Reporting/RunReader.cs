@@ -108,7 +108,8 @@ internal sealed class RunReader
         {
             if (value is JsonValue number && number.TryGetValue<double>(out var finite))
             {
-                values[name] = finite;
+                // A plot is XML, which can't hold them.
+                values[name] = name.Any(char.IsControl) ? throw new FormatException("a name has a control character") : finite;
             }
         }
 

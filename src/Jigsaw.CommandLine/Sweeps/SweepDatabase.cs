@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Jigsaw.Checkpoints;
+using Jigsaw.CommandLine.Options;
 using Microsoft.Data.Sqlite;
 
 namespace Jigsaw.CommandLine.Sweeps;
@@ -12,6 +14,8 @@ internal sealed class SweepDatabase : IDisposable
     internal const string Name = "sweep.db";
 
     private const string Format = "1";
+
+    private static readonly JsonDocumentOptions _strict = new() { AllowDuplicateProperties = false };
 
     private readonly string _path;
     private readonly SqliteConnection _connection;
@@ -66,8 +70,8 @@ internal sealed class SweepDatabase : IDisposable
     {
         Id = row.GetInt32(0),
         Rung = row.GetInt32(1),
-        Options = JsonNode.Parse(row.GetString(2)) as JsonObject ?? throw new FormatException("the options of a trial are no object"),
-        State = Enum.TryParse<TrialState>(row.GetString(3), out var state) ? state : throw new FormatException($"a trial is in the state '{row.GetString(3)}', which there is not"),
+        Options = JsonNode.Parse(row.GetString(2), documentOptions: _strict) as JsonObject ?? throw new FormatException("the options of a trial are no object"),
+        State = Enum.TryParse<TrialState>(row.GetString(3), out var state) ? state : throw new FormatException($"a trial is in the state '{NearestName.Shown(row.GetString(3))}', which there is not"),
         Starts = row.GetInt32(4),
         Kills = row.GetInt32(5),
         Message = row.GetString(6),
@@ -113,6 +117,7 @@ internal sealed class SweepDatabase : IDisposable
                 database._connection.Open();
                 return true;
             });
+            database.RequireTables();
             prepare(database);
             return database;
         }
@@ -120,6 +125,15 @@ internal sealed class SweepDatabase : IDisposable
         {
             database.Dispose();
             throw;
+        }
+    }
+
+    /// <summary>A sweep makes tables alone. A view could be one without an end, and a trigger changes what is written.</summary>
+    private void RequireTables()
+    {
+        if (Query("SELECT type || ' ' || name FROM sqlite_master WHERE type NOT IN ('table', 'index')", row => row.GetString(0)) is [var other, ..])
+        {
+            throw new ArgumentException($"{_path} has the {other}, and a sweep makes tables alone, so it is not the database of a sweep; name {Name} in the folder of one.");
         }
     }
 
@@ -160,9 +174,9 @@ internal sealed class SweepDatabase : IDisposable
         {
             return action();
         }
-        catch (Exception exception) when (exception is SqliteException or JsonException or FormatException or InvalidCastException or InvalidOperationException)
+        catch (Exception exception) when (exception is SqliteException or JsonException or FormatException or InvalidCastException or InvalidOperationException or OverflowException or ArgumentException)
         {
-            throw new ArgumentException(string.Create(CultureInfo.InvariantCulture, $"{_path} can't be used as the database of a sweep ({exception.Message.TrimEnd('.')}); move it away and run the sweep again: trials that are finished are taken from their folders."), exception);
+            throw new ArgumentException(string.Create(CultureInfo.InvariantCulture, $"{_path} can't be used as the database of a sweep ({(exception is ArgumentException argument ? ArgumentSentence.Of(argument) : exception.Message).TrimEnd('.')}); move it away and run the sweep again: trials that are finished are taken from their folders."), exception);
         }
     }
 }

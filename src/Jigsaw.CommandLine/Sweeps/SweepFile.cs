@@ -12,6 +12,9 @@ namespace Jigsaw.CommandLine.Sweeps;
 /// <summary>Reads the file of a sweep. Whatever is wrong with it is one sentence: file, field, value, rule, remedy.</summary>
 internal sealed class SweepFile
 {
+    // Each is checked before the first one runs.
+    private const int MostTrials = 10_000;
+
     private static readonly string[] _fields = ["$schema", "search", "options", "parameters", "trials", "seed", "rungs", "keep", "continue", "objectives", "measure"];
     private static readonly string[] _rangeFields = ["from", "to", "scale", "whole", "count"];
     private static readonly string[] _verbs = ["evaluate", "attack"];
@@ -62,6 +65,7 @@ internal sealed class SweepFile
         }
 
         var rungs = Rungs(file["rungs"], search, parameters);
+        var trials = Trials(file, search, parameters);
         return new SweepPlan
         {
             Search = search,
@@ -71,11 +75,24 @@ internal sealed class SweepFile
             Measures = measures,
             Rungs = rungs,
             GoesOn = search == SweepSearch.Halving && Flag(file, "continue", otherwise: true),
-            Trials = search == SweepSearch.Grid ? 0 : Whole(file, "trials", null, 1),
+            Trials = trials,
             Seed = Whole(file, "seed", 0, 0),
             Keep = file["keep"] is null ? 0.5 : Number(file["keep"], "keep") is > 0 and < 1 and var keep ? keep : throw Wrong("keep", file["keep"]!.ToJsonString(), "use a share between 0 and 1, such as 0.5."),
             Text = Canonical(file, options),
         };
+    }
+
+    /// <summary>How many are drawn; 0 for a grid, which has all combinations.</summary>
+    private int Trials(JsonObject file, SweepSearch search, IReadOnlyList<SweepParameter> parameters)
+    {
+        if (search != SweepSearch.Grid)
+        {
+            var trials = Whole(file, "trials", null, 1);
+            return trials <= MostTrials ? trials : throw Wrong("trials", file["trials"]!.ToJsonString(), $"use at most {MostTrials}.");
+        }
+
+        var count = parameters.Aggregate(1L, (count, parameter) => Math.Min(MostTrials + 1L, count * (parameter.Values.Count > 0 ? parameter.Values.Count : parameter.Count ?? 1)));
+        return count <= MostTrials ? 0 : throw Wrong("parameters", $"a grid of more than {MostTrials} trials", "take fewer values, or \"search\": \"random\" with \"trials\".");
     }
 
     /// <summary>Refuses what the search wouldn't read.</summary>
@@ -115,10 +132,22 @@ internal sealed class SweepFile
 
         if (options["hyperparameters"] is JsonValue file && file.TryGetValue<string>(out var numbers))
         {
-            options["hyperparameters"] = RecipeNumbers.Checked(numbers, ConfigurationFile.Parse(numbers)).DeepClone();
+            options["hyperparameters"] = RecipeNumbers.Checked(numbers, Numbers(numbers)).DeepClone();
         }
 
         return options;
+    }
+
+    private JsonObject Numbers(string path)
+    {
+        try
+        {
+            return ConfigurationFile.Parse(path);
+        }
+        catch (UsageException exception)
+        {
+            throw new UsageException($"{_path}: 'options.hyperparameters' names a file that can't be used: {exception.Message}");
+        }
     }
 
     private SweepParameter[] Parameters(JsonNode? node, JsonObject options, SweepSearch search)

@@ -93,10 +93,10 @@ internal sealed class JsonFields
     };
 
     public CheckpointException Wrong(string name, string expected) =>
-        new(_path, $"has the field '{name}' = {Shorten(_element.GetProperty(name).GetRawText())}, where {expected} belongs.");
+        new(_path, _element.TryGetProperty(name, out var value) ? $"has the field '{name}' = {Shorten(value.GetRawText())}, where {expected} belongs." : $"has no field '{name}', where {expected} belongs.");
 
     public CheckpointException Unsupported(string name, string wayOut) =>
-        new(_path, $"has the field '{name}' = {Shorten(_element.GetProperty(name).GetRawText())}, which changes what the model computes and is not supported; {wayOut}");
+        new(_path, _element.TryGetProperty(name, out var value) ? $"has the field '{name}' = {Shorten(value.GetRawText())}, which changes what the model computes and is not supported; {wayOut}" : $"has no field '{name}', which it needs; {wayOut}");
 
     private static string Shorten(string text) => text.Length <= 80 ? text : string.Concat(text.AsSpan(0, 77), "...");
 }

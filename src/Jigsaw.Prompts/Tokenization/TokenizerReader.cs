@@ -25,7 +25,7 @@ internal sealed class TokenizerReader(string path)
         }
         catch (ArgumentException exception)
         {
-            throw new CheckpointException(path, $"is not a tokenizer.json that Jigsaw understands ({exception.Message})", exception);
+            throw new CheckpointException(path, $"is not a tokenizer.json that Jigsaw understands ({ArgumentSentence.Of(exception)})", exception);
         }
     }
 
@@ -117,7 +117,7 @@ internal sealed class TokenizerReader(string path)
     /// <summary>Merges are pairs, or in older files texts with a space between.</summary>
     private (string Left, string Right) Pair(JsonElement entry)
     {
-        if (entry.ValueKind == JsonValueKind.Array && entry.GetArrayLength() == 2)
+        if (entry.ValueKind == JsonValueKind.Array && entry.GetArrayLength() == 2 && entry[0].ValueKind == JsonValueKind.String && entry[1].ValueKind == JsonValueKind.String)
         {
             return (entry[0].GetString()!, entry[1].GetString()!);
         }

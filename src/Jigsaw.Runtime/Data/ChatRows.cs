@@ -177,7 +177,13 @@ internal static class ChatRows
         return objects.Length > 0 ? objects : null;
     }
 
-    private static Dictionary<string, object?> Arguments(JsonElement value) => value.ValueKind == JsonValueKind.Object
-        ? value.EnumerateObject().ToDictionary(argument => argument.Name, argument => (object?)argument.Value.Clone(), StringComparer.Ordinal)
-        : throw new FormatException("its \"chat_template_kwargs\" are not an object");
+    private static Dictionary<string, object?> Arguments(JsonElement value)
+    {
+        var arguments = value.ValueKind == JsonValueKind.Object
+            ? value.EnumerateObject().ToDictionary(argument => argument.Name, argument => (object?)argument.Value.Clone(), StringComparer.Ordinal)
+            : throw new FormatException("its \"chat_template_kwargs\" are not an object");
+        return ChatArguments.Taken(arguments.Keys) is null
+            ? arguments
+            : throw new FormatException($"its \"chat_template_kwargs\" name {ChatFormats.Names(arguments.Keys.Where(name => ChatArguments.Taken([name]) is not null))}, which the row and the program give themselves; write \"tools\" and \"documents\" as fields of the row, and remove the rest");
+    }
 }

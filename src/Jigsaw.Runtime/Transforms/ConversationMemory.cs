@@ -11,12 +11,12 @@ namespace Jigsaw.Transforms;
 /// <remarks>
 /// A row is known by all tokens up to it and which of them are noised, without padding. From the first difference on rows are new; the old ones stay known, so a turn that is
 /// withdrawn and sent again is the same too. A memory is for one conversation, transform and dtype, in one process; turns of several threads wait for each other.
-/// It holds x̃ of every token on the transform's device, once more for each place where the conversation was changed. The idea is the permanent response of RAPPOR, arXiv 1407.6981.
+/// It holds x̃ of every token on the transform's device, once more for each place where the conversation was changed, in at most 16 versions: the longest unused is forgotten, and would get fresh noise. The idea is the permanent response of RAPPOR, arXiv 1407.6981.
 /// </remarks>
 public sealed class ConversationMemory : IDisposable
 {
     private readonly Lock _turn = new();
-    private readonly List<(ConversationTokens Tokens, Tensor Rows)> _branches = [];
+    private readonly SentVersions<long, Tensor> _versions = new(rows => rows.Dispose());
     private object? _owner;
     private string _description = "";
     private bool _disposed;
@@ -28,7 +28,7 @@ public sealed class ConversationMemory : IDisposable
         {
             lock (_turn)
             {
-                return _branches.Count == 0 ? 0 : _branches.Max(branch => branch.Tokens.Count);
+                return _versions.TokenCount;
             }
         }
     }
@@ -38,8 +38,7 @@ public sealed class ConversationMemory : IDisposable
     {
         lock (_turn)
         {
-            _branches.ForEach(branch => branch.Rows.Dispose());
-            _branches.Clear();
+            _versions.Clear();
             _disposed = true;
         }
     }
@@ -73,33 +72,17 @@ public sealed class ConversationMemory : IDisposable
         lock (_turn)
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
-            var (best, known) = (-1, 0);
-            for (var i = 0; i < _branches.Count; i++)
-            {
-                if (_branches[i].Tokens.CommonWith(tokens) is var common && common > known)
-                {
-                    (best, known) = (i, common);
-                }
-            }
+            var from = _versions.Find(tokens.Ids, tokens.Noised);
 
             // A handle of the caller's own, which another thread's turn doesn't free.
-            return (best >= 0 && known == tokens.Count ? _branches[best].Rows : Add(tokens, best, known, fresh(known))).narrow(0, 0, tokens.Count);
+            return (from.Version is { } sent && from.Known == tokens.Count ? sent.Rows : Add(tokens, from.Version?.Rows, from, fresh(from.Known))).narrow(0, 0, tokens.Count);
         }
     }
 
-    private Tensor Add(ConversationTokens tokens, int best, int known, Tensor fresh)
+    private Tensor Add(ConversationTokens tokens, Tensor? sent, (SentVersions<long, Tensor>.Version? Version, int Known) from, Tensor fresh)
     {
-        var rows = (known == 0 ? fresh : cat([_branches[best].Rows.narrow(0, 0, known), fresh])).DetachFromDisposeScope();
-        if (best >= 0 && known == _branches[best].Tokens.Count)
-        {
-            _branches[best].Rows.Dispose();
-            _branches[best] = (tokens, rows);
-        }
-        else
-        {
-            _branches.Add((tokens, rows));
-        }
-
+        var rows = (sent is null ? fresh : cat([sent.narrow(0, 0, from.Known), fresh])).DetachFromDisposeScope();
+        _versions.Keep(new(tokens.Ids, tokens.Noised, rows), from);
         return rows;
     }
 }

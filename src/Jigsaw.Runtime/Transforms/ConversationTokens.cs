@@ -32,8 +32,4 @@ internal sealed record ConversationTokens(long[] Positions, long[] Ids, bool[] N
 
         return new ConversationTokens([.. positions], [.. ids], [.. noised]);
     }
-
-    /// <summary>How many tokens from the first on are those of another conversation, in id and mask.</summary>
-    public int CommonWith(ConversationTokens other) =>
-        Math.Min(Ids.AsSpan().CommonPrefixLength(other.Ids), Noised.AsSpan().CommonPrefixLength(other.Noised));
 }

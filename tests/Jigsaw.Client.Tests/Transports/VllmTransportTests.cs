@@ -103,6 +103,33 @@ public sealed class VllmTransportTests
     }
 
     [Fact]
+    public async Task A_request_ends_at_its_deadline_with_all_tries_and_pieces()
+    {
+        await using var upstream = await FakeUpstream.StartAsync(8);
+        using var client = new HttpClient();
+        var brief = new VllmTransport(client, Options(upstream) with { Attempts = 1000, RetryDelay = TimeSpan.FromMilliseconds(20), Deadline = TimeSpan.FromMilliseconds(600) });
+        upstream.Instead = (_, context) =>
+        {
+            context.Response.StatusCode = 503;
+            context.Response.Headers.RetryAfter = "0";
+            return Task.FromResult(true);
+        };
+        Assert.Contains("more than 0.6 seconds in all, tries included", (await Assert.ThrowsAsync<TransportException>(() => brief.CompleteAsync(Prompt(1, 8), _options))).Message, StringComparison.Ordinal);
+        upstream.Instead = async (_, context) =>
+        {
+            context.Response.ContentType = "text/event-stream";
+            while (!context.RequestAborted.IsCancellationRequested)
+            {
+                await context.Response.WriteAsync("data: {\"choices\":[{\"index\":0,\"text\":\"a\"}]}\n\n");
+                await Task.Delay(50, context.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default);
+            }
+
+            return true;
+        };
+        Assert.Contains("more than 0.6 seconds in all", (await Assert.ThrowsAsync<TransportException>(() => brief.CompleteAsync(Prompt(1, 8), _options))).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_reply_that_never_ends_is_given_up()
     {
         await using var upstream = await FakeUpstream.StartAsync(8);

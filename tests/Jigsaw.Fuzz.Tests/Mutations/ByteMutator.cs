@@ -1,13 +1,15 @@
 namespace Jigsaw.Fuzz.Tests.Mutations;
 
 /// <summary>Flips, overwrites, inserts, removes, repeats and cuts off bytes; half of the edits are among the first.</summary>
-internal sealed class ByteMutator : Mutator
+/// <param name="atEnd">True if half of those are among the last instead, where a format has its description.</param>
+/// <param name="dense">True if a place where the file has no zero is preferred, for a format with empty pages.</param>
+internal sealed class ByteMutator(bool atEnd = false, bool dense = false) : Mutator
 {
     private const int Head = 400;
 
     protected override byte[] Edit(byte[] bytes, Random random)
     {
-        var at = random.Next(Math.Min(bytes.Length, random.Next(2) == 0 ? Head : int.MaxValue) + 1);
+        var at = Place(bytes, random);
         var length = Math.Min(random.Next(1, 40), bytes.Length - at);
         switch (random.Next(7))
         {
@@ -36,5 +38,17 @@ internal sealed class ByteMutator : Mutator
                 number.AsSpan(0, Math.Min(8, bytes.Length - at)).CopyTo(bytes.AsSpan(at));
                 return bytes;
         }
+    }
+
+    private int Place(byte[] bytes, Random random)
+    {
+        var at = random.Next(Math.Min(bytes.Length, random.Next(2) == 0 ? Head : int.MaxValue) + 1);
+        at = atEnd && random.Next(2) == 0 ? bytes.Length - at : at;
+        for (var tries = 0; dense && tries < 8 && at < bytes.Length && bytes[at] == 0; tries++)
+        {
+            at = random.Next(bytes.Length);
+        }
+
+        return at;
     }
 }

@@ -18,6 +18,9 @@ internal sealed class JsonMutator(IReadOnlyList<string> parts, bool lines = fals
         "[]", "{}", "[[[[[[]]]]]]", "[null]", "[-1, 2, 2]", "\"(?:[[:alpha:]&&\\\\p{L}]+|(\"", "\"{% for x in range(10**9) %}{{ x }}{% endfor %}\"",
     ];
 
+    // A name that an edit before has put in twice is seen now, and not by whoever reads the tree.
+    private static readonly JsonDocumentOptions _strict = new() { AllowDuplicateProperties = false };
+
     private static readonly TextMutator _text = new(["{", "}", "[", "]", ",", ":", "\"", "1e400", "\\u0000", "\"\\ud800\"", "//", "\ufeff", "NaN", "Infinity", "\"a\": 1, \"a\": 2,"], []);
 
     private readonly JsonNode[] _parts = [.. parts.Select(part => JsonNode.Parse(part)!)];
@@ -46,7 +49,7 @@ internal sealed class JsonMutator(IReadOnlyList<string> parts, bool lines = fals
         JsonNode? root;
         try
         {
-            root = JsonNode.Parse(text);
+            root = JsonNode.Parse(text, documentOptions: _strict);
         }
         catch (JsonException)
         {

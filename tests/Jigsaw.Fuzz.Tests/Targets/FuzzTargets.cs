@@ -2,7 +2,6 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Jigsaw.Client;
-using Jigsaw.CommandLine;
 using Jigsaw.Fuzz.Tests.Mutations;
 using Jigsaw.Tokenization;
 
@@ -15,7 +14,7 @@ internal static class FuzzTargets
         ["{{", "}}", "{%", "%}", "{#", "#}", "-%}", "{%-", "(", ")", "[", "]", "{", "}", "|", ".", ",", ":", "=", "*", "**", "~", "if", "else", "for x in messages", "endfor", "endif", "set x =", "macro f()", "endmacro", "call f()", "endcall", "'x'", "messages", "range(99999)", "9999999999", "-1", "1e308", "none", "f()", "x", "loop", "recursive", "caller()", "tojson", "join", "replace('a', x)", "%s", "\\u0000", "\0"];
 
     /// <summary>The kinds, by name.</summary>
-    public static IReadOnlyDictionary<string, FuzzTarget> All { get; } = Targets().ToDictionary(target => target.Name);
+    public static IReadOnlyDictionary<string, FuzzTarget> All { get; } = Targets().Concat(DataTargets.All()).Concat(ProgramTargets.All()).ToDictionary(target => target.Name);
 
     /// <summary>The kind of a name, with the one that shows that faults are seen.</summary>
     public static FuzzTarget Named(string name) => name == HarmfulTarget.Name ? HarmfulTarget.Target : All[name];
@@ -46,9 +45,7 @@ internal static class FuzzTargets
         yield return new("training", GoodFiles.SaveCheckpoint, "step-000002/training.json", Json(), GoodFiles.ResumeCheckpoint) { LeastRefused = 0.3 };
         yield return new("training-version-2", SaveUnhashed, "step-000002/training.json", Json(), GoodFiles.ResumeCheckpoint) { LeastRefused = 0.3 };
         yield return new("training-optimizer", GoodFiles.SaveCheckpoint, "step-000002/optimizer.safetensors", new ByteMutator(), GoodFiles.ResumeCheckpoint) { Repair = RepairCheckpoint };
-        yield return new("chats", folder => File.WriteAllLines(Path.Combine(folder, "chats.jsonl"), File.ReadLines(GoodFiles.Data("support-lm", "data", "eval.jsonl")).Take(6)), "chats.jsonl", new JsonMutator([], lines: true), GoodFiles.ReadChats);
         yield return new("hyperparameters", folder => FuzzRecipe.Defaults.Write(Path.Combine(folder, "numbers.json")), "numbers.json", Json(), folder => FuzzRecipe.Hyperparameters.Read(Path.Combine(folder, "numbers.json")));
-        yield return new("run-options", WriteRunOptions, "run.json", Json(), Plan);
     }
 
     private static JsonMutator Json() => new([]);
@@ -130,31 +127,5 @@ internal static class FuzzTargets
         var training = JsonNode.Parse(File.ReadAllText(path))!;
         training["Files"]!["optimizer.safetensors"] = Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(Path.Combine(folder, "step-000002", "optimizer.safetensors"))));
         File.WriteAllText(path, training.ToJsonString());
-    }
-
-    private static void WriteRunOptions(string folder) => File.WriteAllText(
-        Path.Combine(folder, "run.json"),
-        """{ "recipe": "fuzz", "steps": 8, "batch": 4, "rank": 2, "std-max": 4.0, "initial-rho": -1.0, "learning-rate": 0.002, "seed": 0, "device": "cpu", "precision": "float32", "checkpoint-every": 100, "attacks": "default", "quiet": true }""");
-
-    private static void Plan(string folder)
-    {
-        // The program says what is wrong, and its exit code which kind of wrong: what escapes it is a fault.
-        using var said = new StringWriter();
-        var (output, error) = (Console.Out, Console.Error);
-        Console.SetOut(said);
-        Console.SetError(said);
-        try
-        {
-            var program = new JigsawProgram { Name = "fuzz", Model = "none", Data = "none", EvaluationData = "none" }.Add<FuzzRecipe>();
-            if (program.RunAsync(["plan", "--config", Path.Combine(folder, "run.json")]).GetAwaiter().GetResult() != JigsawExitCode.Success)
-            {
-                throw new RefusedException(said.ToString());
-            }
-        }
-        finally
-        {
-            Console.SetOut(output);
-            Console.SetError(error);
-        }
     }
 }

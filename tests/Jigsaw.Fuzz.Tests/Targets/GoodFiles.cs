@@ -89,6 +89,23 @@ internal static class GoodFiles
     /// <summary>A training that goes on from its checkpoint.</summary>
     public static void ResumeCheckpoint(string folder) => Train(folder, trainer => trainer.Resume(Path.Combine(folder, "step-000002")));
 
+    /// <summary>The loss of a batch with a teacher's cache in a folder.</summary>
+    public static float Loss(string cacheFolder)
+    {
+        using var scope = NewDisposeScope();
+        using var cache = new TeacherCache(cacheFolder, _model.Value, ScalarType.Float32);
+        using var transform = new StainedGlassTransform(_model.Value.EmbeddingTable, new TransformConfig(), seed: 1);
+        using var teacher = new NoisyTeacher(_model.Value) { Cache = cache };
+        using var student = new NoisyStudent(_model.Value, new LoraConfig { Rank = 2 }, seed: 1);
+        var loss = FuzzRecipe.Bind(teacher, student).Loss;
+        using var batch = new OneBatch().At(0);
+        var noisy = transform.Apply(batch);
+        teacher.Forward(noisy);
+        student.Forward(noisy);
+        var value = loss(batch.LossMask).item<float>();
+        return cache.RowsRead + cache.RowsComputed > 0 ? value : throw new InvalidOperationException("The recipe reads nothing of the cache.");
+    }
+
     /// <summary>Chats, tokenized and put into batches.</summary>
     public static void ReadChats(string folder)
     {

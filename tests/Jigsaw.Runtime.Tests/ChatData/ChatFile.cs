@@ -26,7 +26,7 @@ internal static class ChatFile
         using (Stream stream = Path.GetExtension(kind) switch
         {
             ".gz" => new GZipStream(packed, CompressionLevel.Optimal, leaveOpen: true),
-            ".zst" => new ZstdSharp.CompressionStream(packed, leaveOpen: true),
+            ".zst" => Checked(new ZstdSharp.CompressionStream(packed, leaveOpen: true)),
             _ => new BufferedStream(packed),
         })
         {
@@ -48,6 +48,13 @@ internal static class ChatFile
             _ => (Task)ParquetSerializer.SerializeAsync(rows.Select(row => JsonSerializer.Deserialize<FlatRow>(row)!), stream),
         });
         return path;
+    }
+
+    /// <summary>With a checksum, as the program zstd writes it.</summary>
+    private static ZstdSharp.CompressionStream Checked(ZstdSharp.CompressionStream stream)
+    {
+        stream.SetParameter(ZstdSharp.Unsafe.ZSTD_cParameter.ZSTD_c_checksumFlag, 1);
+        return stream;
     }
 
     private static byte[] Closed(Stream stream, MemoryStream packed)

@@ -115,6 +115,7 @@ public sealed class ChatFormatTests
     [InlineData("""{"instruction": "Add.", "output": 3}""", "\"output\" is not a text")]
     [InlineData("""{"instruction": "Add.", "output": "3", "history": [["a"]]}""", "\"history\" is not of pairs")]
     [InlineData("""{"prompt": 1, "completion": "b"}""", "\"prompt\" is neither a text nor a list")]
+    [InlineData("""{"messages": [{"role": "user", "content": "Hi"}], "chat_template_kwargs": {"thinking": true, "tools": [], "add_generation_prompt": true}}""", "its \"chat_template_kwargs\" name 'tools', 'add_generation_prompt', which the row and the program give themselves; write")]
     [InlineData("""{"system": "a", "messages": [{"role": "system", "content": "b"}]}""", "keep one of them")]
     [InlineData("""{"messages": [{"role": "assistant", "content": "b", "function_call": {"name": "f"}}]}""", "'function_call'")]
     [InlineData("""{"messages": [{"role": "assistant", "content": "b", "tool_calls": "f"}]}""", "'tool_calls'")]

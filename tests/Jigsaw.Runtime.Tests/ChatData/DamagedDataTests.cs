@@ -77,6 +77,12 @@ public sealed class DamagedDataTests : IDisposable
             Assert.Contains("behind a gzip member", Assert.Throws<ChatDataException>(() => ChatDataset.Read(_folder["two"])).Message, StringComparison.Ordinal);
         }
 
+        foreach (var behind in (byte[][])[[1], [1, 0], [0, 1], [0x1F], [0x1F, 0x8B], [0x1F, 0x8B, 8], [0x1F, 0], .. Enumerable.Range(1, member.Length - 1).Select(length => member[..length])])
+        {
+            File.WriteAllBytes(_folder["two"], [.. member, .. behind]);
+            Assert.Contains(_folder["two"], Assert.Throws<ChatDataException>(() => ChatDataset.Read(_folder["two"])).Message, StringComparison.Ordinal);
+        }
+
         File.WriteAllBytes(_folder["two"], [.. member, .. new byte[1000]]);
         Assert.Single(ChatDataset.Read(_folder["two"]).Examples);
     }

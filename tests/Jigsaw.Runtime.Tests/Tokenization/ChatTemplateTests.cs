@@ -81,6 +81,43 @@ public sealed class ChatTemplateTests
             rendered.Contents.Select(span => $"{span.Message}:{rendered.Text[span.Start..span.End]}"));
     }
 
+    [Theory]
+    [InlineData("effort", "Ada of Husum", false)]
+    [InlineData("effort", "high", true)]
+    [InlineData("effort", "low", false)]
+    [InlineData("effort", 7, true)]
+    [InlineData("effort", true, true)]
+    [InlineData("reasoning_effort", "low", true)]
+    [InlineData("date_string", "26 Jul 2024", true)]
+    [InlineData("date_string", "Ada, 26 Jul 2024", false)]
+    [InlineData("effort", new[] { "high", "Ada" }, false)]
+    [InlineData("unread", "Ada of Husum", true)]
+    public void An_argument_with_a_text_that_somebody_may_have_written_is_refused(string name, object value, bool passes)
+    {
+        var loaded = Tokenizer.Load(TestData.Path("models", "tokenizers", "byte-level-chatml"));
+        var encoder = new ChatEncoder(loaded.WithChatTemplate(ChatTemplate.Parse("t", "{{ messages[0].content }}{% if effort == 'high' %}!{% endif %}{{ effort }}{{ reasoning_effort }}{{ date_string }}")));
+        TokenizedChat Encode(object? given) => encoder.Encode([new("user", "Hello")], arguments: new Dictionary<string, object?> { [name] = given });
+        foreach (var given in (object[])[value, JsonSerializer.SerializeToElement(value)])
+        {
+            if (passes)
+            {
+                Assert.NotEmpty(Encode(given).Ids);
+                continue;
+            }
+
+            var message = Assert.Throws<ArgumentException>(() => Encode(given)).Message;
+            Assert.Contains($"argument '{name}'", message, StringComparison.Ordinal);
+            Assert.DoesNotContain("Ada", message, StringComparison.Ordinal);
+        }
+    }
+
+    [Theory]
+    [InlineData("messages")]
+    [InlineData("tools")]
+    [InlineData("add_generation_prompt")]
+    public void An_argument_can_t_take_the_place_of_what_the_conversation_gives(string name) =>
+        Assert.Contains($"'{name}' is given by the conversation itself", Assert.Throws<ArgumentException>(() => ChatTemplate.Parse("t", "{{ messages }}").Render([new("user", "x")], arguments: new Dictionary<string, object?> { [name] = true })).Message, StringComparison.Ordinal);
+
     [Fact]
     public void Messages_read_from_JSON_keep_their_fields_and_their_order()
     {

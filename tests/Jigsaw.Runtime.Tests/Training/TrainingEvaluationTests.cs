@@ -110,7 +110,7 @@ public sealed class TrainingEvaluationTests : IDisposable
         var options = Options(steps: 4) with { Evaluation = null };
         using var whole = Session(options with { CheckpointDirectory = null });
         var expected = whole.Run().Select(step => (step.Step, step.Loss, step.LearningRate)).ToArray();
-        Assert.Equal(4, expected.Select(step => step.LearningRate).Distinct().Count());
+        Assert.InRange(expected.Select(step => step.LearningRate).Distinct().Count(), 3, 4);
         var parts = new List<(int, double, double)>();
         float[] values = [];
         foreach (var (stop, end) in new (int?, TrainingEnd)[] { (1, TrainingEnd.StopAfter), (3, TrainingEnd.StopAfter), (null, TrainingEnd.Steps) })

@@ -41,6 +41,19 @@ public sealed class ConversationMemoryTests : IDisposable
         Assert.True(two.IsSame(Send(_used, _second, memory)));
     }
 
+    [Fact]
+    public void Sixteen_versions_are_kept_and_the_longest_unused_is_forgotten()
+    {
+        using var memory = new ConversationMemory();
+        long[] Version(int which) => [7, 20 + which, 3];
+        var sent = Enumerable.Range(0, 16).Select(which => Send(_used, Version(which), memory)).ToArray();
+        Assert.True(sent[0].IsSame(Send(_used, Version(0), memory)));
+        Send(_used, Version(16), memory);
+        Assert.True(sent[0].IsSame(Send(_used, Version(0), memory)));
+        Assert.True(sent[2].IsSame(Send(_used, Version(2), memory)));
+        AssertFresh(sent[1], Send(_used, Version(1), memory), from: 1);
+    }
+
     [Theory]
     [InlineData(0)]
     [InlineData(3)]

@@ -110,7 +110,7 @@ public sealed class LoraAdapters : IAdapters
         }
         catch (ArgumentException exception)
         {
-            throw new CheckpointException(Path.Combine(directory, LoraConfigFile.ConfigName), exception.Message, exception);
+            throw new CheckpointException(Path.Combine(directory, LoraConfigFile.ConfigName), ArgumentSentence.Of(exception), exception);
         }
     }
 
