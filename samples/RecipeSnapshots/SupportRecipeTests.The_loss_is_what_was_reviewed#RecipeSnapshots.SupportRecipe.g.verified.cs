@@ -12,7 +12,7 @@ namespace RecipeSnapshots
     ///                  + 0.5  · absolute_cosine_similarity_penalty  |cos(x, x̃)|                                                 noise mask
     ///                  + 0.05 · noise_floor                         NoiseFloor(σ, noise mask)
     /// </code></remarks>
-    partial class SupportRecipe
+    partial class SupportRecipe : global::Jigsaw.Steps.ILossRecipe
     {
         /// <summary>What a step of this recipe runs. Three passes of four; none of student clean.</summary>
         [global::System.CodeDom.Compiler.GeneratedCode("Jigsaw", "{version}")]
@@ -37,6 +37,9 @@ namespace RecipeSnapshots
         public static global::Jigsaw.Steps.JigsawLoss<Components, Hyperparameters> Bind(global::Jigsaw.Steps.NoisyTeacher teacher, global::Jigsaw.Steps.NoisyStudent student, Hyperparameters hyperparameters) =>
             new global::Jigsaw.Steps.JigsawLoss<Components, Hyperparameters>(teacher, student, Plan, hyperparameters,
                 (global::Jigsaw.CompilerServices.StepActivations step, global::Jigsaw.Batches.RowMask lossMask, out Components components) => Compute(step, lossMask, hyperparameters, out components));
+
+        [global::System.CodeDom.Compiler.GeneratedCode("Jigsaw", "{version}")]
+        static global::Jigsaw.Steps.RecipeMembers global::Jigsaw.Steps.ILossRecipe.Members => global::Jigsaw.Steps.RecipeMembers.Of(Plan, Defaults, Bind, Hyperparameters.Read);
 
         /// <summary>The loss of one step.</summary>
         [global::System.CodeDom.Compiler.GeneratedCode("Jigsaw", "{version}")]

@@ -23,11 +23,12 @@ public sealed class PromptTransform : IDisposable
 
     private readonly EmbeddingTable _table;
     private readonly TransformBlock _block;
+    private readonly string _weights;
     private readonly ChatEncoder _encoder;
 
-    private PromptTransform(EmbeddingTable table, TransformBlock block, Tokenizer tokenizer, NoiseScope scope, EmbeddingType? type)
+    private PromptTransform(EmbeddingTable table, TransformBlock block, string weights, Tokenizer tokenizer, NoiseScope scope, EmbeddingType? type)
     {
-        (_table, _block, Scope, Type) = (table, block, scope, type ?? table.DefaultType);
+        (_table, _block, _weights, Scope, Type) = (table, block, weights, scope, type ?? table.DefaultType);
         _encoder = new ChatEncoder(tokenizer) { NoiseRoles = scope.Roles };
     }
 
@@ -90,6 +91,7 @@ public sealed class PromptTransform : IDisposable
     /// <param name="arguments">Further variables of the chat template, such as <c>enable_thinking</c>.</param>
     /// <exception cref="ArgumentException">No message has a role that is transformed, or the template refuses the conversation.</exception>
     /// <exception cref="InvalidOperationException">The tokenizer has no chat template.</exception>
+    /// <exception cref="CheckpointException">The embedding table or the transform has numbers that are not finite.</exception>
     public TransformedPrompt Transform(
         IReadOnlyList<ChatMessage> messages,
         Conversation? conversation = null,
@@ -123,6 +125,7 @@ public sealed class PromptTransform : IDisposable
     /// <param name="noised">Which of them the transform changes; the others are sent as the embedding table has them.</param>
     /// <param name="conversation">What was sent before; null sends every row with fresh noise.</param>
     /// <exception cref="ArgumentException">There is no token, an id has no row, or the two differ in length.</exception>
+    /// <exception cref="CheckpointException">The embedding table or the transform has numbers that are not finite.</exception>
     public TransformedPrompt Transform(int[] ids, bool[] noised, Conversation? conversation = null)
     {
         ArgumentNullException.ThrowIfNull(ids);
@@ -164,7 +167,9 @@ public sealed class PromptTransform : IDisposable
 
         if (!float.IsFinite(TensorPrimitives.SumOfMagnitudes<float>(means)) || !float.IsFinite(TensorPrimitives.Sum<float>(stds)) || !(TensorPrimitives.Min<float>(stds) > 0))
         {
-            throw new InvalidOperationException("The transform gives μ or σ that are not finite, or a σ that is not above 0, so x̃ would hide nothing or say nothing; its parameters or the embedding table are damaged: export them again.");
+            throw float.IsFinite(TensorPrimitives.SumOfMagnitudes<float>(clean))
+                ? new CheckpointException(_weights, "gives μ or σ that are not finite, or a σ that is not above 0, so x̃ would hide nothing or say nothing; it is damaged, or the embedding table is: export both again.")
+                : new CheckpointException(_table.Path, "has a number that is not finite in the row of one of these tokens; export it again.");
         }
 
         return (clean, means, stds);
@@ -185,27 +190,16 @@ public sealed class PromptTransform : IDisposable
         {
             var block = TransformBlock.Read(transformDirectory, out var stored);
             RequireSameModel(Path.Combine(transformDirectory, StoredTransform.ConfigName), stored, table, checkNorm);
-            var transform = new PromptTransform(table, block, Tokenizer.Load(tokenizerDirectory), scope, type);
-            transform.RequireFinite(Path.Combine(transformDirectory, StoredTransform.WeightsName));
+            var transform = new PromptTransform(table, block, Path.Combine(transformDirectory, StoredTransform.WeightsName), Tokenizer.Load(tokenizerDirectory), scope, type);
+
+            // A damaged number may be finite, and what comes of it not: the transform is run on a few tokens.
+            _ = transform.Moments(Enumerable.Range(0, Math.Min(ProbedTokens, table.Vocabulary)).ToArray(), new AttentionCache(table.Features));
             return transform;
         }
         catch
         {
             table.Dispose();
             throw;
-        }
-    }
-
-    /// <summary>Runs the transform on a few tokens: a damaged number may be finite, and what comes of it not.</summary>
-    private void RequireFinite(string path)
-    {
-        try
-        {
-            _ = Moments(Enumerable.Range(0, Math.Min(ProbedTokens, _table.Vocabulary)).ToArray(), new AttentionCache(Features));
-        }
-        catch (InvalidOperationException exception)
-        {
-            throw new CheckpointException(path, "gives μ or σ that are not finite, or a σ that is not above 0; it is damaged, or the embedding table is: export both again.", exception);
         }
     }
 

@@ -120,6 +120,20 @@ public sealed class ClientBundleTests
     }
 
     [Fact]
+    public void A_row_that_is_not_finite_names_the_table_when_its_token_is_sent()
+    {
+        using var trained = new Trained(2000, 16, new TransformConfig());
+        var path = Path.Combine(trained.ModelDirectory, "model.safetensors");
+        var bytes = File.ReadAllBytes(path);
+        bytes.AsSpan(bytes.Length - 4).Fill(0xFF);
+        File.WriteAllBytes(path, bytes);
+        using var client = PromptTransform.Load(trained.ModelDirectory, trained.TransformDirectory, NoiseScope.Users);
+
+        _ = client.Transform([1998], [true]);
+        Assert.StartsWith($"{path}: has a number that is not finite", Assert.Throws<CheckpointException>(() => client.Transform([1999], [true])).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Exporting_again_replaces_a_bundle_and_nothing_else()
     {
         using var trained = new Trained(2000, 16, new TransformConfig());

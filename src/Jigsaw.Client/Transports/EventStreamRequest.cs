@@ -12,6 +12,7 @@ namespace Jigsaw.Client.Transports;
 internal sealed class EventStreamRequest(HttpClient client, ServerOptions server, string route, byte[] body, long mostBytes, long started)
 {
     private const int MostErrorCharacters = 2000;
+    private const int MostDoublings = 10;
 
     private static readonly HttpStatusCode[] _passing = [HttpStatusCode.RequestTimeout, HttpStatusCode.TooManyRequests, HttpStatusCode.BadGateway, HttpStatusCode.ServiceUnavailable, HttpStatusCode.GatewayTimeout];
 
@@ -86,7 +87,7 @@ internal sealed class EventStreamRequest(HttpClient client, ServerOptions server
             }
 
             silence.CancelAfter(Timeout.InfiniteTimeSpan);
-            var wait = failure.RetryAfter is { } asked && asked <= server.Patience ? asked : server.RetryDelay * Math.Pow(2, attempt - 1);
+            var wait = failure.RetryAfter is { } asked && asked <= server.Patience ? asked : server.RetryDelay * Math.Pow(2, Math.Min(attempt - 1, MostDoublings));
             try
             {
                 await Task.Delay(wait, silence.Token).ConfigureAwait(false);

@@ -55,7 +55,7 @@ public sealed class ChatEncoder
     /// <param name="transformAllTokens">True if the noise mask has the template's own tokens too.</param>
     /// <param name="tools">Descriptions of the tools that the model may call, as JSON schemas; none when null.</param>
     /// <param name="documents">Documents that the model may read; none when null.</param>
-    /// <param name="arguments">Further variables of the template: numbers, booleans, dates, and words that the template's source has. Other texts are refused, since they would be sent as they are.</param>
+    /// <param name="arguments">Further variables of the template: numbers, booleans, dates, and words that the template's source has. Other texts are refused, since they would be sent as they are, and so are the names of what the conversation gives: <c>messages</c>, <c>tools</c>, <c>documents</c>, <c>add_generation_prompt</c>, <c>continue_final_message</c>.</param>
     /// <exception cref="InvalidOperationException">The tokenizer has no chat template.</exception>
     /// <exception cref="ArgumentException">Nothing counts in the loss that is asked for, no message has a role of <see cref="NoiseRoles"/>, the template refuses the conversation, or an argument is a text that someone may have written.</exception>
     /// <exception cref="Checkpoints.CheckpointException">The template can't be read or run.</exception>
@@ -72,6 +72,11 @@ public sealed class ChatEncoder
         ArgumentNullException.ThrowIfNull(messages);
         var template = Tokenizer.ChatTemplate
             ?? throw new InvalidOperationException("The tokenizer has no chat template; use the checkpoint of a model made for chats, or add its chat_template.jinja.");
+        if (arguments is not null && ChatArguments.Taken(arguments.Keys) is { } taken)
+        {
+            throw new ArgumentException(taken);
+        }
+
         if (arguments is not null && !transformAllTokens)
         {
             ChatArguments.RequireNoContent(arguments, (tools is null ? null : template.ToolUse?.Source) ?? template.Source);

@@ -72,8 +72,8 @@ public sealed class ChatTemplate
     /// <param name="continueFinalMessage">True if the text ends with the last message's content, for the model to continue from there.</param>
     /// <param name="tools">Descriptions of the tools that the model may call, as JSON schemas; none when null.</param>
     /// <param name="documents">Documents that the model may read; none when null.</param>
-    /// <param name="arguments">Further variables of the template, such as <c>enable_thinking</c>; they are the template's own text, not content. None may have the name of what the conversation gives: <c>messages</c>, <c>tools</c>, <c>documents</c>, <c>add_generation_prompt</c>, <c>continue_final_message</c>.</param>
-    /// <exception cref="ArgumentException">There is no message, the template refuses the conversation, an argument has a name that the conversation gives, or both a prompt for a reply and a message to continue are asked for.</exception>
+    /// <param name="arguments">Further variables of the template, such as <c>enable_thinking</c>; they are the template's own text, not content.</param>
+    /// <exception cref="ArgumentException">There is no message, the template refuses the conversation, or both a prompt for a reply and a message to continue are asked for.</exception>
     /// <exception cref="CheckpointException">The template is not Jinja, fails, or costs more than a rendering may.</exception>
     public RenderedChat Render(
         IReadOnlyList<ChatMessage> messages,
@@ -92,11 +92,6 @@ public sealed class ChatTemplate
         if (addGenerationPrompt && continueFinalMessage)
         {
             throw new ArgumentException("A prompt for a reply and a final message to continue exclude each other; ask for one of them.");
-        }
-
-        if (arguments is not null && ChatArguments.Taken(arguments.Keys) is { } taken)
-        {
-            throw new ArgumentException(taken);
         }
 
         if (tools is not null && ToolUse is { } toolUse)

@@ -111,7 +111,6 @@ public sealed class VllmTransportTests
         upstream.Instead = (_, context) =>
         {
             context.Response.StatusCode = 503;
-            context.Response.Headers.RetryAfter = "0";
             return Task.FromResult(true);
         };
         Assert.Contains("more than 0.6 seconds in all, tries included", (await Assert.ThrowsAsync<TransportException>(() => brief.CompleteAsync(Prompt(1, 8), _options))).Message, StringComparison.Ordinal);
