@@ -18,7 +18,11 @@ internal sealed class ParquetRows(string path, Stream stream, IReadOnlySet<strin
     /// <exception cref="ChatDataException">The file is damaged, or has columns of a kind that isn't read.</exception>
     public IEnumerable<DataRow> Read()
     {
-        var reader = Guarded(() => ParquetReader.CreateAsync(stream, leaveStreamOpen: true).GetAwaiter().GetResult());
+        var reader = Guarded(() =>
+        {
+            ParquetFooter.Require(stream);
+            return ParquetReader.CreateAsync(stream, leaveStreamOpen: true).GetAwaiter().GetResult();
+        });
         try
         {
             var fields = Guarded(() => reader.Schema.Fields.ToArray());

@@ -105,6 +105,18 @@ public sealed class DamagedDataTests : IDisposable
         Assert.Contains(part, Outcome(_folder["file"]), StringComparison.Ordinal);
     }
 
+    /// <summary>A list, or a list of lists, of two thousand million elements in a description of a few bytes.</summary>
+    [Theory]
+    [InlineData("29FCFFFFFFFF0F00")]
+    [InlineData("99F1FFFFFFFF0F00")]
+    [InlineData("291C9CFBFFFFFF0F0000")]
+    public void A_description_of_Parquet_with_endless_lists_is_refused_at_once(string footer)
+    {
+        var bytes = Convert.FromHexString(footer);
+        File.WriteAllBytes(_folder["file"], [.. "PAR1"u8, 0, 0, 0, 0, .. bytes, .. BitConverter.GetBytes(bytes.Length), .. "PAR1"u8]);
+        Assert.Contains("can't be read as Parquet: the file is cut off or damaged (InvalidDataException)", Outcome(_folder["file"]), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_byte_order_mark_and_line_ends_of_Windows_are_no_matter()
     {
