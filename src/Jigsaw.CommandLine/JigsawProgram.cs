@@ -82,6 +82,7 @@ public sealed class JigsawProgram
         where THyperparameters : RecipeHyperparameters
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
+        ArgumentNullException.ThrowIfNull(numbers);
         return Add(new ProgramRecipe(name, RecipeMembers.Of(plan, numbers, bind, read), defaults ?? new TrainingDefaultsAttribute()));
     }
 

@@ -258,6 +258,7 @@ public sealed class RunStepTests : IDisposable
             optimizer.zero_grad();
             recipe().RunStepInParts(step.Transform.Apply(batch), batch.LossMask, 4).Dispose();
             Assert.All(groups.SelectMany(group => group.Parameters), parameter => Assert.Equal(DeviceType.META, parameter.Value.grad!.device_type));
+            Assert.All(groups.SelectMany(group => group.Parameters), parameter => Assert.Equal(parameter.Value.shape, parameter.Value.grad!.shape));
 
             // Nothing is there to be read.
             Assert.ThrowsAny<Exception>(() => groups[0].Parameters[0].Value.grad!.sum().item<float>());
