@@ -1,3 +1,4 @@
+using Jigsaw.Checkpoints;
 using Jigsaw.CommandLine.Options;
 using Jigsaw.CommandLine.Running;
 
@@ -31,15 +32,25 @@ internal static class TrialStart
         {
             var target = Path.Combine(copy, Path.GetRelativePath(source, file));
             Directory.CreateDirectory(Path.GetDirectoryName(target)!);
-            File.Copy(file, target);
+            CopyFile(file, target);
         }
 
         var steps = Path.Combine(from, StepLog.Name);
         if (File.Exists(steps))
         {
-            File.Copy(steps, Path.Combine(settings.Output, StepLog.Name), overwrite: true);
+            CopyFile(steps, Path.Combine(settings.Output, StepLog.Name));
         }
 
+        DirectoryFlush.FlushAll(copy);
         Directory.Move(copy, settings.Checkpoints);
+        DirectoryFlush.Flush(settings.Output);
+    }
+
+    /// <summary>Copies a file to the disk, not only to the system's memory.</summary>
+    private static void CopyFile(string from, string to)
+    {
+        File.Copy(from, to, overwrite: true);
+        using var file = File.OpenHandle(to, FileMode.Open, FileAccess.ReadWrite);
+        RandomAccess.FlushToDisk(file);
     }
 }
