@@ -17,6 +17,7 @@ internal sealed class BoundStep
     internal const double Tolerance = 2e-5;
 
     private readonly CausalLM _model;
+    private readonly StainedGlassTransform _drawing;
 
     public BoundStep(List<IDisposable> owned, string family, LoraConfig? lora = null, ScalarType type = ScalarType.Float32, Func<int, RandomBatches>? batches = null, Device? device = null)
     {
@@ -24,9 +25,12 @@ internal sealed class BoundStep
         Teacher = new NoisyTeacher(_model);
         Student = new NoisyStudent(_model, lora ?? new LoraConfig { Rank = 2, Alpha = 3 }, seed: 1);
         Transform = new StainedGlassTransform(_model.EmbeddingTable, new TransformConfig { Std = new TanhStd { InitialRho = -1 } });
+
+        // On CUDA with the noise of the CPU.
+        _drawing = Transform.Device.type == DeviceType.CUDA ? Transform.WithNoise(new HostNoise(), ScalarType.Float32) : Transform;
         var vocabulary = (int)_model.EmbeddingTable.shape[0];
         Batch = (batches?.Invoke(vocabulary) ?? new RandomBatches(vocabulary, device: device)).At(0);
-        owned.AddRange([Batch, Transform, Student, Teacher, _model]);
+        owned.AddRange([Batch, _drawing, Transform, Student, Teacher, _model]);
         using var grad = no_grad();
         foreach (var (_, parameter) in Student.Adapters.NamedParameters)
         {
@@ -49,10 +53,9 @@ internal sealed class BoundStep
 
     public TransformedBatch Apply()
     {
-        // The same noise each time, and on CUDA that of the CPU.
+        // The same noise each time. It outlives the step, which transforms other prompts as well.
         Transform.Samples = 0;
-        using var ofHost = Transform.Device.type == DeviceType.CUDA ? Transform.WithNoise(new HostNoise(), ScalarType.Float32) : null;
-        return (ofHost ?? Transform).Apply(Batch);
+        return _drawing.Apply(Batch);
     }
 
     public Result Closures<TComponents, THyperparameters>(Func<JigsawLoss<TComponents, THyperparameters>> bind)
@@ -132,13 +135,18 @@ internal sealed class BoundStep
             .ToDictionary(pair => pair.Name, pair => pair.Gradient!.to(ScalarType.Float32).to(pair.Gradient.device_type == DeviceType.CUDA ? CPU : pair.Gradient.device).clone().DetachFromDisposeScope());
 
     /// <summary>The numbers of the CPU's generator, on any device.</summary>
+    /// <summary>The CPU's noise, the same for each draw.</summary>
     private sealed class HostNoise : INoiseSource
     {
-        private readonly SeededNoise _host = new(0, CPU);
+        public Tensor Draw(long[] shape, Device device)
+        {
+            using var host = new SeededNoise(0, CPU);
+            return host.Draw(shape, CPU).to(device);
+        }
 
-        public Tensor Draw(long[] shape, Device device) => _host.Draw(shape, CPU).to(device);
-
-        public void Dispose() => _host.Dispose();
+        public void Dispose()
+        {
+        }
     }
 
     internal sealed record Result(IReadOnlyDictionary<string, double> Values, Dictionary<string, Tensor> Gradients);
