@@ -7,4 +7,4 @@ return await new JigsawProgram
     Model = bundled,
     Data = Path.Combine(bundled, "data", "train.jsonl"),
     EvaluationData = Path.Combine(bundled, "data", "eval.jsonl"),
-}.Add<QuickstartRecipe>("protect").Add<OriginalTermsRecipe>().Add<EveryTokenRecipe>().RunAsync(args);
+}.Add<QuickstartRecipe>("protect").Add<OriginalTermsRecipe>().Add<EveryTokenRecipe>().Add<PairwiseRecipe>().RunAsync(args);

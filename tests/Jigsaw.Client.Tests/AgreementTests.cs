@@ -17,7 +17,7 @@ public sealed class AgreementTests
         {
             foreach (var length in (int[])[1, 2, 5, 7, 40, 97, 130])
             {
-                foreach (var kind in (string[])["tanh", "tanh and bound", "direct"])
+                foreach (var kind in (string[])["tanh", "tanh and bound", "direct", "rank"])
                 {
                     if (features < 576 || length % 2 == 1)
                     {
@@ -145,6 +145,7 @@ public sealed class AgreementTests
 
     private static TransformConfig Config(string kind, int heads, int ratio) => new()
     {
+        Rank = kind == "rank" ? 3 : null,
         Heads = heads,
         FeedForwardRatio = ratio,
         Std = kind == "direct" ? new DirectStd { Min = 0.01, Max = 0.5 } : new TanhStd { Shallow = 1.5, InitialRho = -1, Max = 8 },

@@ -99,12 +99,34 @@ internal sealed class TransformBlock
         _down.Multiply(wide.Span, normed.Span, rows);
         TensorPrimitives.Add(stream.Span, normed.Span, stream.Span);
 
-        _mean.Multiply(stream.Span, means, rows);
-        _std.Multiply(stream.Span, stds, rows);
-        ApplyMean(means);
-        ApplyStd(stds);
+        var told = rows * _mean.Outputs;
+        _mean.Multiply(stream.Span, means[..told], rows);
+        _std.Multiply(stream.Span, stds[..told], rows);
+        ApplyMean(means[..told]);
+        ApplyStd(stds[..told]);
+        if (_mean.Outputs < Features)
+        {
+            AddRest(x, rows, means, stds);
+        }
+
         used.Span.Clear();
         ArrayPool<float>.Shared.Return(rented);
+    }
+
+    /// <summary>Moves rows of the heads' features to where they belong, from the last on, and fills in those that tell nothing.</summary>
+    private void AddRest(ReadOnlySpan<float> x, int rows, Span<float> means, Span<float> stds)
+    {
+        var rank = _mean.Outputs;
+        var rest = (float)_config.RestStd * _scale;
+        for (var row = rows - 1; row >= 0; row--)
+        {
+            var at = row * Features;
+            means.Slice(row * rank, rank).CopyTo(means[at..]);
+            stds.Slice(row * rank, rank).CopyTo(stds[at..]);
+            var told = at + rank;
+            TensorPrimitives.Negate(x[told..(at + Features)], means[told..(at + Features)]);
+            stds[told..(at + Features)].Fill(rest);
+        }
     }
 
     private void LayerNorm(ReadOnlySpan<float> x, (float[] Weight, float[] Bias) norm, Span<float> y)

@@ -58,7 +58,7 @@ internal sealed class ProgramOptions
             RefuseOptions(paths);
         }
 
-        foreach (var positive in new Option[] { Steps, Batch, TokensPerStep, MicroBatch, Rank, MaxLength, EvaluateEvery, Patience, StopAfter, CheckpointEvery, LogEvery, EvaluationChats, AttackSteps, MaxTokens, Workers })
+        foreach (var positive in new Option[] { Steps, Batch, TokensPerStep, MicroBatch, Rank, TransformRank, MaxLength, EvaluateEvery, Patience, StopAfter, CheckpointEvery, LogEvery, EvaluationChats, AttackSteps, MaxTokens, Workers })
         {
             positive.Validators.Add(result =>
             {
@@ -91,6 +91,8 @@ internal sealed class ProgramOptions
     internal Option<double?> StdMax { get; } = new("--std-max") { Description = "The largest σ, in multiples of the embeddings' spread. [default: the recipe's]" };
 
     internal Option<double?> InitialRho { get; } = new("--initial-rho") { Description = "ρ before training: the lower, the less noise at the start. [default: the recipe's]" };
+
+    internal Option<int?> TransformRank { get; } = new("--transform-rank") { Description = "How many features of x̃ tell of a token; the others are noise around 0. [default: all]" };
 
     internal Option<string> Device { get; } = new("--device") { Description = "cpu, cuda or cuda:N. [default: cpu]" };
 
@@ -213,7 +215,7 @@ internal sealed class ProgramOptions
     internal IReadOnlyList<Option> Subject => [Recipe, Model, Device, Precision, Output];
 
     /// <summary>What decides how a training goes.</summary>
-    internal IReadOnlyList<Option> Training => [Data, .. Numbers, StdMax, InitialRho, Steps, Batch, TokensPerStep, MicroBatch, Rank, MaxLength, Cache, TeacherCache, TeacherCachePrecision, Optimizer, LearningRate, Schedule, WarmupSteps, WeightDecay, ClipNorm, Freeze, OnNonFinite, WarmStart, Seed, EvaluateEvery, Patience, TimeLimit, StopAfter, CheckpointEvery, LogEvery, NoTensorBoard, Resume];
+    internal IReadOnlyList<Option> Training => [Data, .. Numbers, StdMax, InitialRho, TransformRank, Steps, Batch, TokensPerStep, MicroBatch, Rank, MaxLength, Cache, TeacherCache, TeacherCachePrecision, Optimizer, LearningRate, Schedule, WarmupSteps, WeightDecay, ClipNorm, Freeze, OnNonFinite, WarmStart, Seed, EvaluateEvery, Patience, TimeLimit, StopAfter, CheckpointEvery, LogEvery, NoTensorBoard, Resume];
 
     /// <summary>What decides on the recipe's numbers.</summary>
     internal IReadOnlyList<Option> Numbers => [Hyperparameters, Set, GivenNumbers];
@@ -257,6 +259,7 @@ internal sealed class ProgramOptions
             NoiseRoles = _program.NoiseRoles,
             StdMax = parsed.GetValue(StdMax) ?? defaults.StdMax,
             InitialRho = parsed.GetValue(InitialRho) ?? defaults.InitialRho,
+            TransformRank = parsed.GetValue(TransformRank),
             Device = parsed.GetValue(Device) ?? "cpu",
             Precision = parsed.GetValue(Precision) ?? _precisions[0],
             Steps = parsed.GetValue(Steps) ?? defaults.Steps,
@@ -331,7 +334,7 @@ internal sealed class ProgramOptions
             throw new UsageException("--patience counts evaluations, but there are none; give --evaluate-every.");
         }
 
-        if (Given(WarmStart) && new Option[] { Rank, StdMax, InitialRho }.FirstOrDefault(Given) is { } shape)
+        if (Given(WarmStart) && new Option[] { Rank, StdMax, InitialRho, TransformRank }.FirstOrDefault(Given) is { } shape)
         {
             throw new UsageException($"{shape.Name} is given beside --warm-start, but the run that is trained further decides it; leave {shape.Name} out.");
         }

@@ -35,6 +35,9 @@ internal sealed record RunSettings
     /// <summary>ρ before training.</summary>
     public required double InitialRho { get; init; }
 
+    /// <summary>How many features of x̃ tell of a token; null for all.</summary>
+    public int? TransformRank { get; init; }
+
     /// <summary>Where to run: cpu, cuda or cuda:N.</summary>
     public required string Device { get; init; }
 
@@ -218,6 +221,7 @@ internal sealed record RunSettings
         ["hyperparameters"] = HyperparametersToJson(),
         ["std-max"] = WarmStart is null ? StdMax : null,
         ["initial-rho"] = WarmStart is null ? InitialRho : null,
+        ["transform-rank"] = TransformRank,
         ["device"] = Device,
         ["precision"] = Precision,
         ["steps"] = Steps,

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Jigsaw.Checkpoints;
 using Jigsaw.Transforms.Noise;
 
@@ -34,9 +35,12 @@ internal sealed record StoredTransformConfig
 
     public int FeedForwardRatio { get; init; } = 2;
 
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? Rank { get; init; }
+
     public static StoredTransformConfig Of(TransformConfig config)
     {
-        var stored = new StoredTransformConfig { StdMin = config.Std.Min, StdMax = config.Std.Max, Scale = config.Scale, Heads = config.Heads, FeedForwardRatio = config.FeedForwardRatio };
+        var stored = new StoredTransformConfig { StdMin = config.Std.Min, StdMax = config.Std.Max, Scale = config.Scale, Heads = config.Heads, FeedForwardRatio = config.FeedForwardRatio, Rank = config.Rank };
         stored = config.Std switch
         {
             TanhStd tanh => stored with { Std = TanhKind, Shallow = tanh.Shallow, InitialRho = tanh.InitialRho },
@@ -58,5 +62,6 @@ internal sealed record StoredTransformConfig
         Scale = Scale,
         Heads = Heads,
         FeedForwardRatio = FeedForwardRatio,
+        Rank = Rank,
     };
 }

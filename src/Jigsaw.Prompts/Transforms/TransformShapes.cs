@@ -8,7 +8,7 @@ internal static class TransformShapes
     /// <summary>All of them, in the order of the file.</summary>
     public static IEnumerable<(string Name, long[] Shape)> Of(long features, TransformConfig config)
     {
-        var inner = features * config.FeedForwardRatio;
+        var (inner, outputs) = (features * config.FeedForwardRatio, config.Outputs(features));
         (string Name, long[] Weight)[] layers =
         [
             ("block.norm1", [features]),
@@ -17,8 +17,8 @@ internal static class TransformShapes
             ("block.norm2", [features]),
             ("block.feed_forward.up", [inner, features]),
             ("block.feed_forward.down", [features, inner]),
-            ("mean", [features, features]),
-            ("std", [features, features]),
+            ("mean", [outputs, features]),
+            ("std", [outputs, features]),
         ];
         return layers.SelectMany(layer => new[] { ($"{layer.Name}.weight", layer.Weight), ($"{layer.Name}.bias", [layer.Weight[0]]) });
     }

@@ -29,7 +29,7 @@ internal sealed class TransformNetwork : nn.Module
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
         using var initial = new Generator((ulong)seed, CPU);
-        var inner = features * config.FeedForwardRatio;
+        var (inner, outputs) = (features * config.FeedForwardRatio, config.Outputs(features));
         void Register(string name, Tensor weight, Tensor bias)
         {
             register_parameter($"{name}.weight", Trained(weight, device));
@@ -42,14 +42,14 @@ internal sealed class TransformNetwork : nn.Module
         Register("block.norm2", ones(features), zeros(features));
         Register("block.feed_forward.up", Uniform(initial, inner, features), zeros(inner));
         Register("block.feed_forward.down", Uniform(initial, features, inner), zeros(features));
-        Register("mean", zeros(features, features), zeros(features));
-        Register("std", zeros(features, features), full(features, Scalars.Of(config.Std.InitialValue)));
+        Register("mean", zeros(outputs, features), zeros(outputs));
+        Register("std", zeros(outputs, features), full(outputs, Scalars.Of(config.Std.InitialValue)));
     }
 
     /// <summary>μ and ρ before their parameterizations.</summary>
     /// <param name="x">Embeddings in multiples of the scale, shape (batch, sequence, features), float32.</param>
     /// <param name="attentionMask">Real tokens.</param>
-    /// <returns>Two tensors of x's shape.</returns>
+    /// <returns>Two tensors, shape (batch, sequence, rank).</returns>
     public (Tensor Mean, Tensor Std) Run(Tensor x, RowMask attentionMask)
     {
         x = x.Plus(Attention(LayerNorm(x, "block.norm1"), attentionMask));

@@ -50,6 +50,35 @@ public sealed class StainedGlassTransformTests
     }
 
     [Fact]
+    public void Features_behind_the_rank_are_the_same_noise_for_every_token()
+    {
+        const int Rank = 5;
+        using var scope = NewDisposeScope();
+        using var folder = new TemporaryFolder();
+        using var transform = Stirred(new TransformConfig { Rank = Rank });
+        var x = transform.EmbeddingTable.index_select(0, tensor(new long[] { 4, 8, 15, 16, 23 })).unsqueeze(0);
+        var mask = RowMask.FromHost(Enumerable.Repeat(true, 5).ToArray(), 1, 5, CPU);
+
+        var (means, stds) = transform.Moments(x, mask);
+
+        var (codewords, rest) = (x + means, stds.narrow(2, Rank, Features - Rank));
+        Assert.Equal(0, codewords.narrow(2, Rank, Features - Rank).abs().max().item<float>());
+        Assert.Equal((float)(0.1 * transform.Scale), rest.min().item<float>());
+        Assert.Equal((float)(0.1 * transform.Scale), rest.max().item<float>());
+        Assert.True(codewords.narrow(2, 0, Rank).std(1).min().item<float>() > 0);
+
+        ((codewords * codewords).sum() + stds.sum()).backward();
+        Assert.Equal([Rank, Features], transform.Network.get_parameter("mean.weight")!.grad!.shape);
+        Assert.Equal([Rank], transform.Network.get_parameter("std.bias")!.grad!.shape);
+
+        transform.Save(folder.Path);
+        using var loaded = StainedGlassTransform.LoadForTraining(folder.Path, transform.EmbeddingTable);
+        Assert.Equal(Rank, loaded.Config.Rank);
+        var again = loaded.Moments(x, mask);
+        Assert.True(means.IsSame(again.Means) && stds.IsSame(again.Stds));
+    }
+
+    [Fact]
     public void A_fully_padded_row_gives_finite_values_and_gradients()
     {
         using var scope = NewDisposeScope();
@@ -227,6 +256,8 @@ public sealed class StainedGlassTransformTests
         { "BoundedMean.Bound", new TransformConfig { Mean = new BoundedMean { Bound = 0 } } },
         { "BoundedMean.Shift", new TransformConfig { Mean = new BoundedMean { Bound = 1, Shift = double.NegativeInfinity } } },
         { "TransformConfig.Heads", new TransformConfig { Heads = 3 } },
+        { "TransformConfig.Rank", new TransformConfig { Rank = 0 } },
+        { "TransformConfig.Rank", new TransformConfig { Rank = 1000 } },
         { "TransformConfig.FeedForwardRatio", new TransformConfig { FeedForwardRatio = 0 } },
         { "TransformConfig.Scale", new TransformConfig { Scale = double.PositiveInfinity } },
         { "TransformConfig.Scale", new TransformConfig { Scale = double.NaN } },
