@@ -26,6 +26,14 @@ internal static class SuiteStage
             options = options with { DecoyValues = [10, 100, 1000], SearchedChats = 40, Facts = 1000 };
         }
 
+        options = options with
+        {
+            PosteriorChats = settings.PosteriorChats ?? options.PosteriorChats,
+            SearchedChats = settings.SearchedChats ?? options.SearchedChats,
+            Facts = settings.AttackedFacts ?? options.Facts,
+            Candidates = settings.Candidates,
+        };
+
         string? last = null;
         var report = AttackSuite.Run(
             model,

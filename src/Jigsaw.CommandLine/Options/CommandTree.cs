@@ -25,7 +25,7 @@ internal sealed partial class CommandTree
     {
         _program = program;
         _options = new ProgramOptions(program);
-        var whole = new Verb("", program.Description + " Without a verb: all three.", [.. _options.Subject, .. _options.Training, .. _options.Measuring, _options.AttackSteps, _options.Attacks, _options.Chat], WholeVerb.Run) { Trains = true };
+        var whole = new Verb("", program.Description + " Without a verb: all three.", [.. _options.Subject, .. _options.Training, .. _options.Measuring, _options.AttackSteps, .. _options.Attacking, _options.Chat], WholeVerb.Run) { Trains = true };
         _root = (RootCommand)Add(new RootCommand(whole.Description), whole);
         foreach (var verb in Verbs())
         {
@@ -240,7 +240,7 @@ internal sealed partial class CommandTree
         yield return new Verb("plan", "Shows what a step runs, what it costs in forwards, and what memory the weights take.", [.. o.Subject, o.Rank, o.Batch, o.MicroBatch, o.MaxLength, o.Steps, o.Memory, .. o.Numbers], PlanVerb.Run);
         yield return new Verb("train", "Trains a transform and adapters, and saves them.", [.. o.Subject, .. o.Training, .. o.Measuring], TrainVerb.Run) { Trains = true };
         yield return new Verb("evaluate", "Measures what a trained run keeps, on chats that it has not seen.", [.. o.Subject, .. o.Measuring, o.Chat, o.MaxTokens], EvaluateVerb.Run) { GoesOn = true };
-        yield return new Verb("attack", "Runs the attack suite on a trained run.", [.. o.Subject, .. o.Measuring, o.Data, o.Attacks, o.Seed], AttackVerb.Run) { GoesOn = true };
+        yield return new Verb("attack", "Runs the attack suite on a trained run.", [.. o.Subject, .. o.Measuring, o.Data, .. o.Attacking, o.Seed], AttackVerb.Run) { GoesOn = true };
         yield return new Verb("generate", "Answers a prompt, clean and transformed, with and without the adapters.", [.. o.Subject, o.EvaluationData, o.Prompt, o.MaxTokens], GenerateVerb.Run) { GoesOn = true };
         yield return new Verb("export", "Writes the transform and the adapters of a run, or a merged checkpoint, for other programs; for llama.cpp, and for whoever sends prompts.", [.. o.Subject, o.To, o.Merge, o.Gguf, o.Client], ExportVerb.Run) { GoesOn = true };
         yield return new Verb("inspect", "Says what a directory is, and what of it can't be run.", [], InspectVerb.Run) { Takes = o.Inspected };
@@ -248,6 +248,6 @@ internal sealed partial class CommandTree
         yield return new Verb("sweep", "Runs the trials of a sweep's file, several at a time, and goes on where it was stopped.", [o.SweepFolder, o.Workers, o.Shard, o.Retry], RunSweep) { Takes = o.Sweep };
         yield return new Verb("show", "Shows the trials of a sweep and their front.", [], (context, parsed) => SweepVerb.Show(context, parsed.GetValue(o.Shown)!)) { Takes = o.Shown, Under = "sweep" };
         yield return new Verb("merge", "Puts the parts of a sweep into one database.", [o.MergedFile], (context, parsed) => SweepVerb.Merge(context, parsed.GetValue(o.Merged)!, parsed.GetValue(o.MergedFile)?.FullName)) { Takes = o.Merged, Under = "sweep" };
-        yield return new Verb("trial", "Runs a trial of a sweep.", [.. o.Subject, .. o.Training, .. o.Measuring, o.AttackSteps, o.Attacks, o.Measures, o.From], (context, parsed) => TrialVerb.Run(context, parsed.GetValue(o.Measures) ?? [], parsed.GetValue(o.From)?.FullName)) { IsHidden = true, Trains = true };
+        yield return new Verb("trial", "Runs a trial of a sweep.", [.. o.Subject, .. o.Training, .. o.Measuring, o.AttackSteps, .. o.Attacking, o.Measures, o.From], (context, parsed) => TrialVerb.Run(context, parsed.GetValue(o.Measures) ?? [], parsed.GetValue(o.From)?.FullName)) { IsHidden = true, Trains = true };
     }
 }

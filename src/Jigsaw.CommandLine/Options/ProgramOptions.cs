@@ -8,7 +8,7 @@ using Jigsaw.Training;
 namespace Jigsaw.CommandLine.Options;
 
 /// <summary>The options of a program: one model for the command line and the file.</summary>
-internal sealed class ProgramOptions
+internal sealed partial class ProgramOptions
 {
     private static readonly string[] _precisions = ["float32", "bfloat16"];
     private static readonly string[] _optimizers = ["adamw", "sgd", "lion"];
@@ -58,17 +58,8 @@ internal sealed class ProgramOptions
             RefuseOptions(paths);
         }
 
-        foreach (var positive in new Option[] { Steps, Batch, TokensPerStep, MicroBatch, Rank, TransformRank, MaxLength, EvaluateEvery, Patience, StopAfter, CheckpointEvery, LogEvery, EvaluationChats, AttackSteps, MaxTokens, Workers })
-        {
-            positive.Validators.Add(result =>
-            {
-                // What is not a number gets the parser's own sentence.
-                if (result.Tokens is [var token] && int.TryParse(token.Value, CultureInfo.InvariantCulture, out var value) && value < 1)
-                {
-                    result.AddError($"{positive.Name} is {value}; use at least 1.");
-                }
-            });
-        }
+        RequireAtLeast(1, Steps, Batch, TokensPerStep, MicroBatch, Rank, TransformRank, MaxLength, EvaluateEvery, Patience, StopAfter, CheckpointEvery, LogEvery, EvaluationChats, AttackSteps, Candidates, MaxTokens, Workers);
+        RequireAtLeast(0, PosteriorChats, SearchedChats, AttackedFacts);
     }
 
     internal Option<FileInfo> Config { get; } = new("--config") { Description = "JSON file with options under these names, without the dashes; the command line wins. Every run writes one, run.json." };
@@ -154,10 +145,6 @@ internal sealed class ProgramOptions
 
     internal Option<int?> EvaluationChats { get; } = new("--eval-chats") { Description = "Chats of the evaluation. [default: 200]" };
 
-    internal Option<int?> AttackSteps { get; } = new("--attack-steps") { Description = "Batches that the trained inversion attacks are fitted on. [default: 400]" };
-
-    internal Option<string> Attacks { get; }
-
     internal Option<DirectoryInfo> Output { get; }
 
     internal Option<bool> Resume { get; } = new("--resume") { Description = "Go on from the last checkpoint of the output folder, with the options of its run.json." };
@@ -224,7 +211,7 @@ internal sealed class ProgramOptions
     internal IReadOnlyList<Option> Measuring => [EvaluationData, EvaluationChats];
 
     /// <summary>All that a file may name.</summary>
-    internal IReadOnlyList<Option> Known => [.. Subject, .. Training, .. Measuring, AttackSteps, Attacks, Quiet, Json, Prompt, MaxTokens, To, Merge, Gguf, Client, Chat];
+    internal IReadOnlyList<Option> Known => [.. Subject, .. Training, .. Measuring, AttackSteps, .. Attacking, Quiet, Json, Prompt, MaxTokens, To, Merge, Gguf, Client, Chat];
 
     /// <summary>The options of a file that count beside a command line: those that it doesn't give, and not the other way to say how large a step is.</summary>
     /// <param name="parsed">The command line.</param>
@@ -290,6 +277,10 @@ internal sealed class ProgramOptions
             LogEvery = parsed.GetValue(LogEvery) ?? 25,
             TensorBoard = !parsed.GetValue(NoTensorBoard),
             EvaluationChats = parsed.GetValue(EvaluationChats) ?? 200,
+            PosteriorChats = parsed.GetValue(PosteriorChats),
+            SearchedChats = parsed.GetValue(SearchedChats),
+            AttackedFacts = parsed.GetValue(AttackedFacts),
+            Candidates = parsed.GetValue(Candidates),
             AttackSteps = parsed.GetValue(AttackSteps) ?? 400,
             Attacks = Enum.Parse<AttackSet>(parsed.GetValue(Attacks) ?? _attackSets[0], ignoreCase: true),
             Output = OutputOf(parsed, goesOn),
@@ -337,6 +328,21 @@ internal sealed class ProgramOptions
         if (Given(WarmStart) && new Option[] { Rank, StdMax, InitialRho, TransformRank }.FirstOrDefault(Given) is { } shape)
         {
             throw new UsageException($"{shape.Name} is given beside --warm-start, but the run that is trained further decides it; leave {shape.Name} out.");
+        }
+    }
+
+    private static void RequireAtLeast(int least, params Option[] counts)
+    {
+        foreach (var count in counts)
+        {
+            count.Validators.Add(result =>
+            {
+                // What is not a number gets the parser's own sentence.
+                if (result.Tokens is [var token] && int.TryParse(token.Value, CultureInfo.InvariantCulture, out var value) && value < least)
+                {
+                    result.AddError($"{count.Name} is {value}; use at least {least}.");
+                }
+            });
         }
     }
 

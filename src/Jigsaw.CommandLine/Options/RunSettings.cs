@@ -131,6 +131,18 @@ internal sealed record RunSettings
     /// <summary>Batches that the trained attacks are fitted on.</summary>
     public required int AttackSteps { get; init; }
 
+    /// <summary>Chats whose tokens get an exact posterior; null for the suite's own number.</summary>
+    public int? PosteriorChats { get; init; }
+
+    /// <summary>Chats that are searched for their likeliest prompt; null for the suite's own number.</summary>
+    public int? SearchedChats { get; init; }
+
+    /// <summary>Facts that get the bound and decoys, at most; null for the suite's own number.</summary>
+    public int? AttackedFacts { get; init; }
+
+    /// <summary>Tokens that the exact attack tries at each place; null for the suite's own number.</summary>
+    public int? Candidates { get; init; }
+
     /// <summary>Which attacks of the suite run.</summary>
     public required AttackSet Attacks { get; init; }
 
@@ -252,6 +264,10 @@ internal sealed record RunSettings
         ["eval-chats"] = EvaluationChats,
         ["attack-steps"] = AttackSteps,
         ["attacks"] = NameOf(Attacks),
+        ["posterior-chats"] = PosteriorChats,
+        ["searched-chats"] = SearchedChats,
+        ["attacked-facts"] = AttackedFacts,
+        ["candidates"] = Candidates,
     };
 
     /// <summary>The folder of a run's checkpoints.</summary>
