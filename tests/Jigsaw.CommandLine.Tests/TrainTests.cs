@@ -210,8 +210,9 @@ public sealed class TrainTests : IDisposable
             Assert.InRange(figures.RootElement.GetProperty("student_noisy_agreement").GetDouble(), 0.01, 1);
         }
 
-        (code, output, error) = await ProgramRun.Run("attack", "--output", Run("a"), "--eval-chats", "1");
+        (code, output, error) = await ProgramRun.Run("attack", "--output", Run("a"), "--eval-chats", "1", "--candidates", "16");
         Assert.True(code == 0, output + error);
+        Assert.Contains("tries 16 of ", File.ReadAllText(Path.Combine(Run("a"), "attacks.json")), StringComparison.Ordinal);
         Assert.Contains("bound over all attackers", File.ReadAllText(Path.Combine(Run("a"), "attacks.json")), StringComparison.Ordinal);
 
         (code, output, error) = await ProgramRun.Run("generate", "--output", Run("a"), "--prompt", "Where is my order 4711?", "--max-tokens", "5");

@@ -22,6 +22,8 @@ public sealed class UsageTests : IDisposable
     [InlineData("--data has an empty path; name a file, a folder or a pattern.", "train", "--data", "")]
     [InlineData("'nope' is not a number of this rec", "plan", "--set", "nope=1")]
     [InlineData("--attacks is none, so there is nothing to run; use default or all.", "attack", "--attacks", "none")]
+    [InlineData("--searched-chats is -1; use at least 0.", "attack", "--searched-chats", "-1")]
+    [InlineData("--transform-rank is 0; use at least 1.", "train", "--transform-rank", "0")]
     [InlineData("--time-limit is 0; use a number of minutes above 0, at most 10000000.", "train", "--time-limit", "0")]
     [InlineData("--patience counts evaluations, but there are none; give --evaluate-every.", "train", "--patience", "2")]
     [InlineData("--rank is given beside --warm-start, but the run that is trained further decides it; leave --rank out.", "train", "--warm-start", "runs/a", "--rank", "4")]
