@@ -73,11 +73,45 @@ public sealed class MpiTests : IDisposable
     }
 
     [MpiFact]
-    public void Only_a_training_runs_in_several_processes()
+    public void Four_processes_measure_what_one_measures_and_two_divide_a_sweep()
+    {
+        // 60 chats are three batches: one process has nothing to do.
+        Train(1, "run", "--steps", "2");
+        var (one, four) = (Evaluate(1), Evaluate(4));
+        Assert.Equal((int)one["chats"]!, (int)four["chats"]!);
+        foreach (var figure in (string[])["student_clean_agreement", "mean_std", "mean_shift"])
+        {
+            Assert.Equal((double)one[figure]!, (double)four[figure]!, 1e-6 * Math.Max(1, (double)one[figure]!));
+        }
+
+        var file = Path.Combine(_folder, "sweep.json");
+        File.WriteAllText(file, """{ "options": { "steps": 2, "eval-chats": 5 }, "parameters": { "std-max": [2, 4] }, "objectives": ["agreement"] }""");
+        var folder = Path.Combine(_folder, "sweep");
+        var (code, output, error) = MpiRun.Run(2, "sweep", file, "--output", folder);
+        Assert.True(code == 0, output + error);
+        Assert.Contains("this is part 1 of 2", output, StringComparison.Ordinal);
+        Assert.Contains("Merged 2 databases", output, StringComparison.Ordinal);
+        Assert.Equal(2, Directory.GetFiles(folder, "evaluation.json", SearchOption.AllDirectories).Length);
+
+        (code, _, error) = MpiRun.Run(2, "sweep", file, "--output", folder, "--shard", "1/2");
+        Assert.NotEqual(0, code);
+        Assert.Contains("--shard is 1/2, but mpiexec has divided the sweep by its 2 processes; leave --shard out.", error, StringComparison.Ordinal);
+
+        JsonNode Evaluate(int size)
+        {
+            var (code, output, error) = MpiRun.Run(size, "evaluate", "--eval-chats", "60", "--output", Path.Combine(_folder, "run"));
+            Assert.True(code == 0, output + error);
+            Assert.Equal(1, output.Split("The same figures").Length - 1);
+            return JsonNode.Parse(File.ReadAllText(Path.Combine(_folder, "run", "evaluation.json")))!;
+        }
+    }
+
+    [MpiFact]
+    public void What_would_only_be_repeated_does_not_run_in_several_processes()
     {
         var (code, _, error) = MpiRun.Run(2, "plan");
         Assert.Equal(2, code);
-        Assert.Contains("mpiexec has started 2 processes, but only train runs in several; start plan without mpiexec.", error, StringComparison.Ordinal);
+        Assert.Contains("mpiexec has started 2 processes, but only train, evaluate and sweep run in several; start plan without mpiexec.", error, StringComparison.Ordinal);
     }
 
     private string Train(int size, string name, params string[] options)

@@ -5,6 +5,7 @@ using Jigsaw.Evaluation.Metrics;
 using Jigsaw.Models;
 using Jigsaw.Models.Decoder;
 using Jigsaw.Models.Generation;
+using Jigsaw.Processes;
 using Jigsaw.Tokenization;
 using Jigsaw.Transforms;
 using static TorchSharp.torch;
@@ -35,16 +36,16 @@ internal sealed class Trials : IDisposable
     }
 
     /// <summary>Agreement of the passes, and what the attacks recover.</summary>
-    public TrialResult Measure(IReadOnlyList<IInversionAttack> attacks)
+    public TrialResult Measure(IReadOnlyList<IInversionAttack> attacks, IProcessGroup? processes = null)
     {
         var (agreement, divergence, noise) = (new AgreementMetric(), new DivergenceMetric(), new NoiseMetric(_transform));
-        MetricEvaluator.Run([agreement, divergence, noise], _model, _adapters, _transform, _batches.Select(batch => batch.Batch));
+        MetricEvaluator.Run([agreement, divergence, noise], _model, _adapters, _transform, _batches.Select(batch => batch.Batch), processes);
         return new TrialResult
         {
             Agreement = agreement,
             Divergence = divergence,
             Noise = noise,
-            Attacks = InversionAttackEvaluator.Run(attacks, _transform, _batches, ids => _tokenizer.Tokenizer.Decode(ids)),
+            Attacks = InversionAttackEvaluator.Run(attacks, _transform, _batches, ids => _tokenizer.Tokenizer.Decode(ids), processes),
         };
     }
 

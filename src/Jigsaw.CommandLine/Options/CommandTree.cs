@@ -72,7 +72,7 @@ internal sealed partial class CommandTree
     private int Run(ParseResult parsed, Verb verb, CancellationToken cancellation)
     {
         using var processes = ProgramProcesses.Find(_program.Processes);
-        processes.RequireTraining(verb.Name);
+        processes.RequireShared(verb.Name);
         try
         {
             return Run(parsed, verb, processes, cancellation);
@@ -209,7 +209,7 @@ internal sealed partial class CommandTree
     {
         var file = parsed.GetValue(_options.Sweep)!.FullName;
         var folder = parsed.GetValue(_options.SweepFolder)?.FullName ?? Path.GetFullPath(Path.Combine("sweeps", Path.GetFileNameWithoutExtension(file)));
-        var options = new SweepOptions(file, folder, parsed.GetValue(_options.Workers), ShardOption.Parse(parsed.GetValue(_options.Shard)), parsed.GetValue(_options.Retry));
+        var options = new SweepOptions(file, folder, parsed.GetValue(_options.Workers), ShardOption.Of(context.Processes, parsed.GetValue(_options.Shard)), parsed.GetValue(_options.Retry));
         var plan = SweepFile.Read(file, _options.Known, _program.Recipes);
         return SweepVerb.Run(context with { Settings = context.Settings with { Model = plan.Options["model"]?.ToString() ?? context.Settings.Model } }, options, plan, trial => RequireRunnable(file, trial));
     }

@@ -6,10 +6,12 @@ using Jigsaw.Processes;
 
 namespace Jigsaw.CommandLine.Running;
 
-/// <summary>The processes that train together: those that the program is given, or that mpiexec has started.</summary>
+/// <summary>The processes that work together: those that the program is given, or that mpiexec has started.</summary>
 internal sealed class ProgramProcesses : IDisposable
 {
     private const string GroupType = "Jigsaw.Mpi.MpiProcessGroup, Jigsaw.Mpi";
+
+    private static readonly string[] _shared = ["train", "evaluate", "sweep"];
 
     private readonly IDisposable? _owned;
 
@@ -23,7 +25,7 @@ internal sealed class ProgramProcesses : IDisposable
 
     /// <summary>Finds out if the program runs in several processes: mpiexec tells each their number, in the variables of PMI.</summary>
     /// <param name="given">What the program was given; null looks for mpiexec.</param>
-    /// <exception cref="UsageException">There are several, and the package that lets them train together isn't there.</exception>
+    /// <exception cref="UsageException">There are several, and the package that lets them work together isn't there.</exception>
     public static ProgramProcesses Find(IProcessGroup? given)
     {
         if (given is not null)
@@ -58,16 +60,16 @@ internal sealed class ProgramProcesses : IDisposable
     }
 
     /// <summary>Refuses what several processes would only repeat.</summary>
-    /// <exception cref="UsageException">Only a training runs in several processes.</exception>
-    public void RequireTraining(string verb)
+    /// <exception cref="UsageException">The verb doesn't run in several processes.</exception>
+    public void RequireShared(string verb)
     {
-        if (Group is not null && verb != "train")
+        if (Group is not null && !_shared.Contains(verb))
         {
-            throw new UsageException(string.Create(CultureInfo.InvariantCulture, $"mpiexec has started {Group.Size} processes, but only train runs in several; start {(verb.Length == 0 ? "this" : verb)} without mpiexec."));
+            throw new UsageException(string.Create(CultureInfo.InvariantCulture, $"mpiexec has started {Group.Size} processes, but only train, evaluate and sweep run in several; start {(verb.Length == 0 ? "this" : verb)} without mpiexec."));
         }
     }
 
-    /// <summary>The settings of a training in several processes: the folder is the first one's, and caches are not shared.</summary>
+    /// <summary>The settings of work in several processes: the folder is the first one's, and caches are not shared.</summary>
     public RunSettings Settings(RunSettings settings)
     {
         if (Group is null)
@@ -82,6 +84,9 @@ internal sealed class ProgramProcesses : IDisposable
             Cache = IsFirst || !RunData.IsLarge(settings) ? settings.Cache : Path.Combine(settings.CacheFolder, string.Create(CultureInfo.InvariantCulture, $"process-{Group.Rank}")),
         };
     }
+
+    /// <summary>How many processes of a group are on this machine.</summary>
+    public static int OnThisMachine(IProcessGroup? group) => group is null ? 1 : Math.Max(1, Local("MPI_LOCALNRANKS", group.Size));
 
     /// <summary>What mpiexec says of the processes on this machine.</summary>
     private static int Local(string variable, int otherwise) => int.TryParse(Environment.GetEnvironmentVariable(variable), CultureInfo.InvariantCulture, out var value) ? value : otherwise;

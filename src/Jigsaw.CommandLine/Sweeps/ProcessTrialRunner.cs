@@ -63,6 +63,12 @@ internal sealed class ProcessTrialRunner(IReadOnlyList<string> measures) : ITria
         var program = Environment.ProcessPath ?? throw new InvalidOperationException("The path of this program is not known, so it can't run itself for a trial; start it as an executable or with dotnet.");
         string[] host = Path.GetFileNameWithoutExtension(program).Equals("dotnet", StringComparison.OrdinalIgnoreCase) ? [Path.GetFullPath(Environment.GetCommandLineArgs()[0])] : [];
         var start = new ProcessStartInfo(program, [.. host, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        // A trial is no process of a group that this one may belong to.
+        foreach (var name in start.Environment.Keys.Where(name => name.StartsWith("PMI_", StringComparison.Ordinal) || name.StartsWith("MPI_LOCAL", StringComparison.Ordinal)).ToArray())
+        {
+            start.Environment.Remove(name);
+        }
+
         foreach (var name in (string[])["OMP_NUM_THREADS", "MKL_NUM_THREADS"])
         {
             start.Environment[name] = threads.ToString(CultureInfo.InvariantCulture);

@@ -23,7 +23,12 @@ internal static class EvaluateVerb
         var chats = ChatDataset.Read(settings.EvaluationData, settings.EvaluationChats);
         using var trials = new Trials(run.Model, run.Adapters, run.Transform, run.Tokenizer, chats);
         using var nearest = new NearestNeighborAttack(run.Model.EmbeddingTable);
-        var result = trials.Measure([nearest]);
+        var result = trials.Measure([nearest], context.Processes);
+        if (!context.IsFirst)
+        {
+            return JigsawExitCode.Success;
+        }
+
         context.Output.Show(RunTables.Compare((Path.GetFileName(settings.Output), result)));
 
         if (settings.Chat)

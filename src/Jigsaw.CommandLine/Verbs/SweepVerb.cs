@@ -21,7 +21,7 @@ internal static class SweepVerb
         var (index, count) = options.Shard;
         if (plan.Search == SweepSearch.Halving && count > 1)
         {
-            throw new UsageException("--shard is incompatible with halving, which compares the trials of a round before the next one begins; use one process, or a grid or random search.");
+            throw new UsageException("A sweep by halving can't be divided, by --shard or mpiexec: it compares the trials of a round before the next one begins; use one process, or a grid or random search.");
         }
 
         foreach (var trial in plan.FirstTrials())
@@ -29,13 +29,15 @@ internal static class SweepVerb
             check(trial);
         }
 
-        var workers = SweepWorkers.Fitting(options.Workers, Environment.ProcessorCount, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes, SweepWorkers.WeightsOf(context.Settings.Model));
+        var sharing = ProgramProcesses.OnThisMachine(context.Processes);
+        var workers = SweepWorkers.Fitting(options.Workers, Math.Max(1, Environment.ProcessorCount / sharing), GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / sharing, SweepWorkers.WeightsOf(context.Settings.Model));
         if (workers.Warning.Length > 0)
         {
             context.Output.Say(workers.Warning);
         }
 
-        var path = Path.Combine(options.Folder, count == 1 ? SweepDatabase.Name : $"sweep-{index + 1}-of-{count}.db");
+        string Part(int part) => Path.Combine(options.Folder, count == 1 ? SweepDatabase.Name : $"sweep-{part + 1}-of-{count}.db");
+        var path = Part(index);
         Directory.CreateDirectory(options.Folder);
         using var reserved = Reserve(path);
         using var database = SweepDatabase.OpenOrCreate(path, plan.Text);
@@ -49,10 +51,17 @@ internal static class SweepVerb
         catch (OperationCanceledException)
         {
             context.Output.Say("What is done is kept, and what was running has a checkpoint: the same command goes on.");
+            context.Processes?.Gather([]);
             throw;
         }
 
-        return Show(context, database);
+        if (context.Processes is not { } processes)
+        {
+            return Show(context, database);
+        }
+
+        processes.Gather([]);
+        return context.IsFirst ? Merge(context, [.. Enumerable.Range(0, count).Select(Part)], options.Folder) : JigsawExitCode.Success;
     }
 
     /// <summary>Shows the trials of a database.</summary>

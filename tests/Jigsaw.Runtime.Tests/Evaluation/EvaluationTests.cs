@@ -4,6 +4,7 @@ using Jigsaw.Evaluation.Attacks;
 using Jigsaw.Evaluation.Metrics;
 using Jigsaw.Models;
 using Jigsaw.Models.Lora;
+using Jigsaw.Processes;
 using Jigsaw.Transforms;
 using Jigsaw.Transforms.Noise;
 using TorchSharp;
@@ -103,6 +104,53 @@ public sealed class EvaluationTests : IDisposable
             both[Pass.TeacherClean] * both.Tokens,
             1e-6);
     }
+
+    [Fact]
+    public void Processes_that_share_the_batches_all_have_the_figures_of_one()
+    {
+        using var transform = Quiet();
+        using (no_grad())
+        {
+            foreach (var (_, parameter) in _adapters.NamedParameters)
+            {
+                parameter.add_(ones_like(parameter) * 0.02);
+            }
+        }
+
+        using var first = _batches.At(0);
+        using var second = _batches.At(1);
+        var alone = Figures(null);
+        var shared = new double[3][];
+        var threads = ThreadGroup.Of(3).Select(group => new Thread(() => shared[group.Rank] = Figures(group))).ToArray();
+        Array.ForEach(threads, thread => thread.Start());
+        Array.ForEach(threads, thread => thread.Join());
+
+        Assert.InRange(alone[0], 0.01, 0.99);
+        foreach (var figures in shared)
+        {
+            Assert.Equal(shared[0], figures);
+            Assert.All(alone.Zip(figures), pair => Assert.Equal(pair.First, pair.Second, 1e-4 * Math.Max(1, pair.First)));
+        }
+
+        Assert.Contains("UnsharedMetric measures in one process", Assert.Throws<NotSupportedException>(() => new UnsharedMetric().AddUp(ThreadGroup.Of(1)[0])).Message, StringComparison.Ordinal);
+
+        double[] Figures(IProcessGroup? group)
+        {
+            using var scope = NewDisposeScope();
+            var (agreement, divergence, noise, support) = (new AgreementMetric(), new DivergenceMetric(), new NoiseMetric(transform), new TopKUtilityMetric(Pass.StudentNoisy, 5));
+            MetricEvaluator.Run([agreement, divergence, noise, support], _model, _adapters, transform, [first, second], group);
+            using var attack = new NearestNeighborAttack(_model.EmbeddingTable);
+            IReadOnlyCollection<string>[] facts = [.. Enumerable.Range(0, first.BatchSize).Select(_ => (string[])["1 2"])];
+            var report = Assert.Single(InversionAttackEvaluator.Run([attack], transform, [(first, facts), (second, facts)], ids => string.Join(' ', ids), group));
+            return
+            [
+                agreement[Pass.StudentNoisy], agreement[Pass.StudentClean], agreement.UnsureShare(Pass.StudentNoisy), agreement.Tokens, divergence[Pass.StudentNoisy], noise.MeanStd, noise.MeanShift, noise.Tokens,
+                support.Overlap, support.JensenShannon, support.Tokens, report.TokenAccuracy, report.TopTenAccuracy, report.FactRecall, report.TokenCount, report.FactCount,
+            ];
+        }
+    }
+
+    private sealed class UnsharedMetric : Metric;
 
     [Theory]
     [InlineData(1)]

@@ -1,4 +1,5 @@
 using Jigsaw.Batches;
+using Jigsaw.Processes;
 using Jigsaw.Tensors;
 using Jigsaw.Transforms;
 using static TorchSharp.torch;
@@ -15,30 +16,32 @@ public static class InversionAttackEvaluator
     /// <param name="transform">The transform; one sample is drawn for each batch, with secure noise: no attack can draw it again.</param>
     /// <param name="batches">Batches, each with the private facts of its rows; batches are not disposed.</param>
     /// <param name="decode">Text of token ids.</param>
+    /// <param name="processes">Processes that share the batches, all of which are given in each; the reports are of all. Null for one process.</param>
     /// <returns>A report per attack, in their order.</returns>
     /// <exception cref="InvalidOperationException">An attack gives candidates of another shape than it was asked for.</exception>
     public static IReadOnlyList<InversionAttackReport> Run(
         IReadOnlyList<IInversionAttack> attacks,
         StainedGlassTransform transform,
         IEnumerable<(TokenBatch Batch, IReadOnlyList<IReadOnlyCollection<string>> Facts)> batches,
-        Func<IReadOnlyList<int>, string> decode)
+        Func<IReadOnlyList<int>, string> decode,
+        IProcessGroup? processes = null)
     {
         ArgumentNullException.ThrowIfNull(attacks);
         ArgumentNullException.ThrowIfNull(transform);
         ArgumentNullException.ThrowIfNull(batches);
         ArgumentNullException.ThrowIfNull(decode);
-        var (best, topTen, found) = (new long[attacks.Count], new long[attacks.Count], new long[attacks.Count]);
-        long tokens = 0, facts = 0;
+        var (best, topTen, found) = (new double[attacks.Count], new double[attacks.Count], new double[attacks.Count]);
+        double[] asked = [0, 0];
         using var noGrad = no_grad();
         using var used = transform.WithSecureNoise();
-        foreach (var (batch, factsOfRows) in batches)
+        foreach (var (batch, factsOfRows) in processes.Share(batches))
         {
             using var scope = NewDisposeScope();
             var noisy = used.Apply(batch).Noisy;
             var rows = MaskedRows.Of(batch.NoiseMask);
             var truth = batch.InputIds.flatten().index_select(0, rows).unsqueeze(-1);
-            tokens += rows.shape[0];
-            facts += factsOfRows.Sum(row => row.Count);
+            asked[0] += rows.shape[0];
+            asked[1] += factsOfRows.Sum(row => row.Count);
             for (var i = 0; i < attacks.Count; i++)
             {
                 var recovered = Recover(attacks[i], noisy, batch.AttentionMask);
@@ -50,13 +53,19 @@ public static class InversionAttackEvaluator
             }
         }
 
+        foreach (var counts in (double[][])[asked, best, topTen, found])
+        {
+            processes?.Sum(counts);
+        }
+
+        var (tokens, facts) = ((long)asked[0], (long)asked[1]);
         return [.. attacks.Select((attack, i) => new InversionAttackReport
         {
             Attack = attack.Name,
             Knowledge = attack.Knowledge,
-            TokenAccuracy = best[i] / (double)Math.Max(1, tokens),
-            TopTenAccuracy = topTen[i] / (double)Math.Max(1, tokens),
-            FactRecall = found[i] / (double)Math.Max(1, facts),
+            TokenAccuracy = best[i] / Math.Max(1, tokens),
+            TopTenAccuracy = topTen[i] / Math.Max(1, tokens),
+            FactRecall = found[i] / Math.Max(1, facts),
             TokenCount = tokens,
             FactCount = facts,
         })];

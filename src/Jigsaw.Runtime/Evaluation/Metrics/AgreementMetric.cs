@@ -1,3 +1,4 @@
+using Jigsaw.Processes;
 using Jigsaw.Tensors;
 using TorchSharp;
 
@@ -7,16 +8,30 @@ namespace Jigsaw.Evaluation.Metrics;
 /// Share of the tokens where a pass has the same most likely next token as the base model on the clean embeddings, 0 to 1. The adapted model should agree on transformed
 /// embeddings; the base should not, and neither should the adapted model on clean ones, or the adapters alone would leak.
 /// </summary>
-public sealed class AgreementMetric() : TokenMetric(Pass.StudentNoisy, Pass.TeacherNoisy, Pass.StudentClean)
+public sealed class AgreementMetric() : TokenMetric(_passes)
 {
     /// <summary>Below this probability of its most likely token the teacher itself is not sure.</summary>
     public const double Sure = 0.6;
+
+    private static readonly Pass[] _passes = [Pass.StudentNoisy, Pass.TeacherNoisy, Pass.StudentClean];
 
     private readonly Dictionary<Pass, (long Differing, long Unsure)> _differences = [];
 
     /// <summary>Share of the tokens where the pass differs at which the teacher gives its own token less than <see cref="Sure"/>; 0 if it never differs.</summary>
     /// <param name="pass">The pass.</param>
     public double UnsureShare(Pass pass) => _differences.TryGetValue(pass, out var counts) && counts.Differing > 0 ? counts.Unsure / (double)counts.Differing : 0;
+
+    /// <inheritdoc/>
+    public override void AddUp(IProcessGroup processes)
+    {
+        base.AddUp(processes);
+        double[] counts = [.. _passes.SelectMany(pass => _differences.GetValueOrDefault(pass) is var (differing, unsure) ? new double[] { differing, unsure } : [])];
+        processes.Sum(counts);
+        foreach (var (pass, i) in _passes.Select((pass, i) => (pass, i)))
+        {
+            _differences[pass] = ((long)counts[2 * i], (long)counts[(2 * i) + 1]);
+        }
+    }
 
     /// <inheritdoc/>
     protected override double Sum(PassLogits logits, Pass pass)

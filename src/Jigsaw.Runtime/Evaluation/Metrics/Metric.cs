@@ -1,4 +1,5 @@
 using Jigsaw.Batches;
+using Jigsaw.Processes;
 
 namespace Jigsaw.Evaluation.Metrics;
 
@@ -20,4 +21,10 @@ public abstract class Metric
     public virtual void Add(PassLogits logits)
     {
     }
+
+    /// <summary>Adds up what the processes of a group have measured, each on batches of its own: then all have the figures of all batches.</summary>
+    /// <param name="processes">The group, all of which call this.</param>
+    /// <exception cref="NotSupportedException">The metric doesn't say which of its sums are added up.</exception>
+    public virtual void AddUp(IProcessGroup processes) =>
+        throw new NotSupportedException($"{GetType().Name} measures in one process; override {nameof(AddUp)}, or evaluate without a group of processes.");
 }

@@ -1,6 +1,7 @@
 using Jigsaw.Batches;
 using Jigsaw.Models;
 using Jigsaw.Models.Decoder;
+using Jigsaw.Processes;
 using Jigsaw.Tensors;
 using Jigsaw.Transforms;
 using static TorchSharp.torch;
@@ -21,7 +22,8 @@ public static class MetricEvaluator
     /// <param name="adapters">The student's adapters.</param>
     /// <param name="transform">The transform; one sample is drawn for each batch, with secure noise.</param>
     /// <param name="batches">Batches on the model's device; not disposed.</param>
-    public static void Run(IReadOnlyList<Metric> metrics, ICausalLM model, IAdapters adapters, StainedGlassTransform transform, IEnumerable<TokenBatch> batches)
+    /// <param name="processes">Processes that share the batches, all of which are given in each; each runs every so manyth, and has the figures of all afterwards. Null for one process.</param>
+    public static void Run(IReadOnlyList<Metric> metrics, ICausalLM model, IAdapters adapters, StainedGlassTransform transform, IEnumerable<TokenBatch> batches, IProcessGroup? processes = null)
     {
         ArgumentNullException.ThrowIfNull(metrics);
         ArgumentNullException.ThrowIfNull(model);
@@ -30,10 +32,18 @@ public static class MetricEvaluator
         ArgumentNullException.ThrowIfNull(batches);
         using var noGrad = no_grad();
         using var used = transform.WithSecureNoise();
-        foreach (var batch in batches)
+        foreach (var batch in processes.Share(batches))
         {
             using var scope = NewDisposeScope();
             Run(metrics, model, adapters, used.Apply(batch), batch);
+        }
+
+        if (processes is not null)
+        {
+            foreach (var metric in metrics)
+            {
+                metric.AddUp(processes);
+            }
         }
     }
 

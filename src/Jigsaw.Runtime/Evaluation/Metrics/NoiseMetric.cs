@@ -1,4 +1,5 @@
 using Jigsaw.Batches;
+using Jigsaw.Processes;
 using Jigsaw.Tensors;
 using Jigsaw.Transforms;
 using static TorchSharp.torch;
@@ -63,6 +64,16 @@ public sealed class NoiseMetric(StainedGlassTransform transform) : Metric
         Sum(Figure.NoiseDomination, Ratio(ofNoise, ofClean.Plus(ofNoise)));
         Sum(Figure.NoiseRatio, Ratio(ofNoise, ofClean));
         Sum(Figure.NoiseCosine, Ratio((clean * noise).sum(1), ofClean * ofNoise));
+    }
+
+    /// <inheritdoc/>
+    public override void AddUp(IProcessGroup processes)
+    {
+        ArgumentNullException.ThrowIfNull(processes);
+        double[] sums = [.. _sums, Tokens];
+        processes.Sum(sums);
+        sums.AsSpan(0, _sums.Length).CopyTo(_sums);
+        Tokens = (long)sums[^1];
     }
 
     private static Tensor Ratio(Tensor upper, Tensor lower) => upper / lower.clamp(min: Scalars.Of(1e-30f));

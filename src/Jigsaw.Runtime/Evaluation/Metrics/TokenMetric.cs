@@ -1,3 +1,5 @@
+using Jigsaw.Processes;
+
 namespace Jigsaw.Evaluation.Metrics;
 
 /// <summary>A mean over the tokens of the loss mask, per pass.</summary>
@@ -33,6 +35,20 @@ public abstract class TokenMetric : Metric
         }
 
         Tokens += logits.Count;
+    }
+
+    /// <inheritdoc/>
+    public override void AddUp(IProcessGroup processes)
+    {
+        ArgumentNullException.ThrowIfNull(processes);
+        Pass[] passes = [.. _sums.Keys];
+        double[] sums = [Tokens, .. passes.Select(pass => _sums[pass])];
+        processes.Sum(sums);
+        Tokens = (long)sums[0];
+        foreach (var (pass, sum) in passes.Zip(sums.Skip(1)))
+        {
+            _sums[pass] = sum;
+        }
     }
 
     /// <summary>The sum of the figure over a block's tokens.</summary>

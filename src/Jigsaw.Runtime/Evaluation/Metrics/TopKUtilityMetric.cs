@@ -1,3 +1,4 @@
+using Jigsaw.Processes;
 using Jigsaw.Tensors;
 using static TorchSharp.torch;
 
@@ -43,6 +44,15 @@ public sealed class TopKUtilityMetric(Pass pass, int k) : Metric
         var theirs = ReconstructionMetrics.TopKSupportMask(clean, clean, top);
         _overlap += theirs.gather(-1, noisy.topk(top, -1).indexes).sum().ReadInt64() / (double)top;
         Tokens += logits.Count;
+    }
+
+    /// <inheritdoc/>
+    public override void AddUp(IProcessGroup processes)
+    {
+        ArgumentNullException.ThrowIfNull(processes);
+        double[] sums = [_divergence, _symmetric, _overlap, Tokens];
+        processes.Sum(sums);
+        (_divergence, _symmetric, _overlap, Tokens) = (sums[0], sums[1], sums[2], (long)sums[3]);
     }
 
     private static Tensor LogProbabilities(Tensor logits, Tensor outside) => logits.to(ScalarType.Float64).masked_fill(outside, Scalars.Of(double.NegativeInfinity)).log_softmax(-1);
