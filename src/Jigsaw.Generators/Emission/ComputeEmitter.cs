@@ -60,7 +60,7 @@ internal sealed class ComputeEmitter
         EmitComposite();
         _writer.Line();
         _writer.Line($"components = new Components({string.Join(", ", _plan.Terms.SelectMany(Locals).Append("composite"))});");
-        _writer.Line("return composite;");
+        _writer.Line("return composite.Value;");
     }
 
     private void EmitGap(TermGroup? group)
@@ -143,8 +143,9 @@ internal sealed class ComputeEmitter
 
     private void EmitCustom(PlannedTerm term)
     {
-        var stage = term.Source is { } pass ? $"{PassType}.{pass}, " : "";
-        _writer.Line($"{Var(TermValue)} {Identifier.Of(term.Local)} = {Step(term)}.Custom({Literal.Of(term.Term.Key)}, {stage}() => {Call(term.Term.Custom!)});");
+        var key = Literal.Of(term.Term.Key);
+        var stage = term.Source is { } pass ? $", {PassType}.{pass}" : "";
+        _writer.Line($"{Var(TermValue)} {Identifier.Of(term.Local)} = {Step(term)}.Evaluates({key}{stage}) ? step.Custom({key}, {Call(term.Term.Custom!)}) : step.NotEvaluated;");
     }
 
     /// <summary>Declares what a chain of calls gives: on one line for one value, otherwise with a line for each call.</summary>

@@ -38,11 +38,7 @@ internal static partial class RecipeEmitter
                 return;
             }
 
-            writer.Line($"new {Loss}(teacher, student, Plan{string.Concat(Intervals(plan, term => $"hyperparameters.{term.Property}Every"))}, hyperparameters,");
-            using (writer.Indent())
-            {
-                writer.Line($"({StepActivations} step, {RowMask} lossMask, out Components components) => Compute(step, lossMask, hyperparameters, out components));");
-            }
+            writer.Line($"new {Loss}(teacher, student, Plan{string.Concat(Intervals(plan, term => $"hyperparameters.{term.Property}Every"))}, hyperparameters, Compute);");
         }
     }
 }

@@ -27,7 +27,7 @@ internal static partial class RecipeEmitter
                 }
 
                 writer.Line();
-                writer.Line($"internal Components(params {Tensor}[] values)");
+                writer.Line($"internal Components(params {CompilerServices}.TermValue[] values)");
                 using (writer.Indent())
                 {
                     writer.Line(": base(s_keys, values)");

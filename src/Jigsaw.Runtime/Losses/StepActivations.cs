@@ -140,34 +140,43 @@ public sealed class StepActivations
     /// <summary>The prompts of this step with tokens replaced by what the teacher might have expected.</summary>
     public CounterfactualPrompts Counterfactuals => new(this);
 
-    /// <summary>The value of a custom term that reads no pass but the teacher's clean one.</summary>
+    /// <summary>True if a custom term that reads no pass but the teacher's clean one is evaluated now: always, except where <see cref="Every"/> leaves it out or the step runs pass by pass.</summary>
     /// <param name="key">The term's component key, for messages.</param>
-    /// <param name="term">Computes it: a scalar.</param>
-    /// <exception cref="InvalidOperationException">The term returned something else: null, a disposed tensor, another shape, a dtype that is not floating, or a tensor on another device.</exception>
-    public TermValue Custom(string key, Func<Tensor> term)
+    /// <exception cref="ProcessGroupException">The rows of the batch are spread over processes, so a term that reads whole tensors can't be evaluated.</exception>
+    public bool Evaluates(string key)
     {
         ArgumentNullException.ThrowIfNull(key);
-        ArgumentNullException.ThrowIfNull(term);
         if (Batch.NoiseMask.Step is { Rows: > 0, Group.Size: > 1 })
         {
             throw new ProcessGroupException($"The custom term '{key}' reads whole tensors, of which each process has some rows; let it take rows of logits, or train in one process.");
         }
 
-        return IncludesEmbeddings ? CustomScalar.Checked(key, term(), Noisy) : Zero;
+        return IncludesEmbeddings;
     }
 
-    /// <summary>The value of a custom term that reads a pass. If it reads several, they are all in one stage.</summary>
+    /// <summary>True if a custom term that reads a pass is evaluated now. If it reads several passes, they are all in one stage.</summary>
     /// <param name="key">The term's component key, for messages.</param>
     /// <param name="pass">The pass, or one of them.</param>
-    /// <param name="term">Computes it: a scalar.</param>
-    /// <exception cref="InvalidOperationException">The term returned something else: null, a disposed tensor, another shape, a dtype that is not floating, or a tensor on another device.</exception>
-    public TermValue Custom(string key, Pass pass, Func<Tensor> term)
+    /// <exception cref="InvalidOperationException">The step is divided into micro-batches.</exception>
+    public bool Evaluates(string key, Pass pass)
     {
         ArgumentNullException.ThrowIfNull(key);
-        ArgumentNullException.ThrowIfNull(term);
         RequireWholeStep($"The custom term '{key}' reads whole tensors of {pass}, and");
-        return Includes(pass) ? CustomScalar.Checked(key, term(), Noisy) : Zero;
+        return Includes(pass);
     }
+
+    /// <summary>The value of a custom term.</summary>
+    /// <param name="key">The term's component key, for messages.</param>
+    /// <param name="value">What the term returned.</param>
+    /// <exception cref="InvalidOperationException">It is not a scalar: null, a disposed tensor, another shape, a dtype that is not floating, or a tensor on another device.</exception>
+    public TermValue Custom(string key, Tensor value)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        return CustomScalar.Checked(key, value, Noisy);
+    }
+
+    /// <summary>The value of a custom term that is not evaluated now: a constant 0.</summary>
+    public TermValue NotEvaluated => Zero;
 
     private void RequireWholeStep(string reason)
     {

@@ -53,6 +53,13 @@ public sealed class JigsawLoss<TComponents, THyperparameters> : BoundLoss
         _lossOf = _componentsOf = _hyperparametersOf = Forwards;
     }
 
+    /// <summary>Binds a computation that is given the numbers.</summary>
+    /// <exception cref="ArgumentException">As for the other constructor.</exception>
+    public JigsawLoss(NoisyTeacher teacher, NoisyStudent student, LossPlan plan, THyperparameters hyperparameters, RecipeComputation<TComponents, THyperparameters> compute)
+        : this(teacher, student, plan, hyperparameters, (StepActivations step, RowMask lossMask, out TComponents components) => compute(step, lossMask, hyperparameters, out components))
+    {
+    }
+
     /// <summary>The numbers that the recipe was bound with.</summary>
     public override THyperparameters Hyperparameters { get; }
 
