@@ -236,6 +236,8 @@ public sealed class SweepTests : IDisposable
     [InlineData("options = 'null'", "the options of a trial are no object")]
     [InlineData("starts = 9223372036854775807", "")]
     [InlineData("options = '{\"steps\":1,\"steps\":2}'", "")]
+    [InlineData("options = '{\"\\ud800\":1}'", "line 1, column 2: a text or a name that is not Unicode")]
+    [InlineData("measured = '{\"\\ud800\":1}'", "line 1, column 2: a text or a name that is not Unicode")]
     [InlineData("folder = char(97, 0, 98)", "Null character in path")]
     [InlineData("measured = 'null'", "what a trial measured is no object")]
     [InlineData("state = 'Bogus'", "a trial is in the state 'Bogus', which there is not")]
@@ -282,6 +284,7 @@ public sealed class SweepTests : IDisposable
     [InlineData("""{ "search": "random", "trials": 2147483647, "parameters": { "std-max": [1] } }""", "'trials' is 2147483647; use at most 10000.")]
     [InlineData("""{ "parameters": { "std-max": { "from": 1, "to": 2, "count": 2147483647 }, "batch": [2, 4] } }""", "'parameters' is a grid of more than 10000 trials; take fewer values")]
     [InlineData("""{ "parameters": """, "is not JSON (line 1, column ")]
+    [InlineData("{ \"\\ud800\": 1 }", "is not JSON (line 1, column 3: a text or a name that is not Unicode")]
     public async Task What_the_file_of_a_sweep_gets_wrong_is_one_sentence_before_anything_runs(string text, string said)
     {
         var file = Path.Combine(_folder, "sweep.json");

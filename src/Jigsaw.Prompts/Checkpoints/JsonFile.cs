@@ -18,7 +18,20 @@ internal static class JsonFile
         }
         catch (InvalidOperationException exception)
         {
+            RequireUnicode(path);
             throw new CheckpointException(path, $"holds what is not text or not of the kind that belongs there ({exception.Message}); fetch it again.", exception);
+        }
+    }
+
+    private static void RequireUnicode(string path)
+    {
+        try
+        {
+            JsonUnicode.Require(File.ReadAllBytes(path));
+        }
+        catch (JsonException exception)
+        {
+            throw new CheckpointException(path, $"is not JSON ({JsonReason.Of(exception)}); fetch it again.", exception);
         }
     }
 

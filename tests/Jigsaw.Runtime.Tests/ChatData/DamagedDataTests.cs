@@ -1,6 +1,7 @@
 using System.Text;
 using CsCheck;
 using Jigsaw.Data;
+using Parquet;
 
 namespace Jigsaw.Runtime.Tests.ChatData;
 
@@ -114,6 +115,27 @@ public sealed class DamagedDataTests : IDisposable
     {
         var bytes = Convert.FromHexString(footer);
         File.WriteAllBytes(_folder["file"], [.. "PAR1"u8, 0, 0, 0, 0, .. bytes, .. BitConverter.GetBytes(bytes.Length), .. "PAR1"u8]);
+        Assert.Contains("can't be read as Parquet: the file is cut off or damaged (InvalidDataException)", Outcome(_folder["file"]), StringComparison.Ordinal);
+    }
+
+    /// <summary>A list of two thousand million truths, a page of 2 GB, one of as many values, and one that goes on behind the end.</summary>
+    [Theory]
+    [InlineData("19F1FFFFFFFF07")]
+    [InlineData("150015FEFFFFFF0F15101C1500000000")]
+    [InlineData("1500151015102C15FEFFFFFF0F000000")]
+    [InlineData("1500151015FEFFFFFF0F2C1502000000")]
+    public async Task A_page_of_Parquet_whose_header_claims_what_can_not_be_is_refused_at_once(string header)
+    {
+        var path = await ChatFile.WriteParquet(_folder, "messages", [Row]);
+        var bytes = await File.ReadAllBytesAsync(path);
+        await using (var reader = await ParquetReader.CreateAsync(path))
+        {
+            using var group = reader.OpenRowGroupReader(0);
+            var column = group.RowGroup.Columns[0].MetaData!;
+            Convert.FromHexString(header).CopyTo(bytes, column.DictionaryPageOffset is > 0 and var first ? first : column.DataPageOffset);
+        }
+
+        await File.WriteAllBytesAsync(_folder["file"], bytes);
         Assert.Contains("can't be read as Parquet: the file is cut off or damaged (InvalidDataException)", Outcome(_folder["file"]), StringComparison.Ordinal);
     }
 
