@@ -268,6 +268,8 @@ public sealed class SweepTests : IDisposable
     [InlineData("""{ "parameters": { "std-max": 3 } }""", "'parameters.std-max' is 3; write a list of values, or a range")]
     [InlineData("""{ "parameters": { "std-max": { "from": 1, "to": 2 } } }""", "add \"count\", the values that a grid takes of the range.")]
     [InlineData("""{ "parameters": { "std-max": { "from": 0, "to": 2, "scale": "log", "count": 2 } } }""", "use from above 0 and below to.")]
+    [InlineData("""{ "parameters": { "std-max": { "from": 1e-4, "to": 1e308, "scale": "log", "count": 2 } } }""", "use ends that are nearer to each other.")]
+    [InlineData("""{ "parameters": { "std-max": { "from": -1e308, "to": 1e308, "count": 2 } } }""", "use ends that are nearer to each other.")]
     [InlineData("""{ "parameters": { "std-max": { "form": 0 } } }""", "'parameters.std-max.form' is unknown. Did you mean 'from'?")]
     [InlineData("""{ "parameters": { "std-max": [1] }, "objectives": ["agrement"] }""", "an entry of 'objectives' is 'agrement'; use agreement, kl, ")]
     [InlineData("""{ "parameters": { "std-max": [1] }, "objectives": ["bits"], "measure": ["evaluate"] }""", "'measure' is evaluate; add attack")]
