@@ -60,7 +60,7 @@ internal sealed class RunReader
 
         try
         {
-            return read(StrictJson.Parse(File.ReadAllText(path)) ?? throw new FormatException("it is null"));
+            return read(StrictJson.Parse(RegularFile.ReadAllText(path)) ?? throw new FormatException("it is null"));
         }
         catch (Exception exception) when (exception is JsonException or FormatException or InvalidOperationException or ArgumentException or IOException or UnauthorizedAccessException)
         {
@@ -82,6 +82,7 @@ internal sealed class RunReader
         var number = 0;
         try
         {
+            RegularFile.Require(path);
             foreach (var line in File.ReadLines(path))
             {
                 number++;
@@ -178,7 +179,7 @@ internal sealed class RunReader
             {
                 try
                 {
-                    using var stream = File.OpenRead(file);
+                    using var stream = RegularFile.OpenRead(file);
                     hashes.Add(KeyValuePair.Create($"{part}/{Path.GetFileName(file)}", Convert.ToHexStringLower(SHA256.HashData(stream))));
                 }
                 catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)

@@ -39,7 +39,7 @@ internal static class JsonFile
     {
         try
         {
-            using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
+            using var stream = RegularFile.OpenRead(path);
             if (stream.Length > MaximumLength)
             {
                 throw new CheckpointException(path, $"is {stream.Length} bytes long, more than the {MaximumLength} that Jigsaw reads of a JSON file.");

@@ -1,6 +1,10 @@
+using System.Diagnostics;
 using System.Text;
 using CsCheck;
+using Jigsaw.Checkpoints;
 using Jigsaw.Data;
+using Jigsaw.Tokenization;
+using Jigsaw.Transforms;
 using Parquet;
 
 namespace Jigsaw.Runtime.Tests.ChatData;
@@ -146,6 +150,25 @@ public sealed class DamagedDataTests : IDisposable
         Assert.Equal(2, ChatDataset.Read(_folder["file"]).Examples.Count);
         File.WriteAllText(_folder["file"], Row, Encoding.Unicode);
         Assert.Contains("is UTF-16 text", Outcome(_folder["file"]), StringComparison.Ordinal);
+    }
+
+    [LinuxFact]
+    public void What_waits_for_ever_or_has_no_end_is_refused_in_the_place_of_a_file()
+    {
+        using (var make = Process.Start("mkfifo", _folder["pipe"]))
+        {
+            make.WaitForExit();
+        }
+
+        File.CreateSymbolicLink(_folder["zeros"], "/dev/zero");
+        File.CreateSymbolicLink(_folder["nowhere"], _folder["not there"]);
+        Assert.Contains("is a link to what is not there", Outcome(_folder["nowhere"]), StringComparison.Ordinal);
+        foreach (var path in (string[])[_folder["pipe"], _folder["zeros"]])
+        {
+            Assert.Contains("can't be read (it is a pipe or a device, and a file belongs there)", Outcome(path), StringComparison.Ordinal);
+            Action[] readers = [() => SafetensorsReader.Open(path), () => JsonFile.Read(path, json => json.ValueKind), () => TextFile.Read(path), () => StoredTransform.Read(path)];
+            Assert.All(readers, read => Assert.StartsWith(path, Assert.Throws<CheckpointException>(read).Message, StringComparison.Ordinal));
+        }
     }
 
     [Fact]
