@@ -116,6 +116,7 @@ public sealed class ReportTests : IDisposable
     [InlineData("attacks.json", """{ "figures": [], "notes": [null] }""", "a note is missing, or of another kind")]
     [InlineData("attacks.json", """{ "figures": [], "left_out": { "x": null } }""", "x is missing, or of another kind")]
     [InlineData("evaluation.json", """{ "chats": 1, "chats": 2 }""", "'chats'")]
+    [InlineData("evaluation.json", "{ \"\\ud800\": 1 }", "line 1, column 3: a text or a name that is not Unicode")]
     [InlineData("checkpoints/step-000008/training.json", "{}", "'Settings' is missing, or of another kind")]
     public async Task What_is_damaged_in_a_run_is_a_sentence_and_the_rest_is_reported(string file, string text, string said)
     {

@@ -236,6 +236,8 @@ public sealed class SweepTests : IDisposable
     [InlineData("options = 'null'", "the options of a trial are no object")]
     [InlineData("starts = 9223372036854775807", "")]
     [InlineData("options = '{\"steps\":1,\"steps\":2}'", "")]
+    [InlineData("options = '{\"\\ud800\":1}'", "line 1, column 2: a text or a name that is not Unicode")]
+    [InlineData("measured = '{\"\\ud800\":1}'", "line 1, column 2: a text or a name that is not Unicode")]
     [InlineData("folder = char(97, 0, 98)", "Null character in path")]
     [InlineData("measured = 'null'", "what a trial measured is no object")]
     [InlineData("state = 'Bogus'", "a trial is in the state 'Bogus', which there is not")]
@@ -266,6 +268,8 @@ public sealed class SweepTests : IDisposable
     [InlineData("""{ "parameters": { "std-max": 3 } }""", "'parameters.std-max' is 3; write a list of values, or a range")]
     [InlineData("""{ "parameters": { "std-max": { "from": 1, "to": 2 } } }""", "add \"count\", the values that a grid takes of the range.")]
     [InlineData("""{ "parameters": { "std-max": { "from": 0, "to": 2, "scale": "log", "count": 2 } } }""", "use from above 0 and below to.")]
+    [InlineData("""{ "parameters": { "std-max": { "from": 1e-4, "to": 1e308, "scale": "log", "count": 2 } } }""", "use ends that are nearer to each other.")]
+    [InlineData("""{ "parameters": { "std-max": { "from": -1e308, "to": 1e308, "count": 2 } } }""", "use ends that are nearer to each other.")]
     [InlineData("""{ "parameters": { "std-max": { "form": 0 } } }""", "'parameters.std-max.form' is unknown. Did you mean 'from'?")]
     [InlineData("""{ "parameters": { "std-max": [1] }, "objectives": ["agrement"] }""", "an entry of 'objectives' is 'agrement'; use agreement, kl, ")]
     [InlineData("""{ "parameters": { "std-max": [1] }, "objectives": ["bits"], "measure": ["evaluate"] }""", "'measure' is evaluate; add attack")]
@@ -282,6 +286,7 @@ public sealed class SweepTests : IDisposable
     [InlineData("""{ "search": "random", "trials": 2147483647, "parameters": { "std-max": [1] } }""", "'trials' is 2147483647; use at most 10000.")]
     [InlineData("""{ "parameters": { "std-max": { "from": 1, "to": 2, "count": 2147483647 }, "batch": [2, 4] } }""", "'parameters' is a grid of more than 10000 trials; take fewer values")]
     [InlineData("""{ "parameters": """, "is not JSON (line 1, column ")]
+    [InlineData("{ \"\\ud800\": 1 }", "is not JSON (line 1, column 3: a text or a name that is not Unicode")]
     public async Task What_the_file_of_a_sweep_gets_wrong_is_one_sentence_before_anything_runs(string text, string said)
     {
         var file = Path.Combine(_folder, "sweep.json");

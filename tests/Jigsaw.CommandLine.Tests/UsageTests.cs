@@ -47,6 +47,7 @@ public sealed class UsageTests : IDisposable
     [InlineData("""{ "resume": 1 }""", ": 'resume' is 1; use true or false.")]
     [InlineData("""{ "hyperparameters": { "a": "b" } }""", ": 'hyperparameters.a' is \"b\"; use a number.")]
     [InlineData("""{ "steps": 1, "steps": 2 }""", " is not JSON (")]
+    [InlineData("{ \"steps\": 1, // so many\n \"\\ud800\": 2 }", " is not JSON (line 2, column 2: a text or a name that is not Unicode: half a surrogate pair, or invalid UTF-8); correct it there.")]
     [InlineData("""{ "data": [] }""", ": 'data' is empty; remove it, or give it a value.")]
     [InlineData("""{ "model": "" }""", ": 'model' is empty; remove it, or give it a value.")]
     [InlineData("[]", " is no JSON object; ")]

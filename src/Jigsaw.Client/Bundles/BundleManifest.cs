@@ -32,7 +32,7 @@ internal sealed record BundleManifest
         var path = Path.Combine(directory, ClientBundle.ManifestName);
         try
         {
-            using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
+            using var stream = RegularFile.OpenRead(path);
             if (stream.Length > MostBytes)
             {
                 throw new CheckpointException(path, $"is {stream.Length} bytes long, more than the {MostBytes} that a manifest may have; export the bundle again.");
@@ -107,7 +107,7 @@ internal sealed record BundleManifest
     {
         try
         {
-            using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
+            using var stream = RegularFile.OpenRead(path);
             if (stream.Length != expected?.Bytes || Hash(stream, expected.Bytes) != expected.Sha256)
             {
                 throw new CheckpointException(path, "is not the file that was exported: its length or SHA-256 differs from the manifest's; export the bundle again, or copy it anew.");

@@ -81,7 +81,7 @@ internal static class ConfigurationFile
     {
         try
         {
-            return JsonNode.Parse(File.ReadAllText(path), documentOptions: new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true, AllowDuplicateProperties = false }) as JsonObject
+            return StrictJson.ParseWritten(File.ReadAllText(path)) as JsonObject
                 ?? throw new UsageException($"{path} is no JSON object; write {{ \"steps\": 100 }}.");
         }
         catch (JsonException exception)

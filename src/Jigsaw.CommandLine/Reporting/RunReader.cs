@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Jigsaw.Checkpoints;
 using Jigsaw.CommandLine.Measuring;
 using Jigsaw.CommandLine.Options;
 using Jigsaw.CommandLine.Running;
@@ -12,8 +13,6 @@ namespace Jigsaw.CommandLine.Reporting;
 /// <summary>Reads the folder of a run. What can't be read becomes a sentence, never the end.</summary>
 internal sealed class RunReader
 {
-    private static readonly JsonDocumentOptions _strict = new() { AllowDuplicateProperties = false };
-
     private readonly string _folder;
     private readonly List<string> _problems = [];
 
@@ -61,11 +60,11 @@ internal sealed class RunReader
 
         try
         {
-            return read(JsonNode.Parse(File.ReadAllText(path), documentOptions: _strict) ?? throw new FormatException("it is null"));
+            return read(StrictJson.Parse(RegularFile.ReadAllText(path)) ?? throw new FormatException("it is null"));
         }
         catch (Exception exception) when (exception is JsonException or FormatException or InvalidOperationException or ArgumentException or IOException or UnauthorizedAccessException)
         {
-            _problems.Add($"{file} is damaged ({exception.Message.TrimEnd('.').Replace(_folder, Path.GetFileName(_folder), StringComparison.Ordinal)}): {remedy}.");
+            _problems.Add($"{file} is damaged ({(exception is JsonException json ? JsonReason.Of(json) : exception.Message).TrimEnd('.').Replace(_folder, Path.GetFileName(_folder), StringComparison.Ordinal)}): {remedy}.");
             return null;
         }
     }
@@ -83,10 +82,11 @@ internal sealed class RunReader
         var number = 0;
         try
         {
+            RegularFile.Require(path);
             foreach (var line in File.ReadLines(path))
             {
                 number++;
-                steps.Add(Step(Required<JsonObject>(JsonNode.Parse(line, documentOptions: _strict), "the line")));
+                steps.Add(Step(Required<JsonObject>(StrictJson.Parse(line), "the line")));
             }
         }
         catch (Exception exception) when (exception is JsonException or FormatException or InvalidOperationException or IOException or UnauthorizedAccessException)
@@ -179,7 +179,7 @@ internal sealed class RunReader
             {
                 try
                 {
-                    using var stream = File.OpenRead(file);
+                    using var stream = RegularFile.OpenRead(file);
                     hashes.Add(KeyValuePair.Create($"{part}/{Path.GetFileName(file)}", Convert.ToHexStringLower(SHA256.HashData(stream))));
                 }
                 catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)

@@ -15,8 +15,6 @@ internal sealed class SweepDatabase : IDisposable
 
     private const string Format = "1";
 
-    private static readonly JsonDocumentOptions _strict = new() { AllowDuplicateProperties = false };
-
     private readonly string _path;
     private readonly SqliteConnection _connection;
 
@@ -70,12 +68,12 @@ internal sealed class SweepDatabase : IDisposable
     {
         Id = row.GetInt32(0),
         Rung = row.GetInt32(1),
-        Options = JsonNode.Parse(row.GetString(2), documentOptions: _strict) as JsonObject ?? throw new FormatException("the options of a trial are no object"),
+        Options = StrictJson.Parse(row.GetString(2)) as JsonObject ?? throw new FormatException("the options of a trial are no object"),
         State = Enum.TryParse<TrialState>(row.GetString(3), out var state) ? state : throw new FormatException($"a trial is in the state '{NearestName.Shown(row.GetString(3))}', which there is not"),
         Starts = row.GetInt32(4),
         Kills = row.GetInt32(5),
         Message = row.GetString(6),
-        Values = JsonSerializer.Deserialize<Dictionary<string, double>>(row.GetString(7)) ?? throw new FormatException("what a trial measured is no object"),
+        Values = StrictJson.Parse(row.GetString(7))?.Deserialize<Dictionary<string, double>>() ?? throw new FormatException("what a trial measured is no object"),
         Folder = Path.GetFullPath(row.GetString(8), Path.GetDirectoryName(_path)!),
         Seconds = row.GetDouble(9),
     });
@@ -176,7 +174,7 @@ internal sealed class SweepDatabase : IDisposable
         }
         catch (Exception exception) when (exception is SqliteException or JsonException or FormatException or InvalidCastException or InvalidOperationException or OverflowException or ArgumentException)
         {
-            throw new ArgumentException(string.Create(CultureInfo.InvariantCulture, $"{_path} can't be used as the database of a sweep ({(exception is ArgumentException argument ? ArgumentSentence.Of(argument) : exception.Message).TrimEnd('.')}); move it away and run the sweep again: trials that are finished are taken from their folders."), exception);
+            throw new ArgumentException(string.Create(CultureInfo.InvariantCulture, $"{_path} can't be used as the database of a sweep ({(exception is ArgumentException argument ? ArgumentSentence.Of(argument) : exception is JsonException json ? JsonReason.Of(json) : exception.Message).TrimEnd('.')}); move it away and run the sweep again: trials that are finished are taken from their folders."), exception);
         }
     }
 }

@@ -196,6 +196,11 @@ internal sealed class SweepFile
             throw Wrong(field, range.ToJsonString(), logarithmic ? "use from above 0 and below to." : "use from below to.");
         }
 
+        if (!double.IsFinite(logarithmic ? to / from : to - from))
+        {
+            throw Wrong(field, range.ToJsonString(), "use ends that are nearer to each other.");
+        }
+
         int? count = range["count"] is null ? null : Whole(range, "count", null, 1, field + ".");
         return search != SweepSearch.Grid || count is not null
             ? parameter with { Range = (from, to), IsLogarithmic = logarithmic, Count = count, IsWhole = range["whole"] is JsonValue whole && whole.TryGetValue<bool>(out var only) && only }

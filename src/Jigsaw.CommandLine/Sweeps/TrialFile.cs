@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Jigsaw.Checkpoints;
+using Jigsaw.CommandLine.Options;
 using Jigsaw.CommandLine.Reporting;
 
 namespace Jigsaw.CommandLine.Sweeps;
@@ -11,7 +12,6 @@ internal static class TrialFile
     /// <summary>The file in the folder of a trial.</summary>
     internal const string Name = "result.json";
 
-    private static readonly JsonDocumentOptions _strict = new() { AllowDuplicateProperties = false };
     private static readonly JsonSerializerOptions _indented = new() { WriteIndented = true };
 
     /// <summary>Writes the figures that the run's files tell.</summary>
@@ -32,7 +32,7 @@ internal static class TrialFile
         try
         {
             var path = Path.Combine(folder, Name);
-            return File.Exists(path) && JsonNode.Parse(File.ReadAllText(path), documentOptions: _strict) is JsonObject file && JsonNode.DeepEquals(file["options"], options)
+            return File.Exists(path) && StrictJson.Parse(File.ReadAllText(path)) is JsonObject file && JsonNode.DeepEquals(file["options"], options)
                 && file["values"] is JsonObject values && values.All(value => value.Value is JsonValue)
                 ? values.ToDictionary(value => value.Key, value => value.Value!.GetValue<double>())
                 : null;

@@ -18,7 +18,20 @@ internal static class JsonFile
         }
         catch (InvalidOperationException exception)
         {
+            RequireUnicode(path);
             throw new CheckpointException(path, $"holds what is not text or not of the kind that belongs there ({exception.Message}); fetch it again.", exception);
+        }
+    }
+
+    private static void RequireUnicode(string path)
+    {
+        try
+        {
+            JsonUnicode.Require(File.ReadAllBytes(path));
+        }
+        catch (JsonException exception)
+        {
+            throw new CheckpointException(path, $"is not JSON ({JsonReason.Of(exception)}); fetch it again.", exception);
         }
     }
 
@@ -26,7 +39,7 @@ internal static class JsonFile
     {
         try
         {
-            using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
+            using var stream = RegularFile.OpenRead(path);
             if (stream.Length > MaximumLength)
             {
                 throw new CheckpointException(path, $"is {stream.Length} bytes long, more than the {MaximumLength} that Jigsaw reads of a JSON file.");

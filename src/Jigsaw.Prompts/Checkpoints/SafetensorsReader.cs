@@ -33,7 +33,7 @@ internal sealed class SafetensorsReader : IDisposable
         FileStream? stream = null;
         try
         {
-            stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
+            stream = RegularFile.OpenRead(path, bufferSize: 0);
             return new SafetensorsReader(path, stream.SafeFileHandle, SafetensorsHeader.Read(path, stream));
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or NotSupportedException)

@@ -43,7 +43,7 @@ internal static class ChatArguments
         string text => !IsPublic(name, text, source),
         JsonElement { ValueKind: JsonValueKind.String } json => !IsPublic(name, ChatJson.Text(json, "a template argument"), source),
         JsonElement { ValueKind: JsonValueKind.Array } json => json.EnumerateArray().Any(item => HasContent(name, item, source, depth + 1)),
-        JsonElement { ValueKind: JsonValueKind.Object } json => json.EnumerateObject().Any(field => HasContent(name, field.Name, source, depth + 1) || HasContent(name, field.Value, source, depth + 1)),
+        JsonElement { ValueKind: JsonValueKind.Object } json => json.EnumerateObject().Any(field => HasContent(name, ChatJson.Name(field), source, depth + 1) || HasContent(name, field.Value, source, depth + 1)),
         IDictionary entries => entries.Cast<DictionaryEntry>().Any(entry => HasContent(name, entry.Key, source, depth + 1) || HasContent(name, entry.Value, source, depth + 1)),
         IEnumerable items => items.Cast<object?>().Any(item => HasContent(name, item, source, depth + 1)),
         _ => false,

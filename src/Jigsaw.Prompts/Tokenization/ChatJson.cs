@@ -38,6 +38,19 @@ internal static class ChatJson
         }
     }
 
+    /// <summary>Writes JSON, which may spell half a surrogate pair.</summary>
+    public static void Write(Utf8JsonWriter writer, JsonElement json, string what)
+    {
+        try
+        {
+            json.WriteTo(writer);
+        }
+        catch (InvalidOperationException exception)
+        {
+            throw new ArgumentException($"A conversation has {what} with a text or a name that is not Unicode text (half a surrogate pair, or invalid UTF-8); mend it.", exception);
+        }
+    }
+
     /// <summary>About how many characters a value has.</summary>
     public static long Length(JsonElement json) => json.ValueKind == JsonValueKind.Undefined ? 0 : json.GetRawText().Length;
 
@@ -103,7 +116,8 @@ internal static class ChatJson
         }
     }
 
-    private static string Name(JsonProperty field)
+    /// <summary>The name of a field, which may spell half a surrogate pair.</summary>
+    public static string Name(JsonProperty field)
     {
         try
         {

@@ -61,7 +61,8 @@ public sealed record ChatMessage(string Role, string? Content)
         var order = new List<string>();
         foreach (var field in json.EnumerateObject())
         {
-            if (field.NameEquals("private"))
+            var fieldName = ChatJson.Name(field);
+            if (fieldName == "private")
             {
                 spans = field.Value.ValueKind switch
                 {
@@ -72,8 +73,8 @@ public sealed record ChatMessage(string Role, string? Content)
                 continue;
             }
 
-            order.Add(field.Name);
-            switch (field.Name)
+            order.Add(fieldName);
+            switch (fieldName)
             {
                 case "role":
                     role = Text(field);
@@ -97,7 +98,7 @@ public sealed record ChatMessage(string Role, string? Content)
                     reasoning = Text(field);
                     break;
                 default:
-                    others[field.Name] = field.Value.Clone();
+                    others[fieldName] = field.Value.Clone();
                     break;
             }
         }

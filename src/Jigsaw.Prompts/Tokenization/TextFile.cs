@@ -13,7 +13,7 @@ internal static class TextFile
         {
             var length = new FileInfo(path).Length;
             return length <= MaximumLength
-                ? File.ReadAllText(path)
+                ? RegularFile.ReadAllText(path)
                 : throw new CheckpointException(path, $"is {length} bytes long, more than the {MaximumLength} that Jigsaw reads of a text file.");
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)

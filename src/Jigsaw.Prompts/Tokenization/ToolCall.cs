@@ -14,6 +14,7 @@ public sealed record ToolCall
     /// <param name="name">The function's name.</param>
     /// <param name="arguments">Its arguments: mostly an object; a text where the template wants one.</param>
     /// <param name="id">The call's id, which the tool's answer names; none when null.</param>
+    /// <exception cref="ArgumentException">The arguments have a text or a name that is not Unicode.</exception>
     public ToolCall(string name, JsonElement arguments, string? id = null)
     {
         ArgumentNullException.ThrowIfNull(name);
@@ -28,7 +29,7 @@ public sealed record ToolCall
             writer.WriteStartObject("function");
             writer.WriteString("name", name);
             writer.WritePropertyName("arguments");
-            arguments.WriteTo(writer);
+            ChatJson.Write(writer, arguments, "arguments of a tool call");
             writer.WriteEndObject();
         });
     }

@@ -39,7 +39,7 @@ internal sealed record StoredTransform(int Version, long Features, double Scale,
         StoredTransform? stored;
         try
         {
-            using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
+            using var stream = RegularFile.OpenRead(path);
             if (stream.Length > MostBytes)
             {
                 throw new CheckpointException(path, $"it is {stream.Length} bytes long, more than the {MostBytes} that the JSON of a transform may have; name the directory that a transform was saved to.");

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Unicode;
+using Jigsaw.Checkpoints;
 using Jigsaw.Tokenization;
 
 namespace Jigsaw.Data;
@@ -35,6 +36,10 @@ internal static class ChatRows
         catch (JsonException exception)
         {
             throw new ChatDataException(path, place, $"is not a chat: {Problem(exception)}.", exception);
+        }
+        catch (InvalidOperationException exception) when (!JsonUnicode.Holds(bytes.Span))
+        {
+            throw new ChatDataException(path, place, $"is not a chat: it has {JsonUnicode.Problem}; mend it.", exception);
         }
         catch (Exception exception) when (exception is InvalidOperationException or ArgumentException or FormatException)
         {
@@ -167,7 +172,7 @@ internal static class ChatRows
                 using var document = JsonDocument.Parse(text, _options);
                 return Objects(document.RootElement.Clone(), name);
             }
-            catch (JsonException exception)
+            catch (Exception exception) when (exception is JsonException or InvalidOperationException)
             {
                 throw new FormatException($"its \"{name}\" is a text that is not JSON", exception);
             }

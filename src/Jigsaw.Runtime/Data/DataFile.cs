@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Jigsaw.Checkpoints;
 using ZstdSharp;
 
 namespace Jigsaw.Data;
@@ -30,9 +31,13 @@ internal sealed class DataFile : IDisposable
         FilePath = path;
         try
         {
-            _file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, BufferSize);
+            _file = RegularFile.OpenRead(path, BufferSize);
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException && exception is not (FileNotFoundException or DirectoryNotFoundException))
+        catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new ChatDataException(path, null, "is not there, or is a link to what is not there; name a file of chats.", exception);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             throw new ChatDataException(path, null, $"can't be read ({exception.Message}); look at its rights, and at who else has it open.", exception);
         }

@@ -19,7 +19,11 @@ internal static class DataPaths
         var any = false;
         foreach (var pattern in patterns)
         {
-            ArgumentException.ThrowIfNullOrEmpty(pattern, nameof(patterns));
+            if (string.IsNullOrEmpty(pattern))
+            {
+                throw new ArgumentException("A path is empty; name a file, a folder, or a pattern such as data/*.jsonl.", nameof(patterns));
+            }
+
             any = true;
             found.AddRange(FilesOf(pattern).Where(file => seen.Add(Path.GetFullPath(file))));
         }

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text.Json;
 using Parquet;
+using Parquet.Data;
 using Parquet.Schema;
 
 namespace Jigsaw.Data;
@@ -18,10 +19,11 @@ internal sealed class ParquetRows(string path, Stream stream, IReadOnlySet<strin
     /// <exception cref="ChatDataException">The file is damaged, or has columns of a kind that isn't read.</exception>
     public IEnumerable<DataRow> Read()
     {
+        using var window = new ParquetWindow(stream);
         var reader = Guarded(() =>
         {
             ParquetFooter.Require(stream);
-            return ParquetReader.CreateAsync(stream, leaveStreamOpen: true).GetAwaiter().GetResult();
+            return ParquetReader.CreateAsync(window, leaveStreamOpen: true).GetAwaiter().GetResult();
         });
         try
         {
@@ -37,7 +39,7 @@ internal sealed class ParquetRows(string path, Stream stream, IReadOnlySet<strin
             var number = 0L;
             for (var group = 0; group < Guarded(() => reader.RowGroupCount); group++)
             {
-                var (rows, open) = Guarded(() => Open(reader, group, read));
+                var (rows, open) = Guarded(() => Open(reader, window, group, read));
                 foreach (var other in fields.Except(read))
                 {
                     unread.Add(other.Name, rows);
@@ -87,7 +89,7 @@ internal sealed class ParquetRows(string path, Stream stream, IReadOnlySet<strin
         }
     }
 
-    private (long Rows, IReadOnlyList<ParquetColumn> Columns) Open(ParquetReader reader, int group, IReadOnlyList<Field> fields)
+    private (long Rows, IReadOnlyList<ParquetColumn> Columns) Open(ParquetReader reader, ParquetWindow window, int group, IReadOnlyList<Field> fields)
     {
         using var rows = reader.OpenRowGroupReader(group);
         var size = rows.RowGroup.Columns.Sum(column => Math.Max(0, column.MetaData?.TotalUncompressedSize ?? 0));
@@ -101,7 +103,7 @@ internal sealed class ParquetRows(string path, Stream stream, IReadOnlySet<strin
         {
             foreach (var field in fields)
             {
-                open.Add(new ParquetColumn(path, field, leaf => rows.ReadRawColumnDataBaseAsync(leaf).AsTask().GetAwaiter().GetResult()));
+                open.Add(new ParquetColumn(path, field, leaf => Read(rows, window, leaf)));
             }
 
             return (rows.RowCount, open);
@@ -114,6 +116,25 @@ internal sealed class ParquetRows(string path, Stream stream, IReadOnlySet<strin
             }
 
             throw;
+        }
+    }
+
+    private RawColumnData Read(ParquetRowGroupReader rows, ParquetWindow window, DataField leaf)
+    {
+        var column = rows.GetMetadata(leaf)?.MetaData ?? throw new InvalidDataException();
+        if (column.NumValues > ParquetPages.MaximumValues)
+        {
+            throw new ChatDataException(path, null, $"has a group of rows with {column.NumValues} values of the column {leaf.Path}, and at most {ParquetPages.MaximumValues} are read at once; write it with smaller groups of rows.");
+        }
+
+        window.End = ParquetPages.Require(stream, column);
+        try
+        {
+            return rows.ReadRawColumnDataBaseAsync(leaf).AsTask().GetAwaiter().GetResult();
+        }
+        finally
+        {
+            window.End = stream.Length;
         }
     }
 

@@ -84,7 +84,7 @@ internal static class ShareGptFormat
                 return;
             }
         }
-        catch (JsonException)
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException or ArgumentException)
         {
             // The sentence below says it without the text.
         }

@@ -47,7 +47,7 @@ internal sealed partial class FolderCheckpointFormat : ICheckpointFormat
         }
 
         state.RequireSettings(directory, stored.Settings);
-        var hashes = Hashes(directory);
+        var hashes = ReadHashes(directory);
         foreach (var (file, hash) in stored.Files)
         {
             if (!hashes.TryGetValue(file, out var found) || found != hash)
@@ -88,7 +88,7 @@ internal sealed partial class FolderCheckpointFormat : ICheckpointFormat
         Stored stored;
         try
         {
-            stored = JsonSerializer.Deserialize(File.ReadAllText(Path.Combine(directory, Description)), CheckpointJson.Default.Stored) ?? throw new JsonException("it is empty");
+            stored = JsonSerializer.Deserialize(RegularFile.ReadAllText(Path.Combine(directory, Description)), CheckpointJson.Default.Stored) ?? throw new JsonException("it is empty");
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or JsonException)
         {
@@ -105,6 +105,18 @@ internal sealed partial class FolderCheckpointFormat : ICheckpointFormat
             : throw new TrainingCheckpointException($"The checkpoint {directory} has version {stored.Version}, but this library reads version {Version}. Resume it with the library that wrote it, or start a new run in another folder.");
     }
 
+    private static Dictionary<string, string> ReadHashes(string directory)
+    {
+        try
+        {
+            return Hashes(directory);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw Damaged(directory, $"a file of it can't be read ({exception.Message})", exception);
+        }
+    }
+
     private static Dictionary<string, string> Hashes(string directory) =>
         Directory.EnumerateFiles(directory, "*", SearchOption.AllDirectories)
             .Select(file => (Path: file, Name: Path.GetRelativePath(directory, file).Replace('\\', '/')))
@@ -119,7 +131,7 @@ internal sealed partial class FolderCheckpointFormat : ICheckpointFormat
 
     private static string Hash(string path)
     {
-        using var stream = File.OpenRead(path);
+        using var stream = RegularFile.OpenRead(path);
         return Convert.ToHexStringLower(SHA256.HashData(stream));
     }
 

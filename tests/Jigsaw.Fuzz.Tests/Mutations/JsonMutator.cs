@@ -18,6 +18,10 @@ internal sealed class JsonMutator(IReadOnlyList<string> parts, bool lines = fals
         "[]", "{}", "[[[[[[]]]]]]", "[null]", "[-1, 2, 2]", "\"(?:[[:alpha:]&&\\\\p{L}]+|(\"", "\"{% for x in range(10**9) %}{{ x }}{% endfor %}\"",
     ];
 
+    // Stands for half a surrogate pair, which no name of a tree can have, until the tree is text.
+    private const string Mark = "\ue000";
+    private const string MarkWritten = "\\uE000";
+
     // A name that an edit before has put in twice is seen now, and not by whoever reads the tree.
     private static readonly JsonDocumentOptions _strict = new() { AllowDuplicateProperties = false };
 
@@ -55,6 +59,11 @@ internal sealed class JsonMutator(IReadOnlyList<string> parts, bool lines = fals
         {
             return text + _values[random.Next(_values.Length)];
         }
+        catch (InvalidOperationException)
+        {
+            // A name with half a surrogate pair, which an edit before has put in, can't be compared with others.
+            return text;
+        }
 
         if (Place(root, random) is not { } place)
         {
@@ -64,7 +73,7 @@ internal sealed class JsonMutator(IReadOnlyList<string> parts, bool lines = fals
         try
         {
             Put(place.Owner, place.Key, place.Index, random);
-            return root!.ToJsonString();
+            return root!.ToJsonString().Replace(MarkWritten, "\\ud800", StringComparison.Ordinal);
         }
         catch (InvalidOperationException)
         {
@@ -86,7 +95,7 @@ internal sealed class JsonMutator(IReadOnlyList<string> parts, bool lines = fals
             fields.Remove(key!);
             if (!removed)
             {
-                fields[random.Next(12) == 0 ? key + "_" : key!] = replaced;
+                fields[random.Next(12) == 0 ? OtherName(key!, random) : key!] = replaced;
             }
         }
         else if (removed)
@@ -98,6 +107,14 @@ internal sealed class JsonMutator(IReadOnlyList<string> parts, bool lines = fals
             owner.AsArray()[index] = replaced;
         }
     }
+
+    private static string OtherName(string name, Random random) => random.Next(4) switch
+    {
+        0 => Mark + name,
+        1 => name + Mark,
+        2 => Mark,
+        _ => name + "_",
+    };
 
     /// <summary>A place in the tree: each step down is as likely as staying.</summary>
     private static (JsonNode Owner, string? Key, int Index)? Place(JsonNode? root, Random random)

@@ -21,8 +21,8 @@ internal static class DataTargets
         yield return new("chats", folder => File.WriteAllLines(Path.Combine(folder, Chats), _rows), Chats, new JsonMutator([], lines: true), GoodFiles.ReadChats);
         yield return new("gzip", Packed("jsonl.gz"), Chats, new ByteMutator(atEnd: true), ReadSame) { LeastRefused = 0.3 };
         yield return new("zstd", Packed("jsonl.zst"), Chats, new ByteMutator(atEnd: true), ReadSame) { LeastRefused = 0.3 };
-        yield return new("parquet", WriteColumns, Chats, new ByteMutator(atEnd: true), GoodFiles.ReadChats) { LeastRefused = 0.3 };
-        yield return new("parquet-nested", folder => File.Copy(GoodFiles.Data("chats", "arrow.parquet"), Path.Combine(folder, Chats)), Chats, new ByteMutator(atEnd: true), folder => ChatDataset.Read(Path.Combine(folder, Chats))) { LeastRefused = 0.3 };
+        yield return new("parquet", WriteColumns, Chats, new PageMutator(), GoodFiles.ReadChats) { LeastRefused = 0.3 };
+        yield return new("parquet-nested", folder => File.Copy(GoodFiles.Data("chats", "arrow.parquet"), Path.Combine(folder, Chats)), Chats, new PageMutator(), folder => ChatDataset.Read(Path.Combine(folder, Chats))) { LeastRefused = 0.3 };
         yield return new("teacher-cache", SaveHidden, Hidden, new ByteMutator(), ReadHidden) { LeastRefused = 0.01 };
     }
 

@@ -31,9 +31,9 @@ internal static class FuzzTargets
 
         string[] tokenizers = [.. Directory.GetDirectories(GoodFiles.Data("tokenizers")).Order(StringComparer.Ordinal).Select(folder => Slim(File.ReadAllText(Path.Combine(folder, "tokenizer.json"))))];
         yield return new("tokenizer", GoodFiles.Copied("tokenizers", "sentencepiece"), "tokenizer.json", new JsonMutator(tokenizers), GoodFiles.RunTokenizer) { Seeds = tokenizers };
-        yield return new("tokenizer-config", GoodFiles.Copied("tokenizers", "byte-level-chatml"), "tokenizer_config.json", Json(), GoodFiles.RunTokenizer);
+        yield return new("tokenizer-config", Plain("byte-level-chatml"), "tokenizer_config.json", Json(), GoodFiles.RunTokenizer);
         string[] templates = [.. Directory.GetFiles(GoodFiles.Data("tokenizers"), "*.jinja", SearchOption.AllDirectories).Order(StringComparer.Ordinal).Select(File.ReadAllText), .. Syntax()];
-        yield return new("template", GoodFiles.Copied("tokenizers", "qwen2"), "chat_template.jinja", new TextMutator(_jinja, templates), GoodFiles.RunTokenizer) { Seeds = templates };
+        yield return new("template", Plain("qwen2"), "chat_template.jinja", new TextMutator(_jinja, templates), GoodFiles.RunTokenizer) { Seeds = templates };
 
         yield return new("transform-config", GoodFiles.SaveTransform, "sgt_config.json", Json(), GoodFiles.RunTransform);
         yield return new("transform", GoodFiles.SaveTransform, "sgt.safetensors", new ByteMutator(), GoodFiles.RunTransform) { LeastRefused = 0.3 };
@@ -57,6 +57,17 @@ internal static class FuzzTargets
         json["model"]!["merges"] = new JsonArray([.. json["model"]!["merges"]!.AsArray().Take(20).Select(merge => merge!.DeepClone())]);
         return json.ToJsonString();
     }
+
+    /// <summary>A tokenizer without pattern and merges, most of whose time is that of the file beside it.</summary>
+    private static Action<string> Plain(string name) => folder =>
+    {
+        GoodFiles.Copied("tokenizers", name)(folder);
+        var path = Path.Combine(folder, "tokenizer.json");
+        var json = JsonNode.Parse(File.ReadAllText(path))!;
+        json["model"]!["merges"] = new JsonArray();
+        json["pre_tokenizer"]!["pretokenizers"]!.AsArray().RemoveAt(0);
+        File.WriteAllText(path, json.ToJsonString());
+    };
 
     private static string[] Syntax()
     {

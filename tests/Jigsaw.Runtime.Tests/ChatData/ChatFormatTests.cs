@@ -124,6 +124,9 @@ public sealed class ChatFormatTests
     [InlineData("""{"messages": [{"role": "user", "content": "b"}], "images": ["a"]}""", "'images'")]
     [InlineData("""{"messages": [{"role": "user", "content": "b"}], "functions": []}""", "'functions'")]
     [InlineData("""{"messages": [{"role": "user", "content": "b"}], "messages": []}""", "names a field twice")]
+    [InlineData("{\"\\ud800\": 1, \"messages\": [{\"role\": \"user\", \"content\": \"b\"}]}", "it has a text or a name that is not Unicode: half a surrogate pair, or invalid UTF-8; mend it.")]
+    [InlineData("{\"messages\": [{\"role\": \"user\", \"content\": \"b\"}], \"tools\": \"{\\\"\\\\ud800\\\": 1}\"}", "its \"tools\" is a text that is not JSON")]
+    [InlineData("{\"conversations\": [{\"from\": \"function_call\", \"value\": \"{\\\"\\\\ud800\\\": 1}\"}]}", "'function_call' has a value that is not a call")]
     [InlineData("[1, 2]", "not a JSON object")]
     [InlineData("{\"messages\": [{\"role\": \"user\", \"content\": \"\\ud83d\"}]}", "Unicode")]
     public void A_row_that_can_not_be_read_is_one_sentence_with_its_line(string row, string part)

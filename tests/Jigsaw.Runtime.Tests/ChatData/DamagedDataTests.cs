@@ -1,6 +1,11 @@
+using System.Diagnostics;
 using System.Text;
 using CsCheck;
+using Jigsaw.Checkpoints;
 using Jigsaw.Data;
+using Jigsaw.Tokenization;
+using Jigsaw.Transforms;
+using Parquet;
 
 namespace Jigsaw.Runtime.Tests.ChatData;
 
@@ -117,6 +122,27 @@ public sealed class DamagedDataTests : IDisposable
         Assert.Contains("can't be read as Parquet: the file is cut off or damaged (InvalidDataException)", Outcome(_folder["file"]), StringComparison.Ordinal);
     }
 
+    /// <summary>A list of two thousand million truths, a page of 2 GB, one of as many values, and one that goes on behind the end.</summary>
+    [Theory]
+    [InlineData("19F1FFFFFFFF07")]
+    [InlineData("150015FEFFFFFF0F15101C1500000000")]
+    [InlineData("1500151015102C15FEFFFFFF0F000000")]
+    [InlineData("1500151015FEFFFFFF0F2C1502000000")]
+    public async Task A_page_of_Parquet_whose_header_claims_what_can_not_be_is_refused_at_once(string header)
+    {
+        var path = await ChatFile.WriteParquet(_folder, "messages", [Row]);
+        var bytes = await File.ReadAllBytesAsync(path);
+        await using (var reader = await ParquetReader.CreateAsync(path))
+        {
+            using var group = reader.OpenRowGroupReader(0);
+            var column = group.RowGroup.Columns[0].MetaData!;
+            Convert.FromHexString(header).CopyTo(bytes, column.DictionaryPageOffset is > 0 and var first ? first : column.DataPageOffset);
+        }
+
+        await File.WriteAllBytesAsync(_folder["file"], bytes);
+        Assert.Contains("can't be read as Parquet: the file is cut off or damaged (InvalidDataException)", Outcome(_folder["file"]), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_byte_order_mark_and_line_ends_of_Windows_are_no_matter()
     {
@@ -124,6 +150,25 @@ public sealed class DamagedDataTests : IDisposable
         Assert.Equal(2, ChatDataset.Read(_folder["file"]).Examples.Count);
         File.WriteAllText(_folder["file"], Row, Encoding.Unicode);
         Assert.Contains("is UTF-16 text", Outcome(_folder["file"]), StringComparison.Ordinal);
+    }
+
+    [LinuxFact]
+    public void What_waits_for_ever_or_has_no_end_is_refused_in_the_place_of_a_file()
+    {
+        using (var make = Process.Start("mkfifo", _folder["pipe"]))
+        {
+            make.WaitForExit();
+        }
+
+        File.CreateSymbolicLink(_folder["zeros"], "/dev/zero");
+        File.CreateSymbolicLink(_folder["nowhere"], _folder["not there"]);
+        Assert.Contains("is a link to what is not there", Outcome(_folder["nowhere"]), StringComparison.Ordinal);
+        foreach (var path in (string[])[_folder["pipe"], _folder["zeros"]])
+        {
+            Assert.Contains("can't be read (it is a pipe or a device, and a file belongs there)", Outcome(path), StringComparison.Ordinal);
+            Action[] readers = [() => SafetensorsReader.Open(path), () => JsonFile.Read(path, json => json.ValueKind), () => TextFile.Read(path), () => StoredTransform.Read(path)];
+            Assert.All(readers, read => Assert.StartsWith(path, Assert.Throws<CheckpointException>(read).Message, StringComparison.Ordinal));
+        }
     }
 
     [Fact]

@@ -18,6 +18,8 @@ public sealed class CheckpointDirectoryTests
         AssertRefused(folder.Path, "holds neither model.safetensors nor");
         File.WriteAllText(folder["config.json"], "{");
         AssertRefused(folder.Path, "is not JSON");
+        File.WriteAllText(folder["config.json"], "{\n \"model_type\": \"\\ud800\" }");
+        AssertRefused(folder.Path, "is not JSON (line 2, column 16: a text or a name that is not Unicode: half a surrogate pair, or invalid UTF-8); fetch it again.");
         File.WriteAllText(folder["config.json"], "[]");
         AssertRefused(folder.Path, "JSON object");
     }

@@ -44,6 +44,7 @@ public sealed class HyperparameterFileTests : IDisposable
     [InlineData("{ \"CePerformanceWeights\": 1 }", "names 'CePerformanceWeights', which this recipe doesn't have; did you mean 'CePerformanceWeight'?")]
     [InlineData("{ \"CePerformanceWeight\": 1, \"jigsaw_ce_performance_loss_weight\": 2 }", "names 'jigsaw_ce_performance_loss_weight' twice; keep one.")]
     [InlineData("{ \"jigsaw_ce_performance_loss_weight\": 1, \"CePerformanceWeight\": 2 }", "twice, once as 'CePerformanceWeight'; keep one.")]
+    [InlineData("{\n \"\\ud800\": 1 }", "is not JSON (line 2, column 2: a text or a name that is not Unicode: half a surrogate pair, or invalid UTF-8); correct it there.")]
     [InlineData("{ \"MedianNormRampSteps\": 100.5 }", "is 100.5; write a whole number that an int can hold.")]
     [InlineData("{ \"MedianNormRampSteps\": 3e9 }", "is 3e9; write a whole number that an int can hold.")]
     [InlineData("{ \"CePerformanceWeight\": 1e60 }", "CePerformanceWeight is 1E+60, which becomes infinite in float32; use a number between 1.5E-45 and 3.4E+38")]

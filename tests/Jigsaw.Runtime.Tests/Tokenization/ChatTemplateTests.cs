@@ -128,6 +128,21 @@ public sealed class ChatTemplateTests
     }
 
     [Fact]
+    public void Half_a_surrogate_pair_in_a_message_is_one_sentence_wherever_it_stands()
+    {
+        var encoder = new ChatEncoder(Tokenizer.Load(TestData.Path("models", "tokenizers", "byte-level-chatml")));
+        Action[] readers =
+        [
+            () => ChatMessage.FromJson(Json("{\"\\ud800\": 1, \"role\": \"user\"}")),
+            () => ChatMessage.FromJson(Json("{\"role\": \"\\ud800\"}")),
+            () => _ = new ToolCall("f", Json("{\"\\ud800\": 1}")),
+            () => encoder.Encode([new("user", "x")], arguments: new Dictionary<string, object?> { ["enable_thinking"] = Json("{\"\\ud800\": 1}") }),
+            () => ChatTemplate.Parse("t", "{{ messages[0]|tojson }}").Render([ChatMessage.FromJson(Json("{\"role\": \"user\", \"content\": [{\"type\": \"text\", \"\\udc00\": 1}]}"))]),
+        ];
+        Assert.All(readers, read => Assert.Contains("not Unicode text", Assert.Throws<ArgumentException>(read).Message, StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void A_template_that_opens_a_thousand_brackets_is_refused()
     {
         var source = $"{{{{ {new string('(', 1000)}1{new string(')', 1000)} }}}}";

@@ -20,6 +20,9 @@ internal sealed record FormatSpec
     /// <summary><c>+</c>, <c>-</c> or a space.</summary>
     public char Sign { get; init; } = '-';
 
+    /// <summary>True if <see cref="Sign"/> was given.</summary>
+    public bool IsSigned { get; init; }
+
     public bool Alternate { get; init; }
 
     public int Width { get; init; }
@@ -51,7 +54,7 @@ internal sealed record FormatSpec
 
         if (at < spec.Length && spec[at] is '+' or '-' or ' ')
         {
-            result = result with { Sign = spec[at++] };
+            result = result with { Sign = spec[at++], IsSigned = true };
         }
 
         if (at < spec.Length && spec[at] == 'z')
@@ -112,8 +115,6 @@ internal sealed record FormatSpec
         {
             case MarkedText text:
                 return FormatText(text);
-            case bool flag when Type is 's':
-                return FormatText(MarkedText.Of(flag ? "True" : "False", mark));
             case bool flag:
                 return FormatInteger(flag ? BigInteger.One : BigInteger.Zero, mark);
             case BigInteger number:
@@ -127,7 +128,7 @@ internal sealed record FormatSpec
 
     public MarkedText FormatText(MarkedText text)
     {
-        if (Type is not ('\0' or 's') || Align == '=' || Sign != '-' || Grouping != 0 || Alternate)
+        if (Type is not ('\0' or 's') || Align == '=' || IsSigned || Grouping != 0 || Alternate)
         {
             throw new TemplateException("formats a text with a specification that is for numbers");
         }
@@ -148,9 +149,15 @@ internal sealed record FormatSpec
             throw new TemplateException("formats an integer with a precision");
         }
 
+        if (Type == 'c' && (IsSigned || Alternate))
+        {
+            throw new TemplateException("formats a character with a sign or '#'");
+        }
+
+        RequireGrouping(Type);
         if (Type == 'c')
         {
-            return Padded(MarkedText.Of(Character(number), mark), Align == 0 ? '<' : Align);
+            return Padded(MarkedText.Of(Character(number), mark), Align == 0 ? '>' : Align);
         }
 
         var magnitude = BigInteger.Abs(number);
@@ -168,6 +175,7 @@ internal sealed record FormatSpec
 
     public MarkedText FormatFloat(double number, TextMark mark, char type)
     {
+        RequireGrouping(type);
         var negative = double.IsNegative(number) && !double.IsNaN(number);
         if (!double.IsFinite(number))
         {
@@ -203,6 +211,15 @@ internal sealed record FormatSpec
 
     public static string Character(BigInteger number) =>
         number.Sign >= 0 && number <= 0x10FFFF && Rune.IsValid((int)number) ? new Rune((int)number).ToString() : throw new TemplateException("writes a number as a character that there isn't");
+
+    /// <summary>Digits are grouped in numbers whose type says nothing about their groups.</summary>
+    private void RequireGrouping(char type)
+    {
+        if (type is 'n' or 'c' ? Grouping != 0 : type is 'b' or 'o' or 'x' or 'X' && Grouping == ',')
+        {
+            throw new TemplateException($"formats a number of the type '{type}' with '{Grouping}'");
+        }
+    }
 
     private static string Radix(BigInteger magnitude, int bits)
     {

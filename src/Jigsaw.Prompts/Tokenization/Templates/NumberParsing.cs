@@ -9,6 +9,9 @@ internal static class NumberParsing
 {
     private const int MaximumDigits = 4300;
 
+    // The separators U+001C to U+001F are white space to Python's texts, and not to its numbers.
+    private static readonly string _space = new([.. TextCharacters.WhiteSpace.Where(c => c is < '\u001C' or > '\u001F')]);
+
     /// <summary>An integer; null where the text is none.</summary>
     public static BigInteger? Integer(string text, int numberBase)
     {
@@ -80,7 +83,7 @@ internal static class NumberParsing
     /// <summary>Without white space around it, and with the digits of all scripts as those of ASCII.</summary>
     private static string Ascii(string text)
     {
-        var trimmed = text.AsSpan().Trim(TextCharacters.WhiteSpace);
+        var trimmed = text.AsSpan().Trim(_space);
         var ascii = new StringBuilder();
         foreach (var rune in trimmed.EnumerateRunes())
         {
