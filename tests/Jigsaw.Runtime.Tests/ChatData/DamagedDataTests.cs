@@ -110,8 +110,12 @@ public sealed class DamagedDataTests : IDisposable
         Assert.Contains(part, Outcome(_folder["file"]), StringComparison.Ordinal);
     }
 
-    /// <summary>A list, or a list of lists, of two thousand million elements in a description of a few bytes.</summary>
+    /// <summary>A list, or a list of lists, of two thousand million elements in a description of a few bytes; and what a reader that looks at numbers of fields alone takes for one: fields, elements and ends of other types.</summary>
     [Theory]
+    [InlineData("150235FEFFFFFF0F00")]
+    [InlineData("1502191506FEFFFFFF0F00")]
+    [InlineData("150210FCFFFFFF0F00")]
+    [InlineData("15021B01FCFFFFFF0F00")]
     [InlineData("29FCFFFFFFFF0F00")]
     [InlineData("99F1FFFFFFFF0F00")]
     [InlineData("291C9CFBFFFFFF0F0000")]
