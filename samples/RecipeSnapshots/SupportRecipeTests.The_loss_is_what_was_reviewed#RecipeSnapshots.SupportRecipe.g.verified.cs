@@ -85,7 +85,7 @@ namespace RecipeSnapshots
             };
 
             internal Components(params global::Jigsaw.CompilerServices.TermValue[] values)
-                : base(s_keys, values)
+                : base(s_keys, global::Jigsaw.CompilerServices.TermValue.Tensors(values))
             {
             }
 

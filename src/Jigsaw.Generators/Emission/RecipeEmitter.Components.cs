@@ -30,7 +30,7 @@ internal static partial class RecipeEmitter
                 writer.Line($"internal Components(params {CompilerServices}.TermValue[] values)");
                 using (writer.Indent())
                 {
-                    writer.Line(": base(s_keys, values)");
+                    writer.Line($": base(s_keys, {CompilerServices}.TermValue.Tensors(values))");
                 }
 
                 writer.Line("{");

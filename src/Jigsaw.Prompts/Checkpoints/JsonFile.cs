@@ -53,7 +53,7 @@ internal static class JsonFile
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new CheckpointException(path, $"can't be read ({exception.Message})", exception);
+            throw new CheckpointException(path, RegularFile.Problem(exception), exception);
         }
         catch (JsonException exception)
         {

@@ -11,6 +11,11 @@ internal static class JsonReason
     /// <summary>The place, counted from 1, and the beginning of the reason.</summary>
     public static string Of(JsonException exception)
     {
+        if (exception.Message.StartsWith("The input does not contain any JSON tokens", StringComparison.Ordinal))
+        {
+            return "it is empty";
+        }
+
         var reason = exception.Message.Split(" Path: ")[0].Split(" LineNumber: ")[0].TrimEnd('.');
         var cut = reason.Length > MostCharacters ? reason[..MostCharacters] + "…" : reason;
         return exception.LineNumber is { } line ? string.Create(CultureInfo.InvariantCulture, $"line {line + 1}, column {(exception.BytePositionInLine ?? 0) + 1}: {cut}") : cut;

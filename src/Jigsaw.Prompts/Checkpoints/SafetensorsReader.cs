@@ -39,7 +39,7 @@ internal sealed class SafetensorsReader : IDisposable
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or NotSupportedException)
         {
             stream?.Dispose();
-            throw new CheckpointException(path, $"can't be read ({exception.Message})", exception);
+            throw new CheckpointException(path, RegularFile.Problem(exception), exception);
         }
         catch (CheckpointException)
         {

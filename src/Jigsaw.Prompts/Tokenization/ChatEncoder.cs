@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 
 namespace Jigsaw.Tokenization;
@@ -16,7 +17,7 @@ public sealed class ChatEncoder
     {
         ArgumentNullException.ThrowIfNull(tokenizer);
         Tokenizer = tokenizer;
-        _templateTokens = new(() => [.. tokenizer.AddedTokensIn(tokenizer.ChatTemplate?.Source ?? string.Empty)]);
+        _templateTokens = new(() => [.. new[] { tokenizer.ChatTemplate, tokenizer.ChatTemplate?.ToolUse }.OfType<ChatTemplate>().SelectMany(template => tokenizer.AddedTokensIn(template.Source))]);
     }
 
     internal ChatEncoder(ChatEncoder other)
@@ -84,7 +85,8 @@ public sealed class ChatEncoder
 
         var chat = template.Render(messages, addGenerationPrompt, continueFinalMessage, tools, documents, arguments);
         var places = new ContentPlaces(chat.Contents);
-        var tokens = Tokenizer.Tokenize(chat.Text, (token, start, end) => places.Between(start, end).All(content => MaySpell(Role(messages, content.Message), token)));
+        var written = new Lazy<string>(() => Written(chat));
+        var tokens = Tokenizer.Tokenize(chat.Text, (token, start, end) => places.Between(start, end).All(content => MaySpell(Role(messages, content.Message), token, written)));
 
         var contentOf = new int?[tokens.Count];
         var noise = new bool[tokens.Count];
@@ -215,13 +217,26 @@ public sealed class ChatEncoder
         return null;
     }
 
-    private bool MaySpell(string role, AddedToken token) => ContentTokens switch
+    private bool MaySpell(string role, AddedToken token, Lazy<string> written) => ContentTokens switch
     {
         AddedTokens.All => true,
         AddedTokens.NonSpecial => !token.Special,
         AddedTokens.AsText => false,
-        _ => role == ChatMessage.Assistant && !token.Special && !_templateTokens.Value.Contains(token.Id),
+        _ => role == ChatMessage.Assistant && !token.Special && !_templateTokens.Value.Contains(token.Id) && !written.Value.Contains(token.Content, StringComparison.Ordinal),
     };
+
+    /// <summary>What the template itself wrote, which its source need not spell: <c>'&lt;|' + message.role + '|&gt;'</c>. Its pieces are apart from each other.</summary>
+    private static string Written(RenderedChat chat)
+    {
+        var (text, end) = (new StringBuilder(), 0);
+        foreach (var content in chat.Contents.Where(content => content.End > end))
+        {
+            text.Append(chat.Text, end, Math.Max(0, content.Start - end)).Append('\0');
+            end = content.End;
+        }
+
+        return text.Append(chat.Text, end, chat.Text.Length - end).ToString();
+    }
 
     private void CheckRoles(IReadOnlyList<ChatMessage> messages, IReadOnlyList<JsonElement>? tools, IReadOnlyList<JsonElement>? documents, bool transformAllTokens)
     {

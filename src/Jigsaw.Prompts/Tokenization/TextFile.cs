@@ -1,3 +1,4 @@
+using System.Text;
 using Jigsaw.Checkpoints;
 
 namespace Jigsaw.Tokenization;
@@ -13,12 +14,16 @@ internal static class TextFile
         {
             var length = new FileInfo(path).Length;
             return length <= MaximumLength
-                ? RegularFile.ReadAllText(path)
+                ? RegularFile.ReadAllText(path, isStrict: true)
                 : throw new CheckpointException(path, $"is {length} bytes long, more than the {MaximumLength} that Jigsaw reads of a text file.");
+        }
+        catch (DecoderFallbackException exception)
+        {
+            throw new CheckpointException(path, "is not UTF-8; convert the file, or fetch it again.", exception);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new CheckpointException(path, "can't be read; check that it is a file, and its permissions.", exception);
+            throw new CheckpointException(path, RegularFile.Problem(exception), exception);
         }
     }
 }

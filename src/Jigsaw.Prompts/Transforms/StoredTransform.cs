@@ -49,7 +49,7 @@ internal sealed record StoredTransform(int Version, long Features, double Scale,
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new CheckpointException(path, "it can't be read; name the directory that a transform was saved to.", exception);
+            throw new CheckpointException(path, exception is NotAFileException ? $"it {RegularFile.Problem(exception)}" : "it can't be read; name the directory that a transform was saved to.", exception);
         }
         catch (JsonException exception)
         {

@@ -45,7 +45,7 @@ public sealed class ChatBatches : ITokenBatches, IEnumerable<TokenBatch>
 
         if (!kept.Contains(true))
         {
-            throw NothingCounts(chats.Examples[0].Path, _limit);
+            throw NothingCounts(chats.Examples[0], _limit);
         }
 
         int[] lengths = [.. _chats.Select(chat => Math.Min(chat.Ids.Count, maxLength ?? int.MaxValue))];
@@ -118,8 +118,8 @@ public sealed class ChatBatches : ITokenBatches, IEnumerable<TokenBatch>
 
     internal static string Most(int? maxLength) => maxLength is { } most ? string.Create(CultureInfo.InvariantCulture, $", at most {most} tokens") : "";
 
-    internal static ChatDataException NothingCounts(string? path, LengthLimit limit) =>
-        new(path ?? "The data", null, $"has no chat of which a token counts in the loss: {(limit.MaxLength is { } most ? $"raise the limit of {most} tokens, or " : "")}name the model's role '{ChatMessage.Assistant}'.");
+    internal static ChatDataException NothingCounts(ChatExample first, LengthLimit limit) =>
+        new(first.Path ?? "The data", null, $"has no chat of which a token counts in the loss, and the roles of its first one are {ChatFormats.Names(first.Messages.Select(message => message.Role).Distinct())}: {(limit.MaxLength is { } most ? $"raise the limit of {most} tokens, or " : "")}name the model's role '{ChatMessage.Assistant}'.");
 
     /// <summary>The first characters of the SHA-256 of the chats' ids.</summary>
     private static string Hash(TokenizedChat[] chats)

@@ -28,7 +28,7 @@ public sealed class ChatDataset
     /// <exception cref="ChatDataException">A row is not a chat, or a file is damaged; the message names file and line.</exception>
     public static ChatDataset Read(string path, int? limit = null)
     {
-        ArgumentException.ThrowIfNullOrEmpty(path);
+        ArgumentNullException.ThrowIfNull(path);
         return Read([path], limit);
     }
 

@@ -149,7 +149,7 @@ public sealed class ChatFileBatches : ITokenBatches, IDisposable
         lock (_lock)
         {
             var rows = _rowsAt(step);
-            return rows.Count > 0 ? rows : throw ChatBatches.NothingCounts(_files.Paths[0], _limit);
+            return rows.Count > 0 ? rows : throw ChatBatches.NothingCounts(_files.Read(0), _limit);
         }
     }
 

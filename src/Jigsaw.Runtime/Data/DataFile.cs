@@ -33,13 +33,9 @@ internal sealed class DataFile : IDisposable
         {
             _file = RegularFile.OpenRead(path, BufferSize);
         }
-        catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
-        {
-            throw new ChatDataException(path, null, "is not there, or is a link to what is not there; name a file of chats.", exception);
-        }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new ChatDataException(path, null, $"can't be read ({exception.Message}); look at its rights, and at who else has it open.", exception);
+            throw new ChatDataException(path, null, RegularFile.Problem(exception), exception);
         }
 
         var begin = Begin(_file);

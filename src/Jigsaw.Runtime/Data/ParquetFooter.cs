@@ -32,6 +32,6 @@ internal static class ParquetFooter
         stream.ReadExactly(bytes);
         stream.Seek(0, SeekOrigin.Begin);
         var reader = new ThriftReader(bytes);
-        reader.SkipStructure();
+        reader.Structure(ParquetFormat.FileMetaData);
     }
 }

@@ -69,6 +69,8 @@ internal static class ParquetPages
 
     private static Page Read(byte[] bytes)
     {
+        var whole = new ThriftReader(bytes);
+        whole.Structure(ParquetFormat.PageHeader);
         var reader = new ThriftReader(bytes);
         var (page, id) = (new Page(-1, -1, -1, 0, 0), 0L);
         while (reader.Field(ref id) is > 0 and var type)

@@ -9,6 +9,8 @@ internal ref struct ThriftReader(ReadOnlySpan<byte> bytes)
     /// <summary>A structure.</summary>
     public const int Struct = 12;
 
+    private const int True = 1;
+    private const int False = 2;
     private const int MaximumDepth = 64;
 
     private readonly int _length = bytes.Length;
@@ -23,12 +25,13 @@ internal ref struct ThriftReader(ReadOnlySpan<byte> bytes)
     public int Field(ref long id)
     {
         var field = Byte();
-        if ((field & 15) != 0)
+        if (field == 0)
         {
-            id = field >> 4 == 0 ? Signed() : id + (field >> 4);
+            return 0;
         }
 
-        return field & 15;
+        id = field >> 4 == 0 ? Signed() : id + (field >> 4);
+        return (field & 15) > 0 && id is > 0 and <= short.MaxValue ? field & 15 : throw new InvalidDataException();
     }
 
     /// <summary>The value of a field that must be a whole number of 32 bits, and not negative.</summary>
@@ -39,8 +42,10 @@ internal ref struct ThriftReader(ReadOnlySpan<byte> bytes)
         return value is >= 0 and <= int.MaxValue ? (int)value : throw new InvalidDataException();
     }
 
-    /// <summary>Walks over the rest of a structure.</summary>
-    public void SkipStructure(int depth = 0)
+    /// <summary>Walks over a structure. A field whose number is known must have its type, since who reads it looks at the number alone.</summary>
+    /// <param name="of">What it is made of; null if it is unknown.</param>
+    /// <param name="depth">How deep it is nested.</param>
+    public void Structure(ThriftStruct? of, int depth = 0)
     {
         if (depth > MaximumDepth)
         {
@@ -50,25 +55,31 @@ internal ref struct ThriftReader(ReadOnlySpan<byte> bytes)
         var id = 0L;
         while (Field(ref id) is > 0 and var type)
         {
-            SkipField(type, depth);
+            var field = of?.Find(id);
+            if (field is not null && field.Type != (type == True ? False : type))
+            {
+                throw new InvalidDataException();
+            }
+
+            SkipField(type, field, depth);
         }
     }
 
     /// <summary>Walks over the value of a field.</summary>
-    public void SkipField(int type, int depth = 0)
+    public void SkipField(int type, ThriftStruct.Field? field = null, int depth = 0)
     {
         // A truth in a field is its type.
-        if (type > 2)
+        if (type > False)
         {
-            Skip(type, depth);
+            Skip(type, field, depth);
         }
     }
 
-    private void Skip(int type, int depth)
+    private void Skip(int type, ThriftStruct.Field? field, int depth)
     {
         switch (type)
         {
-            case 1 or 2 or 3:
+            case 3:
                 Take(1);
                 break;
             case 4 or 5 or 6:
@@ -80,44 +91,30 @@ internal ref struct ThriftReader(ReadOnlySpan<byte> bytes)
             case 8:
                 Take(Number());
                 break;
-            case 9 or 10:
+            case 9:
                 var header = Byte();
-                Elements(header >> 4 == 15 ? Number() : (ulong)header >> 4, header & 15, 0, depth);
-                break;
-            case 11:
-                if (Number() is > 0 and var pairs)
-                {
-                    var types = Byte();
-                    Elements(pairs, types >> 4, types & 15, depth);
-                }
-
+                Elements(header >> 4 == 15 ? Number() : (ulong)header >> 4, header & 15, field, depth);
                 break;
             case Struct:
-                SkipStructure(depth + 1);
-                break;
-            case 13:
-                Take(16);
+                Structure(field?.Of, depth + 1);
                 break;
             default:
+                // Lists of truths, sets and maps are in no description of Parquet's.
                 throw new InvalidDataException();
         }
     }
 
-    private void Elements(ulong count, int type, int second, int depth)
+    private void Elements(ulong count, int type, ThriftStruct.Field? field, int depth)
     {
         // Each has at least one byte.
-        if (count > (ulong)_left.Length || depth > MaximumDepth)
+        if (count > (ulong)_left.Length || depth > MaximumDepth || (field is not null && count > 0 && type != field.Element))
         {
             throw new InvalidDataException();
         }
 
         for (var i = 0UL; i < count; i++)
         {
-            Skip(type, depth + 1);
-            if (second != 0)
-            {
-                Skip(second, depth + 1);
-            }
+            Skip(type, field, depth + 1);
         }
     }
 

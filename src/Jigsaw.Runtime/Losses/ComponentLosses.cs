@@ -1,7 +1,5 @@
 using System.Collections;
-using System.ComponentModel;
 using System.Diagnostics.CodeAnalysis;
-using Jigsaw.CompilerServices;
 using Jigsaw.Tensors;
 using static TorchSharp.torch;
 
@@ -38,15 +36,6 @@ public class ComponentLosses : IReadOnlyDictionary<string, Tensor>, IDisposable
             Values = stack(values.Select(value => value.detach())).DetachFromDisposeScope();
             _entries = [.. Enumerable.Range(0, values.Length).Select(i => Values[i].DetachFromDisposeScope())];
         }
-    }
-
-    /// <summary>Keeps the values of one step, as generated code has them.</summary>
-    /// <param name="keys">The components' keys.</param>
-    /// <param name="values">Their values, scalars on one device, in the order of the keys.</param>
-    [EditorBrowsable(EditorBrowsableState.Never)]
-    protected ComponentLosses(string[] keys, TermValue[] values)
-        : this(keys, Array.ConvertAll(values, value => value.Value))
-    {
     }
 
     /// <summary>All values in the order of <see cref="Keys"/>, shape (number of components).</summary>

@@ -19,6 +19,10 @@ public readonly struct TermValue
     /// <summary>A scalar as a term's value.</summary>
     public static implicit operator TermValue(Tensor value) => new(value);
 
+    /// <summary>The scalars of several terms.</summary>
+    /// <param name="terms">The terms.</param>
+    public static Tensor[] Tensors(TermValue[] terms) => Array.ConvertAll(terms, term => term.Value);
+
     /// <summary>The term, weighed.</summary>
     public static TermValue operator *(double weight, TermValue term) => term.Value * Scalars.Of(weight);
 

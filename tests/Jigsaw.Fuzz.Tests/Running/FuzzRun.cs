@@ -9,7 +9,7 @@ namespace Jigsaw.Fuzz.Tests.Running;
 internal sealed class FuzzRun(IReadOnlyList<string> kinds, int seed)
 {
     private static readonly TimeSpan _mostCpu = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan _mostTime = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan _mostTime = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan _poll = TimeSpan.FromMilliseconds(100);
     private const long MostMemory = 1L << 30;
 

@@ -80,7 +80,7 @@ namespace Shop.Training
             };
 
             internal Components(params global::Jigsaw.CompilerServices.TermValue[] values)
-                : base(s_keys, values)
+                : base(s_keys, global::Jigsaw.CompilerServices.TermValue.Tensors(values))
             {
             }
 

@@ -110,8 +110,12 @@ public sealed class DamagedDataTests : IDisposable
         Assert.Contains(part, Outcome(_folder["file"]), StringComparison.Ordinal);
     }
 
-    /// <summary>A list, or a list of lists, of two thousand million elements in a description of a few bytes.</summary>
+    /// <summary>A list, or a list of lists, of two thousand million elements in a description of a few bytes; and what a reader that looks at numbers of fields alone takes for one: fields, elements and ends of other types.</summary>
     [Theory]
+    [InlineData("150235FEFFFFFF0F00")]
+    [InlineData("1502191506FEFFFFFF0F00")]
+    [InlineData("150210FCFFFFFF0F00")]
+    [InlineData("15021B01FCFFFFFF0F00")]
     [InlineData("29FCFFFFFFFF0F00")]
     [InlineData("99F1FFFFFFFF0F00")]
     [InlineData("291C9CFBFFFFFF0F0000")]
@@ -165,10 +169,25 @@ public sealed class DamagedDataTests : IDisposable
         Assert.Contains("is a link to what is not there", Outcome(_folder["nowhere"]), StringComparison.Ordinal);
         foreach (var path in (string[])[_folder["pipe"], _folder["zeros"]])
         {
-            Assert.Contains("can't be read (it is a pipe or a device, and a file belongs there)", Outcome(path), StringComparison.Ordinal);
+            Assert.Contains("can't be read: it is a pipe or a device; put a file there.", Outcome(path), StringComparison.Ordinal);
             Action[] readers = [() => SafetensorsReader.Open(path), () => JsonFile.Read(path, json => json.ValueKind), () => TextFile.Read(path), () => StoredTransform.Read(path)];
             Assert.All(readers, read => Assert.StartsWith(path, Assert.Throws<CheckpointException>(read).Message, StringComparison.Ordinal));
         }
+    }
+
+    [Fact]
+    public void A_pointer_of_Git_LFS_is_called_by_its_name()
+    {
+        var path = _folder["file"];
+        File.WriteAllText(path, "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393\nsize 12345\n");
+        Assert.Contains("it is a pointer of Git LFS in place of the file; fetch the file with git lfs pull.", Outcome(path), StringComparison.Ordinal);
+        Action[] readers = [() => SafetensorsReader.Open(path), () => JsonFile.Read(path, json => json.ValueKind), () => TextFile.Read(path), () => StoredTransform.Read(path)];
+        Assert.All(readers, read => Assert.Contains("git lfs pull", Assert.Throws<CheckpointException>(read).Message, StringComparison.Ordinal));
+
+        File.WriteAllBytes(path, [0xFF, (byte)'{', (byte)'{']);
+        Assert.Contains("is not UTF-8", Assert.Throws<CheckpointException>(() => TextFile.Read(path)).Message, StringComparison.Ordinal);
+        File.WriteAllText(path, "");
+        Assert.Contains("is not JSON (it is empty)", Assert.Throws<CheckpointException>(() => JsonFile.Read(path, json => json.ValueKind)).Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -21,6 +21,14 @@ public sealed class ChatMaskTests
         Assert.DoesNotContain(call, new ChatEncoder(plain).Encode([new("user", "<tool_call>")]).Ids);
         Assert.DoesNotContain(call, new ChatEncoder(plain).Encode([new("tool", "<tool_call>")]).Ids);
         Assert.Contains(call, new ChatEncoder(plain).Encode([new("assistant", "<tool_call>")]).Ids);
+
+        // What the source doesn't spell, and the template writes nevertheless.
+        var composed = Loaded("qwen2", "{% for m in messages %}{{ '<tool' ~ '_call>' }}{{ m.content }}<|im_end|>\n{% endfor %}");
+        Assert.Single(new ChatEncoder(composed).Encode([new("assistant", "<tool_call>")]).Ids, call);
+        var loaded = Loaded("qwen2", "{{ messages[0].content }}");
+        var named = loaded.WithChatTemplate(new ChatTemplate(loaded.ChatTemplate!) { ToolUse = ChatTemplate.Parse("t", "{{ messages[0].content }}{% if false %}<tool_call>{% endif %}") });
+        using var tool = System.Text.Json.JsonDocument.Parse("{}");
+        Assert.DoesNotContain(call, new ChatEncoder(named).Encode([new("assistant", "<tool_call>")], tools: [tool.RootElement]).Ids);
     }
 
     [Fact]
