@@ -5,7 +5,7 @@ using Microsoft.Win32.SafeHandles;
 namespace Jigsaw.Checkpoints;
 
 /// <summary>
-/// Opens what must be a file. In its place a folder from elsewhere can have a named pipe, which waits for ever to be opened, a link to a device without an end, such as <c>/dev/zero</c>, or what Git LFS left in place of the file.
+/// Opens what must be a file. In its place a folder from elsewhere can have a named pipe, which waits forever to be opened, a link to a device without an end, such as <c>/dev/zero</c>, or what Git LFS left in place of the file.
 /// </summary>
 internal static class RegularFile
 {

@@ -1,7 +1,5 @@
 using System.ComponentModel;
 using Jigsaw.Batches;
-using Jigsaw.Losses;
-using Jigsaw.Losses.Hyperparameters;
 using static TorchSharp.torch;
 
 namespace Jigsaw.CompilerServices;
@@ -13,6 +11,4 @@ namespace Jigsaw.CompilerServices;
 /// <param name="components">The raw value of each term, detached.</param>
 /// <returns>The composite loss, a scalar that is at least float32.</returns>
 [EditorBrowsable(EditorBrowsableState.Never)]
-public delegate Tensor RecipeComputation<TComponents, THyperparameters>(StepActivations activations, RowMask lossMask, THyperparameters hyperparameters, out TComponents components)
-    where TComponents : ComponentLosses
-    where THyperparameters : RecipeHyperparameters;
+public delegate Tensor RecipeComputation<TComponents, THyperparameters>(StepActivations activations, RowMask lossMask, THyperparameters hyperparameters, out TComponents components);
