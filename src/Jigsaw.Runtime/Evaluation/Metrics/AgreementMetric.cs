@@ -25,11 +25,11 @@ public sealed class AgreementMetric() : TokenMetric(_passes)
     public override void AddUp(IProcessGroup processes)
     {
         base.AddUp(processes);
-        double[] counts = [.. _passes.SelectMany(pass => _differences.GetValueOrDefault(pass) is var (differing, unsure) ? new double[] { differing, unsure } : [])];
+        double[] counts = [.. _passes.Select(pass => (double)_differences.GetValueOrDefault(pass).Differing), .. _passes.Select(pass => (double)_differences.GetValueOrDefault(pass).Unsure)];
         processes.Sum(counts);
-        foreach (var (pass, i) in _passes.Select((pass, i) => (pass, i)))
+        for (var i = 0; i < _passes.Length; i++)
         {
-            _differences[pass] = ((long)counts[2 * i], (long)counts[(2 * i) + 1]);
+            _differences[_passes[i]] = ((long)counts[i], (long)counts[_passes.Length + i]);
         }
     }
 
