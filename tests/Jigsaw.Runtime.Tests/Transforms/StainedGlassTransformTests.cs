@@ -67,6 +67,12 @@ public sealed class StainedGlassTransformTests
         Assert.Equal((float)(0.1 * transform.Scale), rest.max().item<float>());
         Assert.True(codewords.narrow(2, 0, Rank).std(1).min().item<float>() > 0);
 
+        using (var density = new CodewordDensity(transform))
+        {
+            var known = density.Moments(tensor(new long[,] { { 4, 8, 15, 16, 23 } }), 0);
+            Assert.True(known.Codewords.allclose(codewords, 1e-5, 1e-6) && known.Stds.allclose(stds, 1e-5, 1e-6));
+        }
+
         ((codewords * codewords).sum() + stds.sum()).backward();
         Assert.Equal([Rank, Features], transform.Network.get_parameter("mean.weight")!.grad!.shape);
         Assert.Equal([Rank], transform.Network.get_parameter("std.bias")!.grad!.shape);
