@@ -179,15 +179,9 @@ internal sealed class CodewordDensity : ITokenDensity, IDisposable
         var stream = x.Plus(Linear(attended, "block.attention.out"));
         stream = stream.Plus(Linear(Linear(LayerNorm(stream, "block.norm2"), "block.feed_forward.up").gelu(), "block.feed_forward.down"));
         var config = _transform.Config;
-        var told = config.Outputs(Features);
-        var codewords = (_shiftsKnown ? Whole(TransformFunctions.Apply(config.Mean, Linear(stream, "mean")).Plus(x.narrow(-1, 0, told)), 0) : x) * Scalars.Of(_transform.Scale);
-        return (codewords, _oneStd is { } std ? full_like(codewords, Scalars.Of(std)) : Whole(TransformFunctions.Apply(config.Std, Linear(stream, "std")), config.RestStd) * Scalars.Of(_transform.Scale));
+        var codewords = (_shiftsKnown ? TransformFunctions.AllMeans(TransformFunctions.Apply(config.Mean, Linear(stream, "mean")), x).Plus(x) : x) * Scalars.Of(_transform.Scale);
+        return (codewords, _oneStd is { } std ? full_like(codewords, Scalars.Of(std)) : TransformFunctions.AllStds(TransformFunctions.Apply(config.Std, Linear(stream, "std")), Features, config.RestStd) * Scalars.Of(_transform.Scale));
     }
-
-    /// <summary>All features: those of the heads, and behind the transform's rank a constant.</summary>
-    private Tensor Whole(Tensor told, double rest) => told.shape[^1] == Features
-        ? told
-        : cat([told, full([.. told.shape[..^1], Features - told.shape[^1]], Scalars.Of(rest), dtype: told.dtype, device: told.device)], -1);
 
     private Tensor Linear(Tensor x, string name) => nn.functional.linear(x, _parameters[$"{name}.weight"], _parameters[$"{name}.bias"]);
 

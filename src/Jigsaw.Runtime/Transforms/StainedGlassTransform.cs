@@ -236,14 +236,9 @@ public sealed class StainedGlassTransform : IDisposable
         ArgumentNullException.ThrowIfNull(attentionMask);
         var x = clean.to(ScalarType.Float32);
         var (mean, std) = _network.Run(x / Scalars.Of(Scale), attentionMask);
-        var (means, stds) = (TransformFunctions.Apply(Config.Mean, mean) * Scalars.Of(Scale), TransformFunctions.Apply(Config.Std, std) * Scalars.Of(Scale));
-        if (Config.Outputs(_features) is var rank && rank == _features)
-        {
-            return (means, stds);
-        }
-
-        var rest = -x.narrow(-1, rank, _features - rank);
-        return (cat([means, rest], -1), cat([stds, full_like(rest, Scalars.Of(Config.RestStd * Scale))], -1));
+        return (
+            TransformFunctions.AllMeans(TransformFunctions.Apply(Config.Mean, mean) * Scalars.Of(Scale), x),
+            TransformFunctions.AllStds(TransformFunctions.Apply(Config.Std, std) * Scalars.Of(Scale), _features, Config.RestStd * Scale));
     }
 
     /// <summary>The same transform with secure noise, as if it were saved and loaded: it shares the parameters, which this one owns.</summary>

@@ -22,6 +22,19 @@ internal static class TransformFunctions
         _ => throw new NotSupportedException($"There is no formula for {parameterization.GetType().Name}."),
     };
 
+    /// <summary>μ of all features: behind those that the heads give, it takes x away.</summary>
+    /// <param name="told">μ of the first features, shape (…, rank).</param>
+    /// <param name="x">Embeddings in the same unit, shape (…, features).</param>
+    public static Tensor AllMeans(Tensor told, Tensor x) =>
+        x.shape[^1] - told.shape[^1] is > 0 and var rest ? cat([told, -x.narrow(-1, told.shape[^1], rest)], -1) : told;
+
+    /// <summary>σ of all features: behind those that the heads give, it is the same everywhere.</summary>
+    /// <param name="told">σ of the first features, shape (…, rank).</param>
+    /// <param name="features">Features of an embedding.</param>
+    /// <param name="rest">σ of the others, in the same unit.</param>
+    public static Tensor AllStds(Tensor told, long features, double rest) =>
+        features - told.shape[^1] is > 0 and var others ? cat([told, full([.. told.shape[..^1], others], Scalars.Of(rest), dtype: told.dtype, device: told.device)], -1) : told;
+
     /// <summary>σ = σ_min + (σ_max − σ_min)·(1 + tanh(ρ / shallow)) / 2, computed as σ_min + (σ_max − σ_min)·sigmoid(2ρ / shallow), which doesn't cancel near σ_min.</summary>
     /// <param name="rho">ρ, any shape, floating point.</param>
     /// <param name="min">σ_min.</param>
