@@ -39,7 +39,7 @@ public sealed class RecipeTests
         {
             var (code, output, error) = await ProgramRun.Run(["plan", "--memory", "--max-length", "64", .. arguments]);
             Assert.True(code == 0, output + error);
-            Assert.Contains($" for 8 rows of 64 tokens{(arguments.Length > 2 ? ", 2 at a time" : "")}; .NET and libtorch come on top.", output, StringComparison.Ordinal);
+            Assert.Contains($" for 8 rows of 64 tokens{(arguments.Length > 2 ? ", 2 at a time" : "")}; .NET and libtorch come on top,", output, StringComparison.Ordinal);
             var told = output[output.IndexOf("Memory: ", StringComparison.Ordinal)..];
             var numbers = Regex.Matches(told, @"([\d.]+) MiB").Select(match => double.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture)).ToArray();
             return numbers.Length == 7 ? numbers : throw new InvalidOperationException(told);

@@ -55,7 +55,7 @@ internal static class PlanVerb
         var memory = StepMemory.Of(session.Loss, session.Transform, settings.Batch, length, settings.MicroBatch);
         var parts = settings.MicroBatch is { } rows && rows < settings.Batch ? string.Create(CultureInfo.InvariantCulture, $", {rows} at a time") : "";
         context.Output.Say(string.Create(CultureInfo.InvariantCulture,
-            $"{RunData.Mebibytes(memory.Transform)} for the transform's graph, {RunData.Mebibytes(memory.Activations)} for the activations that passes keep, {RunData.Mebibytes(memory.Logits)} for chunks of logits, and {RunData.Mebibytes(memory.Passing)} that a layer has for a moment. All of it is {RunData.Mebibytes(memory.Total)} for {settings.Batch} rows of {length} tokens{parts}; .NET and libtorch come on top."));
+            $"{RunData.Mebibytes(memory.Transform)} for the transform's graph, {RunData.Mebibytes(memory.Activations)} for the activations that passes keep, {RunData.Mebibytes(memory.Logits)} for chunks of logits, and {RunData.Mebibytes(memory.Passing)} that a layer has for a moment. All of it is {RunData.Mebibytes(memory.Total)} for {settings.Batch} rows of {length} tokens{parts}; .NET and libtorch come on top, and with the C library of most Linux systems holes in its heap, up to half as much, unless MALLOC_MMAP_THRESHOLD_=1048576 is set."));
     }
 
     private static void Say(RunContext context, LossPlan plan)

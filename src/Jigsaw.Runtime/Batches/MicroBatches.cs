@@ -21,6 +21,9 @@ internal sealed class MicroBatches(int count) : IDisposable
     /// <summary>The first row of the part that the process has, among those of the step.</summary>
     public int FirstRow { get; init; }
 
+    /// <summary>How many rows of the step the process has: 0 for one that runs a row that counts nothing.</summary>
+    public int OwnRows { get; init; }
+
     /// <summary>Rows of the step; 0 if the part is not one of a process.</summary>
     public int Rows { get; init; }
 

@@ -60,7 +60,7 @@ public sealed class TokenBatch : IDisposable
     private TokenBatch(TokenBatch whole, IProcessGroup group)
     {
         var rows = ProcessRows.Of(whole.BatchSize, group.Rank, group.Size);
-        var step = new MicroBatches(group.Size) { Group = group, FirstRow = rows.First, Rows = whole.BatchSize };
+        var step = new MicroBatches(group.Size) { Group = group, FirstRow = rows.First, OwnRows = rows.Count, Rows = whole.BatchSize };
         var first = Math.Min(rows.First, whole.BatchSize - 1);
         (BatchSize, SequenceLength) = (Math.Max(1, rows.Count), whole.SequenceLength);
         _hostIds = [.. whole._hostIds.Skip(first * SequenceLength).Take(BatchSize * SequenceLength)];

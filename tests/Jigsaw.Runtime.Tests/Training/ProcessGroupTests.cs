@@ -33,7 +33,7 @@ public sealed class ProcessGroupTests
         var count = recipe == "capped" ? Steps : 6;
         var (expected, values) = Train(1, recipe, steps: count)[0];
         Assert.NotEqual(expected[0].Loss, expected[3].Loss, 1e-3);
-        foreach (var size in (int[])[2, 3])
+        foreach (var size in (int[])[2, 3, 4])
         {
             var ranks = Train(size, recipe, steps: count);
             foreach (var (steps, found) in ranks)

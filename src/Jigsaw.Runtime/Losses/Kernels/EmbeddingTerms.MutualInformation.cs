@@ -138,8 +138,8 @@ public sealed partial class EmbeddingTerms
     {
         public static Halves Of(long rows, MicroBatches? step)
         {
-            var (first, half) = step is { Rows: > 0 } ? (step.FirstRow, step.Rows / 2) : (0L, rows / 2);
-            long Own(long row) => Math.Clamp(row - first, 0, rows);
+            var (first, own, half) = step is { Rows: > 0 } ? (step.FirstRow, step.OwnRows, step.Rows / 2) : (0L, rows, rows / 2);
+            long Own(long row) => Math.Clamp(row - first, 0, own);
             return new Halves(0, Own(half), Own(half), Own(2 * half) - Own(half));
         }
 
