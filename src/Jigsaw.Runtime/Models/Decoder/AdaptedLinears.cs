@@ -89,7 +89,7 @@ internal static class AdaptedLinears
         }
     }
 
-        /// <summary>The maps that have an adapter; none if an adapter is of another kind, which can't be stacked.</summary>
+    /// <summary>The maps that have an adapter; none if an adapter is of another kind, which can't be stacked.</summary>
     private static (int Index, ILowRankAdapter Adapter)[] Adapted(FrozenLinear[] linears, IAdapters? adapters)
     {
         var found = linears.Select((linear, index) => (Index: index, Adapter: adapters?.Find(linear.Module))).Where(pair => pair.Adapter is not null).ToArray();
