@@ -25,6 +25,7 @@ internal static class Sections
         ("cache", CacheSection.Run),
         ("profile", ProfileSection.Run),
         ("trained", TrainedSection.Run),
+        ("filtered", FilteredTrainingSection.Run),
     ];
 
     /// <summary>The sections that run on CUDA, too.</summary>

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using CsCheck;
 using Jigsaw.Batches;
 using Jigsaw.CompilerServices;
@@ -55,6 +56,47 @@ public sealed class GradientFilterTests
         Assert.All(step.Run(0.1).Gradients.Zip(exact.Gradients), pair => Assert.Equal(0, Error(pair.First, pair.Second)));
         var errors = Enumerable.Range(0, Loops).Select(_ => Error(step.Run(0.1).Gradients[0], exact.Gradients[0])).ToArray();
         Assert.InRange(errors[^1], 0.03, 0.101);
+    }
+
+    [Fact]
+    public void The_share_of_the_columns_is_measured_and_falls_with_what_is_allowed()
+    {
+        double[] Shares(double allowed)
+        {
+            var (shares, thread) = (new List<double>(), Environment.CurrentManagedThreadId);
+            using var listener = new MeterListener
+            {
+                InstrumentPublished = (instrument, listening) =>
+                {
+                    if (instrument is { Meter.Name: "Jigsaw", Name: "jigsaw.gradient_filter.columns" })
+                    {
+                        listening.EnableMeasurementEvents(instrument);
+                    }
+                },
+            };
+            listener.SetMeasurementEventCallback<double>((_, share, _, _) =>
+            {
+                // Other tests run beside this one.
+                if (Environment.CurrentManagedThreadId == thread)
+                {
+                    shares.Add(share);
+                }
+            });
+            listener.Start();
+            using var scope = NewDisposeScope();
+            var step = new Step(new Case(5, CeTarget.Soft, ScalarType.Float64, 0.2, 1, true, 64));
+            for (var i = 0; i < Loops; i++)
+            {
+                step.Run(allowed);
+            }
+
+            return [.. shares];
+        }
+
+        var (little, much) = (Shares(0.02), Shares(0.2));
+        Assert.All([.. little, .. much], share => Assert.InRange(share, 0.001, 1));
+        Assert.True(much[^1] < 0.7 * little[^1], $"{much[^1]} and {little[^1]}");
+        Assert.Empty(Shares(0));
     }
 
     [Fact]

@@ -78,7 +78,9 @@ internal sealed class ColumnFilter(Tensor table, FilterWorkspaces workspaces) : 
             magnitudes.add_(sums, Scalars.One);
         }
 
-        if (Choose(magnitudes, share) is not { } chosen)
+        var most = Choose(magnitudes, share);
+        FilterMeasurements.Record(most?.Length ?? table.shape[0], table.shape[0]);
+        if (most is not { } chosen)
         {
             return false;
         }
