@@ -23,6 +23,7 @@ internal static class Sections
         ("step", StepSection.Run),
         ("long", LongSection.Run),
         ("cache", CacheSection.Run),
+        ("quality", QualitySection.Run),
         ("profile", ProfileSection.Run),
         ("trained", TrainedSection.Run),
         ("filtered", FilteredTrainingSection.Run),
