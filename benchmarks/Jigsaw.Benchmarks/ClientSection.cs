@@ -47,7 +47,7 @@ internal static class ClientSection
         file.Read(ids, clean);
         var mask = RowMask.FromHost([.. ids.Select(_ => true)], 1, Prompt, CPU);
         using var batch = embeddings.unsqueeze(0);
-        var cache = new AttentionCache(features);
+        var cache = block.NewCache();
         block.Run(clean, Prompt, cache, means, stds);
 
         // What no computation of one token gets below: each parameter comes from memory once, on all cores.
@@ -69,11 +69,11 @@ internal static class ClientSection
                     trained.Moments(batch, mask);
                 }
             },
-            () => block.Run(clean, Prompt, new AttentionCache(features), means, stds),
+            () => block.Run(clean, Prompt, block.NewCache(), means, stds),
             () =>
             {
                 cache.Truncate(Prompt - 1);
-                block.Run(clean.AsSpan(^features..), 1, cache, means.AsSpan(0, features), stds.AsSpan(0, features));
+                block.Run(clean.AsMemory(^features..), 1, cache, means.AsMemory(0, features), stds.AsMemory(0, features));
             },
             () => Parallel.For(0, parameters.Length, i => TensorPrimitives.Sum<float>(parameters[i])));
         table.Add($"{features}", $"{times[0]:f1}", $"{times[1]:f1}", $"{times[1] / times[0]:f2}", "≤ 2", $"{times[2]:f2}", $"{times[3]:f2}", $"{times[2] / times[3]:f2}", "≤ 1.2");

@@ -72,13 +72,13 @@ public sealed class Conversation : IDisposable
 
     /// <summary>The rows of the conversation's tokens: those that were sent before, and fresh ones, which are remembered.</summary>
     /// <param name="owner">The transform.</param>
-    /// <param name="features">Features of a row.</param>
+    /// <param name="newCache">Makes the conversation's cache of keys and values.</param>
     /// <param name="ids">All tokens.</param>
     /// <param name="noised">Which of them the transform changes.</param>
     /// <param name="rowBytes">Bytes of a row.</param>
     /// <param name="fresh">Computes the rows from a place on: the cache holds keys and values of the tokens before the place that is given first, the rows begin at the second.</param>
     /// <returns>The rows, and how many of them are fresh.</returns>
-    internal (byte[] Rows, int Fresh) Send(object owner, int features, int[] ids, bool[] noised, int rowBytes, Func<AttentionCache, int, int, byte[]> fresh)
+    internal (byte[] Rows, int Fresh) Send(object owner, Func<AttentionCache> newCache, int[] ids, bool[] noised, int rowBytes, Func<AttentionCache, int, int, byte[]> fresh)
     {
         lock (_turn)
         {
@@ -95,7 +95,7 @@ public sealed class Conversation : IDisposable
                 return (from.Version!.Rows[..(known * rowBytes)], 0);
             }
 
-            _cache ??= new AttentionCache(features);
+            _cache ??= newCache();
             var computed = Math.Min(known, _cached.AsSpan().CommonPrefixLength(ids));
             _cache.Truncate(computed);
             _cached = [];

@@ -144,13 +144,16 @@ public sealed class PromptTransform : IDisposable
         var owner = conversation ?? once!;
         var (rows, fresh) = owner.Send(
             this,
-            Features,
+            NewCache,
             [.. ids],
             [.. noised],
             Features * EmbeddingNumbers.SizeOf(Type),
             (cache, computed, known) => Sample(ids, noised, cache, computed, known));
         return new TransformedPrompt(rows, ids.Length, Features, Type, fresh, owner.CacheSalt);
     }
+
+    /// <summary>An empty cache of keys and values.</summary>
+    internal AttentionCache NewCache() => _block.NewCache();
 
     /// <summary>x, μ and σ of tokens.</summary>
     internal (float[] Clean, float[] Means, float[] Stds) Moments(ReadOnlySpan<int> ids, AttentionCache cache)
@@ -162,7 +165,7 @@ public sealed class PromptTransform : IDisposable
         {
             var rows = Math.Min(atOnce, ids.Length - from);
             var part = new Range(from * Features, (from + rows) * Features);
-            _block.Run(clean.AsSpan(part), rows, cache, means.AsSpan(part), stds.AsSpan(part));
+            _block.Run(clean.AsMemory(part), rows, cache, means.AsMemory(part), stds.AsMemory(part));
         }
 
         if (!float.IsFinite(TensorPrimitives.SumOfMagnitudes<float>(means)) || !float.IsFinite(TensorPrimitives.Sum<float>(stds)) || !(TensorPrimitives.Min<float>(stds) > 0))
@@ -193,7 +196,7 @@ public sealed class PromptTransform : IDisposable
             var transform = new PromptTransform(table, block, Path.Combine(transformDirectory, StoredTransform.WeightsName), Tokenizer.Load(tokenizerDirectory), scope, type);
 
             // A damaged number may be finite, and what comes of it not: the transform is run on a few tokens.
-            _ = transform.Moments(Enumerable.Range(0, Math.Min(ProbedTokens, table.Vocabulary)).ToArray(), new AttentionCache(table.Features));
+            _ = transform.Moments(Enumerable.Range(0, Math.Min(ProbedTokens, table.Vocabulary)).ToArray(), transform.NewCache());
             return transform;
         }
         catch

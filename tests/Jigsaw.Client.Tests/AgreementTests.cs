@@ -41,7 +41,7 @@ public sealed class AgreementTests
         var ids = Ids(length, 50);
         var expected = trained.Transform.Moments(trained.Table.index_select(0, tensor(ids.Select(id => (long)id).ToArray())).unsqueeze(0), RowMask.FromHost([.. Enumerable.Repeat(true, length)], 1, length, CPU));
 
-        var (_, means, stds) = client.Moments(ids, new AttentionCache(features));
+        var (_, means, stds) = client.Moments(ids, client.NewCache());
 
         AssertClose(expected.Means, means);
         AssertClose(expected.Stds, stds);
@@ -56,8 +56,8 @@ public sealed class AgreementTests
         using var trained = new Trained(50, 60, Config("tanh", 3, 2));
         using var client = trained.Client();
         var ids = Ids(before + 17, 50);
-        var (_, means, stds) = client.Moments(ids, new AttentionCache(60));
-        var cache = new AttentionCache(60);
+        var (_, means, stds) = client.Moments(ids, client.NewCache());
+        var cache = client.NewCache();
         client.Moments(ids.AsSpan(0, before), cache);
 
         var (_, laterMeans, laterStds) = client.Moments(ids.AsSpan(before), cache);
@@ -112,7 +112,7 @@ public sealed class AgreementTests
         using var trained = new Trained(50, 64, Config("tanh", 4, 2));
         using var client = trained.Client();
         var ids = Ids(200, 50);
-        var (clean, means, stds) = client.Moments(ids, new AttentionCache(64));
+        var (clean, means, stds) = client.Moments(ids, client.NewCache());
 
         var rows = client.Transform(ids, [.. ids.Select(_ => true)]).ToSingles();
 
