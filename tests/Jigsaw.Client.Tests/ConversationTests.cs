@@ -105,7 +105,7 @@ public sealed class ConversationTests
             client.Transform([0, version], [true, true], conversation);
         }
 
-        Assert.InRange(conversation.ByteCount, 1, 20 * 2 * RowBytes);
+        Assert.InRange(conversation.Bytes.Count, 1, 20 * 2 * RowBytes);
         Assert.Equal(0, client.Transform([0, 48], [true, true], conversation).FreshTokenCount);
         conversation.DropCache();
         Assert.Equal(1, client.Transform([0, 48, 3], [true, true, true], conversation).FreshTokenCount);
