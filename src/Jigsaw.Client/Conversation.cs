@@ -111,7 +111,7 @@ public sealed class Conversation : IDisposable
             var computed = Math.Min(known, _cached.AsSpan().CommonPrefixLength(ids));
             _cache.Truncate(computed);
             _cached = [];
-            var rows = new byte[ids.Length * rowBytes];
+            var rows = GC.AllocateUninitializedArray<byte>(ids.Length * rowBytes);
             from.Version?.Rows.AsSpan(0, known * rowBytes).CopyTo(rows);
             fresh(_cache, computed, known, rows.AsMemory(known * rowBytes));
             _cached = ids;

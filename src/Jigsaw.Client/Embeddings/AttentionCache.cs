@@ -1,3 +1,5 @@
+using System.Buffers;
+
 namespace Jigsaw.Client.Embeddings;
 
 /// <summary>Keys and values of a conversation's tokens, so its next turn costs its new tokens alone. Those of a head lie beside each other, as attention reads them.</summary>
@@ -42,9 +44,17 @@ internal sealed class AttentionCache(int features, int heads)
     /// <summary>Forgets everything, and leaves no number in memory.</summary>
     public void Clear()
     {
-        Array.Clear(_keys);
-        Array.Clear(_values);
+        Return(_keys);
+        Return(_values);
         (_keys, _values, _capacity, Count) = ([], [], 0, 0);
+    }
+
+    private static void Return(float[] numbers)
+    {
+        if (numbers.Length > 0)
+        {
+            ArrayPool<float>.Shared.Return(numbers, clearArray: true);
+        }
     }
 
     private void Reserve(int count)
@@ -61,13 +71,13 @@ internal sealed class AttentionCache(int features, int heads)
 
         float[] Moved(float[] numbers)
         {
-            var moved = new float[checked(capacity * features)];
+            var moved = ArrayPool<float>.Shared.Rent(checked(capacity * features));
             for (var head = 0; head < heads; head++)
             {
                 numbers.AsSpan(head * _capacity * _size, Count * _size).CopyTo(moved.AsSpan(head * capacity * _size));
             }
 
-            Array.Clear(numbers);
+            Return(numbers);
             return moved;
         }
     }
