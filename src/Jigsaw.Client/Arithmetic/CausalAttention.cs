@@ -3,6 +3,7 @@ using System.Numerics;
 using System.Numerics.Tensors;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics.X86;
 
 namespace Jigsaw.Client.Arithmetic;
 
@@ -48,6 +49,7 @@ internal static class CausalAttention
             var (s0, s1, s2, s3) = (Vector<float>.Zero, Vector<float>.Zero, Vector<float>.Zero, Vector<float>.Zero);
             for (nuint i = 0; i < (nuint)whole; i += (nuint)Vector<float>.Count)
             {
+                FetchAhead(ref k0, (nuint)(8 * size) + (4 * i));
                 var part = Vector.LoadUnsafe(ref q, i);
                 s0 = Vector.FusedMultiplyAdd(part, Vector.LoadUnsafe(ref k0, i), s0);
                 s1 = Vector.FusedMultiplyAdd(part, Vector.LoadUnsafe(ref k1, i), s1);
@@ -82,6 +84,18 @@ internal static class CausalAttention
         }
     }
 
+    // What is read four rows at a time looks to the processor like four streams that jump, and it fetches none of them ahead.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static unsafe void FetchAhead(ref float row, nuint offset)
+    {
+        if (Sse.IsSupported)
+        {
+            var at = (byte*)Unsafe.AsPointer(ref Unsafe.Add(ref row, offset));
+            Sse.Prefetch0(at);
+            Sse.Prefetch0(at + 64);
+        }
+    }
+
     /// <summary>Adds the values times their weights, in their order.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void AddWeighted(ReadOnlySpan<float> weights, ReadOnlySpan<float> values, Span<float> sum)
@@ -100,6 +114,7 @@ internal static class CausalAttention
             nuint i = 0;
             for (; i + (nuint)Vector<float>.Count <= (nuint)size; i += (nuint)Vector<float>.Count)
             {
+                FetchAhead(ref v0, (nuint)(8 * size) + (4 * i));
                 var part = Vector.FusedMultiplyAdd(all0, Vector.LoadUnsafe(ref v0, i), Vector.LoadUnsafe(ref to, i));
                 part = Vector.FusedMultiplyAdd(all1, Vector.LoadUnsafe(ref v1, i), part);
                 part = Vector.FusedMultiplyAdd(all2, Vector.LoadUnsafe(ref v2, i), part);
