@@ -66,6 +66,36 @@ public sealed class AgreementTests
         AssertClose(stds.AsSpan(before * 60), laterStds);
     }
 
+    [Theory]
+    [InlineData("tanh")]
+    [InlineData("rank")]
+    public void The_number_of_cores_changes_no_bit(string kind)
+    {
+        using var trained = new Trained(50, 576, Config(kind, 4, 2));
+        using var client = trained.Client();
+        var (clean, _, _) = client.Moments(Ids(141, 50), client.NewCache());
+        var block = TransformBlock.Read(trained.TransformDirectory, out _);
+        var alone = Run(1);
+        foreach (var cores in (int[])[2, 3, 16])
+        {
+            for (var i = 0; i < 5; i++)
+            {
+                Assert.Equal(alone, Run(cores));
+            }
+        }
+
+        // A prompt, and a token on top of it.
+        float[] Run(int cores)
+        {
+            block.Cores = cores;
+            var (means, stds, cache) = (new float[clean.Length], new float[clean.Length], block.NewCache());
+            var first = clean.Length - 576;
+            block.Run(clean.AsMemory(0, first), 140, cache, means.AsMemory(0, first), stds.AsMemory(0, first));
+            block.Run(clean.AsMemory(first), 1, cache, means.AsMemory(first), stds.AsMemory(first));
+            return [.. means, .. stds];
+        }
+    }
+
     [Fact]
     public void Tokens_and_masks_are_those_of_the_runtime()
     {
