@@ -107,6 +107,14 @@ internal sealed class Engines : IDisposable
         return logits[first].item<float>() - logits[second].item<float>();
     }
 
+    /// <summary>How many tokens of a reply the runtime's student would say behind a prompt and the reply's tokens before.</summary>
+    public int Agreeing(TransformedPrompt prompt, int[] reply)
+    {
+        using var scope = NewDisposeScope();
+        var logits = Logits(cat([Rows(prompt), Model.Embed(tensor(reply.Select(id => (long)id).ToArray()).unsqueeze(0))], 1));
+        return logits.narrow(0, prompt.TokenCount - 1, reply.Length).argmax(-1).data<long>().ToArray().Zip(reply).Count(pair => pair.First == pair.Second);
+    }
+
     /// <summary>The runtime's logits behind each row of a prompt.</summary>
     public float[][] Logits(TransformedPrompt prompt)
     {
