@@ -46,7 +46,8 @@ try
         var loads = targets.Select(target => new Load(target.Address, callers)).ToArray();
         foreach (var load in loads)
         {
-            await load.RunAsync(TimeSpan.FromSeconds(1), isMeasured: false);
+            // As long as the runtime compiles what is used often once more: a service runs for days.
+            await load.RunAsync(TimeSpan.FromSeconds(8), isMeasured: false);
         }
 
         // In turns, so what else the machine does falls on each.

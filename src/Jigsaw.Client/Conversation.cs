@@ -17,6 +17,7 @@ public sealed class Conversation : IDisposable
 {
     private readonly Lock _turn = new();
     private readonly SentVersions<int, byte[]> _versions = new(Array.Clear);
+    private readonly HeldBytes _bytes = new();
     private object? _owner;
     private AttentionCache? _cache;
     private int[] _cached = [];
@@ -43,22 +44,14 @@ public sealed class Conversation : IDisposable
         lock (_turn)
         {
             _versions.Clear();
+            _bytes.Set(0);
             _cache?.Clear();
             _disposed = true;
         }
     }
 
     /// <summary>Bytes of the rows that are remembered.</summary>
-    internal long ByteCount
-    {
-        get
-        {
-            lock (_turn)
-            {
-                return _versions.Rows.Sum(rows => (long)rows.Length);
-            }
-        }
-    }
+    internal HeldBytes Bytes => _bytes;
 
     /// <summary>Frees keys and values, which the next turn computes again.</summary>
     internal void DropCache()
@@ -70,15 +63,34 @@ public sealed class Conversation : IDisposable
         }
     }
 
+    /// <summary>Frees keys and values if nobody computes with them.</summary>
+    internal bool TryDropCache()
+    {
+        if (!_turn.TryEnter())
+        {
+            return false;
+        }
+
+        try
+        {
+            DropCache();
+            return true;
+        }
+        finally
+        {
+            _turn.Exit();
+        }
+    }
+
     /// <summary>The rows of the conversation's tokens: those that were sent before, and fresh ones, which are remembered.</summary>
     /// <param name="owner">The transform.</param>
-    /// <param name="features">Features of a row.</param>
+    /// <param name="newCache">Makes the conversation's cache of keys and values.</param>
     /// <param name="ids">All tokens.</param>
     /// <param name="noised">Which of them the transform changes.</param>
     /// <param name="rowBytes">Bytes of a row.</param>
-    /// <param name="fresh">Computes the rows from a place on: the cache holds keys and values of the tokens before the place that is given first, the rows begin at the second.</param>
+    /// <param name="fresh">Computes the rows from a place on: the cache holds keys and values of the tokens before the place that is given first, the rows begin at the second, and go into the memory.</param>
     /// <returns>The rows, and how many of them are fresh.</returns>
-    internal (byte[] Rows, int Fresh) Send(object owner, int features, int[] ids, bool[] noised, int rowBytes, Func<AttentionCache, int, int, byte[]> fresh)
+    internal (byte[] Rows, int Fresh) Send(object owner, Func<AttentionCache> newCache, int[] ids, bool[] noised, int rowBytes, Action<AttentionCache, int, int, Memory<byte>> fresh)
     {
         lock (_turn)
         {
@@ -95,16 +107,16 @@ public sealed class Conversation : IDisposable
                 return (from.Version!.Rows[..(known * rowBytes)], 0);
             }
 
-            _cache ??= new AttentionCache(features);
+            _cache ??= newCache();
             var computed = Math.Min(known, _cached.AsSpan().CommonPrefixLength(ids));
             _cache.Truncate(computed);
             _cached = [];
-            var added = fresh(_cache, computed, known);
-            _cached = ids;
-            var rows = new byte[ids.Length * rowBytes];
+            var rows = GC.AllocateUninitializedArray<byte>(ids.Length * rowBytes);
             from.Version?.Rows.AsSpan(0, known * rowBytes).CopyTo(rows);
-            added.CopyTo(rows, known * rowBytes);
+            fresh(_cache, computed, known, rows.AsMemory(known * rowBytes));
+            _cached = ids;
             _versions.Keep(new(ids, noised, rows), from);
+            _bytes.Set(_versions.Rows.Sum(held => (long)held.Length));
             return ([.. rows], ids.Length - known);
         }
     }

@@ -16,7 +16,7 @@ public sealed class ConversationStore : IDisposable
 
     private readonly byte[] _key = RandomNumberGenerator.GetBytes(32);
     private readonly Lock _lock = new();
-    private readonly Dictionary<string, LinkedList<(string Key, Conversation Conversation)>> _callers = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Caller> _callers = new(StringComparer.Ordinal);
     private readonly LinkedList<Conversation> _withCache = new();
     private readonly int _most;
     private readonly long _mostBytes;
@@ -40,7 +40,7 @@ public sealed class ConversationStore : IDisposable
         {
             lock (_lock)
             {
-                return _callers.Values.Sum(list => list.Count);
+                return _callers.Values.Sum(caller => caller.Used.Count);
             }
         }
     }
@@ -53,40 +53,33 @@ public sealed class ConversationStore : IDisposable
     {
         ArgumentNullException.ThrowIfNull(caller);
         ArgumentNullException.ThrowIfNull(messages);
+        var key = Key(messages);
+        Conversation conversation;
+        Conversation? dropped;
         lock (_lock)
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
-            var key = Key(messages);
-            if (!_callers.TryGetValue(caller, out var list))
+            if (!_callers.TryGetValue(caller, out var held))
             {
-                _callers.Add(caller, list = new());
+                _callers.Add(caller, held = new Caller());
             }
 
-            var node = list.First;
-            while (node is not null && node.Value.Key != key)
+            conversation = held.Find(key);
+            while (held.Used.Count > 1 && (held.Used.Count > _most || held.Bytes.Count > _mostBytes))
             {
-                node = node.Next;
+                held.RemoveLast();
             }
 
-            if (node is null)
-            {
-                node = new((key, new Conversation()));
-            }
-            else
-            {
-                list.Remove(node);
-            }
-
-            list.AddFirst(node);
-            while (list.Count > 1 && (list.Count > _most || list.Sum(held => held.Conversation.ByteCount) > _mostBytes))
-            {
-                // Not disposed of: a request may be using it.
-                list.RemoveLast();
-            }
-
-            KeepCache(node.Value.Conversation);
-            return node.Value.Conversation;
+            dropped = KeepCache(conversation);
         }
+
+        if (dropped?.TryDropCache() == false)
+        {
+            // It is computing: that is waited for elsewhere.
+            _ = Task.Run(dropped.DropCache);
+        }
+
+        return conversation;
     }
 
     /// <summary>Forgets all conversations.</summary>
@@ -94,7 +87,7 @@ public sealed class ConversationStore : IDisposable
     {
         lock (_lock)
         {
-            foreach (var (_, conversation) in _callers.Values.SelectMany(list => list))
+            foreach (var (_, conversation) in _callers.Values.SelectMany(caller => caller.Used))
             {
                 conversation.Dispose();
             }
@@ -106,18 +99,19 @@ public sealed class ConversationStore : IDisposable
         }
     }
 
-    private void KeepCache(Conversation conversation)
+    /// <summary>Marks a conversation as the last one used, and gives the one whose keys and values are too many now.</summary>
+    private Conversation? KeepCache(Conversation conversation)
     {
         _withCache.Remove(conversation);
         _withCache.AddFirst(conversation);
-        if (_withCache.Count > MostWithCache)
+        if (_withCache.Count <= MostWithCache)
         {
-            var last = _withCache.Last!.Value;
-            _withCache.RemoveLast();
-
-            // It may be computing: that one is waited for elsewhere.
-            _ = Task.Run(last.DropCache);
+            return null;
         }
+
+        var last = _withCache.Last!.Value;
+        _withCache.RemoveLast();
+        return last;
     }
 
     private string Key(IReadOnlyList<ChatMessage> messages)
@@ -141,5 +135,41 @@ public sealed class ConversationStore : IDisposable
         }
 
         return Convert.ToHexString(hash.GetHashAndReset());
+    }
+
+    /// <summary>The conversations of one caller, the last used first.</summary>
+    private sealed class Caller
+    {
+        private readonly Dictionary<string, LinkedListNode<(string Key, Conversation Conversation)>> _nodes = new(StringComparer.Ordinal);
+
+        public LinkedList<(string Key, Conversation Conversation)> Used { get; } = new();
+
+        public HeldBytesTotal Bytes { get; } = new();
+
+        public Conversation Find(string key)
+        {
+            if (_nodes.TryGetValue(key, out var node))
+            {
+                Used.Remove(node);
+            }
+            else
+            {
+                node = new((key, new Conversation()));
+                node.Value.Conversation.Bytes.BelongTo(Bytes);
+                _nodes.Add(key, node);
+            }
+
+            Used.AddFirst(node);
+            return node.Value.Conversation;
+        }
+
+        public void RemoveLast()
+        {
+            // Not disposed of: a request may be using it.
+            var (key, conversation) = Used.Last!.Value;
+            conversation.Bytes.BelongTo(null);
+            _nodes.Remove(key);
+            Used.RemoveLast();
+        }
     }
 }

@@ -1,7 +1,9 @@
+using System.Buffers;
 using System.Globalization;
 using System.Numerics.Tensors;
 using System.Text.Json;
 using Jigsaw.Checkpoints;
+using Jigsaw.Client.Arithmetic;
 using Jigsaw.Client.Bundles;
 using Jigsaw.Client.Embeddings;
 using Jigsaw.Tokenization;
@@ -20,6 +22,10 @@ public sealed class PromptTransform : IDisposable
     private const long MostNumbers = 1L << 28;
     private const double LargestHalf = 65504;
     private const int ProbedTokens = 8;
+    private const int NoiseOfATask = 2048;
+
+    // A number of noise takes as long as about so many multiplications of a product.
+    private const int NoiseCost = 1024;
 
     private readonly EmbeddingTable _table;
     private readonly TransformBlock _block;
@@ -144,35 +150,42 @@ public sealed class PromptTransform : IDisposable
         var owner = conversation ?? once!;
         var (rows, fresh) = owner.Send(
             this,
-            Features,
+            NewCache,
             [.. ids],
             [.. noised],
             Features * EmbeddingNumbers.SizeOf(Type),
-            (cache, computed, known) => Sample(ids, noised, cache, computed, known));
+            (cache, computed, known, fresh) => Sample(ids, noised, cache, computed, known, fresh));
         return new TransformedPrompt(rows, ids.Length, Features, Type, fresh, owner.CacheSalt);
     }
+
+    /// <summary>An empty cache of keys and values.</summary>
+    internal AttentionCache NewCache() => _block.NewCache();
 
     /// <summary>x, μ and σ of tokens.</summary>
     internal (float[] Clean, float[] Means, float[] Stds) Moments(ReadOnlySpan<int> ids, AttentionCache cache)
     {
         var size = ids.Length * Features;
         var (clean, means, stds) = (new float[size], new float[size], new float[size]);
-        _table.Read(ids, clean);
+        Moments(ids, cache, clean, means, stds);
+        return (clean, means, stds);
+    }
+
+    private void Moments(ReadOnlySpan<int> ids, AttentionCache cache, Memory<float> clean, Memory<float> means, Memory<float> stds)
+    {
+        _table.Read(ids, clean.Span);
         for (var (from, atOnce) = (0, _block.RowsAtOnce); from < ids.Length; from += atOnce)
         {
             var rows = Math.Min(atOnce, ids.Length - from);
             var part = new Range(from * Features, (from + rows) * Features);
-            _block.Run(clean.AsSpan(part), rows, cache, means.AsSpan(part), stds.AsSpan(part));
+            _block.Run(clean[part], rows, cache, means[part], stds[part]);
         }
 
-        if (!float.IsFinite(TensorPrimitives.SumOfMagnitudes<float>(means)) || !float.IsFinite(TensorPrimitives.Sum<float>(stds)) || !(TensorPrimitives.Min<float>(stds) > 0))
+        if (!float.IsFinite(TensorPrimitives.SumOfMagnitudes<float>(means.Span)) || !float.IsFinite(TensorPrimitives.Sum<float>(stds.Span)) || !(TensorPrimitives.Min<float>(stds.Span) > 0))
         {
-            throw float.IsFinite(TensorPrimitives.SumOfMagnitudes<float>(clean))
+            throw float.IsFinite(TensorPrimitives.SumOfMagnitudes<float>(clean.Span))
                 ? new CheckpointException(_weights, "gives μ or σ that are not finite, or a σ that is not above 0, so x̃ would hide nothing or say nothing; it is damaged, or the embedding table is: export both again.")
                 : new CheckpointException(_table.Path, "has a number that is not finite in the row of one of these tokens; export it again.");
         }
-
-        return (clean, means, stds);
     }
 
     /// <summary>Closes the embedding table.</summary>
@@ -193,7 +206,7 @@ public sealed class PromptTransform : IDisposable
             var transform = new PromptTransform(table, block, Path.Combine(transformDirectory, StoredTransform.WeightsName), Tokenizer.Load(tokenizerDirectory), scope, type);
 
             // A damaged number may be finite, and what comes of it not: the transform is run on a few tokens.
-            _ = transform.Moments(Enumerable.Range(0, Math.Min(ProbedTokens, table.Vocabulary)).ToArray(), new AttentionCache(table.Features));
+            _ = transform.Moments(Enumerable.Range(0, Math.Min(ProbedTokens, table.Vocabulary)).ToArray(), transform.NewCache());
             return transform;
         }
         catch
@@ -219,23 +232,57 @@ public sealed class PromptTransform : IDisposable
     }
 
     /// <summary>x̃ of the tokens from <paramref name="known"/> on, as bytes; keys and values come from <paramref name="computed"/> on.</summary>
-    private byte[] Sample(int[] ids, bool[] noised, AttentionCache cache, int computed, int known)
+    private void Sample(int[] ids, bool[] noised, AttentionCache cache, int computed, int known, Memory<byte> bytes)
     {
-        var (clean, means, stds) = Moments(ids.AsSpan(computed), cache);
-        var size = EmbeddingNumbers.SizeOf(Type);
-        var bytes = new byte[(ids.Length - known) * Features * size];
-        void Row(int row)
+        var size = (ids.Length - computed) * Features;
+        var rented = ArrayPool<float>.Shared.Rent(3 * size);
+        var used = rented.AsMemory(0, 3 * size);
+        try
         {
-            var from = (known - computed + row) * Features;
-            var numbers = new double[Features];
-            if (noised[known + row])
+            var (clean, means, stds) = (used[..size], used.Slice(size, size), used[(2 * size)..]);
+            Moments(ids.AsSpan(computed), cache, clean, means, stds);
+            var (count, atOnce) = (ids.Length - known, Math.Max(1, NoiseOfATask / Features));
+            using var team = new CoreTeam((long)count * Features * NoiseCost, _block.Cores);
+            team.For((count + atOnce - 1) / atOnce, task =>
             {
-                SecureNormals.Fill(numbers);
-            }
+                var from = known + (task * atOnce);
+                var rows = new Range(from, Math.Min(from + atOnce, ids.Length));
+                var numbers = new Range((from - computed) * Features, (rows.End.Value - computed) * Features);
+                var sent = new Range((from - known) * Features * EmbeddingNumbers.SizeOf(Type), (rows.End.Value - known) * Features * EmbeddingNumbers.SizeOf(Type));
+                Draw(noised.AsSpan(rows), clean.Span[numbers], means.Span[numbers], stds.Span[numbers], bytes.Span[sent]);
+            });
+        }
+        finally
+        {
+            used.Span.Clear();
+            ArrayPool<float>.Shared.Return(rented);
+        }
+    }
 
-            for (var i = 0; i < numbers.Length; i++)
+    /// <summary>x̃ = x + m·(μ + σ·ε) of some rows, as bytes. Noise is drawn for the rows that have some.</summary>
+    private void Draw(ReadOnlySpan<bool> noised, ReadOnlySpan<float> clean, ReadOnlySpan<float> means, ReadOnlySpan<float> stds, Span<byte> bytes)
+    {
+        var drawn = noised.Count(true) * Features;
+        var rented = ArrayPool<double>.Shared.Rent(drawn + clean.Length);
+        try
+        {
+            var noise = rented.AsSpan(0, drawn);
+            var numbers = rented.AsSpan(drawn, clean.Length);
+            SecureNormals.Fill(noise);
+            for (var at = 0; at < clean.Length; at += Features)
             {
-                numbers[i] = noised[known + row] ? clean[from + i] + (double)means[from + i] + (stds[from + i] * numbers[i]) : clean[from + i];
+                if (!noised[at / Features])
+                {
+                    TensorPrimitives.ConvertTruncating(clean.Slice(at, Features), numbers.Slice(at, Features));
+                    continue;
+                }
+
+                for (var i = 0; i < Features; i++)
+                {
+                    numbers[at + i] = clean[at + i] + (double)means[at + i] + (stds[at + i] * noise[i]);
+                }
+
+                noise = noise[Features..];
             }
 
             if (Type == EmbeddingType.Float16 && TensorPrimitives.MaxMagnitude<double>(numbers) is > LargestHalf or < -LargestHalf)
@@ -243,30 +290,12 @@ public sealed class PromptTransform : IDisposable
                 throw new InvalidOperationException("A number of x̃ is too large for Float16; send BFloat16 or Float32.");
             }
 
-            EmbeddingNumbers.Write(numbers, Type, bytes.AsSpan(row * Features * size, Features * size));
-            Array.Clear(numbers);
+            EmbeddingNumbers.Write(numbers, Type, bytes);
         }
-
-        if (ids.Length - known < 16)
+        finally
         {
-            for (var row = 0; row < ids.Length - known; row++)
-            {
-                Row(row);
-            }
+            rented.AsSpan(0, drawn + clean.Length).Clear();
+            ArrayPool<double>.Shared.Return(rented);
         }
-        else
-        {
-            try
-            {
-                Parallel.For(0, ids.Length - known, Row);
-            }
-            catch (AggregateException exception) when (exception.InnerException is InvalidOperationException)
-            {
-                throw new InvalidOperationException(exception.InnerException.Message, exception);
-            }
-        }
-
-        Array.Clear(clean);
-        return bytes;
     }
 }

@@ -41,7 +41,7 @@ public sealed class AgreementTests
         var ids = Ids(length, 50);
         var expected = trained.Transform.Moments(trained.Table.index_select(0, tensor(ids.Select(id => (long)id).ToArray())).unsqueeze(0), RowMask.FromHost([.. Enumerable.Repeat(true, length)], 1, length, CPU));
 
-        var (_, means, stds) = client.Moments(ids, new AttentionCache(features));
+        var (_, means, stds) = client.Moments(ids, client.NewCache());
 
         AssertClose(expected.Means, means);
         AssertClose(expected.Stds, stds);
@@ -56,14 +56,44 @@ public sealed class AgreementTests
         using var trained = new Trained(50, 60, Config("tanh", 3, 2));
         using var client = trained.Client();
         var ids = Ids(before + 17, 50);
-        var (_, means, stds) = client.Moments(ids, new AttentionCache(60));
-        var cache = new AttentionCache(60);
+        var (_, means, stds) = client.Moments(ids, client.NewCache());
+        var cache = client.NewCache();
         client.Moments(ids.AsSpan(0, before), cache);
 
         var (_, laterMeans, laterStds) = client.Moments(ids.AsSpan(before), cache);
 
         AssertClose(means.AsSpan(before * 60), laterMeans);
         AssertClose(stds.AsSpan(before * 60), laterStds);
+    }
+
+    [Theory]
+    [InlineData("tanh")]
+    [InlineData("rank")]
+    public void The_number_of_cores_changes_no_bit(string kind)
+    {
+        using var trained = new Trained(50, 576, Config(kind, 4, 2));
+        using var client = trained.Client();
+        var (clean, _, _) = client.Moments(Ids(141, 50), client.NewCache());
+        var block = TransformBlock.Read(trained.TransformDirectory, out _);
+        var alone = Run(1);
+        foreach (var cores in (int[])[2, 3, 16])
+        {
+            for (var i = 0; i < 5; i++)
+            {
+                Assert.Equal(alone, Run(cores));
+            }
+        }
+
+        // A prompt, and a token on top of it.
+        float[] Run(int cores)
+        {
+            block.Cores = cores;
+            var (means, stds, cache) = (new float[clean.Length], new float[clean.Length], block.NewCache());
+            var first = clean.Length - 576;
+            block.Run(clean.AsMemory(0, first), 140, cache, means.AsMemory(0, first), stds.AsMemory(0, first));
+            block.Run(clean.AsMemory(first), 1, cache, means.AsMemory(first), stds.AsMemory(first));
+            return [.. means, .. stds];
+        }
     }
 
     [Fact]
@@ -112,7 +142,7 @@ public sealed class AgreementTests
         using var trained = new Trained(50, 64, Config("tanh", 4, 2));
         using var client = trained.Client();
         var ids = Ids(200, 50);
-        var (clean, means, stds) = client.Moments(ids, new AttentionCache(64));
+        var (clean, means, stds) = client.Moments(ids, client.NewCache());
 
         var rows = client.Transform(ids, [.. ids.Select(_ => true)]).ToSingles();
 

@@ -105,7 +105,7 @@ public sealed class ConversationTests
             client.Transform([0, version], [true, true], conversation);
         }
 
-        Assert.InRange(conversation.ByteCount, 1, 20 * 2 * RowBytes);
+        Assert.InRange(conversation.Bytes.Count, 1, 20 * 2 * RowBytes);
         Assert.Equal(0, client.Transform([0, 48], [true, true], conversation).FreshTokenCount);
         conversation.DropCache();
         Assert.Equal(1, client.Transform([0, 48, 3], [true, true, true], conversation).FreshTokenCount);
@@ -130,6 +130,36 @@ public sealed class ConversationTests
         Assert.Equal(5, store.Count);
         store.Dispose();
         Assert.Throws<ObjectDisposedException>(() => store.Of("Alice", Opening(1)));
+    }
+
+    [Fact]
+    public void The_longest_unused_conversation_is_forgotten_when_the_rows_of_a_caller_take_too_many_bytes()
+    {
+        using var trained = new Trained(50, Features, new TransformConfig());
+        using var client = trained.Client();
+        using var store = new ConversationStore(mostConversations: 100, mostBytes: 10 * RowBytes);
+        Conversation Of(string text) => store.Of("Alice", [new("user", text)]);
+        void Send(Conversation conversation, int tokens) => _ = client.Transform([.. Enumerable.Range(0, tokens)], [.. Enumerable.Repeat(true, tokens)], conversation);
+        var (first, second) = (Of("one"), Of("two"));
+        Send(first, 4);
+        Send(second, 6);
+        Assert.Same(second, Of("two"));
+        Assert.Same(first, Of("one"));
+        Assert.Equal(2, store.Count);
+
+        // It grows after it was handed out; the store learns of it all the same.
+        Send(first, 5);
+        Assert.Same(first, Of("one"));
+        Assert.Equal(1, store.Count);
+
+        // What was forgotten counts no longer, whatever becomes of it.
+        Send(second, 40);
+        var third = Of("three");
+        Send(third, 5);
+        Assert.Same(first, Of("one"));
+        Assert.Same(third, Of("three"));
+        Assert.Equal(2, store.Count);
+        Assert.NotSame(second, Of("two"));
     }
 
     [Theory]

@@ -66,18 +66,27 @@ public sealed class EngineTests(EngineFixture fixture, ITestOutputHelper output)
         }
 
         using var bare = engines.Engine(GgufType.Float32, merged: false);
-        var (byBase, byStudent, tokens) = (0, 0, 0);
+        var (byBase, byStudent, agreeing, tokens) = (0, 0, 0, 0);
         for (var i = 0; i < engines.Prompts.Count; i++)
         {
             var clean = engines.CleanReplies[i];
             tokens += clean.Length;
             byBase += Equal(clean, await engines.ReplyAsync(bare, engines.Prompts[i]));
             byStudent += Equal(clean, engines.StudentReplies[i]);
+            agreeing += engines.Agreeing(engines.Prompts[i], clean);
+            if (i < 3)
+            {
+                output.WriteLine($"clean   {engines.Transform.Tokenizer.Decode(clean)}");
+                output.WriteLine($"student {engines.Transform.Tokenizer.Decode(engines.StudentReplies[i])}");
+            }
         }
 
-        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Of {tokens} tokens of the clean replies the base says {100.0 * byBase / tokens:F1} % at their places on x̃, the student {100.0 * byStudent / tokens:F1} %."));
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Of {tokens} tokens of the clean replies the base says {100.0 * byBase / tokens:F1} % at their places on x̃, the student {100.0 * byStudent / tokens:F1} %, and {100.0 * agreeing / tokens:F1} % behind the tokens before."));
         Assert.InRange((double)byBase / tokens, 0, 0.05);
-        Assert.InRange((double)byStudent / tokens, 0.5, 1);
+
+        // One other word shifts all that follow, so at their places a model of many ways to say a thing has few.
+        Assert.InRange(byStudent, (10 * byBase) + 1, tokens);
+        Assert.InRange((double)agreeing / tokens, 0.5, 1);
     }
 
     private static int Equal(int[] one, int[] other) => one.Zip(other).Count(pair => pair.First == pair.Second);

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Jigsaw.Batches;
 using Jigsaw.Client;
 using Jigsaw.Client.Transports;
@@ -14,7 +15,7 @@ using static TorchSharp.torch;
 
 namespace Jigsaw.LLamaSharp.Tests;
 
-/// <summary>One trained result on two engines: the runtime, and llama.cpp on GGUF files that it wrote. The sample's result, or another by JIGSAW_ENGINE_MODEL and JIGSAW_ENGINE_RUN; a model without a run gets a fresh transform and random adapters.</summary>
+/// <summary>One trained result on two engines: the runtime, and llama.cpp on GGUF files that it wrote. The sample's result, or another by JIGSAW_ENGINE_MODEL and JIGSAW_ENGINE_RUN; a model without a run gets a fresh transform and random adapters. JIGSAW_ENGINE_PROMPTS is how many prompts.</summary>
 internal sealed class Engines : IDisposable
 {
     private const int MostTokens = 48;
@@ -32,7 +33,8 @@ internal sealed class Engines : IDisposable
         run = IsTrained ? run : Untrained();
         Adapters = LoraAdapters.Load(Path.Combine(run, "adapter"), Model);
         Transform = PromptTransform.Load(ModelDirectory, Path.Combine(run, "transform"), NoiseScope.Users);
-        Chats = [.. ChatDataset.Read(Path.Combine(GgufModelTests.Data("support-lm"), "data", "eval.jsonl"), 50).Examples.Select(example => example.Messages.TakeWhile(message => message.Role != ChatMessage.Assistant).ToArray())];
+        var count = Environment.GetEnvironmentVariable("JIGSAW_ENGINE_PROMPTS") is { Length: > 0 } limit ? int.Parse(limit, CultureInfo.InvariantCulture) : 50;
+        Chats = [.. ChatDataset.Read(Path.Combine(GgufModelTests.Data("support-lm"), "data", "eval.jsonl"), count).Examples.Select(example => example.Messages.TakeWhile(message => message.Role != ChatMessage.Assistant).ToArray())];
         Ends = [.. Model.Config.EndTokens.Union(Transform.StopTokenIds)];
         Prompts = [.. Chats.Select(chat => Transform.Transform(chat))];
         _student = new(() => Replies(Prompts.Select(Rows), Adapters));
@@ -50,7 +52,7 @@ internal sealed class Engines : IDisposable
 
     public PromptTransform Transform { get; }
 
-    /// <summary>Fifty conversations up to the reply.</summary>
+    /// <summary>Fifty conversations up to the reply, or as many as the environment says.</summary>
     public IReadOnlyList<ChatMessage[]> Chats { get; }
 
     /// <summary>Their x̃, drawn once.</summary>
@@ -103,6 +105,14 @@ internal sealed class Engines : IDisposable
         using var scope = NewDisposeScope();
         var logits = Logits(said.Length == 0 ? Rows(prompt) : cat([Rows(prompt), Model.Embed(tensor(said.Select(id => (long)id).ToArray()).unsqueeze(0))], 1))[-1];
         return logits[first].item<float>() - logits[second].item<float>();
+    }
+
+    /// <summary>How many tokens of a reply the runtime's student would say behind a prompt and the reply's tokens before.</summary>
+    public int Agreeing(TransformedPrompt prompt, int[] reply)
+    {
+        using var scope = NewDisposeScope();
+        var logits = Logits(cat([Rows(prompt), Model.Embed(tensor(reply.Select(id => (long)id).ToArray()).unsqueeze(0))], 1));
+        return logits.narrow(0, prompt.TokenCount - 1, reply.Length).argmax(-1).data<long>().ToArray().Zip(reply).Count(pair => pair.First == pair.Second);
     }
 
     /// <summary>The runtime's logits behind each row of a prompt.</summary>

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
 namespace Jigsaw.Client.Arithmetic;
@@ -44,22 +45,39 @@ internal static class MatrixKernels
             return;
         }
 
-        for (var part = 0; part < PanelWidth; part += 16)
-        {
-            var (s0, s1) = (Vector256.Load(y + part), Vector256.Load(y + part + 8));
-            for (var i = 0; i < depth; i++)
-            {
-                var a = Vector256.Create(row[i]);
-                var weights = block + ((long)i * PanelWidth) + part;
-                s0 = Vector256.FusedMultiplyAdd(a, Vector256.Load(weights), s0);
-                s1 = Vector256.FusedMultiplyAdd(a, Vector256.Load(weights + 8), s1);
-            }
-
-            s0.Store(y + part);
-            s1.Store(y + part + 8);
-        }
+        MultiplyRow256(row, block, y, depth);
     }
 
+    // All of a panel at once, though only eight sums: a part of it would leave holes between the cache lines that are read, and memory is what a row waits for.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static unsafe void MultiplyRow256(float* row, float* block, float* y, int depth)
+    {
+        var (s0, s1, s2, s3) = (Vector256.Load(y), Vector256.Load(y + 8), Vector256.Load(y + 16), Vector256.Load(y + 24));
+        var (s4, s5, s6, s7) = (Vector256.Load(y + 32), Vector256.Load(y + 40), Vector256.Load(y + 48), Vector256.Load(y + 56));
+        for (; depth > 0; depth--, row++, block += PanelWidth)
+        {
+            var a = Vector256.Create(*row);
+            s0 = Vector256.FusedMultiplyAdd(a, Vector256.Load(block), s0);
+            s1 = Vector256.FusedMultiplyAdd(a, Vector256.Load(block + 8), s1);
+            s2 = Vector256.FusedMultiplyAdd(a, Vector256.Load(block + 16), s2);
+            s3 = Vector256.FusedMultiplyAdd(a, Vector256.Load(block + 24), s3);
+            s4 = Vector256.FusedMultiplyAdd(a, Vector256.Load(block + 32), s4);
+            s5 = Vector256.FusedMultiplyAdd(a, Vector256.Load(block + 40), s5);
+            s6 = Vector256.FusedMultiplyAdd(a, Vector256.Load(block + 48), s6);
+            s7 = Vector256.FusedMultiplyAdd(a, Vector256.Load(block + 56), s7);
+        }
+
+        s0.Store(y);
+        s1.Store(y + 8);
+        s2.Store(y + 16);
+        s3.Store(y + 24);
+        s4.Store(y + 32);
+        s5.Store(y + 40);
+        s6.Store(y + 48);
+        s7.Store(y + 56);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static unsafe void MultiplyRow512(float* row, float* block, float* y, int depth)
     {
         var (s0, s1, s2, s3) = (Vector512.Load(y), Vector512.Load(y + 16), Vector512.Load(y + 32), Vector512.Load(y + 48));
@@ -78,6 +96,7 @@ internal static class MatrixKernels
         s3.Store(y + 48);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static unsafe void MultiplyGroup512(float* group, float* block, float* y, int stride, int depth)
     {
         var row0 = y;
@@ -153,6 +172,7 @@ internal static class MatrixKernels
         s53.Store(row5 + 48);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static unsafe void MultiplyGroup256(float* group, float* block, float* y, int stride, int depth)
     {
         var row0 = y;

@@ -10,9 +10,6 @@ internal sealed class PackedMatrix
     // A block of a panel fits the second-level cache together with the rows that pass by it.
     private const int BlockDepth = 512;
 
-    // Below this many multiplications threads cost more than they save.
-    private const long WorthThreads = 1 << 18;
-
     private readonly float[] _panels;
     private readonly float[] _bias;
 
@@ -54,11 +51,15 @@ internal sealed class PackedMatrix
     /// <summary>Columns of W.</summary>
     public int Inputs { get; }
 
+    /// <summary>Numbers of W.</summary>
+    public long Size => (long)Outputs * Inputs;
+
     /// <summary>y = x·Wᵀ + b.</summary>
+    /// <param name="team">Who computes it.</param>
     /// <param name="x">Row-major, rows · <see cref="Inputs"/> numbers.</param>
     /// <param name="y">Row-major, rows · <see cref="Outputs"/> numbers; overwritten.</param>
     /// <param name="rows">How many rows.</param>
-    public unsafe void Multiply(ReadOnlySpan<float> x, Span<float> y, int rows)
+    public unsafe void Multiply(CoreTeam team, ReadOnlySpan<float> x, Span<float> y, int rows)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(x.Length, rows * Inputs);
         ArgumentOutOfRangeException.ThrowIfNotEqual(y.Length, rows * Outputs);
@@ -69,22 +70,12 @@ internal sealed class PackedMatrix
 
         var groups = rows / MatrixKernels.GroupRows;
         var packed = ArrayPool<float>.Shared.Rent(Math.Max(1, groups * MatrixKernels.GroupRows * Inputs));
-        PackRows(x, packed, groups);
         fixed (float* from = x, to = y, inGroups = packed, panels = _panels, bias = _bias)
         {
             var work = new Work(from, inGroups, panels, bias, to, rows, Inputs, Outputs);
-            var (panelCount, parts) = (Panels(Outputs), RowParts(rows));
-            if ((long)rows * Inputs * Outputs < WorthThreads || Environment.ProcessorCount == 1)
-            {
-                for (var panel = 0; panel < panelCount; panel++)
-                {
-                    work.Run(panel, 0, 1);
-                }
-            }
-            else
-            {
-                Parallel.For(0, panelCount * parts, task => work.Run(task / parts, task % parts, parts));
-            }
+            team.For(groups, work.Pack);
+            var parts = RowParts(rows);
+            team.For(Panels(Outputs) * parts, task => work.Run(task / parts, task % parts, parts));
         }
 
         packed.AsSpan(0, groups * MatrixKernels.GroupRows * Inputs).Clear();
@@ -95,26 +86,23 @@ internal sealed class PackedMatrix
 
     private static int RowParts(int rows) => rows < 16 * MatrixKernels.GroupRows ? 1 : 2;
 
-    /// <summary>Rows in groups, the numbers of a group that meet the same inputs beside each other.</summary>
-    private void PackRows(ReadOnlySpan<float> x, float[] packed, int groups)
+    /// <summary>One product, by panel and part of the rows.</summary>
+    private readonly unsafe struct Work(float* x, float* groups, float* panels, float* bias, float* y, int rows, int inputs, int outputs)
     {
-        for (var group = 0; group < groups; group++)
+        /// <summary>Puts the numbers of a group's rows that meet the same inputs beside each other.</summary>
+        public void Pack(int group)
         {
-            var to = packed.AsSpan(group * MatrixKernels.GroupRows * Inputs, MatrixKernels.GroupRows * Inputs);
+            var to = groups + ((long)group * MatrixKernels.GroupRows * inputs);
             for (var row = 0; row < MatrixKernels.GroupRows; row++)
             {
-                var from = x.Slice(((group * MatrixKernels.GroupRows) + row) * Inputs, Inputs);
-                for (var input = 0; input < from.Length; input++)
+                var from = x + ((((long)group * MatrixKernels.GroupRows) + row) * inputs);
+                for (var input = 0; input < inputs; input++)
                 {
                     to[(input * MatrixKernels.GroupRows) + row] = from[input];
                 }
             }
         }
-    }
 
-    /// <summary>One product, by panel and part of the rows.</summary>
-    private readonly unsafe struct Work(float* x, float* groups, float* panels, float* bias, float* y, int rows, int inputs, int outputs)
-    {
         public void Run(int panel, int part, int parts)
         {
             var first = panel * MatrixKernels.PanelWidth;

@@ -11,6 +11,7 @@ namespace Jigsaw.Client.Embeddings;
 internal sealed class TransformBlock
 {
     private const int MostScratch = 1 << 26;
+    private const int RowsOfATask = 8;
 
     private readonly TransformConfig _config;
     private readonly float _scale;
@@ -20,8 +21,8 @@ internal sealed class TransformBlock
     private readonly PackedMatrix _out;
     private readonly PackedMatrix _up;
     private readonly PackedMatrix _down;
-    private readonly PackedMatrix _mean;
-    private readonly PackedMatrix _std;
+    private readonly PackedMatrix _heads;
+    private readonly int _told;
 
     private TransformBlock(TensorReader file, int features, double scale, TransformConfig config)
     {
@@ -29,7 +30,8 @@ internal sealed class TransformBlock
         (_norm1, _norm2) = (Norm("block.norm1"), Norm("block.norm2"));
         (_qkv, _out) = (Linear("block.attention.qkv"), Linear("block.attention.out"));
         (_up, _down) = (Linear("block.feed_forward.up"), Linear("block.feed_forward.down"));
-        (_mean, _std) = (Linear("mean"), Linear("std"));
+        _heads = Linear("mean", "std");
+        _told = _heads.Outputs / 2;
 
         float[] Vector(string name)
         {
@@ -42,16 +44,20 @@ internal sealed class TransformBlock
 
         (float[] Weight, float[] Bias) Norm(string name) => (Vector($"{name}.weight"), Vector($"{name}.bias"));
 
-        PackedMatrix Linear(string name)
+        PackedMatrix Linear(params string[] names)
         {
-            var entry = file.Require($"{name}.weight");
+            var entries = names.Select(name => file.Require($"{name}.weight")).ToArray();
+            var (outputs, inputs) = ((int)entries[0].Shape[0], (int)entries[0].Shape[1]);
             byte[] buffer = [];
-            return new PackedMatrix((int)entry.Shape[0], (int)entry.Shape[1], (row, numbers) => file.Read(entry, row * entry.Shape[1], numbers, ref buffer), Vector($"{name}.bias"));
+            return new PackedMatrix(outputs * names.Length, inputs, (row, numbers) => file.Read(entries[row / outputs], row % outputs * (long)inputs, numbers, ref buffer), [.. names.SelectMany(name => Vector($"{name}.bias"))]);
         }
     }
 
     /// <summary>Features of an embedding.</summary>
     public int Features { get; }
+
+    /// <summary>The most cores that compute a prompt; the result is the same with any number.</summary>
+    public int Cores { get; set; } = Environment.ProcessorCount;
 
     /// <summary>Rows that <see cref="Run"/> takes at once within bounded memory.</summary>
     public int RowsAtOnce => Math.Max(1, MostScratch / ((6 * Features) + _up.Outputs));
@@ -70,63 +76,88 @@ internal sealed class TransformBlock
         return new TransformBlock(file, (int)stored.Features, stored.Scale, config);
     }
 
+    /// <summary>An empty cache of keys and values for <see cref="Run"/>.</summary>
+    public AttentionCache NewCache() => new(Features, _config.Heads);
+
     /// <summary>Computes μ and σ of the tokens behind those that the cache has.</summary>
     /// <param name="x">Their embeddings, rows · features numbers.</param>
     /// <param name="rows">How many tokens there are.</param>
     /// <param name="cache">Keys and values of the tokens before; those of the new ones are added.</param>
     /// <param name="means">μ, rows · features numbers; overwritten.</param>
     /// <param name="stds">σ, rows · features numbers; overwritten.</param>
-    public void Run(ReadOnlySpan<float> x, int rows, AttentionCache cache, Span<float> means, Span<float> stds)
+    public void Run(ReadOnlyMemory<float> x, int rows, AttentionCache cache, Memory<float> means, Memory<float> stds)
     {
         var inner = _up.Outputs;
         var size = rows * Features;
         var rented = ArrayPool<float>.Shared.Rent(Math.Max(1, (size * 6) + (rows * inner)));
         var used = rented.AsMemory(0, (size * 6) + (rows * inner));
         var (stream, normed, qkv, attended, wide) = (used[..size], used.Slice(size, size), used.Slice(2 * size, 3 * size), used.Slice(5 * size, size), used[(6 * size)..]);
+        var heads = qkv[..(rows * 2 * _told)];
+        using var team = new CoreTeam((long)rows * (_qkv.Size + _out.Size + _up.Size + _down.Size + _heads.Size), Cores);
 
-        TensorPrimitives.Divide(x, _scale, stream.Span);
-        LayerNorm(stream.Span, _norm1, normed.Span);
-        _qkv.Multiply(normed.Span, qkv.Span, rows);
+        EachRows((at, length) =>
+        {
+            TensorPrimitives.Divide(x.Span.Slice(at, length), _scale, stream.Span.Slice(at, length));
+            LayerNorm(stream.Span.Slice(at, length), _norm1, normed.Span.Slice(at, length));
+        });
+        _qkv.Multiply(team, normed.Span, qkv.Span, rows);
         var before = cache.Count;
         cache.Add(qkv.Span, rows);
-        CausalAttention.Attend(qkv, 3 * Features, cache.Keys, cache.Values, before, attended, rows, Features, _config.Heads);
-        _out.Multiply(attended.Span, normed.Span, rows);
-        TensorPrimitives.Add(stream.Span, normed.Span, stream.Span);
-
-        LayerNorm(stream.Span, _norm2, normed.Span);
-        _up.Multiply(normed.Span, wide.Span, rows);
-        RowFunctions.Gelu(wide.Span);
-        _down.Multiply(wide.Span, normed.Span, rows);
-        TensorPrimitives.Add(stream.Span, normed.Span, stream.Span);
-
-        var told = rows * _mean.Outputs;
-        _mean.Multiply(stream.Span, means[..told], rows);
-        _std.Multiply(stream.Span, stds[..told], rows);
-        ApplyMean(means[..told]);
-        ApplyStd(stds[..told]);
-        if (_mean.Outputs < Features)
+        Attend(team, qkv, cache, before, attended, rows);
+        _out.Multiply(team, attended.Span, normed.Span, rows);
+        EachRows((at, length) =>
         {
-            AddRest(x, rows, means, stds);
-        }
-
+            TensorPrimitives.Add(stream.Span.Slice(at, length), normed.Span.Slice(at, length), stream.Span.Slice(at, length));
+            LayerNorm(stream.Span.Slice(at, length), _norm2, normed.Span.Slice(at, length));
+        });
+        _up.Multiply(team, normed.Span, wide.Span, rows);
+        EachRows((at, length) => RowFunctions.Gelu(wide.Span.Slice(at / Features * inner, length / Features * inner)));
+        _down.Multiply(team, wide.Span, normed.Span, rows);
+        EachRows((at, length) => TensorPrimitives.Add(stream.Span.Slice(at, length), normed.Span.Slice(at, length), stream.Span.Slice(at, length)));
+        _heads.Multiply(team, stream.Span, heads.Span, rows);
+        EachRows((at, length) =>
+        {
+            for (var row = at; row < at + length; row += Features)
+            {
+                Finish(x.Span.Slice(row, Features), heads.Span.Slice(row / Features * 2 * _told, 2 * _told), means.Span.Slice(row, Features), stds.Span.Slice(row, Features));
+            }
+        });
         used.Span.Clear();
         ArrayPool<float>.Shared.Return(rented);
+
+        void EachRows(Action<int, int> task)
+        {
+            var atOnce = RowsOfATask * Features;
+            team.For((rows + RowsOfATask - 1) / RowsOfATask, i => task(i * atOnce, Math.Min(atOnce, size - (i * atOnce))));
+        }
     }
 
-    /// <summary>Moves rows of the heads' features to where they belong, from the last on, and fills in those that tell nothing.</summary>
-    private void AddRest(ReadOnlySpan<float> x, int rows, Span<float> means, Span<float> stds)
+    private void Attend(CoreTeam team, ReadOnlyMemory<float> qkv, AttentionCache cache, int before, Memory<float> attended, int rows)
     {
-        var rank = _mean.Outputs;
-        var rest = (float)_config.RestStd * _scale;
-        for (var row = rows - 1; row >= 0; row--)
+        var size = Features / _config.Heads;
+        var parts = (rows + RowsOfATask - 1) / RowsOfATask;
+
+        // The last rows see most: they go first, so the cores end together.
+        team.For(parts * _config.Heads, task =>
         {
-            var at = row * Features;
-            means.Slice(row * rank, rank).CopyTo(means[at..]);
-            stds.Slice(row * rank, rank).CopyTo(stds[at..]);
-            var told = at + rank;
-            TensorPrimitives.Negate(x[told..(at + Features)], means[told..(at + Features)]);
-            stds[told..(at + Features)].Fill(rest);
-        }
+            var (part, head) = (parts - 1 - (task / _config.Heads), task % _config.Heads);
+            for (var row = part * RowsOfATask; row < Math.Min(rows, (part + 1) * RowsOfATask); row++)
+            {
+                var seen = before + row + 1;
+                CausalAttention.Attend(qkv.Span.Slice((3 * row * Features) + (head * size), size), cache.Keys(head, seen), cache.Values(head, seen), attended.Span.Slice((row * Features) + (head * size), size));
+            }
+        });
+    }
+
+    /// <summary>μ and σ of a row from what the heads say of it; features that tell nothing are filled in.</summary>
+    private void Finish(ReadOnlySpan<float> x, ReadOnlySpan<float> heads, Span<float> means, Span<float> stds)
+    {
+        heads[.._told].CopyTo(means);
+        heads[_told..].CopyTo(stds);
+        ApplyMean(means[.._told]);
+        ApplyStd(stds[.._told]);
+        TensorPrimitives.Negate(x[_told..], means[_told..]);
+        stds[_told..].Fill((float)_config.RestStd * _scale);
     }
 
     private void LayerNorm(ReadOnlySpan<float> x, (float[] Weight, float[] Bias) norm, Span<float> y)

@@ -9,7 +9,7 @@ using System.Text.Json;
 namespace Jigsaw.Client.Transports;
 
 /// <summary>A request that is answered by server-sent events, with tries, patience, a deadline and the server's own error texts.</summary>
-internal sealed class EventStreamRequest(HttpClient client, ServerOptions server, string route, byte[] body, long mostBytes, long started)
+internal sealed class EventStreamRequest(HttpClient client, ServerOptions server, string route, ReadOnlyMemory<byte> body, long mostBytes, long started)
 {
     private const int MostErrorCharacters = 2000;
     private const int MostDoublings = 10;
@@ -103,7 +103,7 @@ internal sealed class EventStreamRequest(HttpClient client, ServerOptions server
     {
         var request = new HttpRequestMessage(HttpMethod.Post, new Uri(new Uri(server.Address.AbsoluteUri.TrimEnd('/') + "/"), route))
         {
-            Content = new ByteArrayContent(body) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } },
+            Content = new ReadOnlyMemoryContent(body) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } },
         };
         request.Headers.Accept.ParseAdd("text/event-stream");
         if (server.ApiKey is { } key)

@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.Buffers.Text;
 using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.CompilerServices;
@@ -11,6 +13,8 @@ namespace Jigsaw.Client.Transports;
 /// </summary>
 public sealed class VllmTransport : ICompletionTransport
 {
+    private const int RestOfBody = 1024;
+
     private readonly HttpClient _client;
     private readonly ServerOptions _server;
 
@@ -54,7 +58,7 @@ public sealed class VllmTransport : ICompletionTransport
     }
 
     /// <summary>The request's JSON.</summary>
-    internal byte[] Body(IReadOnlyList<TransformedPrompt> prompts, CompletionOptions options)
+    internal ReadOnlyMemory<byte> Body(IReadOnlyList<TransformedPrompt> prompts, CompletionOptions options)
     {
         ArgumentNullException.ThrowIfNull(prompts);
         ArgumentNullException.ThrowIfNull(options);
@@ -64,22 +68,25 @@ public sealed class VllmTransport : ICompletionTransport
         }
 
         options.Validate();
-        using var stream = new MemoryStream();
-        using (var json = new Utf8JsonWriter(stream))
+        var tensors = prompts.Select(TorchTensorFile.Write).ToArray();
+
+        // Large enough at once: a prompt is megabytes, and growing would hold it several times.
+        var buffer = new ArrayBufferWriter<byte>(tensors.Sum(tensor => Base64.GetMaxEncodedToUtf8Length(tensor.Length)) + RestOfBody);
+        using (var json = new Utf8JsonWriter(buffer))
         {
             json.WriteStartObject();
             json.WriteString("model", _server.Model);
             json.WriteNull("prompt");
             if (prompts.Count == 1)
             {
-                json.WriteBase64String("prompt_embeds", TorchTensorFile.Write(prompts[0]));
+                json.WriteBase64String("prompt_embeds", tensors[0]);
             }
             else
             {
                 json.WriteStartArray("prompt_embeds");
-                foreach (var prompt in prompts)
+                foreach (var tensor in tensors)
                 {
-                    json.WriteBase64StringValue(TorchTensorFile.Write(prompt));
+                    json.WriteBase64StringValue(tensor);
                 }
 
                 json.WriteEndArray();
@@ -107,7 +114,7 @@ public sealed class VllmTransport : ICompletionTransport
             json.WriteEndObject();
         }
 
-        return stream.ToArray();
+        return buffer.WrittenMemory;
     }
 
     /// <summary>The numbers and stop texts that are given, under OpenAI's names.</summary>

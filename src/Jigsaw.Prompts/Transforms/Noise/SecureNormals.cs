@@ -27,13 +27,17 @@ internal static class SecureNormals
     /// <summary>Fills a span with independent standard normal numbers.</summary>
     public static void Fill(Span<double> numbers)
     {
-        var stream = Rent();
+        var most = StreamBytes(Math.Min(BlockLength, numbers.Length));
+        var rented = ArrayPool<byte>.Shared.Rent(most);
+        var stream = rented.AsSpan(0, most);
         for (; !numbers.IsEmpty; numbers = numbers[Math.Min(BlockLength, numbers.Length)..])
         {
             FillBlock(numbers[..Math.Min(BlockLength, numbers.Length)], stream);
         }
 
-        Return(stream);
+        // Only what was used: of a short draw it is much less than a block.
+        CryptographicOperations.ZeroMemory(stream);
+        ArrayPool<byte>.Shared.Return(rented);
     }
 
     // Rented, since a new one for every draw would make the collector walk all generations.
@@ -50,8 +54,7 @@ internal static class SecureNormals
     {
         var lanes = Vector256<double>.Count;
         var pairs = (numbers.Length + 1) / 2;
-        var whole = (pairs + lanes - 1) / lanes * lanes;
-        var bytes = stream[..(2 * whole * BytesPerNumber)];
+        var bytes = stream[..StreamBytes(numbers.Length)];
         Expand(bytes);
         var words = MemoryMarshal.Cast<byte, ulong>(bytes);
         var cosines = numbers[..pairs];
@@ -63,6 +66,14 @@ internal static class SecureNormals
             Store(first, cosines[pair..], rest);
             Store(second, sines[Math.Min(pair, sines.Length)..], rest);
         }
+    }
+
+    /// <summary>Bytes that a block of numbers takes: those of whole vectors of pairs.</summary>
+    private static int StreamBytes(int numbers)
+    {
+        var lanes = Vector256<double>.Count;
+        var pairs = (numbers + 1) / 2;
+        return 2 * ((pairs + lanes - 1) / lanes * lanes) * BytesPerNumber;
     }
 
     private static void Store(Vector256<double> values, Span<double> to, Span<double> rest)
