@@ -220,6 +220,20 @@ public sealed class TrainTests : IDisposable
         Assert.Contains("Where is my order 4711?", output, StringComparison.Ordinal);
         Assert.Contains("student, on the transformed prompt", output, StringComparison.Ordinal);
 
+        (code, output, error) = await ProgramRun.Run("generate", "--output", Run("a"), "--prompt", string.Concat(Enumerable.Repeat("my order 4711 ", 200)), "--max-tokens", "5");
+        Assert.Equal((JigsawExitCode.Error, ""), (code, output));
+        Assert.Matches("^error: The prompt has [0-9]+ tokens and --max-tokens is 5, but the model has 512 positions; give a shorter prompt, or fewer tokens.$", error.Trim());
+
+        var trained = Transform("a");
+        Directory.Delete(Path.Combine(Run("a"), "checkpoints"), recursive: true);
+        (code, _, error) = await ProgramRun.Run("train", "--steps", "1", "--seed", "9", "--output", Run("a"));
+        Assert.Equal((JigsawExitCode.Error, $"error: {Run("a")} holds the result of a training, which would be written over; go on with it by --resume, or give another --output."), (code, error.Trim()));
+        (code, _, error) = await ProgramRun.Run("export", "--output", Run("a"), "--to", Run("a"));
+        Assert.Equal((JigsawExitCode.Error, $"error: --to is {Run("a")}, the folder of a run, whose transform and adapters would be written over; name another folder."), (code, error.Trim()));
+        (code, _, error) = await ProgramRun.Run("export", "--output", Run("a"), "--to", Path.Combine(Run("a"), "run.json"));
+        Assert.Equal((JigsawExitCode.Error, $"error: --to is {Path.Combine(Run("a"), "run.json")}, a file; name another folder."), (code, error.Trim()));
+        Assert.Equal(trained, Transform("a"));
+
         Assert.Equal(0, (await ProgramRun.Run("export", "--output", Run("a"))).Code);
         (code, output, error) = await ProgramRun.Run("inspect", Path.Combine(Run("a"), "export", "adapter"));
         Assert.True(code == 0, output + error);

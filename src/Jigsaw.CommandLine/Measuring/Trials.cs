@@ -50,14 +50,14 @@ internal sealed class Trials : IDisposable
     }
 
     /// <summary>One chat: what each attack recovers of its prompt, and what each model answers.</summary>
-    public Conversation Converse(IReadOnlyList<IInversionAttack> attacks, int maxTokens) =>
-        Converse(_model, _adapters, _transform, _tokenizer, PromptOf(_chats.Examples[0]), attacks, maxTokens);
+    public Conversation Converse(IReadOnlyList<IInversionAttack> attacks, int maxTokens, CancellationToken cancellation) =>
+        Converse(_model, _adapters, _transform, _tokenizer, PromptOf(_chats.Examples[0]), attacks, maxTokens, cancellation);
 
     /// <summary>A chat up to its first reply.</summary>
     public static ChatExample PromptOf(ChatExample chat) => chat with { Messages = [.. chat.Messages.TakeWhile(message => message.Role != "assistant")] };
 
     /// <summary>What each attack recovers of a prompt, and what each model answers to it.</summary>
-    public static Conversation Converse(CausalLM model, IAdapters adapters, StainedGlassTransform transform, NoiseTokenizer tokenizer, ChatExample prompt, IReadOnlyList<IInversionAttack> attacks, int maxTokens)
+    public static Conversation Converse(CausalLM model, IAdapters adapters, StainedGlassTransform transform, NoiseTokenizer tokenizer, ChatExample prompt, IReadOnlyList<IInversionAttack> attacks, int maxTokens, CancellationToken cancellation)
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
@@ -65,7 +65,7 @@ internal sealed class Trials : IDisposable
         using var used = transform.WithSecureNoise();
         var noisy = used.Apply(batch);
         string Answer(Tensor embeddings, IAdapters? with) =>
-            tokenizer.Tokenizer.Decode(model.Generate(embeddings, batch.AttentionMask, with, new GenerationOptions { MaxNewTokens = maxTokens, EndTokens = [tokenizer.Tokenizer.IdOf(tokenizer.Tokenizer.EndToken!)!.Value] })[0], skipSpecial: true);
+            tokenizer.Tokenizer.Decode(model.Generate(embeddings, batch.AttentionMask, with, new GenerationOptions { MaxNewTokens = maxTokens, Cancellation = cancellation, EndTokens = [tokenizer.Tokenizer.IdOf(tokenizer.Tokenizer.EndToken!)!.Value] })[0], skipSpecial: true);
         return new Conversation(
             prompt.Messages[^1].Content ?? string.Empty,
             [.. attacks.Select(attack => (attack.Name, InversionAttackEvaluator.Texts(attack.Recover(noisy.Noisy, batch.AttentionMask, 1), batch, ids => tokenizer.Tokenizer.Decode(ids))[0]))],

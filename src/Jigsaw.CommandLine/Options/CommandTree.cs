@@ -104,7 +104,7 @@ internal sealed partial class CommandTree
         catch (OperationCanceledException)
         {
             activity?.SetStatus(ActivityStatusCode.Error, "stopped");
-            var kept = Directory.Exists(settings.Checkpoints) ? $" The last checkpoint is in {settings.Checkpoints}. Go on with the arguments: {string.Join(' ', ((string[])[.. verb.Name.Length == 0 ? [] : new[] { verb.Name }, "--output", settings.Output, "--resume"]).Select(ShellArgument.Of))}" : "";
+            var kept = Directory.Exists(settings.Checkpoints) && Directory.EnumerateDirectories(settings.Checkpoints, "step-*").Any() ? $" The last checkpoint is in {settings.Checkpoints}. Go on with the arguments: {string.Join(' ', ((string[])[.. verb.Name.Length == 0 ? [] : new[] { verb.Name }, "--output", settings.Output, "--resume"]).Select(ShellArgument.Of))}" : " There is no checkpoint yet.";
             if (processes.IsFirst)
             {
                 context.Output.Fail($"Stopped.{(verb.Trains ? kept : "")}");

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
 using System.Globalization;
 using Jigsaw.Evaluation.Attacks;
 using Jigsaw.Gguf;
@@ -46,20 +45,20 @@ internal sealed partial class ProgramOptions
                 result.AddError($"--device is {token.Value}; use cpu, cuda or cuda:N.");
             }
         });
-        TimeLimit.Validators.Add(result =>
-        {
-            if (result.Tokens is [var token] && double.TryParse(token.Value, NumberStyles.Float, CultureInfo.InvariantCulture, out var minutes) && !(minutes is > 0 and <= MostMinutes))
-            {
-                result.AddError(string.Create(CultureInfo.InvariantCulture, $"--time-limit is {minutes}; use a number of minutes above 0, at most {MostMinutes}."));
-            }
-        });
+        RequireNumber(TimeLimit, minutes => minutes is > 0 and <= MostMinutes, string.Create(CultureInfo.InvariantCulture, $"of minutes above 0, at most {MostMinutes}"));
+        RequireNumber(LearningRate, rate => rate > 0 && double.IsFinite(rate), "above 0");
+        RequireNumber(StdMax, most => most > RunSettings.StdMin && double.IsFinite(most), string.Create(CultureInfo.InvariantCulture, $"above {RunSettings.StdMin}"));
+        RequireNumber(InitialRho, double.IsFinite, "that is finite");
+        RequireNumber(WeightDecay, decay => decay >= 0 && double.IsFinite(decay), "of at least 0");
+        RequireNumber(ClipNorm, norm => norm > 0, "above 0");
         foreach (var paths in new Symbol[] { Data, Runs, Merged })
         {
             RefuseOptions(paths);
         }
 
-        RequireAtLeast(1, Steps, Batch, TokensPerStep, MicroBatch, Rank, TransformRank, MaxLength, EvaluateEvery, Patience, StopAfter, CheckpointEvery, LogEvery, EvaluationChats, AttackSteps, Candidates, MaxTokens, Workers);
-        RequireAtLeast(0, PosteriorChats, SearchedChats, AttackedFacts);
+        RequireAtLeast(1, Steps, Batch, TokensPerStep, MicroBatch, Rank, TransformRank, EvaluateEvery, Patience, StopAfter, CheckpointEvery, LogEvery, EvaluationChats, AttackSteps, Candidates, MaxTokens, Workers);
+        RequireAtLeast(2, MaxLength);
+        RequireAtLeast(0, WarmupSteps, PosteriorChats, SearchedChats, AttackedFacts);
     }
 
     internal Option<FileInfo> Config { get; } = new("--config") { Description = "JSON file with options under these names, without the dashes; the command line wins. Every run writes one, run.json." };
@@ -328,42 +327,6 @@ internal sealed partial class ProgramOptions
         if (Given(WarmStart) && new Option[] { Rank, StdMax, InitialRho, TransformRank }.FirstOrDefault(Given) is { } shape)
         {
             throw new UsageException($"{shape.Name} is given beside --warm-start, but the run that is trained further decides it; leave {shape.Name} out.");
-        }
-    }
-
-    private static void RequireAtLeast(int least, params Option[] counts)
-    {
-        foreach (var count in counts)
-        {
-            count.Validators.Add(result =>
-            {
-                // What is not a number gets the parser's own sentence.
-                if (result.Tokens is [var token] && int.TryParse(token.Value, CultureInfo.InvariantCulture, out var value) && value < least)
-                {
-                    result.AddError($"{count.Name} is {value}; use at least {least}.");
-                }
-            });
-        }
-    }
-
-    /// <summary>An option that nobody knows is no path, though the parser takes it for one.</summary>
-    private static void RefuseOptions(Symbol paths)
-    {
-        void Validate(SymbolResult result)
-        {
-            if (result.Tokens.FirstOrDefault(token => token.Value is ['-', ..]) is { } token)
-            {
-                result.AddError($"'{token.Value}' is no option and no path of {paths.Name}; see --help, or write ./{token.Value} for a file of that name.");
-            }
-        }
-
-        if (paths is Option option)
-        {
-            option.Validators.Add(Validate);
-        }
-        else if (paths is Argument argument)
-        {
-            argument.Validators.Add(Validate);
         }
     }
 

@@ -11,6 +11,9 @@ namespace Jigsaw.CommandLine.Options;
 /// <summary>What a run is told: the command line over the file over the recipe's defaults.</summary>
 internal sealed record RunSettings
 {
+    /// <summary>The least σ, in multiples of the embeddings' spread.</summary>
+    internal const double StdMin = 1e-3;
+
     /// <summary>The recipe.</summary>
     public required ProgramRecipe Recipe { get; init; }
 

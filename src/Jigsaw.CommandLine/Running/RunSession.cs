@@ -28,7 +28,7 @@ internal sealed class RunSession : IDisposable
         else
         {
             Model = CausalLM.Load(settings.Model, device, settings.DType);
-            Transform = new StainedGlassTransform(Model.EmbeddingTable, new TransformConfig { Std = new TanhStd { Min = 1e-3, Max = settings.StdMax, InitialRho = settings.InitialRho }, Rank = settings.TransformRank }, settings.Seed);
+            Transform = new StainedGlassTransform(Model.EmbeddingTable, new TransformConfig { Std = new TanhStd { Min = RunSettings.StdMin, Max = settings.StdMax, InitialRho = settings.InitialRho }, Rank = settings.TransformRank }, settings.Seed);
             Student = new NoisyStudent(Model, new LoraConfig { Rank = settings.Rank, Alpha = 2 * settings.Rank }, settings.Seed);
         }
 

@@ -32,6 +32,11 @@ internal static class TrainingRun
             throw new UsageException($"--micro-batch is {settings.MicroBatch}, but the recipe {settings.Recipe.Name} can't be split. {problem}");
         }
 
+        if (!settings.Resume && context.IsFirst && Directory.Exists(settings.Transform))
+        {
+            throw new ArgumentException($"{settings.Output} holds the result of a training, which would be written over; go on with it by --resume, or give another --output.");
+        }
+
         if (context.Processes is { } processes)
         {
             if (session.Loss.MicroBatchProblem is { } reason)

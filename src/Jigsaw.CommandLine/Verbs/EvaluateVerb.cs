@@ -33,7 +33,7 @@ internal static class EvaluateVerb
 
         if (settings.Chat)
         {
-            ConversationFile.Write(settings.Output, trials.Converse([nearest], settings.MaxTokens));
+            ConversationFile.Write(settings.Output, trials.Converse([nearest], settings.MaxTokens, context.Cancellation));
             context.Output.Say($"A chat in plain text: {Path.Combine(settings.Output, ConversationFile.Name)}");
         }
 

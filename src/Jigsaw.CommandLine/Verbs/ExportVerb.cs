@@ -1,4 +1,5 @@
 using Jigsaw.Client;
+using Jigsaw.CommandLine.Options;
 using Jigsaw.CommandLine.Running;
 using Jigsaw.Gguf;
 
@@ -10,8 +11,13 @@ internal static class ExportVerb
     internal static int Run(RunContext context)
     {
         var settings = context.Settings;
-        using var run = new TrainedRun(settings);
         var to = settings.To ?? Path.Combine(settings.Output, "export");
+        if (File.Exists(to) || File.Exists(Path.Combine(to, ConfigurationFile.Name)))
+        {
+            throw new ArgumentException($"--to is {to}, {(File.Exists(to) ? "a file" : "the folder of a run, whose transform and adapters would be written over")}; name another folder.");
+        }
+
+        using var run = new TrainedRun(settings);
         var transform = Path.Combine(to, "transform");
         run.Transform.Save(transform);
         context.Output.Say($"The transform, which stays with who owns the prompts: {transform}");

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Jigsaw.CommandLine.Measuring;
 using Jigsaw.CommandLine.Running;
 using Jigsaw.Data;
@@ -15,7 +16,13 @@ internal static class GenerateVerb
         var prompt = settings.Prompt is { } told
             ? new ChatExample([new ChatMessage("user", told)], new Dictionary<string, string>())
             : Trials.PromptOf(ChatDataset.Read(settings.EvaluationData, 1).Examples[0]);
-        context.Output.Show(RunTables.Of(Trials.Converse(run.Model, run.Adapters, run.Transform, run.Tokenizer, prompt, [], settings.MaxTokens)));
+        var tokens = run.Tokenizer.Tokenize(prompt.Messages, addGenerationPrompt: true, ignorePromptLoss: true, tools: prompt.Tools, documents: prompt.Documents, arguments: prompt.TemplateArguments).Ids.Count;
+        if (run.Model.Config.MaxPositions is > 0 and var positions && (long)tokens + settings.MaxTokens > positions)
+        {
+            throw new ArgumentException(string.Create(CultureInfo.InvariantCulture, $"The prompt has {tokens} tokens and --max-tokens is {settings.MaxTokens}, but the model has {positions} positions; give a shorter prompt, or fewer tokens."));
+        }
+
+        context.Output.Show(RunTables.Of(Trials.Converse(run.Model, run.Adapters, run.Transform, run.Tokenizer, prompt, [], settings.MaxTokens, context.Cancellation)));
         return JigsawExitCode.Success;
     }
 }

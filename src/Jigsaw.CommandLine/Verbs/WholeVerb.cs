@@ -28,7 +28,7 @@ internal static class WholeVerb
         EvaluateVerb.Write(settings.Output, after, evaluation.Examples.Count);
         context.Output.Show(RunTables.Compare(("before", before), ("after", after)));
         context.Output.Say("What these attacks recovered is not a bound on what others could.");
-        var conversation = trials.Converse([nearest, scratch, informed], settings.MaxTokens);
+        var conversation = trials.Converse([nearest, scratch, informed], settings.MaxTokens, context.Cancellation);
         context.Output.Show(RunTables.Of(conversation));
         if (settings.Chat)
         {

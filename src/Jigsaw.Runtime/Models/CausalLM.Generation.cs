@@ -15,6 +15,7 @@ public sealed partial class CausalLM
     /// <returns>For each row the new tokens, up to and including the first end token.</returns>
     /// <exception cref="ArgumentException">Shapes don't match, a row has no token, or an option is out of its range.</exception>
     /// <exception cref="InvalidOperationException">Layers of the model are offloaded.</exception>
+    /// <exception cref="OperationCanceledException">The options' cancellation was requested.</exception>
     public int[][] Generate(Tensor embeddings, RowMask attentionMask, IAdapters? adapters = null, GenerationOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(embeddings);
@@ -35,6 +36,7 @@ public sealed partial class CausalLM
         var input = prompt;
         for (var step = 0; step < options.MaxNewTokens; step++)
         {
+            options.Cancellation.ThrowIfCancellationRequested();
             using var stepScope = NewDisposeScope();
             var next = sampler.Next(NextLogits(input, allVisible.narrow(1, 0, length + step), adapters, cache));
             for (var row = 0; row < batch; row++)

@@ -18,6 +18,9 @@ public sealed record GenerationOptions
     /// <summary>Seed of the draws.</summary>
     public long Seed { get; init; }
 
+    /// <summary>Ends the generation before its next token.</summary>
+    public CancellationToken Cancellation { get; init; }
+
     /// <summary>Tokens that end a reply, which includes them; null for the model's own, empty for none.</summary>
     public IReadOnlyCollection<int>? EndTokens { get; init; }
 }
