@@ -45,11 +45,15 @@ internal sealed class AccumulatedStep(BoundLoss loss, TransformedBatch batch, Ro
         var (all, sequence) = ((int)batch.InputIds.shape[0], (int)batch.InputIds.shape[1]);
         var rows = Math.Min(microBatch, all);
         var starts = Enumerable.Range(0, (all + rows - 1) / rows).Select(i => i * rows).ToArray();
-        using var step = new MicroBatches(Share is { Group: { } group } share ? ProcessRows.Parts(share.Rows, group.Size, microBatch) : starts.Length) { Group = Share?.Group };
+        var parts = Share is { Group: { } group } share ? ProcessRows.Parts(share.Rows, group.Size, microBatch) : starts.Length;
+
+        // Where each process has one part, a mean is exchanged as soon as it is there, and nothing has to run twice.
+        var exchanges = parts == Share?.Group?.Size;
+        using var step = new MicroBatches(parts) { Group = Share?.Group, FirstRow = Share?.FirstRow ?? 0, OwnRows = Share?.OwnRows ?? 0, Rows = exchanges ? Share!.Rows : 0 };
         var masks = ((RowMask?[])[batch.AttentionMask, batch.NoiseMask, lossMask, batch.NotInReplyMask, batch.InReplyMask, batch.PrivateMask]).Select(mask => mask is null ? null : mask.Split(step, starts, rows)).ToArray();
         try
         {
-            if (IsCapped())
+            if (!exchanges && IsCapped())
             {
                 FindMeans(step, starts, RunPart);
             }
