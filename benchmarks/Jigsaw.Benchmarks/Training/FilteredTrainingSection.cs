@@ -1,15 +1,8 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
-using Jigsaw.Data;
 using Jigsaw.Evaluation.Metrics;
-using Jigsaw.Models;
-using Jigsaw.Models.Lora;
 using Jigsaw.Steps;
-using Jigsaw.Tokenization;
 using Jigsaw.Training;
-using Jigsaw.Transforms;
-using Jigsaw.Transforms.Noise;
-using TorchSharp;
 
 namespace Jigsaw.Benchmarks.Training;
 
@@ -51,32 +44,27 @@ internal static class FilteredTrainingSection
 
     private static (double Loss, double Agreement, double Divergence, IReadOnlyList<double> Kept, double Seconds) Train(string directory, bool isHard, double filter, long seed)
     {
-        using var model = CausalLM.Load(directory, torch.CPU, torch.ScalarType.Float32);
-        using var transform = new StainedGlassTransform(model.EmbeddingTable, new TransformConfig { Std = new TanhStd { Min = 1e-3, Max = 4, InitialRho = -1 } }, seed);
-        using var teacher = new NoisyTeacher(model);
-        using var student = new NoisyStudent(model, new LoraConfig { Rank = 8, Alpha = 16 }, seed);
+        using var work = new ChatWork(directory, rank: 8, Chats, seed);
         BoundLoss loss = isHard
-            ? HardPerformanceRecipe.Bind(teacher, student, HardPerformanceRecipe.Defaults with { GradientFilter = filter })
-            : SoftPerformanceRecipe.Bind(teacher, student, SoftPerformanceRecipe.Defaults with { GradientFilter = filter });
-        var tokenizer = new NoiseTokenizer(Tokenizer.Load(directory)) { NoiseRoles = ["user"] };
-        var batches = new ChatBatches(ChatDataset.Read(Path.Combine(Scale.QuickstartModel, "data", "train.jsonl")), tokenizer, Chats, seed);
+            ? HardPerformanceRecipe.Bind(work.Teacher, work.Student, HardPerformanceRecipe.Defaults with { GradientFilter = filter })
+            : SoftPerformanceRecipe.Bind(work.Teacher, work.Student, SoftPerformanceRecipe.Defaults with { GradientFilter = filter });
         var (losses, kept) = (new List<double>(), new List<double>());
-        using var listener = new MeterListener { InstrumentPublished = (instrument, listening) => Enable(instrument, listening) };
+        using var listener = new MeterListener { InstrumentPublished = Enable };
         listener.SetMeasurementEventCallback<double>((_, share, _, _) => kept.Add(share));
         listener.Start();
         using var process = Process.GetCurrentProcess();
         var before = process.TotalProcessorTime;
-        using (var trainer = new Trainer(loss, transform, batches, new TrainingOptions { Steps = Steps }))
+        using (var trainer = new Trainer(loss, work.Transform, work.Batches, new TrainingOptions { Steps = Steps }))
         {
             trainer.Run(step => losses.Add(step.Loss));
         }
 
         process.Refresh();
         var seconds = (process.TotalProcessorTime - before).TotalSeconds;
-        var chats = ChatDataset.Read(Path.Combine(Scale.QuickstartModel, "data", "eval.jsonl"), EvaluationChats).Examples;
-        using var batch = tokenizer.ApplyChatTemplate([.. chats.Select(chat => chat.Messages)], ignorePromptLoss: true);
+        var chats = ChatWork.Chats("eval.jsonl", EvaluationChats).Examples;
+        using var batch = work.Tokenizer.ApplyChatTemplate([.. chats.Select(chat => chat.Messages)], ignorePromptLoss: true);
         var (agreement, divergence) = (new AgreementMetric(), new DivergenceMetric());
-        MetricEvaluator.Run([agreement, divergence], model, student.Adapters, transform, [batch]);
+        MetricEvaluator.Run([agreement, divergence], work.Model, work.Student.Adapters, work.Transform, [batch]);
         return (losses.TakeLast(Math.Max(losses.Count / 10, 1)).Average(), agreement[Pass.StudentNoisy], divergence[Pass.StudentNoisy], kept, seconds);
     }
 

@@ -13,7 +13,7 @@ internal static class ProfileSection
 
     public static Table Run(Scale scale)
     {
-        using var work = new SupportWork(Scale.QuickstartModel, 0, Steps, filter: 0);
+        using var work = new SupportWork(0, Steps, filter: 0);
         using var optimizer = JigsawOptimizer.AdamW(work.Transform, work.Student, 1e-4);
         var (before, after) = (new Phases(), new Phases());
         var (products, attention, head) = (0.0, 0.0, 0.0);

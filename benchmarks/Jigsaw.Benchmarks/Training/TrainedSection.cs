@@ -17,7 +17,7 @@ internal static class TrainedSection
         {
             foreach (var filter in (ReadOnlySpan<double>)[0, Allowed])
             {
-                using var work = new SupportWork(Scale.QuickstartModel, seed, Steps, filter);
+                using var work = new SupportWork(seed, Steps, filter);
                 var loss = work.Train();
                 var (agreement, divergence, noise, recovered) = work.Evaluate();
                 table.Add(

@@ -114,6 +114,16 @@ public sealed class GenerationTests
         Assert.Contains("has no token", Assert.Throws<ArgumentException>(() => model.Generate(zeros(1, 1, 64), RowMask.FromHost([false], 1, 1, CPU))).Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void It_ends_between_two_tokens_when_it_is_canceled()
+    {
+        using var scope = NewDisposeScope();
+        using var model = CausalLM.Load(Oracle.Directory("llama-gqa"), CPU, ScalarType.Float32);
+        using var source = new CancellationTokenSource(TimeSpan.FromMilliseconds(100));
+        var options = new GenerationOptions { MaxNewTokens = 20_000, EndTokens = [], Cancellation = source.Token };
+        Assert.Throws<OperationCanceledException>(() => model.Generate(zeros(1, 1, 64), RowMask.FromHost([true], 1, 1, CPU), options: options));
+    }
+
     private static double[] Frequencies(Tensor logits, GenerationOptions options)
     {
         using var sampler = new TokenSampler(options);
