@@ -14,7 +14,7 @@ internal sealed class CodewordDensity : ITokenDensity, IDisposable
     private const double NormEpsilon = 1e-5;
     private const long CandidateChunk = 1024;
     private const long ChunkElements = 1L << 22;
-    private const long KeptProjectionBytes = 256L << 20;
+    private const long KeptProjectionBytes = 512L << 20;
 
     private readonly StainedGlassTransform _transform;
     private readonly Dictionary<string, Tensor> _parameters;
@@ -63,21 +63,16 @@ internal sealed class CodewordDensity : ITokenDensity, IDisposable
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         var seen = observed.to(_dtype);
-        var (keys, values) = PrefixOf(prefix);
-        var count = candidates?.shape[0] ?? Vocabulary;
-        var parts = new List<Tensor>();
-        for (long start = 0; start < count; start += CandidateChunk)
-        {
-            using var chunk = NewDisposeScope();
-            var size = Math.Min(CandidateChunk, count - start);
-            var ids = candidates?.narrow(0, start, size);
-            var x = ids is null ? _scaled.narrow(0, start, size) : _scaled.index_select(0, ids);
-            var own = _projected is null ? Project(x) : ids is null ? _projected.narrow(0, start, size) : _projected.index_select(0, ids);
-            var (codewords, stds) = Tail(x, Attend(own, keys, values));
-            parts.Add(LogDensity(seen, codewords, stds, draws).MoveToOuterDisposeScope());
-        }
+        return EachBehind(prefix, candidates, (codewords, stds) => LogDensity(seen, codewords, stds, draws)).MoveToOuterDisposeScope();
+    }
 
-        return cat(parts).MoveToOuterDisposeScope();
+    /// <summary>The codeword x + μ of every entry of the table behind a prefix, whose keys and values all of them share.</summary>
+    /// <param name="prefix">Token ids.</param>
+    /// <returns>Shape (vocabulary, features), of this object's dtype.</returns>
+    public Tensor CodewordsBehind(ReadOnlySpan<long> prefix)
+    {
+        using var noGrad = no_grad();
+        return EachBehind(prefix, candidates: null, (codewords, _) => codewords);
     }
 
     /// <inheritdoc/>
@@ -145,6 +140,27 @@ internal sealed class CodewordDensity : ITokenDensity, IDisposable
         _projected?.Dispose();
         _contextFree?.Codewords.Dispose();
         _contextFree?.Stds.Dispose();
+    }
+
+    /// <summary>What a function makes of codewords and σ, a chunk of candidates at a time, one behind the other; null tries all.</summary>
+    private Tensor EachBehind(ReadOnlySpan<long> prefix, Tensor? candidates, Func<Tensor, Tensor, Tensor> read)
+    {
+        using var scope = NewDisposeScope();
+        var (keys, values) = PrefixOf(prefix);
+        var count = candidates?.shape[0] ?? Vocabulary;
+        var parts = new List<Tensor>();
+        for (long start = 0; start < count; start += CandidateChunk)
+        {
+            using var chunk = NewDisposeScope();
+            var size = Math.Min(CandidateChunk, count - start);
+            var ids = candidates?.narrow(0, start, size);
+            var x = ids is null ? _scaled.narrow(0, start, size) : _scaled.index_select(0, ids);
+            var own = _projected is null ? Project(x) : ids is null ? _projected.narrow(0, start, size) : _projected.index_select(0, ids);
+            var (codewords, stds) = Tail(x, Attend(own, keys, values));
+            parts.Add(read(codewords, stds).MoveToOuterDisposeScope());
+        }
+
+        return cat(parts).MoveToOuterDisposeScope();
     }
 
     /// <summary>Queries, keys and values, shape (…, 3 · features).</summary>

@@ -50,15 +50,13 @@ internal sealed partial class SuiteRun
         using var scope = NewDisposeScope();
         using var density = new CodewordDensity(_transform);
         var chats = _options.OtherChats.Take(CodewordPrefixes).Select(chat => AttackedChat.Of(chat, _tokenizer)).Where(chat => chat.Places.Length > 0).DefaultIfEmpty(_chats[0]).ToArray();
-        var all = arange(Scalars.Of(0), Scalars.Of(density.Vocabulary), Scalars.One, dtype: ScalarType.Int64, device: _transform.Device).unsqueeze(-1);
         var sum = zeros(density.Vocabulary, density.Features, device: _transform.Device);
         foreach (var (chat, i) in chats.Select((chat, i) => (chat, i)))
         {
             // Each chat is cut at another share of its prompt.
+            _cancellation.ThrowIfCancellationRequested();
             using var chatScope = NewDisposeScope();
-            var end = chat.Places[chat.Places.Length * i / chats.Length];
-            var prefix = tensor(chat.Ids[..end], dtype: ScalarType.Int64, device: all.device).expand(density.Vocabulary, end);
-            sum.add_(density.Moments(cat([prefix, all], 1), end).Codewords.squeeze(1), Scalars.One);
+            sum.add_(density.CodewordsBehind(chat.Ids.AsSpan(0, chat.Places[chat.Places.Length * i / chats.Length])), Scalars.One);
         }
 
         return (sum / Scalars.Of(chats.Length)).MoveToOuterDisposeScope();

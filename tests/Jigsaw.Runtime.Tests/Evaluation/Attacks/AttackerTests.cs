@@ -127,6 +127,21 @@ public sealed class AttackerTests : IDisposable
         Assert.True(ofStds.Codewords.allclose(_oracle.Model.EmbeddingTable.index_select(0, ids.flatten()).view(2, 10, -1), 1e-5, 1e-6));
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(17)]
+    public void Codewords_behind_a_shared_prefix_are_those_of_whole_rows(int length)
+    {
+        using var scope = NewDisposeScope();
+        using var density = new CodewordDensity(_oracle.Transform, ScalarType.Float64);
+        long[] prefix = [.. Enumerable.Range(0, length).Select(t => (long)(37 * t % density.Vocabulary))];
+        var all = arange(density.Vocabulary, dtype: ScalarType.Int64).unsqueeze(-1);
+        var rows = cat([tensor(prefix, dtype: ScalarType.Int64).expand(density.Vocabulary, length), all], 1);
+        var wanted = density.Moments(rows, length).Codewords.squeeze(1);
+        Assert.True(density.CodewordsBehind(prefix).allclose(wanted, 1e-10, 1e-12));
+    }
+
     [Fact]
     public void A_trained_attack_stops_when_its_held_out_loss_is_flat_and_says_so()
     {
