@@ -36,7 +36,7 @@ public sealed class QuickstartMicroBatchTests
         var loss = _recipes[recipe](teacher, student);
         using var batch = new ChatBatches(ChatDataset.Read(Path.Combine(_checkpoint, "data", "eval.jsonl"), 4), tokenizer, batchSize: 4, seed: 0).At(0);
 
-        // The ramps of the quick start's recipe rise from 100 to 1000, and some of its terms are on every fourth step.
+        // The ramps of the quick start's recipe rise from 90 to 900; some of its terms are on every second step, and some on every eighth.
         foreach (var step in (int[])[400, 1001])
         {
             loss.Step = step;
