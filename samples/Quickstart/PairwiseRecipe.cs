@@ -4,7 +4,7 @@ using Jigsaw.CommandLine;
 namespace Quickstart;
 
 /// <summary>
-/// The quick start's recipe with a tenth of the rate, and the pairwise information in its place. The pairwise bound is tighter, and blind where tokens are far apart: e^−KL vanishes there, and its gradient with it. So a rate
+/// The quick start's recipe as it was for 4000 chats (docs/privacy.md), with a tenth of the rate, and the pairwise information in its place. The pairwise bound is tighter, and blind where tokens are far apart: e^−KL vanishes there, and its gradient with it. So a rate
 /// has to bring them together first. Here to compare with.
 /// </summary>
 [LossRecipe]

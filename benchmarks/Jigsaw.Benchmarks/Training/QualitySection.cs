@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 
 namespace Jigsaw.Benchmarks.Training;
 
-/// <summary>What the quick start's training costs until its result is there, in forwards of the bare model: its protection terms on every step or on every eighth, which gives the same result, and the teacher's clean pass from a cache, which gives the same losses.</summary>
+/// <summary>What the quick start's training costs until its result is there, in forwards of the bare model: its protection terms on every step or on every eighth, and the teacher's clean pass from a cache that is full, as in a run of several epochs.</summary>
 internal static class QualitySection
 {
     // Two periods of the terms on every eighth step.
