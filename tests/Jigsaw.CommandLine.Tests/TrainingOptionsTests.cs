@@ -43,8 +43,10 @@ public sealed class TrainingOptionsTests : IDisposable
     {
         Assert.Equal(0, (await ProgramRun.Run("train", "--steps", "2", "--rank", "3", "--output", Run("first"))).Code);
         Assert.Equal(0, (await ProgramRun.Run("train", "--steps", "1", "--learning-rate", "1e-30", "--warm-start", Run("first"), "--output", Run("second"))).Code);
-        Assert.Equal(Transform("first"), Transform("second"));
-        Assert.Equal(Adapter("first"), Adapter("second"));
+
+        // A weight that is zero, such as a bias of the keys, moves by the learning rate.
+        Assert.All(Floats(Transform("first")).Zip(Floats(Transform("second"))), pair => Assert.Equal(pair.First, pair.Second, 1e-20));
+        Assert.All(Floats(Adapter("first")).Zip(Floats(Adapter("second"))), pair => Assert.Equal(pair.First, pair.Second, 1e-20));
 
         // Its file repeats it, though it doesn't name what the first run decides.
         Assert.Equal(0, (await ProgramRun.Run("train", "--config", Path.Combine(Run("second"), "run.json"), "--output", Run("third"))).Code);
