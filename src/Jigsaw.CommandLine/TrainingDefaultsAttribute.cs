@@ -13,6 +13,9 @@ public sealed class TrainingDefaultsAttribute : Attribute
     /// <summary>Rank of the adapters; alpha is twice the rank.</summary>
     public int Rank { get; set; } = 8;
 
+    /// <summary>Which optimizer.</summary>
+    public TrainingOptimizer Optimizer { get; set; }
+
     /// <summary>The largest learning rate.</summary>
     public double LearningRate { get; set; } = 2e-3;
 

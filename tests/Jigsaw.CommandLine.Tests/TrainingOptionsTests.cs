@@ -127,6 +127,7 @@ public sealed class TrainingOptionsTests : IDisposable
 
     [Theory]
     [InlineData("--optimizer", "lion")]
+    [InlineData("--optimizer", "muon")]
     [InlineData("--optimizer", "sgd")]
     [InlineData("--schedule", "constant")]
     [InlineData("--schedule", "linear")]
@@ -145,7 +146,7 @@ public sealed class TrainingOptionsTests : IDisposable
     }
 
     [Theory]
-    [InlineData("--optimizer is adam; use adamw, sgd, lion. Did you mean 'adamw'?", "--optimizer", "adam")]
+    [InlineData("--optimizer is adam; use adamw, sgd, lion, muon. Did you mean 'adamw'?", "--optimizer", "adam")]
     [InlineData("--micro-batch is 0; use at least 1.", "--micro-batch", "0")]
     [InlineData("--warmup-steps is -1; use at least 0.", "--warmup-steps", "-1")]
     [InlineData("--time-limit is 1e300; use a number of minutes above 0, at most 10000000.", "--time-limit", "1e300")]
@@ -154,6 +155,18 @@ public sealed class TrainingOptionsTests : IDisposable
         var (code, _, error) = await ProgramRun.Run(["train", .. arguments, "--output", Run("a")]);
         Assert.NotEqual(0, code);
         Assert.StartsWith($"error: {sentence}", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_recipes_optimizer_is_taken_unless_the_command_line_names_another()
+    {
+        string[] train = ["train", "--recipe", "ramped-chat", "--steps", "2"];
+        Assert.Equal(0, (await ProgramRun.Run([.. train, "--output", Run("own")])).Code);
+        Assert.Equal(0, (await ProgramRun.Run([.. train, "--optimizer", "muon", "--output", Run("named")])).Code);
+        Assert.Equal(0, (await ProgramRun.Run([.. train, "--optimizer", "adamw", "--output", Run("other")])).Code);
+        Assert.Equal(["muon", "muon", "adamw"], new[] { "own", "named", "other" }.Select(name => Options(name)["optimizer"]!.ToString()));
+        Assert.Equal(Transform("own"), Transform("named"));
+        Assert.NotEqual(Transform("own"), Transform("other"));
     }
 
     [Fact]

@@ -10,7 +10,7 @@ namespace Jigsaw.CommandLine.Options;
 internal sealed partial class ProgramOptions
 {
     private static readonly string[] _precisions = ["float32", "bfloat16"];
-    private static readonly string[] _optimizers = ["adamw", "sgd", "lion"];
+    private static readonly string[] _optimizers = ["adamw", "sgd", "lion", "muon"];
     private static readonly string[] _schedules = ["cosine", "linear", "constant"];
     private static readonly string[] _freezable = ["adapters", "transform", "mean", "std"];
     private static readonly string[] _policies = ["stop", "skip"];
@@ -30,7 +30,7 @@ internal sealed partial class ProgramOptions
         Data = new("--data") { Description = $"Chats to train on: files, folders, or patterns such as data/*.jsonl. [default: {program.Data}]", AllowMultipleArgumentsPerToken = true, Arity = ArgumentArity.OneOrMore };
         EvaluationData = new("--eval-data") { Description = $"Chats to evaluate on. [default: {program.EvaluationData}]" };
         Precision = Choice("--precision", "dtype of the frozen base.", "float32", _precisions);
-        Optimizer = Choice("--optimizer", "Which optimizer.", _optimizers[0], _optimizers);
+        Optimizer = Choice("--optimizer", "Which optimizer. [default: the recipe's]", first: null, _optimizers);
         TeacherCachePrecision = Choice("--teacher-cache-precision", "dtype in which --teacher-cache keeps hidden states.", "bfloat16", _precisions);
         Schedule = Choice("--schedule", "How the learning rate falls after its warm-up.", _schedules[0], _schedules);
         Freeze = Choice("--freeze", "What is not trained: adapters, transform, or one of the transform's heads, mean or std.", first: null, _freezable);
@@ -259,7 +259,7 @@ internal sealed partial class ProgramOptions
             LearningRate = parsed.GetValue(LearningRate) ?? defaults.LearningRate,
             TokensPerStep = parsed.GetValue(TokensPerStep),
             MicroBatch = parsed.GetValue(MicroBatch),
-            Optimizer = parsed.GetValue(Optimizer) ?? _optimizers[0],
+            Optimizer = parsed.GetValue(Optimizer) is { } optimizer ? Enum.Parse<TrainingOptimizer>(optimizer, ignoreCase: true) : defaults.Optimizer,
             Schedule = Enum.Parse<LearningRateDecay>(parsed.GetValue(Schedule) ?? _schedules[0], ignoreCase: true),
             WarmupSteps = parsed.GetValue(WarmupSteps),
             WeightDecay = parsed.GetValue(WeightDecay),

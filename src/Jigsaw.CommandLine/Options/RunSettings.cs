@@ -80,8 +80,8 @@ internal sealed record RunSettings
     /// <summary>Chats that the models run on together; null for all of a step.</summary>
     public int? MicroBatch { get; init; }
 
-    /// <summary>Which optimizer: adamw, sgd or lion.</summary>
-    public string Optimizer { get; init; } = "adamw";
+    /// <summary>Which optimizer.</summary>
+    public TrainingOptimizer Optimizer { get; init; }
 
     /// <summary>How the learning rate falls.</summary>
     public LearningRateDecay Schedule { get; init; }
@@ -249,7 +249,7 @@ internal sealed record RunSettings
         ["rank"] = WarmStart is null ? Rank : null,
         ["learning-rate"] = LearningRate,
         ["micro-batch"] = MicroBatch,
-        ["optimizer"] = Optimizer,
+        ["optimizer"] = NameOf(Optimizer),
         ["schedule"] = NameOf(Schedule),
         ["warmup-steps"] = WarmupSteps,
         ["weight-decay"] = WeightDecay,

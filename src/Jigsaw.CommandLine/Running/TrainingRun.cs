@@ -161,8 +161,9 @@ internal static class TrainingRun
         own = own with { WarmupSteps = settings.WarmupSteps ?? own.WarmupSteps, WeightDecay = settings.WeightDecay ?? own.WeightDecay, ClipNorm = settings.ClipNorm ?? own.ClipNorm };
         return settings.Optimizer switch
         {
-            "sgd" => own with { Optimizer = groups => JigsawOptimizer.Sgd(groups, own.LearningRate, weightDecay: own.WeightDecay) },
-            "lion" => own with { Optimizer = groups => JigsawOptimizer.Lion(groups, own.LearningRate, weightDecay: own.WeightDecay) },
+            TrainingOptimizer.Sgd => own with { Optimizer = groups => JigsawOptimizer.Sgd(groups, own.LearningRate, weightDecay: own.WeightDecay) },
+            TrainingOptimizer.Lion => own with { Optimizer = groups => JigsawOptimizer.Lion(groups, own.LearningRate, weightDecay: own.WeightDecay) },
+            TrainingOptimizer.Muon => own with { Optimizer = groups => JigsawOptimizer.Muon(groups, own.LearningRate, weightDecay: own.WeightDecay) },
             _ => own,
         };
     }

@@ -90,6 +90,20 @@ public static class JigsawOptimizer
         return new Optimizers.Lion(Decayed(groups, weightDecay), lr, beta1, beta2);
     }
 
+    /// <summary>
+    /// Muon over groups of trained tensors: a matrix moves along its momentum with the singular values brought near one by five Newton–Schulz steps O, m ← β·m + g, w ← w − η·(0.2·√max(rows, columns)·O(g + β·m) + λ·w); what is no matrix moves as in AdamW.
+    /// It takes a learning rate of the size of AdamW's. Sources: Jordan et al. (2024), and for the factor arXiv 2502.16982.
+    /// </summary>
+    /// <param name="groups">The groups.</param>
+    /// <param name="lr">Learning rate η.</param>
+    /// <param name="momentum">β.</param>
+    /// <param name="weightDecay">λ of the groups that decay.</param>
+    public static OptimizerHelper Muon(IReadOnlyList<ParameterGroup> groups, double lr, double momentum = 0.95, double weightDecay = 0.01)
+    {
+        ArgumentNullException.ThrowIfNull(groups);
+        return new Optimizers.Muon(Decayed(groups, weightDecay), lr, momentum, beta1: 0.9, beta2: 0.95);
+    }
+
     private static IEnumerable<(Parameter[] Parameters, double Decay)> Decayed(IReadOnlyList<ParameterGroup> groups, double weightDecay) =>
         groups.Select(group => (group.Parameters.Select(parameter => parameter.Value).ToArray(), group.Decays ? weightDecay : 0));
 }

@@ -25,6 +25,7 @@ public sealed class ReplacedPartsTests : IDisposable
         ["a custom Lion"] = groups => new Lion(Values(groups)),
         ["the library's SGD"] = groups => JigsawOptimizer.Sgd(groups, 0.1),
         ["the library's Lion"] = groups => JigsawOptimizer.Lion(groups, 0.1),
+        ["the library's Muon"] = groups => JigsawOptimizer.Muon(groups, 0.1),
     };
 
     private readonly string _directory = Directory.CreateTempSubdirectory("jigsaw-parts").FullName;
@@ -107,6 +108,71 @@ public sealed class ReplacedPartsTests : IDisposable
                 Assert.Equal(values[i], weight[i].item<float>(), 1e-6);
             }
         }
+    }
+
+    [Theory]
+    [InlineData(3, 5)]
+    [InlineData(6, 2)]
+    [InlineData(4, 4)]
+    [InlineData(1, 7)]
+    public void The_librarys_Muon_moves_a_matrix_along_the_singular_vectors_of_its_momentum(int rows, int columns)
+    {
+        using var random = new Generator(1, CPU);
+        Tensor Random() => randn([rows, columns], generator: random, dtype: ScalarType.Float64);
+        var weights = Enumerable.Range(0, 2).Select(_ => new Parameter(Random())).ToArray();
+        using var optimizer = JigsawOptimizer.Muon([new ParameterGroup { Name = "all", Parameters = [.. weights.Select((weight, i) => ($"weight{i}", weight))] }], lr: 0.1, momentum: 0.9, weightDecay: 0.2);
+        var values = Array.ConvertAll(weights, weight => weight.detach().clone());
+        var momenta = Array.ConvertAll(weights, weight => zeros_like(weight));
+        for (var step = 0; step < 3; step++)
+        {
+            for (var i = 0; i < 2; i++)
+            {
+                var gradient = weights[i].grad = Random();
+                momenta[i] = (momenta[i] * 0.9) + gradient;
+                var (u, singular, vt) = linalg.svd(gradient + (momenta[i] * 0.9), fullMatrices: false);
+                singular /= singular.square().sum().sqrt();
+                for (var k = 0; k < 5; k++)
+                {
+                    singular = (singular * 3.4445) - (singular.pow(3) * 4.775) + (singular.pow(5) * 2.0315);
+                }
+
+                Assert.All(singular.data<double>(), value => Assert.InRange(value, 0.5, 1.3));
+                values[i] = (values[i] * (1 - (0.1 * 0.2))) - (u.matmul(singular.diag()).matmul(vt) * (0.1 * 0.2 * Math.Sqrt(Math.Max(rows, columns))));
+            }
+
+            optimizer.step();
+            Assert.All(weights.Zip(values), pair => Assert.True(pair.First.allclose(pair.Second, rtol: 1e-5, atol: 1e-6)));
+        }
+    }
+
+    [Fact]
+    public void The_librarys_Muon_moves_what_is_no_matrix_as_AdamW_does_and_leaves_what_has_no_gradient()
+    {
+        Parameter[] Tensors() => [new(tensor((float[])[1, -2, 0.5f])), new(ones(2, 3, dtype: ScalarType.Float32)), new(ones(2, dtype: ScalarType.Float32))];
+        ParameterGroup[] Group(Parameter[] parameters) => [new ParameterGroup { Name = "all", Parameters = [.. parameters.Select((parameter, i) => ($"{i}", parameter))] }];
+        var (found, expected) = (Tensors(), Tensors());
+        using var muon = JigsawOptimizer.Muon(Group(found), lr: 0.1, weightDecay: 0.2);
+        using var adam = JigsawOptimizer.AdamW(Group(expected), lr: 0.1, weightDecay: 0.2);
+        foreach (var gradient in new float[][] { [0.5f, -1, 2], [-4, 0.1f, -0.2f], [0.3f, 0.3f, 0.3f] })
+        {
+            found[0].grad = tensor(gradient);
+            expected[0].grad = tensor(gradient);
+            muon.step();
+            adam.step();
+            Assert.Equal(expected[0].data<float>().ToArray(), found[0].data<float>().ToArray());
+        }
+
+        Assert.Equal(expected[1..].SelectMany(parameter => parameter.data<float>().ToArray()), found[1..].SelectMany(parameter => parameter.data<float>().ToArray()));
+    }
+
+    [Fact]
+    public void A_gradient_of_zero_moves_nothing_by_Muon()
+    {
+        var weight = new Parameter(ones(2, 3, dtype: ScalarType.Float32));
+        using var optimizer = JigsawOptimizer.Muon([new ParameterGroup { Name = "all", Parameters = [("weight", weight)] }], lr: 0.1, weightDecay: 0);
+        weight.grad = zeros_like(weight);
+        optimizer.step();
+        Assert.All(weight.data<float>(), value => Assert.Equal(1, value));
     }
 
     [Fact]

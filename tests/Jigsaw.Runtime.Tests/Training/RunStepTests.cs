@@ -241,6 +241,7 @@ public sealed class RunStepTests : IDisposable
     [InlineData("adamw")]
     [InlineData("sgd")]
     [InlineData("lion")]
+    [InlineData("muon")]
     public void Batch_transform_loss_clipping_and_optimizer_of_a_training_step_run_on_meta_where_a_wait_throws(string name)
     {
         var step = new BoundStep(_owned, "llama-gqa", device: META);
@@ -250,6 +251,7 @@ public sealed class RunStepTests : IDisposable
         {
             "sgd" => JigsawOptimizer.Sgd(groups, 1e-3),
             "lion" => JigsawOptimizer.Lion(groups, 1e-3),
+            "muon" => JigsawOptimizer.Muon(groups, 1e-3),
             _ => JigsawOptimizer.AdamW(groups, 1e-3),
         };
         foreach (var recipe in (Func<BoundLoss>[])[() => EverythingRecipe.Bind(step.Teacher, step.Student), () => BoundsRecipe.Bind(step.Teacher, step.Student), () => SurprisalRecipe.Bind(step.Teacher, step.Student), () => CounterfactualRecipe.Bind(step.Teacher, step.Student)])

@@ -25,13 +25,28 @@ internal sealed class AdamW(IEnumerable<TorchSharp.Modules.AdamW.ParamGroup> gro
             }
 
             var state = (State)_state[parameter.Handle];
-            state.step++;
-            parameter.mul_(Scalars.Of(1 - (rate * options.weight_decay!.Value)));
-            state.exp_avg.mul_(Scalars.Of(first)).add_(gradient, Scalars.Of(1 - first));
-            state.exp_avg_sq.mul_(Scalars.Of(second)).addcmul_(gradient, gradient, Scalars.Of(1 - second));
-            using var root = state.exp_avg_sq.sqrt();
-            root.div_(Scalars.Of(Math.Sqrt(1 - Math.Pow(second, state.step)))).add_(Scalars.Of(options.eps!.Value), Scalars.One);
-            parameter.addcdiv_(state.exp_avg, root, Scalars.Of(-(rate / (1 - Math.Pow(first, state.step)))));
+            Move(parameter, gradient, state.exp_avg, state.exp_avg_sq, ++state.step, rate, options.weight_decay!.Value, first, second, options.eps!.Value);
         }
+    }
+
+    /// <summary>One step of a tensor: m ← β₁·m + (1 − β₁)·g, v ← β₂·v + (1 − β₂)·g², w ← (1 − η·λ)·w − η·m̂ / (√v̂ + ε), m̂ and v̂ without the moments' bias toward zero.</summary>
+    /// <param name="parameter">w.</param>
+    /// <param name="gradient">g.</param>
+    /// <param name="mean">m.</param>
+    /// <param name="square">v.</param>
+    /// <param name="step">Which step of the tensor, counted from 1.</param>
+    /// <param name="rate">η.</param>
+    /// <param name="decay">λ.</param>
+    /// <param name="beta1">β₁.</param>
+    /// <param name="beta2">β₂.</param>
+    /// <param name="epsilon">ε.</param>
+    internal static void Move(Tensor parameter, Tensor gradient, Tensor mean, Tensor square, long step, double rate, double decay, double beta1, double beta2, double epsilon)
+    {
+        parameter.mul_(Scalars.Of(1 - (rate * decay)));
+        mean.mul_(Scalars.Of(beta1)).add_(gradient, Scalars.Of(1 - beta1));
+        square.mul_(Scalars.Of(beta2)).addcmul_(gradient, gradient, Scalars.Of(1 - beta2));
+        using var root = square.sqrt();
+        root.div_(Scalars.Of(Math.Sqrt(1 - Math.Pow(beta2, step)))).add_(Scalars.Of(epsilon), Scalars.One);
+        parameter.addcdiv_(mean, root, Scalars.Of(-(rate / (1 - Math.Pow(beta1, step)))));
     }
 }

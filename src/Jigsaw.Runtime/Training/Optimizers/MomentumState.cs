@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 
 namespace Jigsaw.Training.Optimizers;
 
-/// <summary>What <see cref="Sgd"/> and <see cref="Lion"/> keep for each tensor; <see cref="OptimizerFields"/> saves it.</summary>
+/// <summary>What <see cref="Sgd"/> and <see cref="Lion"/> keep for each tensor, and <see cref="Muon"/> for each matrix; <see cref="OptimizerFields"/> saves it.</summary>
 internal sealed class MomentumState(Parameter parameter) : OptimizerState(parameter), IDisposable
 {
     /// <summary>A moving sum or mean of the gradients.</summary>
