@@ -73,7 +73,11 @@ public sealed partial class CausalLM
     }
 
     /// <summary>The logits of the last column, shape (batch, vocabulary). The keys and values of the input's columns go into the cache.</summary>
-    private Tensor NextLogits(Tensor input, Tensor mask, IAdapters? adapters, KeyValueCache cache)
+    private Tensor NextLogits(Tensor input, Tensor mask, IAdapters? adapters, KeyValueCache cache) =>
+        Head.Logits(_norm.Apply(GoOn(input, mask, adapters, cache).narrow(1, input.shape[1] - 1, 1)).squeeze(1));
+
+    /// <summary>The last layer's output for columns behind those of the cache, which their keys and values go into.</summary>
+    private Tensor GoOn(Tensor input, Tensor mask, IAdapters? adapters, KeyValueCache cache)
     {
         var inputs = Inputs(mask, cache.Length);
         var hidden = input;
@@ -83,7 +87,7 @@ public sealed partial class CausalLM
         }
 
         cache.Advance((int)input.shape[1]);
-        return Head.Logits(_norm.Apply(hidden.narrow(1, hidden.shape[1] - 1, 1)).squeeze(1));
+        return hidden;
     }
 
     /// <summary>Moves the tokens of every row to its end, so all rows continue in the same column.</summary>

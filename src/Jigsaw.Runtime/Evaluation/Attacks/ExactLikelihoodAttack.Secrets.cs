@@ -49,9 +49,9 @@ public sealed partial class ExactLikelihoodAttack
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         var end = Array.LastIndexOf(noise, true) + 1;
-        var texts = Variants(ids[..end], place, values);
+        var ends = Variants(ids[place..end], 0, values);
         var priors = cat([.. Enumerable.Range(0, (values.Count + PriorRows - 1) / PriorRows)
-            .Select(i => _prior.Of(texts.narrow(0, i * PriorRows, Math.Min(PriorRows, values.Count - (i * PriorRows))), place))]);
+            .Select(i => _prior.OfEnds(ids[..place], ends.narrow(0, i * PriorRows, Math.Min(PriorRows, values.Count - (i * PriorRows)))))]);
         var (codewords, stds) = Seen(ids, noise, place, values);
         var rows = _prior.Ids(LikelihoodSearch.Places(noise).Where(t => t >= place).Select(t => (long)t));
         return (priors.cpu().data<double>().ToArray(), [.. observed.Select(seen =>

@@ -9,6 +9,9 @@ namespace Jigsaw.Evaluation.Attacks;
 /// <param name="model">The model.</param>
 internal sealed class LanguagePrior(ICausalLM model)
 {
+    // Logits in float64 that exist at a time.
+    private const long BlockNumbers = 8L << 20;
+
     /// <summary>Tokens of the vocabulary.</summary>
     public long Vocabulary => model.EmbeddingTable.shape[0];
 
@@ -27,10 +30,7 @@ internal sealed class LanguagePrior(ICausalLM model)
     public Tensor Next(Tensor ids, long from)
     {
         using var scope = NewDisposeScope();
-        var (rows, columns) = (ids.shape[0], ids.shape[1]);
-        using var all = RowMask.FromTensor(ones(rows, columns, dtype: ScalarType.Bool, device: ids.device));
-        var hidden = model.Run(model.EmbeddingTable.index(TensorIndex.Tensor(ids)), all).Last!.narrow(1, from, columns - from);
-        return model.Head.Logits(hidden).to(ScalarType.Float64).log_softmax(-1).MoveToOuterDisposeScope();
+        return model.Head.Logits(Hidden(ids, from)).to(ScalarType.Float64).log_softmax(-1).MoveToOuterDisposeScope();
     }
 
     /// <summary>ln p of the token behind each text, shape (rows, vocabulary): uniform where there is no text yet.</summary>
@@ -62,7 +62,55 @@ internal sealed class LanguagePrior(ICausalLM model)
             return zeros(ids.shape[0], dtype: ScalarType.Float64, device: ids.device).MoveToOuterDisposeScope();
         }
 
-        var priors = Next(ids.narrow(1, 0, ids.shape[1] - 1), first - 1);
-        return priors.gather(2, ids.narrow(1, first, ids.shape[1] - first).unsqueeze(-1)).sum([1, 2]).MoveToOuterDisposeScope();
+        return Sum(Hidden(ids.narrow(1, 0, ids.shape[1] - 1), first - 1), ids.narrow(1, first, ids.shape[1] - first)).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>ln p of each of several ends of one text, summed over an end's tokens: shape (ends). A <see cref="CausalLM"/> reads the text once; without a text the first token counts nothing.</summary>
+    /// <param name="text">What is before all of them; may be empty.</param>
+    /// <param name="ends">Ends of one length, shape (ends, columns), int64.</param>
+    public Tensor OfEnds(long[] text, Tensor ends)
+    {
+        using var scope = NewDisposeScope();
+        var (count, columns) = (ends.shape[0], ends.shape[1]);
+        if (text.Length == 0 || model is not CausalLM keeping)
+        {
+            return Of(cat([Ids(text).unsqueeze(0).expand(count, -1), ends], 1), text.Length).MoveToOuterDisposeScope();
+        }
+
+        using var read = keeping.NewCache(1, text.Length + (int)columns);
+        var sums = keeping.Continue(Ids(text).unsqueeze(0), read).to(ScalarType.Float64).log_softmax(-1)[0].index_select(0, ends.select(1, 0));
+        if (columns > 1)
+        {
+            using var copies = read.Select(zeros(count, dtype: ScalarType.Int64, device: ends.device));
+            sums = sums.Plus(Sum(keeping.ContinueHidden(ends.narrow(1, 0, columns - 1), copies), ends.narrow(1, 1, columns - 1)));
+        }
+
+        return sums.MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The LM head's input at the places of texts from one on.</summary>
+    private Tensor Hidden(Tensor ids, long from)
+    {
+        var (rows, columns) = (ids.shape[0], ids.shape[1]);
+        using var all = RowMask.FromTensor(ones(rows, columns, dtype: ScalarType.Bool, device: ids.device));
+        return model.Run(model.EmbeddingTable.index(TensorIndex.Tensor(ids)), all).Last!.narrow(1, from, columns - from);
+    }
+
+    /// <summary>ln p of the tokens behind some places, summed over the columns: shape (rows). A block of logits at a time.</summary>
+    private Tensor Sum(Tensor hidden, Tensor tokens)
+    {
+        using var scope = NewDisposeScope();
+        var (places, next) = (hidden.flatten(0, 1), tokens.flatten().unsqueeze(-1));
+        var size = Math.Max(1, BlockNumbers / Vocabulary);
+        var values = new List<Tensor>();
+        for (long start = 0; start < places.shape[0]; start += size)
+        {
+            using var block = NewDisposeScope();
+            var count = Math.Min(size, places.shape[0] - start);
+            var logits = model.Head.Logits(places.narrow(0, start, count)).to(ScalarType.Float64);
+            values.Add((logits.gather(1, next.narrow(0, start, count)).squeeze(-1) - logits.logsumexp(-1)).MoveToOuterDisposeScope());
+        }
+
+        return cat([.. values]).reshape(tokens.shape).sum(1).MoveToOuterDisposeScope();
     }
 }

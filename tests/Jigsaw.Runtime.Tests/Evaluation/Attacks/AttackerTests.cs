@@ -128,6 +128,34 @@ public sealed class AttackerTests : IDisposable
     }
 
     [Theory]
+    [InlineData(0, 5)]
+    [InlineData(1, 5)]
+    [InlineData(17, 5)]
+    [InlineData(17, 1)]
+    [InlineData(0, 1)]
+    public void Ends_of_one_text_are_rated_as_whole_texts_are(int length, int columns)
+    {
+        using var scope = NewDisposeScope();
+        using var generator = new Generator(3, CPU);
+        var text = randint(2048, [length], generator: generator, dtype: ScalarType.Int64).data<long>().ToArray();
+        var ends = randint(2048, [7, columns], generator: generator, dtype: ScalarType.Int64);
+        var (kept, counting) = (new LanguagePrior(_oracle.Model), new CountingModel(_oracle.Model));
+        var found = kept.OfEnds(text, ends);
+        Assert.True(found.allclose(new LanguagePrior(counting).OfEnds(text, ends), 1e-6, 1e-4));
+        Assert.Equal(length + columns > 1 ? 1 : 0, counting.BareRuns);
+
+        // Token by token, from the logits as they are.
+        for (var row = 0; row < 7; row++)
+        {
+            long[] whole = [.. text, .. ends[row].data<long>()];
+            using var all = RowMask.FromHost(Enumerable.Repeat(true, whole.Length).ToArray(), 1, whole.Length, CPU);
+            var logits = _oracle.Model.Head.Logits(_oracle.Model.Run(_oracle.Model.EmbeddingTable.index_select(0, tensor(whole)).unsqueeze(0), all).Last![0]).to(ScalarType.Float64).softmax(-1);
+            var expected = Enumerable.Range(Math.Max(1, length), whole.Length - Math.Max(1, length)).Sum(t => Math.Log(logits[t - 1][whole[t]].item<double>()));
+            Assert.Equal(expected, found[row].item<double>(), 1e-3);
+        }
+    }
+
+    [Theory]
     [InlineData(0)]
     [InlineData(1)]
     [InlineData(17)]
