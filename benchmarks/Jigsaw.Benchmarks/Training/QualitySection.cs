@@ -12,7 +12,7 @@ internal static class QualitySection
     private const int Batches = 16;
     private const int BatchSize = 16;
     private const int Period = 8;
-    private const int Steps = 1800;
+    private const int Steps = 2100;
 
     public static Table Run(Scale scale)
     {
@@ -22,7 +22,7 @@ internal static class QualitySection
             using var work = new ChatWork(Scale.QuickstartModel, rank: 32, BatchSize, seed: 0);
             var batches = Enumerable.Range(0, Batches).Select(step => work.Batches.At(step)).ToArray();
             using var cache = new TeacherCache(folder, work.Model);
-            using var optimizer = JigsawOptimizer.AdamW(work.Transform, work.Student, 0);
+            using var optimizer = JigsawOptimizer.Muon(JigsawOptimizer.Groups(work.Transform, work.Student), 0);
 
             void Epoch(int every, TeacherCache? from)
             {

@@ -98,7 +98,7 @@ public static class JigsawOptimizer
     /// <param name="lr">Learning rate η.</param>
     /// <param name="momentum">β.</param>
     /// <param name="weightDecay">λ of the groups that decay.</param>
-    public static OptimizerHelper Muon(IReadOnlyList<ParameterGroup> groups, double lr, double momentum = 0.95, double weightDecay = 0.01)
+    public static OptimizerHelper Muon(IReadOnlyList<ParameterGroup> groups, double lr, double momentum = 0.9, double weightDecay = 0.01)
     {
         ArgumentNullException.ThrowIfNull(groups);
         return new Optimizers.Muon(Decayed(groups, weightDecay), lr, momentum, beta1: 0.9, beta2: 0.95);

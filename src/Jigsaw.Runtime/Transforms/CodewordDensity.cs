@@ -30,7 +30,8 @@ internal sealed class CodewordDensity : ITokenDensity, IDisposable
     /// <param name="transform">The transform.</param>
     /// <param name="dtype">What to compute in: float32, or float64 to check.</param>
     /// <param name="known">What the attacker knows of the transform.</param>
-    public CodewordDensity(StainedGlassTransform transform, ScalarType dtype = ScalarType.Float32, KnownMoments known = KnownMoments.All)
+    /// <param name="keptBytes">How much memory queries, keys and values of the whole vocabulary may take; they are computed anew each time where they would take more.</param>
+    public CodewordDensity(StainedGlassTransform transform, ScalarType dtype = ScalarType.Float32, KnownMoments known = KnownMoments.All, long keptBytes = KeptProjectionBytes)
     {
         ArgumentNullException.ThrowIfNull(transform);
         (_transform, _dtype) = (transform, dtype);
@@ -38,7 +39,7 @@ internal sealed class CodewordDensity : ITokenDensity, IDisposable
         using var scope = NewDisposeScope();
         _parameters = transform.Network.named_parameters().ToDictionary(named => named.name, named => named.parameter.detach().to(dtype, copy: true).DetachFromDisposeScope());
         _scaled = (transform.EmbeddingTable.to(dtype) / Scalars.Of(transform.Scale)).DetachFromDisposeScope();
-        if (Vocabulary * Features * 3 * _scaled.ElementSize <= KeptProjectionBytes)
+        if (Vocabulary * Features * 3 * _scaled.ElementSize <= keptBytes)
         {
             _projected = Project(_scaled).DetachFromDisposeScope();
         }
@@ -64,7 +65,11 @@ internal sealed class CodewordDensity : ITokenDensity, IDisposable
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         var seen = observed.to(_dtype);
-        return EachBehind(prefix, candidates, (codewords, stds) => LogDensity(seen, codewords, stds, draws)).MoveToOuterDisposeScope();
+        return EachBehind(prefix, candidates, (x, stream) =>
+        {
+            var codewords = CodewordsOf(x, stream);
+            return LogDensity(seen, codewords, StdsOf(codewords, stream), draws);
+        }).MoveToOuterDisposeScope();
     }
 
     /// <summary>The codeword x + μ of every entry of the table behind a prefix, whose keys and values all of them share.</summary>
@@ -73,7 +78,7 @@ internal sealed class CodewordDensity : ITokenDensity, IDisposable
     public Tensor CodewordsBehind(ReadOnlySpan<long> prefix)
     {
         using var noGrad = no_grad();
-        return EachBehind(prefix, candidates: null, (codewords, _) => codewords);
+        return EachBehind(prefix, candidates: null, CodewordsOf);
     }
 
     /// <inheritdoc/>
@@ -112,9 +117,9 @@ internal sealed class CodewordDensity : ITokenDensity, IDisposable
             var heads = Heads((_projected?.index_select(0, flat) ?? Project(x.flatten(0, 1))).view(some.shape[0], columns, -1)).permute(0, 2, 3, 1, 4);
             var attended = ScaledDotProduct.Attend(heads.select(1, 0).narrow(2, from, asked), heads.select(1, 1), heads.select(1, 2), bias)
                 .transpose(1, 2).reshape(some.shape[0], asked, Features);
-            var (means, spreads) = Tail(x.narrow(1, from, asked), attended);
-            codewords.Add(means.MoveToOuterDisposeScope());
-            stds.Add(spreads.MoveToOuterDisposeScope());
+            var (own, stream) = (x.narrow(1, from, asked), Stream(x.narrow(1, from, asked), attended));
+            codewords.Add(CodewordsOf(own, stream).MoveToOuterDisposeScope());
+            stds.Add(StdsOf(codewords[^1], stream).MoveToOuterDisposeScope());
         }
 
         return (cat(codewords).MoveToOuterDisposeScope(), cat(stds).MoveToOuterDisposeScope());
@@ -143,7 +148,7 @@ internal sealed class CodewordDensity : ITokenDensity, IDisposable
         _contextFree?.Stds.Dispose();
     }
 
-    /// <summary>What a function makes of codewords and σ, a chunk of candidates at a time, one behind the other; null tries all.</summary>
+    /// <summary>What a function makes of candidates' embeddings in multiples of the scale and of what the block makes of them, a chunk of candidates at a time, one behind the other; null tries all.</summary>
     private Tensor EachBehind(ReadOnlySpan<long> prefix, Tensor? candidates, Func<Tensor, Tensor, Tensor> read)
     {
         using var scope = NewDisposeScope();
@@ -157,8 +162,7 @@ internal sealed class CodewordDensity : ITokenDensity, IDisposable
             var ids = candidates?.narrow(0, start, size);
             var x = ids is null ? _scaled.narrow(0, start, size) : _scaled.index_select(0, ids);
             var own = _projected is null ? Project(x) : ids is null ? _projected.narrow(0, start, size) : _projected.index_select(0, ids);
-            var (codewords, stds) = Tail(x, Attend(own, keys, values));
-            parts.Add(read(codewords, stds).MoveToOuterDisposeScope());
+            parts.Add(read(x, Stream(x, Attend(own, keys, values))).MoveToOuterDisposeScope());
         }
 
         return cat(parts).MoveToOuterDisposeScope();
@@ -190,15 +194,20 @@ internal sealed class CodewordDensity : ITokenDensity, IDisposable
         return attended.transpose(0, 1).reshape(own.shape[0], Features);
     }
 
-    /// <summary>What follows attention in the block, and the heads: codewords and σ.</summary>
-    private (Tensor Codewords, Tensor Stds) Tail(Tensor x, Tensor attended)
+    /// <summary>What follows attention in the block.</summary>
+    private Tensor Stream(Tensor x, Tensor attended)
     {
         var stream = x.Plus(Linear(attended, "block.attention.out"));
-        stream = stream.Plus(Linear(Linear(LayerNorm(stream, "block.norm2"), "block.feed_forward.up").gelu(), "block.feed_forward.down"));
-        var config = _transform.Config;
-        var codewords = (_shiftsKnown ? TransformFunctions.AllMeans(TransformFunctions.Apply(config.Mean, Linear(stream, "mean")), x).Plus(x) : x) * Scalars.Of(_transform.Scale);
-        return (codewords, _oneStd is { } std ? full_like(codewords, Scalars.Of(std)) : TransformFunctions.AllStds(TransformFunctions.Apply(config.Std, Linear(stream, "std")), Features, config.RestStd) * Scalars.Of(_transform.Scale));
+        return stream.Plus(Linear(Linear(LayerNorm(stream, "block.norm2"), "block.feed_forward.up").gelu(), "block.feed_forward.down"));
     }
+
+    /// <summary>x + μ.</summary>
+    private Tensor CodewordsOf(Tensor x, Tensor stream) =>
+        (_shiftsKnown ? TransformFunctions.AllMeans(TransformFunctions.Apply(_transform.Config.Mean, Linear(stream, "mean")), x).Plus(x) : x) * Scalars.Of(_transform.Scale);
+
+    /// <summary>σ, in the shape of the codewords.</summary>
+    private Tensor StdsOf(Tensor codewords, Tensor stream) =>
+        _oneStd is { } std ? full_like(codewords, Scalars.Of(std)) : TransformFunctions.AllStds(TransformFunctions.Apply(_transform.Config.Std, Linear(stream, "std")), Features, _transform.Config.RestStd) * Scalars.Of(_transform.Scale);
 
     private Tensor Linear(Tensor x, string name) => nn.functional.linear(x, _parameters[$"{name}.weight"], _parameters[$"{name}.bias"]);
 

@@ -156,18 +156,24 @@ public sealed class AttackerTests : IDisposable
     }
 
     [Theory]
-    [InlineData(0)]
-    [InlineData(1)]
-    [InlineData(17)]
-    public void Codewords_behind_a_shared_prefix_are_those_of_whole_rows(int length)
+    [InlineData(0, true)]
+    [InlineData(1, true)]
+    [InlineData(17, true)]
+    [InlineData(17, false)]
+    public void Codewords_behind_a_shared_prefix_are_those_of_whole_rows(int length, bool keeps)
     {
         using var scope = NewDisposeScope();
-        using var density = new CodewordDensity(_oracle.Transform, ScalarType.Float64);
+        using var density = new CodewordDensity(_oracle.Transform, ScalarType.Float64, keptBytes: keeps ? long.MaxValue : 0);
         long[] prefix = [.. Enumerable.Range(0, length).Select(t => (long)(37 * t % density.Vocabulary))];
         var all = arange(density.Vocabulary, dtype: ScalarType.Int64).unsqueeze(-1);
         var rows = cat([tensor(prefix, dtype: ScalarType.Int64).expand(density.Vocabulary, length), all], 1);
         var wanted = density.Moments(rows, length).Codewords.squeeze(1);
         Assert.True(density.CodewordsBehind(prefix).allclose(wanted, 1e-10, 1e-12));
+
+        // The density of some behind the same prefix is that of whole rows, too.
+        var (some, seen) = (arange(3, 40, 7, dtype: ScalarType.Int64), wanted[5] + 0.01);
+        var (codewords, stds) = density.Moments(rows.index_select(0, some), length);
+        Assert.True(density.LogDensities(prefix, some, seen, 2).allclose(CodewordDensity.LogDensity(seen, codewords.squeeze(1), stds.squeeze(1), 2), 1e-10, 1e-9));
     }
 
     [Fact]
