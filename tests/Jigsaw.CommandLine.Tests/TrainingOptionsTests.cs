@@ -164,7 +164,8 @@ public sealed class TrainingOptionsTests : IDisposable
         Assert.Equal(0, (await ProgramRun.Run([.. train, "--output", Run("own")])).Code);
         Assert.Equal(0, (await ProgramRun.Run([.. train, "--optimizer", "muon", "--output", Run("named")])).Code);
         Assert.Equal(0, (await ProgramRun.Run([.. train, "--optimizer", "adamw", "--output", Run("other")])).Code);
-        Assert.Equal(["muon", "muon", "adamw"], new[] { "own", "named", "other" }.Select(name => Options(name)["optimizer"]!.ToString()));
+        string Optimizer(string run) => Options(run)["optimizer"]!.ToString();
+        Assert.Equal(("muon", "muon", "adamw"), (Optimizer("own"), Optimizer("named"), Optimizer("other")));
         Assert.Equal(Transform("own"), Transform("named"));
         Assert.NotEqual(Transform("own"), Transform("other"));
     }
