@@ -117,7 +117,8 @@ internal sealed class CodewordDensity : ITokenDensity, IDisposable
             var heads = Heads((_projected?.index_select(0, flat) ?? Project(x.flatten(0, 1))).view(some.shape[0], columns, -1)).permute(0, 2, 3, 1, 4);
             var attended = ScaledDotProduct.Attend(heads.select(1, 0).narrow(2, from, asked), heads.select(1, 1), heads.select(1, 2), bias)
                 .transpose(1, 2).reshape(some.shape[0], asked, Features);
-            var (own, stream) = (x.narrow(1, from, asked), Stream(x.narrow(1, from, asked), attended));
+            var own = x.narrow(1, from, asked);
+            var stream = Stream(own, attended);
             codewords.Add(CodewordsOf(own, stream).MoveToOuterDisposeScope());
             stds.Add(StdsOf(codewords[^1], stream).MoveToOuterDisposeScope());
         }
