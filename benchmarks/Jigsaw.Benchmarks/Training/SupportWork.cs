@@ -40,7 +40,7 @@ internal sealed class SupportWork : ChatWork
         using var nearest = new NearestNeighborAttack(Model.EmbeddingTable);
         var (agreement, divergence, noise) = (new AgreementMetric(), new DivergenceMetric(), new NoiseMetric(Transform));
         MetricEvaluator.Run([agreement, divergence, noise], Model, Student.Adapters, Transform, chats.Select(chat => chat.Batch));
-        var recovered = InversionAttackEvaluator.Run([nearest], Transform, chats, ids => Tokenizer.Tokenizer.Decode(ids))[0].TokenAccuracy;
+        var recovered = InversionAttackEvaluator.Run([nearest], Transform, chats, ids => Tokenizer.Tokenizer.Decode(ids))[0].TokenAccuracy!.Value;
         foreach (var (batch, _) in chats)
         {
             batch.Dispose();

@@ -13,7 +13,7 @@ internal static class RunTables
         "naming the fact among 100, at most",
     ];
 
-    /// <summary>Results beside each other, each under its name; a column has a dash where its result lacks an attack.</summary>
+    /// <summary>Results beside each other, each under its name; a column has a dash where its result lacks an attack, or the attack had nothing to recover.</summary>
     internal static RunTable Compare(params IReadOnlyList<(string Name, TrialResult Result)> results)
     {
         var rows = new List<IReadOnlyList<string>>();
@@ -25,7 +25,7 @@ internal static class RunTables
         Row("student(clean) agrees", result => Percent(result.Agreement[Pass.StudentClean]));
         foreach (var attack in results[^1].Result.Attacks.Select(report => report.Attack))
         {
-            string Of(TrialResult result, Func<InversionAttackReport, double> value) => result.Attacks.FirstOrDefault(report => report.Attack == attack) is { } report ? Percent(value(report)) : "–";
+            string Of(TrialResult result, Func<InversionAttackReport, double?> value) => result.Attacks.FirstOrDefault(report => report.Attack == attack) is { } report && value(report) is { } share ? Percent(share) : "–";
             Row($"tokens recovered by the {attack}", result => Of(result, report => report.TokenAccuracy));
             Row("  … among its ten best", result => Of(result, report => report.TopTenAccuracy));
             Row("  … private facts recovered verbatim", result => Of(result, report => report.FactRecall));

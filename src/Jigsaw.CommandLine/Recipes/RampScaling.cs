@@ -19,7 +19,7 @@ internal static class RampScaling
         foreach (var property in scaled.GetType().GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(property => property.PropertyType == typeof(int) && property.SetMethod is not null))
         {
             var (number, own) = ((int)property.GetValue(numbers)!, (int)property.GetValue(written)!);
-            var share = number == own ? (int)((long)own * steps / whole) : number;
+            var share = number == own ? (int)Math.Round((double)own * steps / whole, MidpointRounding.AwayFromZero) : number;
             int? value = property.Name switch
             {
                 var name when _starts.Any(end => name.EndsWith(end, StringComparison.Ordinal)) => share,

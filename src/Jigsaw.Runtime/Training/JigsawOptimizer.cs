@@ -44,6 +44,7 @@ public static class JigsawOptimizer
     /// <param name="beta1">Decay of the first moment.</param>
     /// <param name="beta2">Decay of the second moment.</param>
     /// <param name="weightDecay">Decoupled weight decay of all but the heads.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A number is out of its range: rates and decays are finite and at least 0, shares of the past in [0, 1).</exception>
     public static AdamW AdamW(StainedGlassTransform transform, NoisyStudent student, double lr, double beta1 = 0.9, double beta2 = 0.95, double weightDecay = 0.01) =>
         AdamW(Groups(transform, student), lr, beta1, beta2, weightDecay);
 
@@ -53,15 +54,19 @@ public static class JigsawOptimizer
     /// <param name="beta1">Decay of the first moment.</param>
     /// <param name="beta2">Decay of the second moment.</param>
     /// <param name="weightDecay">Decoupled weight decay of the groups that decay.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A number is out of its range: rates and decays are finite and at least 0, shares of the past in [0, 1).</exception>
     public static AdamW AdamW(IReadOnlyList<ParameterGroup> groups, double lr, double beta1 = 0.9, double beta2 = 0.95, double weightDecay = 0.01)
     {
         ArgumentNullException.ThrowIfNull(groups);
+        Optimizers.OptimizerNumbers.RequireRates(lr, weightDecay);
+        Optimizers.OptimizerNumbers.RequireShare(beta1, nameof(beta1));
+        Optimizers.OptimizerNumbers.RequireShare(beta2, nameof(beta2));
         return new Optimizers.AdamW(
-            groups.Select(group => new AdamW.ParamGroup
+            [.. groups.Select(group => new AdamW.ParamGroup
             {
                 Parameters = group.Parameters.Select(parameter => parameter.Value).ToArray(),
                 Options = new AdamW.Options { weight_decay = group.Decays ? weightDecay : 0 },
-            }),
+            })],
             lr,
             beta1,
             beta2);
@@ -72,9 +77,12 @@ public static class JigsawOptimizer
     /// <param name="lr">Learning rate η.</param>
     /// <param name="momentum">β.</param>
     /// <param name="weightDecay">λ of the groups that decay.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A number is out of its range: rates and decays are finite and at least 0, shares of the past in [0, 1).</exception>
     public static OptimizerHelper Sgd(IReadOnlyList<ParameterGroup> groups, double lr, double momentum = 0.9, double weightDecay = 0)
     {
         ArgumentNullException.ThrowIfNull(groups);
+        Optimizers.OptimizerNumbers.RequireRates(lr, weightDecay);
+        Optimizers.OptimizerNumbers.RequireShare(momentum, nameof(momentum));
         return new Optimizers.Sgd(Decayed(groups, weightDecay), lr, momentum);
     }
 
@@ -84,9 +92,13 @@ public static class JigsawOptimizer
     /// <param name="beta1">β₁.</param>
     /// <param name="beta2">β₂.</param>
     /// <param name="weightDecay">λ of the groups that decay.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A number is out of its range: rates and decays are finite and at least 0, shares of the past in [0, 1).</exception>
     public static OptimizerHelper Lion(IReadOnlyList<ParameterGroup> groups, double lr, double beta1 = 0.9, double beta2 = 0.99, double weightDecay = 0.01)
     {
         ArgumentNullException.ThrowIfNull(groups);
+        Optimizers.OptimizerNumbers.RequireRates(lr, weightDecay);
+        Optimizers.OptimizerNumbers.RequireShare(beta1, nameof(beta1));
+        Optimizers.OptimizerNumbers.RequireShare(beta2, nameof(beta2));
         return new Optimizers.Lion(Decayed(groups, weightDecay), lr, beta1, beta2);
     }
 
@@ -98,9 +110,12 @@ public static class JigsawOptimizer
     /// <param name="lr">Learning rate η.</param>
     /// <param name="momentum">β.</param>
     /// <param name="weightDecay">λ of the groups that decay.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A number is out of its range: rates and decays are finite and at least 0, shares of the past in [0, 1).</exception>
     public static OptimizerHelper Muon(IReadOnlyList<ParameterGroup> groups, double lr, double momentum = 0.9, double weightDecay = 0.01)
     {
         ArgumentNullException.ThrowIfNull(groups);
+        Optimizers.OptimizerNumbers.RequireRates(lr, weightDecay);
+        Optimizers.OptimizerNumbers.RequireShare(momentum, nameof(momentum));
         return new Optimizers.Muon(Decayed(groups, weightDecay), lr, momentum, beta1: 0.9, beta2: 0.95);
     }
 

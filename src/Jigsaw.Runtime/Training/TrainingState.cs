@@ -4,6 +4,7 @@ using Jigsaw.Data;
 using Jigsaw.Models.Decoder;
 using Jigsaw.Models.Lora;
 using Jigsaw.Steps;
+using Jigsaw.Training.Optimizers;
 using Jigsaw.Transforms;
 using Jigsaw.Transforms.Noise;
 using TorchSharp.Modules;
@@ -31,8 +32,10 @@ public sealed class TrainingState
     private const string RandomName = "random_state";
     private const string StepsName = "training option " + nameof(TrainingOptions.Steps);
 
+    private const string NumbersName = "optimizer's numbers";
+
     /// <summary>Settings that checkpoints hold since they are compared.</summary>
-    private static readonly string[] _begunWith = ["model", "adapters", "recipe"];
+    private static readonly string[] _begunWith = ["model", "adapters", "recipe", NumbersName];
 
     private readonly BoundLoss _loss;
     private readonly IReadOnlyList<(string Name, Parameter Value)> _trained;
@@ -215,6 +218,11 @@ public sealed class TrainingState
         }
 
         settings.Add("optimizer", optimizer.GetType().Name);
+        if (optimizer is IDescribedOptimizer described)
+        {
+            settings.Add(NumbersName, described.Numbers);
+        }
+
         settings.Add("schedule", options.Schedule is { } schedule ? Described(schedule) : "from the options");
         settings.Add("batches", batches.Fingerprint ?? "unknown");
         if (options.TeacherCache is { } cache)

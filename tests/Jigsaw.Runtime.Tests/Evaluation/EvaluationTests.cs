@@ -1,5 +1,7 @@
+using System.Globalization;
 using Jigsaw.Runtime.Tests.Training;
 using Jigsaw.Batches;
+using Jigsaw.Data;
 using Jigsaw.Evaluation.Attacks;
 using Jigsaw.Evaluation.Metrics;
 using Jigsaw.Models;
@@ -140,12 +142,12 @@ public sealed class EvaluationTests : IDisposable
             var (agreement, divergence, noise, support) = (new AgreementMetric(), new DivergenceMetric(), new NoiseMetric(transform), new TopKUtilityMetric(Pass.StudentNoisy, 5));
             MetricEvaluator.Run([agreement, divergence, noise, support], _model, _adapters, transform, [first, second], group);
             using var attack = new NearestNeighborAttack(_model.EmbeddingTable);
-            IReadOnlyCollection<string>[] facts = [.. Enumerable.Range(0, first.BatchSize).Select(_ => (string[])["1 2"])];
+            IReadOnlyCollection<string>[] facts = [.. Enumerable.Range(0, first.BatchSize).Select(_ => (string[])["1"])];
             var report = Assert.Single(InversionAttackEvaluator.Run([attack], transform, [(first, facts), (second, facts)], ids => string.Join(' ', ids), group));
             return
             [
                 agreement[Pass.StudentNoisy], agreement[Pass.StudentClean], agreement.UnsureShare(Pass.StudentNoisy), agreement.Tokens, divergence[Pass.StudentNoisy], noise.MeanStd, noise.MeanShift, noise.Tokens,
-                support.Overlap, support.JensenShannon, support.Tokens, report.TokenAccuracy, report.TopTenAccuracy, report.FactRecall, report.TokenCount, report.FactCount,
+                support.Overlap, support.JensenShannon, support.Tokens, report.TokenAccuracy!.Value, report.TopTenAccuracy!.Value, report.FactRecall!.Value, report.TokenCount, report.FactCount,
             ];
         }
     }
@@ -225,20 +227,63 @@ public sealed class EvaluationTests : IDisposable
         Assert.True(Attack([attack], transform, batch)[0].TokenAccuracy > 0.9);
     }
 
-    [Theory]
-    [InlineData(false, 0, 5e-3)]
-    [InlineData(true, 6, 4e-2)]
-    public void A_trained_attack_learns_what_the_transform_does(bool usesEmbeddingTable, float shift, double learningRate)
+    [Fact]
+    public void Facts_that_are_not_in_the_transformed_text_are_not_asked_for_and_no_token_gives_no_share()
     {
-        using var transform = new StainedGlassTransform(_model.EmbeddingTable, new TransformConfig { Std = new TanhStd { Max = 0.02, InitialRho = 0 } });
-        using (no_grad())
-        {
-            transform.Parameters.Single(parameter => parameter.Name == "mean.bias").Value.fill_(shift);
-        }
+        using var transform = Quiet();
+        using var batch = _batches.At(0);
+        using var attack = new NearestNeighborAttack(_model.EmbeddingTable);
+        static string Spell(IReadOnlyList<int> ids) => string.Join(' ', ids);
+        var third = batch.HostIds.Span[2].ToString(CultureInfo.InvariantCulture);
+        IReadOnlyCollection<string>[] facts = [[third, "no such fact"], .. Enumerable.Range(1, batch.BatchSize - 1).Select(_ => Array.Empty<string>())];
+        var report = Assert.Single(InversionAttackEvaluator.Run([attack], transform, [(batch, facts)], Spell));
+        Assert.Equal((1.0, 1L), (report.FactRecall, report.FactCount));
 
+        using var silent = new TokenBatch(batch.HostIds.ToArray(), batch.AttentionMask.Host.ToArray(), batch.LossMask.Host.ToArray(), new bool[batch.HostIds.Length], batch.BatchSize, batch.SequenceLength, CPU);
+        var nothing = Assert.Single(InversionAttackEvaluator.Run([attack], transform, [(silent, facts)], Spell));
+        Assert.Equal((null, null, null, 0L, 0L), (nothing.TokenAccuracy, nothing.TopTenAccuracy, nothing.FactRecall, nothing.TokenCount, nothing.FactCount));
+        Assert.Contains("None of the first 64 batches has a transformed token", Assert.Throws<ArgumentException>(() => TrainedInversionAttack.Fit(transform, new Always(silent), new TrainedInversionAttackOptions { Steps = 1, Width = 16, Layers = 1 })).Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>The same tokens at each step.</summary>
+    private sealed class Always(TokenBatch batch) : ITokenBatches
+    {
+        public TokenBatch At(long step) =>
+            new(batch.HostIds.ToArray(), batch.AttentionMask.Host.ToArray(), batch.LossMask.Host.ToArray(), batch.NoiseMask.Host.ToArray(), batch.BatchSize, batch.SequenceLength, CPU);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(6)]
+    [InlineData(1000)]
+    public void With_the_embedding_table_a_trained_attack_begins_by_undoing_what_is_affine(float shift)
+    {
+        using var transform = Shifted(shift);
         var batches = new RandomBatches((int)_model.EmbeddingTable.shape[0], rows: 64);
         using var batch = batches.At(1_000_000);
-        var options = new TrainedInversionAttackOptions { Width = 64, Layers = 1, LearningRate = learningRate, UsesEmbeddingTable = usesEmbeddingTable };
+        var losses = new List<double>();
+        using var begun = TrainedInversionAttack.Fit(transform, batches, new TrainedInversionAttackOptions { Steps = 1, Width = 64, Layers = 1, LearningRate = 1e-6 }, (_, loss) => losses.Add(loss));
+        Assert.True(Attack([begun], transform, batch)[0].TokenAccuracy > 0.9);
+        Assert.InRange(losses[0], 0, Math.Log(_model.EmbeddingTable.shape[0]));
+    }
+
+    private StainedGlassTransform Shifted(float shift)
+    {
+        var transform = new StainedGlassTransform(_model.EmbeddingTable, new TransformConfig { Std = new TanhStd { Max = 0.02, InitialRho = 0 } });
+        using var noGrad = no_grad();
+        transform.Parameters.Single(parameter => parameter.Name == "mean.bias").Value.fill_(shift);
+        return transform;
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1000)]
+    public void A_trained_attack_learns_what_the_transform_does(float shift)
+    {
+        using var transform = Shifted(shift);
+        var batches = new RandomBatches((int)_model.EmbeddingTable.shape[0], rows: 64);
+        using var batch = batches.At(1_000_000);
+        var options = new TrainedInversionAttackOptions { Width = 64, Layers = 1, LearningRate = 5e-3, UsesEmbeddingTable = false };
         using var begun = TrainedInversionAttack.Fit(transform, batches, options with { Steps = 1 });
         using var fitted = TrainedInversionAttack.Fit(transform, batches, options with { Steps = 200 });
         var reports = Attack([begun, fitted], transform, batch);

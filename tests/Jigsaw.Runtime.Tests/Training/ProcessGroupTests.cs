@@ -59,6 +59,20 @@ public sealed class ProcessGroupTests
     }
 
     [Fact]
+    public void Processes_train_by_Muon_what_one_trains()
+    {
+        // A few steps: Muon makes whole moves of what is only rounding, where a gradient has fewer directions than its matrix.
+        var expected = Train(1, "mixture", steps: 4, optimizer: groups => JigsawOptimizer.Muon(groups, 0.05))[0].Steps;
+        Assert.NotEqual(expected[0].Loss, expected[3].Loss, 1e-2);
+        foreach (var size in (int[])[2, 3])
+        {
+            var ranks = Train(size, "mixture", steps: 4, optimizer: groups => JigsawOptimizer.Muon(groups, 0.05));
+            Assert.All(ranks, rank => Assert.All(expected.Zip(rank.Steps), pair => Assert.Equal(pair.First.Loss, pair.Second.Loss, 1e-3)));
+            Assert.All(ranks, rank => Assert.Equal(ranks[0].Values, rank.Values));
+        }
+    }
+
+    [Fact]
     public void A_run_goes_on_with_another_number_of_processes()
     {
         using var folder = new TemporaryFolder();
@@ -142,7 +156,7 @@ public sealed class ProcessGroupTests
     }
 
     /// <summary>Trains by plain gradients: AdamW makes whole steps of what is only rounding in a gradient that is nearly 0.</summary>
-    private static List<(List<TrainingStep> Steps, float[] Values)> Train(int size, string recipe, int? microBatch = null, string? folder = null, int steps = Steps) => InThreads(size, group =>
+    private static List<(List<TrainingStep> Steps, float[] Values)> Train(int size, string recipe, int? microBatch = null, string? folder = null, int steps = Steps, Func<IReadOnlyList<ParameterGroup>, TorchSharp.Modules.OptimizerHelper>? optimizer = null) => InThreads(size, group =>
     {
         var evaluation = new TrainingEvaluation { Batches = new UnevenBatches(), Count = 2, Every = folder is null ? Math.Min(steps / 2, 10) : 10 };
         using var session = new TrainingSession(
@@ -152,7 +166,7 @@ public sealed class ProcessGroupTests
                 WarmupSteps = 2,
                 Decay = LearningRateDecay.Constant,
                 LearningRate = 0.05,
-                Optimizer = groups => JigsawOptimizer.Sgd(groups, 0.05),
+                Optimizer = optimizer ?? (groups => JigsawOptimizer.Sgd(groups, 0.05)),
                 Processes = group,
                 MicroBatch = microBatch,
                 CheckpointDirectory = folder,

@@ -169,10 +169,88 @@ public sealed class ReplacedPartsTests : IDisposable
     public void A_gradient_of_zero_moves_nothing_by_Muon()
     {
         var weight = new Parameter(ones(2, 3, dtype: ScalarType.Float32));
-        using var optimizer = JigsawOptimizer.Muon([new ParameterGroup { Name = "all", Parameters = [("weight", weight)] }], lr: 0.1, weightDecay: 0);
+        using var optimizer = Muon(weight);
         weight.grad = zeros_like(weight);
         optimizer.step();
         Assert.All(weight.data<float>(), value => Assert.Equal(1, value));
+    }
+
+    [Fact]
+    public void A_matrix_comes_to_rest_by_Muon_when_its_gradients_end()
+    {
+        using var random = new Generator(1, CPU);
+        var weight = new Parameter(randn([4, 6], generator: random));
+        using var optimizer = Muon(weight);
+        weight.grad = randn([4, 6], generator: random);
+        optimizer.step();
+        weight.grad = zeros_like(weight);
+        var before = weight.detach().clone();
+        for (var step = 0; step < 1000; step++)
+        {
+            if (step == 500)
+            {
+                before = weight.detach().clone();
+            }
+
+            optimizer.step();
+        }
+
+        Assert.True(weight.isfinite().all().item<bool>());
+        Assert.True(weight.equal(before).all().item<bool>());
+    }
+
+    [Theory]
+    [InlineData(1e-3f)]
+    [InlineData(1f)]
+    [InlineData(1e18f)]
+    [InlineData(1e30f)]
+    public void The_size_of_a_gradient_does_not_matter_to_Muon(float size)
+    {
+        using var random = new Generator(1, CPU);
+        var gradient = randn([4, 6], generator: random);
+        Tensor Moved(float by)
+        {
+            var weight = new Parameter(zeros(4, 6));
+            using var optimizer = Muon(weight);
+            weight.grad = gradient * by;
+            optimizer.step();
+            return weight.detach();
+        }
+
+        Assert.True(Moved(1).abs().max().item<float>() > 0.01f);
+        Assert.True(Moved(size).allclose(Moved(1), rtol: 1e-3, atol: 1e-5));
+        foreach (var tiny in new[] { 1e-20f, 1e-25f, 1e-30f, 1e-38f })
+        {
+            Assert.True(Moved(tiny).abs().max().item<float>() < 1e-6f);
+        }
+    }
+
+    [Theory]
+    [InlineData("momentum of an optimizer is 1.5; use a number in [0, 1).", 0.1, 1.5, 0)]
+    [InlineData("momentum of an optimizer is NaN; use a number in [0, 1).", 0.1, double.NaN, 0)]
+    [InlineData("momentum of an optimizer is -1; use a number in [0, 1).", 0.1, -1, 0)]
+    [InlineData("weightDecay of an optimizer is NaN; use a finite number that is at least 0.", 0.1, 0.9, double.NaN)]
+    [InlineData("lr of an optimizer is -1; use a finite number that is at least 0.", -1, 0.9, 0)]
+    public void An_optimizers_numbers_are_checked(string sentence, double lr, double momentum, double weightDecay)
+    {
+        ParameterGroup[] groups = [new() { Name = "all", Parameters = [("weight", new Parameter(ones(2, 3)))] }];
+        Assert.StartsWith(sentence, Assert.Throws<ArgumentOutOfRangeException>(() => JigsawOptimizer.Muon(groups, lr, momentum, weightDecay)).Message, StringComparison.Ordinal);
+        Assert.StartsWith(sentence, Assert.Throws<ArgumentOutOfRangeException>(() => JigsawOptimizer.Sgd(groups, lr, momentum, weightDecay)).Message, StringComparison.Ordinal);
+        sentence = sentence.Replace("momentum", "beta1", StringComparison.Ordinal);
+        Assert.StartsWith(sentence, Assert.Throws<ArgumentOutOfRangeException>(() => JigsawOptimizer.Lion(groups, lr, momentum, weightDecay: weightDecay)).Message, StringComparison.Ordinal);
+        Assert.StartsWith(sentence, Assert.Throws<ArgumentOutOfRangeException>(() => JigsawOptimizer.AdamW(groups, lr, momentum, weightDecay: weightDecay)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Another_momentum_does_not_resume()
+    {
+        var options = Options(_directory) with { Optimizer = groups => JigsawOptimizer.Muon(groups, 0.1, momentum: 0.95) };
+        using (var session = new TrainingSession(options))
+        {
+            session.Run();
+        }
+
+        AssertRefused(new TrainingSession(options with { Optimizer = groups => JigsawOptimizer.Muon(groups, 0.1) }), "optimizer's numbers = momentum 0.95, beta1 0.9, beta2 0.95, weight decay 0.01, now it is momentum 0.9, beta1 0.9, beta2 0.95, weight decay 0.01");
     }
 
     [Fact]
@@ -260,6 +338,8 @@ public sealed class ReplacedPartsTests : IDisposable
         File.WriteAllText(Path.Combine(_directory, "step-000008", "training.json"), """{ "Step": 8, "Options": {}, "OptimizerSteps": [8], "Files": {} }""");
         AssertRefused(new TrainingSession(Options(_directory)), "has version 0, but this library reads version 3");
     }
+
+    private static OptimizerHelper Muon(Parameter weight) => JigsawOptimizer.Muon([new ParameterGroup { Name = "all", Parameters = [("weight", weight)] }], lr: 0.1, weightDecay: 0);
 
     private static TrainingOptions Options(string? directory = null) => new() { Steps = Steps, WarmupSteps = 2, CheckpointDirectory = directory, CheckpointEvery = 3 };
 

@@ -6,8 +6,6 @@ namespace Jigsaw.Evaluation.Attacks;
 
 public sealed partial class ExactLikelihoodAttack
 {
-    private const int PriorRows = 64;
-
     /// <summary>KL(p_i ‖ p_j), in nats, between what the transform gives for each of N values of a secret in the otherwise true prompt, all transformed tokens from the secret's place on.</summary>
     /// <param name="ids">The row's tokens, without padding.</param>
     /// <param name="noise">Which of them were transformed.</param>
@@ -49,10 +47,9 @@ public sealed partial class ExactLikelihoodAttack
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         var end = Array.LastIndexOf(noise, true) + 1;
-        var ends = Variants(ids[place..end], 0, values);
-        var priors = cat([.. Enumerable.Range(0, (values.Count + PriorRows - 1) / PriorRows)
-            .Select(i => _prior.OfEnds(ids[..place], ends.narrow(0, i * PriorRows, Math.Min(PriorRows, values.Count - (i * PriorRows)))))]);
         var (codewords, stds) = Seen(ids, noise, place, values);
+        var ends = Variants(ids[place..end], 0, values);
+        var priors = _prior.OfEnds(ids[..place], ends);
         var rows = _prior.Ids(LikelihoodSearch.Places(noise).Where(t => t >= place).Select(t => (long)t));
         return (priors.cpu().data<double>().ToArray(), [.. observed.Select(seen =>
             priors.Plus(CodewordDensity.LogDensity(seen.Noisy.index_select(0, rows), codewords, stds, seen.Draws).sum(1)).cpu().data<double>().ToArray())]);

@@ -14,7 +14,7 @@ public static class InversionAttackEvaluator
     /// <summary>Runs any number of attacks on the same samples of x̃.</summary>
     /// <param name="attacks">The attacks.</param>
     /// <param name="transform">The transform; one sample is drawn for each batch, with secure noise: no attack can draw it again.</param>
-    /// <param name="batches">Batches, each with the private facts of its rows; batches are not disposed.</param>
+    /// <param name="batches">Batches, each with the private facts of its rows, of which those count that its transformed text contains; batches are not disposed.</param>
     /// <param name="decode">Text of token ids.</param>
     /// <param name="processes">Processes that share the batches, all of which are given in each; the reports are of all. Null for one process.</param>
     /// <returns>A report per attack, in their order.</returns>
@@ -41,7 +41,9 @@ public static class InversionAttackEvaluator
             var rows = MaskedRows.Of(batch.NoiseMask);
             var truth = batch.InputIds.flatten().index_select(0, rows).unsqueeze(-1);
             asked[0] += rows.shape[0];
-            asked[1] += factsOfRows.Sum(row => row.Count);
+            var whole = Texts(batch.InputIds.unsqueeze(-1), batch, decode);
+            var there = factsOfRows.Select((row, index) => row.Where(fact => whole[index].Contains(fact, StringComparison.Ordinal)).ToArray()).ToArray();
+            asked[1] += there.Sum(row => row.Length);
             for (var i = 0; i < attacks.Count; i++)
             {
                 var recovered = Recover(attacks[i], noisy, batch.AttentionMask);
@@ -49,7 +51,7 @@ public static class InversionAttackEvaluator
                 best[i] += hits.narrow(1, 0, 1).sum().ReadInt64();
                 topTen[i] += hits.sum().ReadInt64();
                 var texts = Texts(recovered, batch, decode);
-                found[i] += factsOfRows.Select((row, index) => row.Count(fact => texts[index].Contains(fact, StringComparison.Ordinal))).Sum();
+                found[i] += there.Select((row, index) => row.Count(fact => texts[index].Contains(fact, StringComparison.Ordinal))).Sum();
             }
         }
 
@@ -63,9 +65,9 @@ public static class InversionAttackEvaluator
         {
             Attack = attack.Name,
             Knowledge = attack.Knowledge,
-            TokenAccuracy = best[i] / Math.Max(1, tokens),
-            TopTenAccuracy = topTen[i] / Math.Max(1, tokens),
-            FactRecall = found[i] / Math.Max(1, facts),
+            TokenAccuracy = tokens > 0 ? best[i] / tokens : null,
+            TopTenAccuracy = tokens > 0 ? topTen[i] / tokens : null,
+            FactRecall = facts > 0 ? found[i] / facts : null,
             TokenCount = tokens,
             FactCount = facts,
         })];

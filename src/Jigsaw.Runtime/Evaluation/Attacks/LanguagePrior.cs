@@ -1,5 +1,6 @@
 using Jigsaw.Batches;
 using Jigsaw.Models;
+using Jigsaw.Models.Decoder;
 using Jigsaw.Tensors;
 using static TorchSharp.torch;
 
@@ -11,6 +12,12 @@ internal sealed class LanguagePrior(ICausalLM model)
 {
     // Logits in float64 that exist at a time.
     private const long BlockNumbers = 8L << 20;
+
+    // Ends that are read at a time.
+    private const long MostEnds = 64;
+
+    // Copies of the keys and values of a text that exist at a time.
+    private const long CopiedBytes = 256L << 20;
 
     /// <summary>Tokens of the vocabulary.</summary>
     public long Vocabulary => model.EmbeddingTable.shape[0];
@@ -71,21 +78,30 @@ internal sealed class LanguagePrior(ICausalLM model)
     public Tensor OfEnds(long[] text, Tensor ends)
     {
         using var scope = NewDisposeScope();
-        var (count, columns) = (ends.shape[0], ends.shape[1]);
+        var columns = ends.shape[1];
         if (text.Length == 0 || model is not CausalLM keeping)
         {
-            return Of(cat([Ids(text).unsqueeze(0).expand(count, -1), ends], 1), text.Length).MoveToOuterDisposeScope();
+            return cat([.. ends.split(MostEnds).Select(some => Of(cat([Ids(text).unsqueeze(0).expand(some.shape[0], -1), some], 1), text.Length))]).MoveToOuterDisposeScope();
         }
 
         using var read = keeping.NewCache(1, text.Length + (int)columns);
-        var sums = keeping.Continue(Ids(text).unsqueeze(0), read).to(ScalarType.Float64).log_softmax(-1)[0].index_select(0, ends.select(1, 0));
-        if (columns > 1)
+        var first = keeping.Continue(Ids(text).unsqueeze(0), read).to(ScalarType.Float64).log_softmax(-1)[0].index_select(0, ends.select(1, 0));
+        if (columns == 1)
         {
-            using var copies = read.Select(zeros(count, dtype: ScalarType.Int64, device: ends.device));
-            sums = sums.Plus(Sum(keeping.ContinueHidden(ends.narrow(1, 0, columns - 1), copies), ends.narrow(1, 1, columns - 1)));
+            return first.MoveToOuterDisposeScope();
         }
 
-        return sums.MoveToOuterDisposeScope();
+        var most = Math.Clamp(CopiedBytes / read.Bytes, 1, MostEnds);
+        return cat([.. first.split(most).Zip(ends.split(most), (sums, some) => sums.Plus(Rest(keeping, read, some)))]).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>ln p of the tokens of ends but their first, summed: shape (ends).</summary>
+    private Tensor Rest(CausalLM keeping, KeyValueCache read, Tensor ends)
+    {
+        using var scope = NewDisposeScope();
+        var (count, columns) = (ends.shape[0], ends.shape[1]);
+        using var copies = read.Select(zeros(count, dtype: ScalarType.Int64, device: ends.device));
+        return Sum(keeping.ContinueHidden(ends.narrow(1, 0, columns - 1), copies), ends.narrow(1, 1, columns - 1)).MoveToOuterDisposeScope();
     }
 
     /// <summary>The LM head's input at the places of texts from one on.</summary>

@@ -12,6 +12,10 @@ namespace Jigsaw.Evaluation.Attacks;
 internal sealed class RidgeAttack : IInversionAttack, IDisposable
 {
     private const double HeldOutShare = 0.1;
+
+    // Scores of tokens and rows of the table that are there at a time, 64 MiB in float64.
+    private const long MostScores = 1 << 23;
+
     private static readonly double[] _penalties = [1e-4, 1e-2, 1, 100];
 
     private readonly Tensor _map;
@@ -22,6 +26,9 @@ internal sealed class RidgeAttack : IInversionAttack, IDisposable
     public string Name { get; }
 
     public string Knowledge => "pairs of x̃ and tokens, and the embedding table";
+
+    /// <summary>The map from x̃ and 1 to an embedding, shape (features + 1, features), float32.</summary>
+    public Tensor Map => _map;
 
     /// <summary>Fits the map; its penalty is the one that reads most of a tenth of the pairs that it isn't fitted on.</summary>
     /// <param name="noisy">x̃, shape (pairs, features).</param>
@@ -35,11 +42,18 @@ internal sealed class RidgeAttack : IInversionAttack, IDisposable
         var targets = rows.index_select(0, ids);
         var fitted = Math.Max(1, (long)(inputs.shape[0] * (1 - HeldOutShare)));
         var held = inputs.shape[0] - fitted;
+        long Hits(Tensor some, Tensor truth)
+        {
+            using var block = NewDisposeScope();
+            return NeighborCloseness.Of(some, rows, cosine: false).argmax(-1).eq(truth).sum().ReadInt64();
+        }
+
         double Right(double penalty)
         {
             using var trial = NewDisposeScope();
             var guesses = inputs.narrow(0, fitted, held).matmul(Solve(inputs.narrow(0, 0, fitted), targets.narrow(0, 0, fitted), penalty));
-            return NeighborCloseness.Of(guesses, rows, cosine: false).argmax(-1).eq(ids.narrow(0, fitted, held)).sum().ReadInt64();
+            var size = Math.Max(1, MostScores / rows.shape[0]);
+            return guesses.split(size).Zip(ids.narrow(0, fitted, held).split(size), Hits).Sum();
         }
 
         var best = held > 0 ? _penalties.MaxBy(Right) : _penalties[^1];

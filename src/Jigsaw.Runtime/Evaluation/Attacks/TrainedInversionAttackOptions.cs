@@ -7,8 +7,7 @@ public sealed record TrainedInversionAttackOptions
     public int Steps { get; init; } = 400;
 
     /// <summary>
-    /// True if it begins as the nearest neighbor, with the model's embedding table as its classifier and x̃ as its first guess, and
-    /// learns to correct itself; else it learns everything from the pairs. The first is the stronger attack.
+    /// True if it begins as ridge does, with the model's embedding table as its classifier and the best affine map of x̃ as its first guess, and learns to correct itself; else it learns everything from the pairs. The first is the stronger attack.
     /// </summary>
     public bool UsesEmbeddingTable { get; init; } = true;
 

@@ -20,6 +20,9 @@ internal sealed class KeyValueCache : IDisposable
 
     public int Capacity { get; }
 
+    /// <summary>Bytes of the buffers.</summary>
+    public long Bytes => _layers.Sum(layer => (layer.Keys.numel() + layer.Values.numel()) * layer.Keys.element_size());
+
     /// <summary>How many tokens are in the cache; the next ones are written after them.</summary>
     public int Length { get; private set; }
 

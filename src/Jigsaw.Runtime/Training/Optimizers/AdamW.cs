@@ -7,8 +7,11 @@ namespace Jigsaw.Training.Optimizers;
 /// AdamW as TorchSharp has it, number for number, but every scalar stays alive over the native call that reads it. It has the name of TorchSharp's, under which checkpoints know it.
 /// </summary>
 internal sealed class AdamW(IEnumerable<TorchSharp.Modules.AdamW.ParamGroup> groups, double lr, double beta1, double beta2)
-    : TorchSharp.Modules.AdamW(groups, lr, beta1, beta2)
+    : TorchSharp.Modules.AdamW(groups, lr, beta1, beta2), IDescribedOptimizer
 {
+    /// <inheritdoc/>
+    public string Numbers { get; } = OptimizerNumbers.Text(("beta1", beta1), ("beta2", beta2), ("weight decay", groups.Select(group => ((Options)group.Options).weight_decay ?? 0).DefaultIfEmpty().Max()));
+
     /// <inheritdoc/>
     public override Tensor step(Func<Tensor>? closure = null) => _step<ParamGroup>(Update, closure);
 

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 namespace Jigsaw.Training.Optimizers;
 
 /// <summary>An optimizer that keeps one momentum for each tensor, and whose scalars stay alive over the native calls that read them.</summary>
-internal abstract class MomentumOptimizer : OptimizerHelper
+internal abstract class MomentumOptimizer : OptimizerHelper, IDescribedOptimizer
 {
     private readonly Dictionary<ParamGroup, double> _decays = [];
 
@@ -22,6 +22,12 @@ internal abstract class MomentumOptimizer : OptimizerHelper
             }
         }
     }
+
+    /// <inheritdoc/>
+    public abstract string Numbers { get; }
+
+    /// <summary>The decay of the groups that decay.</summary>
+    private protected double WeightDecay => _decays.Values.DefaultIfEmpty().Max();
 
     /// <inheritdoc/>
     public override Tensor step(Func<Tensor>? closure = null) => _step<ParamGroup>(

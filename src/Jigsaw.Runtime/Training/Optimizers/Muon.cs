@@ -7,11 +7,14 @@ namespace Jigsaw.Training.Optimizers;
 /// <summary>
 /// Muon (Jordan et al., 2024) with the factor of arXiv 2502.16982: a matrix moves along its momentum with the singular values brought near one, m ← β·m + g, w ← w − η·(0.2·√max(rows, columns)·O(g + β·m) + λ·w). What is no matrix moves as in <see cref="AdamW"/>.
 /// </summary>
-internal sealed class Muon : OptimizerHelper
+internal sealed class Muon : OptimizerHelper, IDescribedOptimizer
 {
     // AdamW's steps have a root mean square of about 0.2, so with it both want the same learning rate.
     private const double RootMeanSquare = 0.2;
     private const double Epsilon = 1e-8;
+
+    // Jordan's: what is this small, in norm, moves its matrix less.
+    private const double SmallestNorm = 1e-7;
     private const int Iterations = 5;
 
     private readonly Dictionary<ParamGroup, Group> _groups = [];
@@ -23,17 +26,24 @@ internal sealed class Muon : OptimizerHelper
     {
         (_momentum, _beta1, _beta2) = (momentum, beta1, beta2);
         _parameter_groups = [];
+        var decays = new List<double>();
         foreach (var (parameters, decay) in groups)
         {
             var added = new ParamGroup { Parameters = parameters, Options = new OptimizerOptions { LearningRate = lr, InitialLearningRate = lr } };
             _parameter_groups.Add(added);
             _groups.Add(added, new Group(parameters, decay));
+            decays.Add(decay);
             foreach (var parameter in parameters)
             {
                 _state[parameter.Handle] = IsMatrix(parameter) ? new MomentumState(parameter) : new MomentsState(parameter);
             }
         }
+
+        Numbers = OptimizerNumbers.Text(("momentum", momentum), ("beta1", beta1), ("beta2", beta2), ("weight decay", decays.DefaultIfEmpty().Max()));
     }
+
+    /// <inheritdoc/>
+    public string Numbers { get; }
 
     /// <inheritdoc/>
     public override Tensor step(Func<Tensor>? closure = null) => _step<ParamGroup>(
@@ -60,7 +70,11 @@ internal sealed class Muon : OptimizerHelper
         using var scope = NewDisposeScope();
         var isTall = matrices.shape[1] > matrices.shape[2];
         var x = isTall ? matrices.transpose(1, 2) : matrices;
-        x = x.div(x.Squared().sum([1, 2], keepdim: true).sqrt().clamp_min(Scalars.Of(1e-30)));
+
+        // Divided by the largest first: squares of what is under 1e-19 or over 1e19 are no float32 numbers.
+        var largest = x.abs().amax([1, 2], keepdim: true).clamp_min(Scalars.Of(finfo(x.dtype).tiny));
+        x = x.div(largest);
+        x = x.div(x.Squared().sum([1, 2], keepdim: true).sqrt().add(largest.reciprocal().mul(Scalars.Of(SmallestNorm)), Scalars.One));
         for (var i = 0; i < Iterations; i++)
         {
             var gram = x.bmm(x.transpose(1, 2));

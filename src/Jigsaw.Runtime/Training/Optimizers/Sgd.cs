@@ -9,6 +9,9 @@ internal sealed class Sgd(IEnumerable<(Parameter[] Parameters, double Decay)> gr
 {
     private readonly double _momentum = momentum;
 
+    /// <inheritdoc/>
+    public override string Numbers => OptimizerNumbers.Text(("momentum", _momentum), ("weight decay", WeightDecay));
+
     private protected override void Update(Parameter parameter, Tensor gradient, Tensor momentum, double rate, double decay)
     {
         momentum.mul_(Scalars.Of(_momentum)).add_(gradient, Scalars.One).add_(parameter, Scalars.Of(decay));
