@@ -89,6 +89,10 @@ public sealed class RecipeTests
         var scaled = (RampedChatRecipe.Hyperparameters)RampScaling.Scale(written with { InformationRateRampFrom = 7 }, written, 100, 1000);
         Assert.Equal((5, 7, 50), (scaled.InformationRateRampStartFrom, scaled.InformationRateRampFrom, scaled.InformationRateRampSteps));
         Assert.Equal(4, scaled.CeProtectionEvery);
+
+        // To the nearest step.
+        var rounded = (RampedChatRecipe.Hyperparameters)RampScaling.Scale(written, written, 673, 1000);
+        Assert.Equal((34, 67, 337), (rounded.InformationRateRampStartFrom, rounded.InformationRateRampFrom, rounded.InformationRateRampSteps));
         Assert.Equal(3, ((RampedChatRecipe.Hyperparameters)RampScaling.Scale(written, written, 3, 1000)).CeProtectionEvery);
         Assert.Equal(500, written.InformationRateRampSteps);
     }

@@ -62,7 +62,7 @@ public sealed class CustomEvaluationTests : IDisposable
         using var transform = Transform(std: 1.5);
         var attack = new CosineAttack(_model.EmbeddingTable);
         var reports = Attack([attack, attack], transform);
-        Assert.InRange(reports[0].TokenAccuracy, 0.01, 0.99);
+        Assert.InRange(reports[0].TokenAccuracy!.Value, 0.01, 0.99);
         Assert.Equal(reports[0], reports[1]);
     }
 

@@ -1,3 +1,5 @@
+using System.Reflection;
+
 namespace Jigsaw.Samples.Tests;
 
 public sealed class QuickstartTests : IDisposable
@@ -86,6 +88,19 @@ public sealed class QuickstartTests : IDisposable
         var path = Path.Combine(copy, "config.json");
         File.WriteAllText(path, File.ReadAllText(path).Replace("\"llama\"", "\"gpt_neox\"", StringComparison.Ordinal));
         AssertSentence(["--model", copy], "gpt_neox");
+    }
+
+    [Fact]
+    public void Each_file_of_options_beside_it_trains()
+    {
+        var root = typeof(QuickstartTests).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(pair => pair.Key == "RepositoryRoot").Value!;
+        var files = Directory.GetFiles(Path.Combine(root, "samples", "Quickstart"), "*.json");
+        Assert.Contains(files, file => Path.GetFileName(file) == "four-thousand-chats.json");
+        Assert.All(files, file =>
+        {
+            var (code, output, error) = QuickstartProgram.Run(_directory, "train", "--config", file, "--steps", "1", "--batch", "2", "--output", Path.Combine(_directory, Path.GetFileNameWithoutExtension(file)));
+            Assert.True(code == 0, output + error);
+        });
     }
 
     [Theory]

@@ -11,8 +11,16 @@ namespace Jigsaw.CommandLine.Verbs;
 /// <summary><c>plan</c>.</summary>
 internal static class PlanVerb
 {
-    // The value, its gradient and AdamW's two moments, float32.
-    private const int BytesPerTrained = 16;
+    // A value, its gradient, or one of the optimizer's moments, float32.
+    private const int BytesOfNumber = 4;
+
+    /// <summary>How many numbers an optimizer keeps of each number of a tensor.</summary>
+    private static int Moments(TrainingOptimizer optimizer, long dimensions) => optimizer switch
+    {
+        TrainingOptimizer.AdamW => 2,
+        TrainingOptimizer.Muon when dimensions != 2 => 2,
+        _ => 1,
+    };
 
     internal static int Run(RunContext context)
     {
@@ -37,9 +45,11 @@ internal static class PlanVerb
         }
 
         var held = CheckpointSummary.Read(settings.Model).ParameterCount * (settings.DType == torch.ScalarType.BFloat16 ? 2 : 4);
-        var trained = JigsawOptimizer.Groups(session.Transform, session.Student).SelectMany(group => group.Parameters).Sum(parameter => parameter.Value.numel());
+        var (optimizer, parameters) = (settings.Recipe.Defaults.Optimizer, JigsawOptimizer.Groups(session.Transform, session.Student).SelectMany(group => group.Parameters).Select(parameter => parameter.Value).ToArray());
+        var trained = parameters.Sum(parameter => parameter.numel());
+        var kept = parameters.Sum(parameter => parameter.numel() * (2 + Moments(optimizer, parameter.dim())) * BytesOfNumber);
         context.Output.Say(string.Create(CultureInfo.InvariantCulture,
-            $"Memory: {RunData.Mebibytes(held)} for the frozen base, {RunData.Mebibytes(trained * BytesPerTrained)} for {trained} trained numbers with their gradients and AdamW's moments; {(settings.Memory ? "a step has more:" : "what a step has besides is told by --memory.")}"));
+            $"Memory: {RunData.Mebibytes(held)} for the frozen base, {RunData.Mebibytes(kept)} for {trained} trained numbers with their gradients and the moments of {optimizer}; {(settings.Memory ? "a step has more:" : "what a step has besides is told by --memory.")}"));
         if (settings.Memory)
         {
             SayMemory(context, session);

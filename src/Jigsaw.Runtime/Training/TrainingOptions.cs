@@ -7,7 +7,7 @@ using static TorchSharp.torch;
 
 namespace Jigsaw.Training;
 
-/// <summary>How a training run proceeds. The defaults are those of the quick start.</summary>
+/// <summary>How a training run proceeds. A recipe of the command line brings its own numbers.</summary>
 public sealed record TrainingOptions
 {
     /// <summary>Total number of steps, including those before a resume.</summary>

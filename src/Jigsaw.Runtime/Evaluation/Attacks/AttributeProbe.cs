@@ -7,9 +7,10 @@ namespace Jigsaw.Evaluation.Attacks;
 internal sealed class AttributeProbe : IDisposable
 {
     private const double Penalty = 1e-2;
+    private readonly Tensor _mean;
     private readonly Tensor _map;
 
-    private AttributeProbe(Tensor map) => _map = map;
+    private AttributeProbe(Tensor mean, Tensor map) => (_mean, _map) = (mean, map);
 
     /// <summary>Fits the probe.</summary>
     /// <param name="pooled">The mean of x̃ for each prompt, shape (prompts, features).</param>
@@ -18,10 +19,14 @@ internal sealed class AttributeProbe : IDisposable
     {
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
-        var inputs = WithOne(pooled.to(ScalarType.Float64));
+        // Centered, so that the penalty is one on what prompts differ by and not on what all have in common, which a transform may move far away.
+        var (all, wanted) = (pooled.to(ScalarType.Float64), holds.to(ScalarType.Float64));
+        var mean = all.mean([0]);
+        var inputs = all - mean;
         var squares = inputs.t().matmul(inputs);
-        var ridge = eye(squares.shape[0], dtype: squares.dtype, device: squares.device) * Scalars.Of(Penalty * squares.trace().ReadDouble() / squares.shape[0]);
-        return new AttributeProbe(linalg.solve(squares.Plus(ridge), inputs.t().matmul(holds.to(ScalarType.Float64))).DetachFromDisposeScope());
+        var ridge = eye(squares.shape[0], dtype: squares.dtype, device: squares.device) * Scalars.Of(Math.Max(1e-30, Penalty * squares.trace().ReadDouble() / squares.shape[0]));
+        var map = linalg.solve(squares.Plus(ridge), inputs.t().matmul(wanted - wanted.mean([0])));
+        return new AttributeProbe(mean.DetachFromDisposeScope(), cat([map, wanted.mean([0], keepdim: true)]).DetachFromDisposeScope());
     }
 
     /// <summary>Which attributes hold, shape (prompts, attributes), bool, in the caller's dispose scope.</summary>
@@ -29,10 +34,13 @@ internal sealed class AttributeProbe : IDisposable
     {
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
-        return WithOne(pooled.to(ScalarType.Float64)).matmul(_map).gt(Scalars.Of(0)).MoveToOuterDisposeScope();
+        var inputs = pooled.to(ScalarType.Float64) - _mean;
+        return cat([inputs, ones(inputs.shape[0], 1, dtype: inputs.dtype, device: inputs.device)], 1).matmul(_map).gt(Scalars.Of(0)).MoveToOuterDisposeScope();
     }
 
-    public void Dispose() => _map.Dispose();
-
-    private static Tensor WithOne(Tensor rows) => cat([rows, ones(rows.shape[0], 1, dtype: rows.dtype, device: rows.device)], 1);
+    public void Dispose()
+    {
+        _mean.Dispose();
+        _map.Dispose();
+    }
 }

@@ -99,13 +99,16 @@ public sealed class AttackerTests : IDisposable
         Assert.InRange(difference.item<double>() / features, -0.25, 0.25);
     }
 
-    [Fact]
-    public void A_probe_tells_what_separates_prompts_linearly_and_nothing_else()
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1000)]
+    public void A_probe_tells_what_separates_prompts_linearly_and_nothing_else(float shift)
     {
         using var scope = NewDisposeScope();
         using var generator = new Generator(2, CPU);
         var pooled = randn([400, 8], generator: generator, dtype: ScalarType.Float32);
         var holds = stack([pooled.select(1, 3).gt(0.2), randint(2, [400], generator: generator, dtype: ScalarType.Int64).gt(0)], 1);
+        pooled = pooled + shift;
         using var probe = AttributeProbe.Fit(pooled.narrow(0, 0, 300), holds.narrow(0, 0, 300).to(ScalarType.Float32) * 2 - 1);
         var right = probe.Holds(pooled.narrow(0, 300, 100)).eq(holds.narrow(0, 300, 100)).to(ScalarType.Float64).mean([0]).data<double>().ToArray();
         Assert.True(right[0] > 0.9, $"{right[0]}");
