@@ -90,6 +90,22 @@ public sealed class QuickstartTests : IDisposable
         AssertSentence(["--model", copy], "gpt_neox");
     }
 
+    [UnixFact]
+    public void A_result_in_a_folder_that_cannot_be_written_to_is_told_before_it_is_measured()
+    {
+        // Whoever may write everywhere still can't write into the kernel's folders.
+        var run = "/sys/kernel";
+        if (!Environment.IsPrivilegedProcess && !OperatingSystem.IsWindows())
+        {
+            run = Directory.CreateDirectory(Path.Combine(_directory, "sealed"), UnixFileMode.UserRead | UnixFileMode.UserExecute).FullName;
+        }
+
+        var (code, output, error) = QuickstartProgram.Run(_directory, "evaluate", "--output", run);
+        Assert.Equal(1, code);
+        Assert.Contains("can't be written to; make it writable, or give another folder.", error, StringComparison.Ordinal);
+        Assert.DoesNotContain(".tmp", output + error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Each_file_of_options_beside_it_trains()
     {

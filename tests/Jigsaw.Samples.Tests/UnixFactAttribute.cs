@@ -1,6 +1,6 @@
 namespace Jigsaw.Samples.Tests;
 
-/// <summary>A fact that sends signals; skipped, with the reason, on Windows.</summary>
+/// <summary>A fact of signals and permissions of files; skipped, with the reason, on Windows.</summary>
 [AttributeUsage(AttributeTargets.Method)]
 internal sealed class UnixFactAttribute : FactAttribute
 {
@@ -8,7 +8,7 @@ internal sealed class UnixFactAttribute : FactAttribute
     {
         if (OperatingSystem.IsWindows())
         {
-            Skip = "Windows sends no SIGTERM.";
+            Skip = "Windows has other signals and permissions.";
         }
     }
 }

@@ -12,7 +12,7 @@ internal static class QualitySection
     private const int Batches = 16;
     private const int BatchSize = 16;
     private const int Period = 8;
-    private const int Steps = 2100;
+    private const int Steps = 2150;
 
     public static Table Run(Scale scale)
     {

@@ -1,3 +1,4 @@
+using Jigsaw.Checkpoints;
 using Jigsaw.CommandLine.Measuring;
 using Jigsaw.CommandLine.Options;
 using Jigsaw.CommandLine.Running;
@@ -15,6 +16,11 @@ internal static class AttackVerb
         if (settings.Attacks == AttackSet.None)
         {
             throw new UsageException("--attacks is none, so there is nothing to run; use default or all.");
+        }
+
+        if (context.IsFirst)
+        {
+            AtomicFile.RequireWritable(settings.Output);
         }
 
         using var run = new TrainedRun(settings);

@@ -19,6 +19,11 @@ internal static class EvaluateVerb
     internal static int Run(RunContext context)
     {
         var settings = context.Settings;
+        if (context.IsFirst)
+        {
+            AtomicFile.RequireWritable(settings.Output);
+        }
+
         using var run = new TrainedRun(settings);
         var chats = ChatDataset.Read(settings.EvaluationData, settings.EvaluationChats);
         using var trials = new Trials(run.Model, run.Adapters, run.Transform, run.Tokenizer, chats);

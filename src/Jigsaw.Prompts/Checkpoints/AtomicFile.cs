@@ -3,6 +3,9 @@ namespace Jigsaw.Checkpoints;
 /// <summary>Writes a file so that a reader sees the old one or the whole new one: under a temporary name beside it, flushed to the disk, renamed, and its directory flushed.</summary>
 internal static class AtomicFile
 {
+    // EROFS of Linux and macOS.
+    private const int ReadOnlyFileSystem = 30;
+
     /// <summary>Writes a file.</summary>
     /// <param name="path">The file, replaced when it is there; its directory is made when it isn't.</param>
     /// <param name="write">Writes the content. When it throws, the old file stays and nothing is left behind.</param>
@@ -15,7 +18,7 @@ internal static class AtomicFile
         var temporary = $"{full}.{Environment.ProcessId}-{Guid.NewGuid():N}.tmp";
         try
         {
-            using (var stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 1 << 16))
+            using (var stream = Create(temporary, FileOptions.None))
             {
                 write(stream);
                 stream.Flush(flushToDisk: true);
@@ -27,6 +30,29 @@ internal static class AtomicFile
         finally
         {
             File.Delete(temporary);
+        }
+    }
+
+    /// <summary>Finds out whether files can be written into a folder, before the work whose result is to go there.</summary>
+    /// <param name="folder">The folder; one that isn't there is left for what writes into it.</param>
+    /// <exception cref="UnauthorizedAccessException">It can't be written to; the message says what to do.</exception>
+    public static void RequireWritable(string folder)
+    {
+        if (Directory.Exists(folder))
+        {
+            using var probe = Create(Path.Combine(Path.GetFullPath(folder), $"{Environment.ProcessId}-{Guid.NewGuid():N}.tmp"), FileOptions.DeleteOnClose);
+        }
+    }
+
+    private static FileStream Create(string path, FileOptions options)
+    {
+        try
+        {
+            return new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 1 << 16, options);
+        }
+        catch (Exception exception) when (exception is UnauthorizedAccessException or IOException { HResult: ReadOnlyFileSystem })
+        {
+            throw new UnauthorizedAccessException($"{Path.GetDirectoryName(path)} can't be written to; make it writable, or give another folder.", exception);
         }
     }
 
