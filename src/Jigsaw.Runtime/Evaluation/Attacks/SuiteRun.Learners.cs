@@ -30,8 +30,10 @@ internal sealed partial class SuiteRun
     }
 
     /// <summary>Known pairs, shapes (pairs, features) and (pairs).</summary>
-    private (Tensor Noisy, Tensor Ids) Pairs(ChatExample[] chats, int draws, int most)
+    internal (Tensor Noisy, Tensor Ids) Pairs(ChatExample[] chats, int draws, int most)
     {
+        // The graphs of a hundred thousand pairs would take ten gigabytes.
+        using var noGrad = no_grad();
         var (noisy, ids, count) = (new List<Tensor>(), new List<Tensor>(), 0L);
         foreach (var some in chats.Chunk(PairBatch).TakeWhile(_ => count < most))
         {

@@ -198,6 +198,17 @@ public sealed class AttackerTests : IDisposable
     }
 
     [Fact]
+    public void Known_pairs_keep_no_graph()
+    {
+        var chats = ChatDataset.Read(TestData.Path("models", "support-lm", "data", "eval.jsonl"), 4).Examples;
+        using var scope = NewDisposeScope();
+        using var run = new SuiteRun(_oracle.Model, _oracle.Transform, _tokenizer, [.. chats.Take(1)], new AttackSuiteOptions { Draws = [1] }, progress: null, CancellationToken.None);
+        var (noisy, ids) = run.Pairs([.. chats], 2, 20);
+        Assert.False(noisy.requires_grad);
+        Assert.Equal((20L, 20L), (noisy.shape[0], ids.shape[0]));
+    }
+
+    [Fact]
     public void All_attacks_run_and_read_what_is_not_hidden()
     {
         var chats = ChatDataset.Read(TestData.Path("models", "support-lm", "data", "eval.jsonl"), 40).Examples;
