@@ -51,6 +51,11 @@ internal sealed partial class SuiteRun : IDisposable
             throw new ArgumentException($"None of {chats.Count} chats has a transformed token; give at least one chat with a message of a role that the tokenizer's {nameof(NoiseTokenizer.NoiseRoles)} name.", nameof(chats));
         }
 
+        if (model is CausalLM { Config.MaxPositions: > 0 and var positions } && _chats.Count(chat => chat.Ids.Length > positions) is > 0 and var longer)
+        {
+            Note(string.Create(CultureInfo.InvariantCulture, $"{longer} of {_chats.Count} chats are longer than the {positions} tokens that the model takes: what it thinks of their ends is no measure. Cut or leave out such chats."));
+        }
+
         foreach (var fact in _chats.SelectMany(chat => chat.Facts).Where(fact => fact.State != FactState.Placed))
         {
             LeaveOut(fact.State switch

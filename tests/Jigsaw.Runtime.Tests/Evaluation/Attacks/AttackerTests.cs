@@ -198,6 +198,15 @@ public sealed class AttackerTests : IDisposable
     }
 
     [Fact]
+    public void Chats_beyond_the_models_positions_are_told()
+    {
+        var chat = ChatDataset.Read(TestData.Path("models", "support-lm", "data", "eval.jsonl"), 1).Examples[0];
+        var longer = chat with { Messages = [new ChatMessage("user", string.Join(' ', Enumerable.Repeat("lamp", _oracle.Model.Config.MaxPositions))), chat.Messages[^1]] };
+        using var run = new SuiteRun(_oracle.Model, _oracle.Transform, _tokenizer, [chat, longer], new AttackSuiteOptions { Attacks = AttackSet.None }, progress: null, CancellationToken.None);
+        Assert.Equal("1 of 2 chats are longer than the 512 tokens that the model takes: what it thinks of their ends is no measure. Cut or leave out such chats.", Assert.Single(run.Run().Notes));
+    }
+
+    [Fact]
     public void Known_pairs_keep_no_graph()
     {
         var chats = ChatDataset.Read(TestData.Path("models", "support-lm", "data", "eval.jsonl"), 4).Examples;
