@@ -72,7 +72,7 @@ internal sealed class Muon : OptimizerHelper, IDescribedOptimizer
         var x = isTall ? matrices.transpose(1, 2) : matrices;
 
         // Divided by the largest first: squares of what is under 1e-19 or over 1e19 are no float32 numbers.
-        var largest = x.abs().amax([1, 2], keepdim: true).clamp_min(Scalars.Of(finfo(x.dtype).tiny));
+        var largest = x.amax([1, 2], keepdim: true).maximum(x.amin([1, 2], keepdim: true).neg()).clamp_min(Scalars.Of(finfo(x.dtype).tiny));
         x = x.div(largest);
         x = x.div(x.Squared().sum([1, 2], keepdim: true).sqrt().add(largest.reciprocal().mul(Scalars.Of(SmallestNorm)), Scalars.One));
         for (var i = 0; i < Iterations; i++)
