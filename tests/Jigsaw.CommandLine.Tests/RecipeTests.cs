@@ -17,7 +17,7 @@ public sealed class RecipeTests
         Assert.True(code == 0, output + error);
         Assert.Contains(TinyRecipe.Plan.ToString().TrimEnd(), output, StringComparison.Ordinal);
         Assert.Contains("On average a step costs 3 forwards and 2 backwards of the base: about 5 forwards", output, StringComparison.Ordinal);
-        Assert.Matches(@"Memory: \d+\.\d MiB for the frozen base, \d+\.\d MiB for \d+ trained numbers", output);
+        Assert.Matches(@"Memory: \d+\.\d MiB for the frozen base, \d+\.\d MiB for \d+ trained numbers with their gradients and the moments of AdamW;", output);
     }
 
     [Fact]
