@@ -10,12 +10,12 @@ internal static class ScaledDotProduct
     /// <param name="queries">Shape (batch, heads, rows, size).</param>
     /// <param name="keys">Shape (batch, heads, columns, size).</param>
     /// <param name="values">Shape of the keys.</param>
-    /// <param name="bias">Added to the scores, −∞ where a row doesn't see a column: shape (batch, 1, rows, columns).</param>
+    /// <param name="bias">Added to the scores, −∞ where a row doesn't see a column: shape (batch, 1, rows, columns), of any floating type.</param>
     public static Tensor Attend(Tensor queries, Tensor keys, Tensor values, Tensor bias)
     {
         if (queries.device_type != DeviceType.META)
         {
-            return nn.functional.scaled_dot_product_attention(queries, keys, values, bias);
+            return nn.functional.scaled_dot_product_attention(queries, keys, values, bias.to(queries.dtype));
         }
 
         // Written out: libtorch has no kernel for its own operation there.

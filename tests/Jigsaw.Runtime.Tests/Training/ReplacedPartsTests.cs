@@ -115,6 +115,8 @@ public sealed class ReplacedPartsTests : IDisposable
     [InlineData(6, 2)]
     [InlineData(4, 4)]
     [InlineData(1, 7)]
+    [InlineData(3, 40)]
+    [InlineData(50, 4)]
     public void The_librarys_Muon_moves_a_matrix_along_the_singular_vectors_of_its_momentum(int rows, int columns)
     {
         using var random = new Generator(1, CPU);
@@ -163,6 +165,29 @@ public sealed class ReplacedPartsTests : IDisposable
         }
 
         Assert.Equal(expected[1..].SelectMany(parameter => parameter.data<float>().ToArray()), found[1..].SelectMany(parameter => parameter.data<float>().ToArray()));
+    }
+
+    [Theory]
+    [InlineData(8, 8)]
+    [InlineData(8, 64)]
+    [InlineData(64, 8)]
+    public void Muon_in_float32_moves_a_matrix_as_in_float64_however_far_its_singular_values_lie_apart(int rows, int columns)
+    {
+        using var random = new Generator(1, CPU);
+        var (u, _, vt) = linalg.svd(randn([rows, columns], generator: random, dtype: ScalarType.Float64), fullMatrices: false);
+        var gradient = u.matmul(logspace(0, -6, 8, dtype: ScalarType.Float64).diag()).matmul(vt);
+        double[] Moved(ScalarType type)
+        {
+            var weight = new Parameter(zeros([rows, columns], dtype: type));
+            using var optimizer = Muon(weight);
+            weight.grad = gradient.to(type);
+            optimizer.step();
+            return weight.detach().to(ScalarType.Float64).data<double>().ToArray();
+        }
+
+        var (expected, found) = (Moved(ScalarType.Float64), Moved(ScalarType.Float32));
+        Assert.True(expected.Max(Math.Abs) > 0.01);
+        Assert.All(expected.Zip(found), pair => Assert.Equal(pair.First, pair.Second, 1e-4));
     }
 
     [Fact]

@@ -14,6 +14,9 @@ internal sealed class PromptPredictions
 {
     private const long ChunkBytes = 16L << 20;
 
+    // Keeps a product with a number just under 1 from being rounded up to the whole sum, which no token reaches.
+    private const double Below = 1 - 2.5e-7;
+
     private PromptPredictions(Tensor surprisal, Tensor isPredicted, Tensor? draws)
     {
         Surprisal = surprisal;
@@ -55,11 +58,10 @@ internal sealed class PromptPredictions
         {
             var flat = hidden.reshape(-1, hidden.shape[^1]);
             var chunk = (int)Math.Max(1, ChunkBytes / (head.Weight.shape[0] * wide.ElementSize()));
-            if (draws is not null)
-            {
-                Skip(Places(mask.Before, attention.Before, sequence).Count, chunk, head.Weight.shape[0], wide, inputIds.device, generator);
-            }
 
+            // One number for each place, after those of the step's rows before these, which other processes have: a place's number doesn't depend on how many there are.
+            var others = draws is null ? 0 : Places(mask.Before, attention.Before, sequence).Count;
+            var numbers = draws is null ? null : rand([others + rows.shape[0], 1], dtype: wide, device: inputIds.device, generator: generator).mul_(Scalars.Of(Below));
             for (var start = 0L; start < rows.shape[0]; start += chunk)
             {
                 using var inner = NewDisposeScope();
@@ -70,9 +72,9 @@ internal sealed class PromptPredictions
                 surprisal.index_copy_(0, some, logProbabilities.gather(1, ids.unsqueeze(1)).squeeze(1).neg());
                 if (draws is not null)
                 {
-                    // The largest of log p plus Gumbel noise is a draw from p.
-                    var uniform = rand(logits.shape, dtype: wide, device: logits.device, generator: generator).clamp_(Scalars.Of(1e-20), Scalars.Of(1 - 1e-7));
-                    draws.index_copy_(0, some, logProbabilities.sub_(uniform.log_().neg_().log_()).argmax(1));
+                    var cumulative = logProbabilities.exp_().cumsum(1);
+                    var reached = numbers!.narrow(0, others + start, some.shape[0]) * cumulative.narrow(1, cumulative.shape[1] - 1, 1);
+                    draws.index_copy_(0, some, cumulative.le(reached).sum(1));
                 }
             }
         }
@@ -110,14 +112,5 @@ internal sealed class PromptPredictions
         }
 
         return places;
-    }
-
-    /// <summary>Draws what the rows of the step before these have drawn, which other processes have: the numbers of a place don't depend on how many there are.</summary>
-    private static void Skip(long places, int chunk, long vocabulary, ScalarType type, Device device, Generator? generator)
-    {
-        for (var start = 0L; start < places; start += chunk)
-        {
-            using var skipped = rand([Math.Min(chunk, places - start), vocabulary], dtype: type, device: device, generator: generator);
-        }
     }
 }

@@ -16,6 +16,9 @@ internal sealed class Muon : OptimizerHelper, IDescribedOptimizer
     // Jordan's: what is this small, in norm, moves its matrix less.
     private const double SmallestNorm = 1e-7;
     private const int Iterations = 5;
+    private const float A = 3.4445f;
+    private const float B = -4.7750f;
+    private const float C = 2.0315f;
 
     private readonly Dictionary<ParamGroup, Group> _groups = [];
     private readonly double _momentum;
@@ -75,14 +78,40 @@ internal sealed class Muon : OptimizerHelper, IDescribedOptimizer
         var largest = x.amax([1, 2], keepdim: true).maximum(x.amin([1, 2], keepdim: true).neg()).clamp_min(Scalars.Of(finfo(x.dtype).tiny));
         x = x.div(largest);
         x = x.div(x.Squared().sum([1, 2], keepdim: true).sqrt().add(largest.reciprocal().mul(Scalars.Of(SmallestNorm)), Scalars.One));
+        x = x.shape[2] >= 2 * x.shape[1] ? IteratedByGram(x) : Iterated(x);
+        return (isTall ? x.transpose(1, 2) : x).MoveToOuterDisposeScope();
+    }
+
+    private static Tensor Iterated(Tensor x)
+    {
         for (var i = 0; i < Iterations; i++)
         {
             var gram = x.bmm(x.transpose(1, 2));
-            x = gram.baddbmm(gram, gram, beta: -4.7750f, alpha: 2.0315f).baddbmm(x, x, beta: 3.4445f);
+            x = Polynomial(gram).baddbmm(x, x, beta: A);
         }
 
-        return (isTall ? x.transpose(1, 2) : x).MoveToOuterDisposeScope();
+        return x;
     }
+
+    /// <summary>The same for matrices that are longer than wide: x becomes p(x·xᵀ)·x in each step, so the products of all polynomials are formed first, on the short side alone.</summary>
+    private static Tensor IteratedByGram(Tensor x)
+    {
+        var gram = x.bmm(x.transpose(1, 2));
+        var product = (Tensor?)null;
+        for (var i = 0; i < Iterations; i++)
+        {
+            // All of them are polynomials of one symmetric matrix: they commute.
+            var factor = Polynomial(gram);
+            factor.diagonal(0, 1, 2).add_(Scalars.Of(A));
+            product = product is null ? factor : factor.bmm(product);
+            gram = i + 1 < Iterations ? factor.bmm(gram).bmm(factor) : gram;
+        }
+
+        return product!.bmm(x);
+    }
+
+    /// <summary>b·g + c·g².</summary>
+    private static Tensor Polynomial(Tensor gram) => gram.baddbmm(gram, gram, beta: B, alpha: C);
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)

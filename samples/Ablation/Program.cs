@@ -1,0 +1,11 @@
+// What each term of the quick start's recipe does: the same model, chats and numbers with some of its terms. The results are in docs/privacy.md.
+using Ablation;
+using Jigsaw.CommandLine;
+
+var bundled = Path.Combine("models", "support-lm");
+return await new JigsawProgram
+{
+    Model = bundled,
+    Data = Path.Combine(bundled, "data", "train-32000.jsonl.gz"),
+    EvaluationData = Path.Combine(bundled, "data", "eval.jsonl"),
+}.Add<RateEverywhereRecipe>().Add<RateRecipe>().Add<RateBySurprisalRecipe>().Add<DivergenceRecipe>().Add<OriginalTermsNotInReplyRecipe>().RunAsync(args);

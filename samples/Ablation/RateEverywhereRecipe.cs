@@ -1,0 +1,13 @@
+using Jigsaw;
+using Jigsaw.CommandLine;
+
+namespace Ablation;
+
+/// <summary>The rate on every token of the prompt, whatever the reply repeats.</summary>
+[LossRecipe]
+[TrainingDefaults(Steps = 2150, Rank = 32, Optimizer = TrainingOptimizer.Muon, LearningRate = 5e-3, StdMax = 16, FinalLearningRateFraction = 0.05, ClipsApart = true, RampsInProportion = true)]
+[LossTerm.CePerformance(1.0, Mask = TokenMask.Loss)]
+[LossTerm.CeProtection(0.1, MaxLoss = 10, ScalingFactor = 0.2, Every = 8)]
+[LossTerm.CleanEmbeddingsGuardrails(0.0125, MaxLoss = 10, ScalingFactor = 0.2, Every = 8)]
+[LossTerm.InformationRate(0.22, Ramp = Ramp.Geometric, RampStart = 0.0015, RampStartFrom = 54, RampFrom = 108, RampSteps = 967)]
+public partial class RateEverywhereRecipe;
