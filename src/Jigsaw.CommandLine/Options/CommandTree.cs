@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json.Nodes;
@@ -57,7 +58,7 @@ internal sealed partial class CommandTree
             {
                 var wanted = _options.Wanted(parsed, verb.Options.Concat(_options.Everywhere));
                 var end = Array.IndexOf(args, "--");
-                parsed = Parsed([.. args.Take(end < 0 ? args.Length : end), .. ConfigurationFile.Read(file, _options.Known, wanted), .. args.Skip(end < 0 ? args.Length : end)]);
+                parsed = Parsed([.. args.Take(end < 0 ? args.Length : end), .. ConfigurationFile.Read(file, _options.Known, wanted), .. args.Skip(end < 0 ? args.Length : end)], file);
             }
 
             return Run(parsed, verb, cancellation);
@@ -173,7 +174,10 @@ internal sealed partial class CommandTree
         return File.Exists(written) ? written : null;
     }
 
-    private ParseResult Parsed(string[] args)
+    /// <summary>Parses a command line.</summary>
+    /// <param name="args">The command line.</param>
+    /// <param name="file">The file that gave some of it, and so what is wrong, since what people wrote was parsed before; null for none.</param>
+    private ParseResult Parsed(string[] args, string? file = null)
     {
         var parsed = _root.Parse(args);
         if (parsed.Errors.Count == 0)
@@ -183,14 +187,24 @@ internal sealed partial class CommandTree
 
         var command = parsed.CommandResult.Command;
         var names = command.Options.Concat(_root.Options.Where(option => option.Recursive)).Select(option => option.Name).ToArray();
+        var swallowed = parsed.CommandResult.Children.OfType<OptionResult>().SelectMany(result => result.Tokens.Select(token => (Option: result.Option.Name, token.Value))).FirstOrDefault(pair => names.Contains(pair.Value));
+        if (swallowed.Option is not null)
+        {
+            throw new UsageException($"{swallowed.Option} has no value: '{swallowed.Value}', which follows, is an option. See --help.");
+        }
+
         var unknown = parsed.UnmatchedTokens.OrderByDescending(token => token.StartsWith('-')).FirstOrDefault();
-        throw new UsageException(unknown switch
+        throw new UsageException((file is null ? "" : $"{file}: ") + unknown switch
         {
             null => TypeName().Replace(parsed.Errors[0].Message, match => $"; use {(match.Value.Contains("Int", StringComparison.Ordinal) ? "a whole number that fits" : "a number")}."),
+            ['-', ..] when VerbsWith(unknown) is { Length: > 0 } others => $"'{unknown}' is no option{(command == _root ? "" : $" of {command.Name}")}, but one of {string.Join(", ", others)}. See --help.",
             ['-', ..] => $"'{unknown}' is no option{(command == _root ? "" : $" of {command.Name}")}.{NearestName.Question(unknown, names)} See --help.",
             _ => $"'{unknown}' is no verb.{NearestName.Question(unknown, _root.Subcommands.Where(verb => !verb.Hidden).Select(verb => verb.Name))} See --help.",
         });
     }
+
+    /// <summary>The verbs that have an option.</summary>
+    private string[] VerbsWith(string option) => [.. _verbs.Values.Where(verb => !verb.IsHidden && verb.Name.Length > 0 && verb.Options.Any(one => one.Name == option)).Select(verb => verb.Name)];
 
     private Command Add(Command command, Verb verb)
     {

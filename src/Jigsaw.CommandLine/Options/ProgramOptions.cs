@@ -49,6 +49,7 @@ internal sealed partial class ProgramOptions
         RequireNumber(LearningRate, rate => rate > 0 && double.IsFinite(rate), "above 0");
         RequireNumber(StdMax, most => most > RunSettings.StdMin && double.IsFinite(most), string.Create(CultureInfo.InvariantCulture, $"above {RunSettings.StdMin}"));
         RequireNumber(InitialRho, double.IsFinite, "that is finite");
+        RequireNumber(Momentum, beta => beta is >= 0 and < 1, "from 0 to below 1");
         RequireNumber(WeightDecay, decay => decay >= 0 && double.IsFinite(decay), "of at least 0");
         RequireNumber(ClipNorm, norm => norm > 0, "above 0");
         foreach (var paths in new Symbol[] { Data, Runs, Merged })
@@ -115,6 +116,8 @@ internal sealed partial class ProgramOptions
     internal Option<string> Schedule { get; }
 
     internal Option<int?> WarmupSteps { get; } = new("--warmup-steps") { Description = "Steps over which the learning rate rises. [default: 30]" };
+
+    internal Option<double?> Momentum { get; } = new("--momentum") { Description = "β of SGD's and Muon's momentum. [default: 0.9]" };
 
     internal Option<double?> WeightDecay { get; } = new("--weight-decay") { Description = "Weight decay of adapters and transform. [default: 0.01]" };
 
@@ -201,7 +204,7 @@ internal sealed partial class ProgramOptions
     internal IReadOnlyList<Option> Subject => [Recipe, Model, Device, Precision, Output];
 
     /// <summary>What decides how a training goes.</summary>
-    internal IReadOnlyList<Option> Training => [Data, .. Numbers, StdMax, InitialRho, TransformRank, Steps, Batch, TokensPerStep, MicroBatch, Rank, MaxLength, Cache, TeacherCache, TeacherCachePrecision, Optimizer, LearningRate, Schedule, WarmupSteps, WeightDecay, ClipNorm, Freeze, OnNonFinite, WarmStart, Seed, EvaluateEvery, Patience, TimeLimit, StopAfter, CheckpointEvery, LogEvery, NoTensorBoard, Resume];
+    internal IReadOnlyList<Option> Training => [Data, .. Numbers, StdMax, InitialRho, TransformRank, Steps, Batch, TokensPerStep, MicroBatch, Rank, MaxLength, Cache, TeacherCache, TeacherCachePrecision, Optimizer, LearningRate, Schedule, WarmupSteps, Momentum, WeightDecay, ClipNorm, Freeze, OnNonFinite, WarmStart, Seed, EvaluateEvery, Patience, TimeLimit, StopAfter, CheckpointEvery, LogEvery, NoTensorBoard, Resume];
 
     /// <summary>What decides on the recipe's numbers.</summary>
     internal IReadOnlyList<Option> Numbers => [Hyperparameters, Set, GivenNumbers];
@@ -235,6 +238,12 @@ internal sealed partial class ProgramOptions
             throw new ArgumentException(string.Create(CultureInfo.InvariantCulture, $"--batch is {rows} and --tokens-per-step {tokens}, but both say how large a step is; give one of them."));
         }
 
+        var optimizer = parsed.GetValue(Optimizer) is { } chosen ? Enum.Parse<TrainingOptimizer>(chosen, ignoreCase: true) : defaults.Optimizer;
+        if (parsed.GetValue(Momentum) is { } momentum && optimizer is not (TrainingOptimizer.Sgd or TrainingOptimizer.Muon))
+        {
+            throw new ArgumentException(string.Create(CultureInfo.InvariantCulture, $"--momentum is {momentum}, but {optimizer} has none; leave it out, or use --optimizer sgd or muon."));
+        }
+
         return new RunSettings
         {
             Recipe = recipe,
@@ -259,9 +268,10 @@ internal sealed partial class ProgramOptions
             LearningRate = parsed.GetValue(LearningRate) ?? defaults.LearningRate,
             TokensPerStep = parsed.GetValue(TokensPerStep),
             MicroBatch = parsed.GetValue(MicroBatch),
-            Optimizer = parsed.GetValue(Optimizer) is { } optimizer ? Enum.Parse<TrainingOptimizer>(optimizer, ignoreCase: true) : defaults.Optimizer,
+            Optimizer = optimizer,
             Schedule = Enum.Parse<LearningRateDecay>(parsed.GetValue(Schedule) ?? _schedules[0], ignoreCase: true),
             WarmupSteps = parsed.GetValue(WarmupSteps),
+            Momentum = parsed.GetValue(Momentum),
             WeightDecay = parsed.GetValue(WeightDecay),
             ClipNorm = parsed.GetValue(ClipNorm),
             Frozen = parsed.GetValue(Freeze) is { } part ? Enum.Parse<TrainedParts>(part, ignoreCase: true) : TrainedParts.None,

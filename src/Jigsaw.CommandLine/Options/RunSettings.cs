@@ -89,6 +89,9 @@ internal sealed record RunSettings
     /// <summary>Steps of the warm-up; null for the library's.</summary>
     public int? WarmupSteps { get; init; }
 
+    /// <summary>β of the optimizer's momentum; null for the library's.</summary>
+    public double? Momentum { get; init; }
+
     /// <summary>Weight decay; null for the library's.</summary>
     public double? WeightDecay { get; init; }
 
@@ -252,6 +255,7 @@ internal sealed record RunSettings
         ["optimizer"] = NameOf(Optimizer),
         ["schedule"] = NameOf(Schedule),
         ["warmup-steps"] = WarmupSteps,
+        ["momentum"] = Momentum,
         ["weight-decay"] = WeightDecay,
         ["clip-norm"] = ClipNorm,
         ["freeze"] = Frozen == TrainedParts.None ? null : NameOf(Frozen),

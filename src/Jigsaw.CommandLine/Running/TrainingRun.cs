@@ -9,6 +9,8 @@ namespace Jigsaw.CommandLine.Running;
 /// <summary>The training of a run: its file of options, its steps, and what it saves.</summary>
 internal static class TrainingRun
 {
+    private const double Momentum = 0.9;
+
     /// <summary>Says what is trained on what.</summary>
     internal static void Introduce(RunContext context, RunSession session)
     {
@@ -159,11 +161,12 @@ internal static class TrainingRun
             CheckpointEvery = settings.CheckpointEvery,
         };
         own = own with { WarmupSteps = settings.WarmupSteps ?? own.WarmupSteps, WeightDecay = settings.WeightDecay ?? own.WeightDecay, ClipNorm = settings.ClipNorm ?? own.ClipNorm };
+        var momentum = settings.Momentum ?? Momentum;
         return settings.Optimizer switch
         {
-            TrainingOptimizer.Sgd => own with { Optimizer = groups => JigsawOptimizer.Sgd(groups, own.LearningRate, weightDecay: own.WeightDecay) },
+            TrainingOptimizer.Sgd => own with { Optimizer = groups => JigsawOptimizer.Sgd(groups, own.LearningRate, momentum, own.WeightDecay) },
             TrainingOptimizer.Lion => own with { Optimizer = groups => JigsawOptimizer.Lion(groups, own.LearningRate, weightDecay: own.WeightDecay) },
-            TrainingOptimizer.Muon => own with { Optimizer = groups => JigsawOptimizer.Muon(groups, own.LearningRate, weightDecay: own.WeightDecay) },
+            TrainingOptimizer.Muon => own with { Optimizer = groups => JigsawOptimizer.Muon(groups, own.LearningRate, momentum, own.WeightDecay) },
             _ => own,
         };
     }

@@ -1,3 +1,4 @@
+using Jigsaw.Checkpoints;
 using Jigsaw.Client;
 using Jigsaw.CommandLine.Options;
 using Jigsaw.CommandLine.Running;
@@ -17,6 +18,7 @@ internal static class ExportVerb
             throw new ArgumentException($"--to is {to}, {(File.Exists(to) ? "a file" : "the folder of a run, whose transform and adapters would be written over")}; name another folder.");
         }
 
+        AtomicFile.RequireWritable(to);
         using var run = new TrainedRun(settings);
         var transform = Path.Combine(to, "transform");
         run.Transform.Save(transform);

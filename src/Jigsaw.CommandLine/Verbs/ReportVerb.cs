@@ -24,9 +24,10 @@ internal static class ReportVerb
             context.Output.Fail(problem);
         }
 
-        var blocks = RunReport.Of(runs, recipes, sweeps.Count == 1 ? sweeps.Values.Single().Objectives : []);
         var file = settings.ReportFile ?? Path.Combine(sweeps.Count == 0 ? runs[0].Folder : FolderOf(sweeps.Keys.First()), settings.Markdown ? "report.md" : "report.html");
         RequireReport(file);
+        AtomicFile.RequireWritable(Path.GetDirectoryName(Path.GetFullPath(file))!);
+        var blocks = RunReport.Of(runs, recipes, sweeps.Count == 1 ? sweeps.Values.Single().Objectives : []);
         AtomicFile.WriteText(file, settings.Markdown ? MarkdownReport.Of(blocks) : HtmlReport.Of(blocks));
         context.Output.Say($"Report: {file}");
         return JigsawExitCode.Success;

@@ -34,13 +34,19 @@ internal static class AtomicFile
     }
 
     /// <summary>Finds out whether files can be written into a folder, before the work whose result is to go there.</summary>
-    /// <param name="folder">The folder; one that isn't there is left for what writes into it.</param>
+    /// <param name="folder">The folder; of one that isn't there the nearest that is.</param>
     /// <exception cref="UnauthorizedAccessException">It can't be written to; the message says what to do.</exception>
     public static void RequireWritable(string folder)
     {
-        if (Directory.Exists(folder))
+        var there = Path.GetFullPath(folder);
+        while (!Directory.Exists(there) && Path.GetDirectoryName(there) is { } parent)
         {
-            using var probe = Create(Path.Combine(Path.GetFullPath(folder), $"{Environment.ProcessId}-{Guid.NewGuid():N}.tmp"), FileOptions.DeleteOnClose);
+            there = parent;
+        }
+
+        if (Directory.Exists(there))
+        {
+            using var probe = Create(Path.Combine(there, $"{Environment.ProcessId}-{Guid.NewGuid():N}.tmp"), FileOptions.DeleteOnClose);
         }
     }
 

@@ -26,7 +26,7 @@ public sealed class Trainer : IDisposable
     private readonly ILearningRateSchedule _schedule;
     private readonly optim.Optimizer _optimizer;
     private readonly Parameter[] _trained;
-    private readonly string[] _names;
+    private readonly (string Name, Tensor Value)[] _named;
     private readonly Parameter[][] _clippedTogether;
     private readonly ICheckpointFormat _format;
     private readonly TrainingState _state;
@@ -87,7 +87,7 @@ public sealed class Trainer : IDisposable
 
         var optimized = _optimizer.parameters().Select(parameter => parameter.Handle).ToHashSet();
         trained = [.. trained.Where(parameter => optimized.Contains(parameter.Value.Handle))];
-        (_trained, _names) = ([.. trained.Select(parameter => parameter.Value)], [.. trained.Select(parameter => parameter.Name)]);
+        (_trained, _named) = ([.. trained.Select(parameter => parameter.Value)], [.. trained.Select(parameter => (parameter.Name, (Tensor)parameter.Value))]);
         var adapters = groups[0].Parameters.Select(parameter => parameter.Value.Handle).ToHashSet();
         _clippedTogether = options.ClipsApart ? [.. _trained.GroupBy(parameter => adapters.Contains(parameter.Handle)).Select(group => group.ToArray())] : [_trained];
         _format = options.CheckpointFormat ?? new FolderCheckpointFormat();
@@ -157,7 +157,7 @@ public sealed class Trainer : IDisposable
                 RequireOwnFolder();
             }
 
-            _processes.RequireSame(_state.Settings, StepsDone, _trained.Zip(_names, (value, name) => (name, (Tensor)value)));
+            _processes.RequireSame(_state.Settings, StepsDone, _named);
             var adapters = _loss.Student.Adapters;
             var training = adapters.Training;
             adapters.Training = true;
@@ -267,9 +267,10 @@ public sealed class Trainer : IDisposable
         _processes.Meet();
         void Save()
         {
-            if (saved != StepsDone && _processes.IsFirst)
+            if (saved != StepsDone)
             {
-                _checkpoints?.Write(_state);
+                _processes.RequireNear(StepsDone, _named);
+                (_processes.IsFirst ? _checkpoints : null)?.Write(_state);
             }
 
             saved = StepsDone;

@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
@@ -14,6 +16,9 @@ namespace Jigsaw.Training;
 /// <param name="group">The processes; null for one.</param>
 internal sealed class TrainingProcesses(IProcessGroup? group)
 {
+    // Far more than rounding does between two checkpoints, far less than a step that one process leaves out.
+    private const double Drift = 1e-3;
+
     /// <summary>True in the process that writes files.</summary>
     public bool IsFirst => group is null || group.Rank == 0;
 
@@ -70,7 +75,7 @@ internal sealed class TrainingProcesses(IProcessGroup? group)
             return;
         }
 
-        var own = new OrderedDictionary<string, string>(settings) { ["step"] = step.ToString(System.Globalization.CultureInfo.InvariantCulture) };
+        var own = new OrderedDictionary<string, string>(settings) { ["step"] = step.ToString(CultureInfo.InvariantCulture) };
         foreach (var (name, value) in trained)
         {
             own["values of " + name] = Hash(value);
@@ -85,6 +90,34 @@ internal sealed class TrainingProcesses(IProcessGroup? group)
                 if (first != other)
                 {
                     throw new ProcessGroupException($"Process {rank} of {all.Length} has {name} = {TrainingState.Shortened(other)}, but process 0 has {TrainingState.Shortened(first)}; start all with the same model, data, recipe and options.");
+                }
+            }
+        }
+    }
+
+    /// <summary>Refuses to go on if what is trained has drifted apart between the processes: each has applied the same gradients, so their values differ by rounding alone.</summary>
+    /// <param name="step">Steps that are done.</param>
+    /// <param name="trained">What is trained, by name.</param>
+    /// <exception cref="ProcessGroupException">The norm of a tensor differs: the message names the process and the tensor.</exception>
+    public void RequireNear(int step, IReadOnlyList<(string Name, Tensor Value)> trained)
+    {
+        if (group is not { Size: > 1 })
+        {
+            return;
+        }
+
+        using var scope = NewDisposeScope();
+        using var grad = no_grad();
+        var own = stack([.. trained.Select(pair => pair.Value.to(ScalarType.Float64).norm())]).cpu().data<double>().ToArray();
+        var all = group.Gather(MemoryMarshal.AsBytes<double>(own).ToArray()).Select(bytes => MemoryMarshal.Cast<byte, double>(bytes).ToArray()).ToArray();
+        for (var rank = 1; rank < all.Length; rank++)
+        {
+            for (var i = 0; i < own.Length; i++)
+            {
+                var (first, other) = (all[0][i], all[rank][i]);
+                if (!(Math.Abs(first - other) <= Drift * Math.Max(first, other)))
+                {
+                    throw new ProcessGroupException(string.Create(CultureInfo.InvariantCulture, $"After step {step} the norm of {trained[i].Name} is {other} in process {rank} of {all.Length}, but {first} in process 0: they have applied different gradients. Nothing from here on is saved; go on from the last checkpoint, and run all processes on the same build and kind of machine."));
                 }
             }
         }

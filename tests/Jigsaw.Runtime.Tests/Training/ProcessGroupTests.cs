@@ -109,6 +109,33 @@ public sealed class ProcessGroupTests
     }
 
     [Fact]
+    public void Processes_that_have_drifted_apart_save_nothing()
+    {
+        var folder = Directory.CreateTempSubdirectory("jigsaw-drift").FullName;
+        try
+        {
+            var exceptions = InThreads(2, group =>
+            {
+                using var session = new TrainingSession(new TrainingOptions { Steps = 6, Processes = group, CheckpointDirectory = folder, CheckpointEvery = 2 }, batches: new UnevenBatches(), bind: PartsRecipe.Bind);
+                return Record.Exception(() => session.Trainer.Run(step =>
+                {
+                    if (step.Step == 3 && group.Rank == 1)
+                    {
+                        using var grad = TorchSharp.torch.no_grad();
+                        session.Named().Last().Value.add_(0.5);
+                    }
+                }));
+            });
+            Assert.All(exceptions, exception => Assert.Matches(@"^After step 4 the norm of \S+ is \S+ in process 1 of 2, but \S+ in process 0: they have applied different gradients\.", Assert.IsType<ProcessGroupException>(exception).Message));
+            Assert.Equal(["step-000002"], Directory.GetDirectories(folder).Select(path => Path.GetFileName(path)));
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    [Fact]
     public void A_process_that_ends_ends_all()
     {
         var clock = Stopwatch.StartNew();
