@@ -12,8 +12,31 @@ internal static class ChatRows
 
     /// <summary>The chats of a file with the rows that they are in.</summary>
     /// <exception cref="ChatDataException">The file is damaged, or a row is not a chat.</exception>
-    public static IEnumerable<(DataRow Row, ChatExample Chat)> Read(DataFile file, FieldTally unread) =>
-        file.Rows(ChatFormats.Fields, unread).Select(row => (row, Parse(file.FilePath, row.Place, row.Bytes, unread)));
+    public static IEnumerable<(DataRow Row, ChatExample Chat)> Read(DataFile file, FieldTally unread)
+    {
+        using var rows = file.Rows(ChatFormats.Fields, unread).GetEnumerator();
+        while (Next() is { } read)
+        {
+            yield return read;
+        }
+
+        (DataRow, ChatExample)? Next()
+        {
+            try
+            {
+                return rows.MoveNext() ? (rows.Current, Parse(file.FilePath, rows.Current.Place, rows.Current.Bytes, unread)) : null;
+            }
+            catch (ChatDataException exception)
+            {
+                if (file.Damage() is { } damage)
+                {
+                    throw new ChatDataException(file.FilePath, null, $"can't be unpacked: the file is cut off or damaged ({damage}); write or fetch it again.", exception);
+                }
+
+                throw;
+            }
+        }
+    }
 
     /// <summary>Reads a row.</summary>
     /// <param name="path">Its file, for messages.</param>

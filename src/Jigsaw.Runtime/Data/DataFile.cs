@@ -71,15 +71,38 @@ internal sealed class DataFile : IDisposable
             return new ParquetRows(FilePath, _file, columns, unread).Read();
         }
 
-        return new JsonRows(FilePath, Packing switch
+        return new JsonRows(FilePath, Unpacked()).Read();
+    }
+
+    /// <summary>What is wrong with the packing of the rows, found by unpacking all of them: damaged bytes may give rows that are none long before the checksum at the end tells why.</summary>
+    /// <returns>Null if nothing is, or the file isn't packed.</returns>
+    public string? Damage()
+    {
+        if (Packing is not (DataPacking.Gzip or DataPacking.Zstd))
         {
-            DataPacking.Gzip => new WholeGzip(FilePath, _file, BufferSize),
-            DataPacking.Zstd => new DecompressionStream(_file, BufferSize, checkEndOfStream: true, leaveOpen: true),
-            _ => _file,
-        }).Read();
+            return null;
+        }
+
+        _file.Position = 0;
+        try
+        {
+            Unpacked().CopyTo(Stream.Null, BufferSize);
+            return null;
+        }
+        catch (Exception exception) when (exception is not OutOfMemoryException)
+        {
+            return exception.GetType().Name;
+        }
     }
 
     public void Dispose() => _file.Dispose();
+
+    private Stream Unpacked() => Packing switch
+    {
+        DataPacking.Gzip => new WholeGzip(FilePath, _file, BufferSize),
+        DataPacking.Zstd => new DecompressionStream(_file, BufferSize, checkEndOfStream: true, leaveOpen: true),
+        _ => _file,
+    };
 
     private static byte[] Begin(FileStream file)
     {

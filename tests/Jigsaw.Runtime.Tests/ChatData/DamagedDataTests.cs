@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.IO.Compression;
 using System.Text;
 using CsCheck;
 using Jigsaw.Checkpoints;
@@ -57,6 +58,31 @@ public sealed class DamagedDataTests : IDisposable
             File.WriteAllBytes(_folder["cut"], bytes[..length]);
             Assert.NotNull(Outcome(_folder["cut"]));
         }
+    }
+
+    [Theory]
+    [InlineData(false, "is not a chat: it is not JSON at byte 0; write one JSON object per row.")]
+    [InlineData(true, "can't be unpacked: the file is cut off or damaged (InvalidDataException); write or fetch it again.")]
+    public void A_packed_file_that_is_damaged_in_its_middle_is_no_row_that_is_no_chat(bool isPacked, string said)
+    {
+        var bytes = Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat(Row + "\n", 2000)));
+        if (isPacked)
+        {
+            // Stored, not compressed, and more than is read at once: the damage is in the text alone, and only the checksum at the end knows.
+            using var packed = new MemoryStream();
+            using (var gzip = new GZipStream(packed, CompressionLevel.NoCompression))
+            {
+                gzip.Write(bytes);
+            }
+
+            bytes = packed.ToArray();
+        }
+
+        var at = bytes.AsSpan().IndexOf(Encoding.UTF8.GetBytes(Row));
+        Assert.InRange(at, 0, bytes.Length);
+        bytes[at] = (byte)'x';
+        File.WriteAllBytes(_folder["damaged"], bytes);
+        Assert.EndsWith(said, Outcome(_folder["damaged"]), StringComparison.Ordinal);
     }
 
     [Fact]
