@@ -28,12 +28,7 @@ internal static class ChatRows
             }
             catch (ChatDataException exception)
             {
-                if (file.Damage() is { } damage)
-                {
-                    throw new ChatDataException(file.FilePath, null, $"can't be unpacked: the file is cut off or damaged ({damage}); write or fetch it again.", exception);
-                }
-
-                throw;
+                throw file.Damage() ?? exception;
             }
         }
     }

@@ -76,7 +76,7 @@ internal sealed class DataFile : IDisposable
 
     /// <summary>What is wrong with the packing of the rows, found by unpacking all of them: damaged bytes may give rows that are none long before the checksum at the end tells why.</summary>
     /// <returns>Null if nothing is, or the file isn't packed.</returns>
-    public string? Damage()
+    public ChatDataException? Damage()
     {
         if (Packing is not (DataPacking.Gzip or DataPacking.Zstd))
         {
@@ -89,9 +89,13 @@ internal sealed class DataFile : IDisposable
             Unpacked().CopyTo(Stream.Null, BufferSize);
             return null;
         }
+        catch (ChatDataException exception)
+        {
+            return exception;
+        }
         catch (Exception exception) when (exception is not OutOfMemoryException)
         {
-            return exception.GetType().Name;
+            return new ChatDataException(FilePath, null, $"can't be unpacked: the file is cut off or damaged ({exception.GetType().Name}); write or fetch it again.", exception);
         }
     }
 
