@@ -1,15 +1,11 @@
-using System.Diagnostics;
-
 namespace Jigsaw.Samples.Tests;
 
 public sealed class ServingTests
 {
-    private static readonly string _program = Path.Combine(AppContext.BaseDirectory, "..", "..", "..", "..", "..", "samples", "Serving", "bin", new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name, "net10.0", "Serving.dll");
-
     [Fact]
     public async Task It_asks_three_questions_and_shows_what_each_side_saw()
     {
-        var (code, output, error) = await RunAsync();
+        var (code, output, error) = await SampleProcess.RunAsync("Serving");
         Assert.True(code == 0, output + error);
         var seen = Lines(output, "the server saw");
         Assert.Equal(3, seen.Length);
@@ -26,32 +22,11 @@ public sealed class ServingTests
     [InlineData(1, "nowhere", "--run", "nowhere")]
     public async Task A_wrong_argument_gets_a_sentence(int expected, string said, params string[] arguments)
     {
-        var (code, output, error) = await RunAsync(arguments);
+        var (code, output, error) = await SampleProcess.RunAsync("Serving", arguments);
         Assert.True(code == expected, output + error);
         Assert.Contains(said, error, StringComparison.Ordinal);
         Assert.DoesNotContain("   at ", error, StringComparison.Ordinal);
     }
 
     private static string[] Lines(string output, string begin) => [.. output.Split('\n').Where(line => line.StartsWith(begin, StringComparison.Ordinal)).Select(line => line[begin.Length..].Trim())];
-
-    private static async Task<(int Code, string Output, string Error)> RunAsync(params string[] arguments)
-    {
-        var start = new ProcessStartInfo("dotnet", [_program, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
-
-        // One thread: the other tests run at the same time.
-        start.Environment["OMP_NUM_THREADS"] = "1";
-        using var process = Process.Start(start)!;
-        var (output, error) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
-        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(3));
-        try
-        {
-            await process.WaitForExitAsync(patience.Token);
-        }
-        catch (OperationCanceledException)
-        {
-            process.Kill(entireProcessTree: true);
-        }
-
-        return (process.ExitCode, await output, await error);
-    }
 }
