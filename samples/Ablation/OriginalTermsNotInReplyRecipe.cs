@@ -3,7 +3,7 @@ using Jigsaw.CommandLine;
 
 namespace Ablation;
 
-/// <summary>The original's terms, those that hide on what the reply doesn't repeat alone.</summary>
+/// <summary>The original's terms; those that hide apply only to tokens that the reply doesn't repeat.</summary>
 [LossRecipe]
 [TrainingDefaults(Steps = 700)]
 [LossTerm.CePerformance(2.0, Mask = TokenMask.Loss)]

@@ -1,4 +1,4 @@
-// What each term of the quick start's recipe does: the same model, chats and numbers with some of its terms. The results are in docs/privacy.md.
+// What each term of the quick start's recipe does: the same model and chats, and the same numbers with some of its terms; and the original's terms where they are told what the reply doesn't repeat. The results are in docs/privacy.md.
 using Ablation;
 using Jigsaw.CommandLine;
 

@@ -10,10 +10,13 @@ public sealed class UsageTests : IDisposable
     [InlineData("'--stepps' is no option of train. Did you mean '--steps'? See --help.", "train", "--stepps", "3")]
     [InlineData("'--batsh' is no option. Did you mean '--batch'? See --help.", "--batsh", "3")]
     [InlineData("'trian' is no verb. Did you mean 'train'? See --help.", "trian")]
-    [InlineData("'--merge' is no option of train, but one of export. See --help.", "train", "--merge")]
-    [InlineData("'--learning-rate' is no option of plan, but one of train. See --help.", "plan", "--learning-rate", "1")]
+    [InlineData("'--merge' is no option of train; export has it. See --help.", "train", "--merge")]
+    [InlineData("'--learning-rate=1' is no option of plan; train has it. See --help.", "plan", "--learning-rate=1")]
     [InlineData("--optimizer has no value: '--output', which follows, is an option. See --help.", "train", "--optimizer", "--output", "a")]
     [InlineData("--learning-rate has no value: '--steps', which follows, is an option. See --help.", "train", "--learning-rate", "--steps", "3")]
+    [InlineData("--to has no value: '--merge', which follows, is an option. See --help.", "export", "--to", "--merge")]
+    [InlineData("'--foo' is no option of generate.", "generate", "--prompt", "--quiet", "--foo", "1")]
+    [InlineData("--output is empty; give it a value, or leave it out.", "train", "--output", "")]
     [InlineData("--momentum is 1; use a number from 0 to below 1.", "train", "--momentum", "1")]
     [InlineData("--momentum is 0.95, but AdamW has none; leave it out, or use --optimizer sgd or muon.", "train", "--optimizer", "adamw", "--momentum", "0.95")]
     [InlineData("--steps is 0; use at least 1.", "train", "--steps", "0")]
@@ -57,6 +60,7 @@ public sealed class UsageTests : IDisposable
     [Theory]
     [InlineData("""{ "stepps": 3 }""", " names 'stepps', which is no option. Did you mean 'steps'?")]
     [InlineData("""{ "steps": 0 }""", "run.json: --steps is 0; use at least 1.")]
+    [InlineData("""{ "optimizer": "--output" }""", "run.json: --optimizer is '--output', which is an option and no value.")]
     [InlineData("""{ "optimizer": "muonn" }""", "run.json: --optimizer is muonn; use adamw, sgd, lion, muon. Did you mean 'muon'?")]
     [InlineData("""{ "steps": [1] }""", ": 'steps' is [1]; use a text or a number.")]
     [InlineData("""{ "resume": 1 }""", ": 'resume' is 1; use true or false.")]
@@ -79,6 +83,16 @@ public sealed class UsageTests : IDisposable
     [Fact]
     public async Task A_file_that_is_not_there_gets_a_sentence() =>
         Assert.Equal(JigsawExitCode.Usage, (await ProgramRun.Run("plan", "--config", Path.Combine(_folder, "none.json"))).Code);
+
+    [Fact]
+    public async Task A_files_momentum_is_not_that_of_an_optimizer_of_the_command_line()
+    {
+        var file = Path.Combine(_folder, "run.json");
+        File.WriteAllText(file, """{ "optimizer": "muon", "momentum": 0.95 }""");
+        var (_, _, error) = await ProgramRun.Run("train", "--config", file, "--optimizer", "adamw", "--model", Path.Combine(_folder, "none"), "--output", Path.Combine(_folder, "run"));
+        Assert.DoesNotContain("momentum", error, StringComparison.Ordinal);
+        Assert.Contains("none", error, StringComparison.Ordinal);
+    }
 
     [Fact]
     public async Task A_file_may_name_options_of_other_verbs()

@@ -150,6 +150,10 @@ internal sealed partial class CommandTree
         }
     }
 
+    /// <summary>How the parser names an option that is empty.</summary>
+    [GeneratedRegex(@"^Cannot parse argument '' for option '([^']*)'")]
+    private static partial Regex EmptyValue();
+
     /// <summary>How the parser names the type that an option has.</summary>
     [GeneratedRegex(@" as expected type '[^']*'\.$")]
     private static partial Regex TypeName();
@@ -176,29 +180,33 @@ internal sealed partial class CommandTree
 
     /// <summary>Parses a command line.</summary>
     /// <param name="args">The command line.</param>
-    /// <param name="file">The file that gave some of it, and so what is wrong, since what people wrote was parsed before; null for none.</param>
+    /// <param name="file">The file that gave some of it; null for none. What is wrong comes from there, for the rest was parsed without it before.</param>
     private ParseResult Parsed(string[] args, string? file = null)
     {
         var parsed = _root.Parse(args);
+        var command = parsed.CommandResult.Command;
+        var names = command.Options.Concat(_root.Options.Where(option => option.Recursive)).Select(option => option.Name).ToArray();
+        var of = file is null ? "" : $"{file}: ";
+
+        // The parser takes any text for a path. A prompt may be one that is called like an option.
+        var swallowed = parsed.CommandResult.Children.OfType<OptionResult>().Where(result => result.Option != _options.Prompt).SelectMany(result => result.Tokens.Select(token => (Option: result.Option.Name, token.Value))).FirstOrDefault(pair => names.Contains(pair.Value));
+        if (swallowed.Option is not null)
+        {
+            throw new UsageException(file is null ? $"{swallowed.Option} has no value: '{swallowed.Value}', which follows, is an option. See --help." : $"{of}{swallowed.Option} is '{swallowed.Value}', which is an option and no value.");
+        }
+
         if (parsed.Errors.Count == 0)
         {
             return parsed;
         }
 
-        var command = parsed.CommandResult.Command;
-        var names = command.Options.Concat(_root.Options.Where(option => option.Recursive)).Select(option => option.Name).ToArray();
-        var swallowed = parsed.CommandResult.Children.OfType<OptionResult>().SelectMany(result => result.Tokens.Select(token => (Option: result.Option.Name, token.Value))).FirstOrDefault(pair => names.Contains(pair.Value));
-        if (swallowed.Option is not null)
-        {
-            throw new UsageException($"{swallowed.Option} has no value: '{swallowed.Value}', which follows, is an option. See --help.");
-        }
-
         var unknown = parsed.UnmatchedTokens.OrderByDescending(token => token.StartsWith('-')).FirstOrDefault();
-        throw new UsageException((file is null ? "" : $"{file}: ") + unknown switch
+        throw new UsageException(of + unknown switch
         {
+            null when EmptyValue().Match(parsed.Errors[0].Message) is { Success: true } empty => $"{empty.Groups[1].Value} is empty; give it a value, or leave it out.",
             null => TypeName().Replace(parsed.Errors[0].Message, match => $"; use {(match.Value.Contains("Int", StringComparison.Ordinal) ? "a whole number that fits" : "a number")}."),
-            ['-', ..] when VerbsWith(unknown) is { Length: > 0 } others => $"'{unknown}' is no option{(command == _root ? "" : $" of {command.Name}")}, but one of {string.Join(", ", others)}. See --help.",
-            ['-', ..] => $"'{unknown}' is no option{(command == _root ? "" : $" of {command.Name}")}.{NearestName.Question(unknown, names)} See --help.",
+            ['-', ..] when VerbsWith(unknown.Split('=')[0]) is { Length: > 0 } others => $"'{unknown}' is no option{(command == _root ? "" : $" of {command.Name}")}; {string.Join(", ", others)} {(others.Length == 1 ? "has" : "have")} it. See --help.",
+            ['-', ..] => $"'{unknown}' is no option{(command == _root ? "" : $" of {command.Name}")}.{NearestName.Question(unknown.Split('=')[0], names)} See --help.",
             _ => $"'{unknown}' is no verb.{NearestName.Question(unknown, _root.Subcommands.Where(verb => !verb.Hidden).Select(verb => verb.Name))} See --help.",
         });
     }

@@ -215,13 +215,13 @@ internal sealed partial class ProgramOptions
     /// <summary>All that a file may name.</summary>
     internal IReadOnlyList<Option> Known => [.. Subject, .. Training, .. Measuring, AttackSteps, .. Attacking, Quiet, Json, Prompt, MaxTokens, To, Merge, Gguf, Client, Chat];
 
-    /// <summary>The options of a file that count beside a command line: those that it doesn't give, and not the other way to say how large a step is.</summary>
+    /// <summary>The options of a file that count beside a command line: those that it doesn't give, and neither the other way to say how large a step is nor the momentum of another optimizer.</summary>
     /// <param name="parsed">The command line.</param>
     /// <param name="options">All options of the verb.</param>
     internal Option[] Wanted(ParseResult parsed, IEnumerable<Option> options)
     {
         bool IsGiven(Option option) => parsed.GetResult(option) is { Implicit: false };
-        return [.. options.Where(option => !IsGiven(option) && !(option == Batch && IsGiven(TokensPerStep)) && !(option == TokensPerStep && IsGiven(Batch)))];
+        return [.. options.Where(option => !IsGiven(option) && !(option == Batch && IsGiven(TokensPerStep)) && !(option == TokensPerStep && IsGiven(Batch)) && !(option == Momentum && IsGiven(Optimizer)))];
     }
 
     /// <summary>The settings of a command line.</summary>

@@ -89,7 +89,7 @@ internal sealed record RunSettings
     /// <summary>Steps of the warm-up; null for the library's.</summary>
     public int? WarmupSteps { get; init; }
 
-    /// <summary>β of the optimizer's momentum; null for the library's.</summary>
+    /// <summary>β of the optimizer's momentum; null for 0.9.</summary>
     public double? Momentum { get; init; }
 
     /// <summary>Weight decay; null for the library's.</summary>

@@ -36,6 +36,11 @@ internal static class ReportVerb
     /// <summary>Refuses to replace a file that is no report, such as one of the run.</summary>
     private static void RequireReport(string file)
     {
+        if (Directory.Exists(file))
+        {
+            throw new UsageException($"--output is {file}, which is a folder; name a file.");
+        }
+
         if (!File.Exists(file))
         {
             return;

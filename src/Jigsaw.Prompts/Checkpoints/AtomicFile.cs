@@ -34,13 +34,18 @@ internal static class AtomicFile
     }
 
     /// <summary>Finds out whether files can be written into a folder, before the work whose result is to go there.</summary>
-    /// <param name="folder">The folder; of one that isn't there the nearest that is.</param>
+    /// <param name="folder">The folder. If it isn't there, the nearest folder above it is tried.</param>
     /// <exception cref="UnauthorizedAccessException">It can't be written to; the message says what to do.</exception>
     public static void RequireWritable(string folder)
     {
         var there = Path.GetFullPath(folder);
         while (!Directory.Exists(there) && Path.GetDirectoryName(there) is { } parent)
         {
+            if (Path.Exists(there))
+            {
+                throw new UnauthorizedAccessException($"{there} is a file, so nothing can be written below it; give another folder.");
+            }
+
             there = parent;
         }
 
@@ -56,7 +61,7 @@ internal static class AtomicFile
         {
             return new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 1 << 16, options);
         }
-        catch (Exception exception) when (exception is UnauthorizedAccessException or IOException { HResult: ReadOnlyFileSystem })
+        catch (Exception exception) when (exception is UnauthorizedAccessException or FileNotFoundException or DirectoryNotFoundException or IOException { HResult: ReadOnlyFileSystem })
         {
             throw new UnauthorizedAccessException($"{Path.GetDirectoryName(path)} can't be written to; make it writable, or give another folder.", exception);
         }

@@ -80,7 +80,7 @@ public sealed class StepMemory
             Transform = ((TransformTensors + (2 * transform.Config.FeedForwardRatio)) * allFeatures) + MaskBytes(rows, length),
             Activations = (recorded * ((layers * perLayer) + ((last + 1) * features / FloatBytes * element))) + (2 * Math.Min(states, 2 + (2 * recorded)) * features / FloatBytes * element),
             Logits = LogitBytes(loss, plan, tokens, config.VocabularySize),
-            Passing = PassingBytes(config, tokens / length, length, element),
+            Passing = PassingBytes(config, tokens / length, length, element, isHost: model.Device.type == DeviceType.CPU),
         };
     }
 
@@ -101,13 +101,16 @@ public sealed class StepMemory
     }
 
     /// <summary>The largest of what is there for a moment: one layer forward, its feed-forward block backward, or its attention backward.</summary>
-    private static long PassingBytes(CausalLMConfig config, long rows, long length, long element)
+    private static long PassingBytes(CausalLMConfig config, long rows, long length, long element, bool isHost)
     {
+        // The backward pass of the feed-forward block is computed in at least float32, and that of attention on the CPU.
+        var wide = Math.Max(element, FloatBytes);
+        var ofAttention = isHost ? wide : element;
         var (hidden, inner, heads, shared) = ((long)config.HiddenSize, (long)config.IntermediateSize, (long)config.HeadCount * config.HeadDim, (long)config.KeyValueHeadCount * config.HeadDim);
         var forward = (10 * hidden) + (8 * heads) + (6 * shared) + (4 * inner);
         var feedForward = (7 * inner) + (9 * hidden);
         var scores = config.HeadCount * length;
-        var attention = (14 * heads) + (14 * shared) + (rows * config.HeadCount * length * length * element <= DecoderLayer.ScoreBytes ? 3 * scores : 0) + (3 * hidden);
-        return Math.Max(forward, Math.Max(feedForward, attention)) * rows * length * element;
+        var attention = (14 * heads) + (14 * shared) + (rows * config.HeadCount * length * length * ofAttention <= DecoderLayer.ScoreBytes ? 3 * scores : 0) + (3 * hidden);
+        return Math.Max(forward * element, Math.Max(feedForward * wide, attention * ofAttention)) * rows * length;
     }
 }

@@ -17,7 +17,7 @@ namespace Jigsaw.Training;
 internal sealed class TrainingProcesses(IProcessGroup? group)
 {
     // Far more than rounding does between two checkpoints, far less than a step that one process leaves out.
-    private const double Drift = 1e-3;
+    private const double NormTolerance = 1e-3;
 
     /// <summary>True in the process that writes files.</summary>
     public bool IsFirst => group is null || group.Rank == 0;
@@ -106,18 +106,16 @@ internal sealed class TrainingProcesses(IProcessGroup? group)
             return;
         }
 
-        using var scope = NewDisposeScope();
-        using var grad = no_grad();
-        var own = stack([.. trained.Select(pair => pair.Value.to(ScalarType.Float64).norm())]).cpu().data<double>().ToArray();
+        var own = trained.Select(pair => Norm(pair.Value)).ToArray();
         var all = group.Gather(MemoryMarshal.AsBytes<double>(own).ToArray()).Select(bytes => MemoryMarshal.Cast<byte, double>(bytes).ToArray()).ToArray();
         for (var rank = 1; rank < all.Length; rank++)
         {
             for (var i = 0; i < own.Length; i++)
             {
                 var (first, other) = (all[0][i], all[rank][i]);
-                if (!(Math.Abs(first - other) <= Drift * Math.Max(first, other)))
+                if (!first.Equals(other) && !(Math.Abs(first - other) <= NormTolerance * Math.Max(first, other)))
                 {
-                    throw new ProcessGroupException(string.Create(CultureInfo.InvariantCulture, $"After step {step} the norm of {trained[i].Name} is {other} in process {rank} of {all.Length}, but {first} in process 0: they have applied different gradients. Nothing from here on is saved; go on from the last checkpoint, and run all processes on the same build and kind of machine."));
+                    throw new ProcessGroupException(string.Create(CultureInfo.InvariantCulture, $"After step {step} the norm of {trained[i].Name} is {other} in process {rank} of {all.Length}, but {first} in process 0: they have applied different gradients. Nothing from here on is saved; go on from a checkpoint before, and run all processes on the same build and kind of machine."));
                 }
             }
         }
@@ -144,6 +142,13 @@ internal sealed class TrainingProcesses(IProcessGroup? group)
         {
             group.Abort(exception.Message);
         }
+    }
+
+    private static double Norm(Tensor value)
+    {
+        using var scope = NewDisposeScope();
+        using var grad = no_grad();
+        return value.to(ScalarType.Float64).norm().cpu().item<double>();
     }
 
     private static string Hash(Tensor value)

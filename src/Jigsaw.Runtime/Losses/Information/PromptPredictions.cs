@@ -59,7 +59,7 @@ internal sealed class PromptPredictions
             var flat = hidden.reshape(-1, hidden.shape[^1]);
             var chunk = (int)Math.Max(1, ChunkBytes / (head.Weight.shape[0] * wide.ElementSize()));
 
-            // One number for each place, after those of the step's rows before these, which other processes have: a place's number doesn't depend on how many there are.
+            // A draw is the first token at which the cumulative probability exceeds a uniform number. There is one for each place, after those of the step's rows before these, which other processes have, so it doesn't depend on how many processes there are.
             var others = draws is null ? 0 : Places(mask.Before, attention.Before, sequence).Count;
             var numbers = draws is null ? null : rand([others + rows.shape[0], 1], dtype: wide, device: inputIds.device, generator: generator).mul_(Scalars.Of(Below));
             for (var start = 0L; start < rows.shape[0]; start += chunk)
