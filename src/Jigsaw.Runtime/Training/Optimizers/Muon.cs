@@ -102,7 +102,7 @@ internal sealed class Muon : OptimizerHelper, IDescribedOptimizer
         {
             // All of them are polynomials of one symmetric matrix: they commute.
             var factor = Polynomial(gram);
-            factor.diagonal(0, 1, 2).add_(Scalars.Of(A));
+            factor.diagonal(0, 1, 2).add_(Scalars.Of(A), Scalars.One);
             product = product is null ? factor : factor.bmm(product);
             gram = i + 1 < Iterations ? factor.bmm(gram).bmm(factor) : gram;
         }
