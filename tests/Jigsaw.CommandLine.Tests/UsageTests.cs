@@ -60,6 +60,7 @@ public sealed class UsageTests : IDisposable
     [Theory]
     [InlineData("""{ "stepps": 3 }""", " names 'stepps', which is no option. Did you mean 'steps'?")]
     [InlineData("""{ "steps": 0 }""", "run.json: --steps is 0; use at least 1.")]
+    [InlineData("""{ "optimizer": "adamw", "momentum": 0.95 }""", "leave it out, or use --optimizer sgd or muon. Options come from ")]
     [InlineData("""{ "optimizer": "--output" }""", "run.json: --optimizer is '--output', which is an option and no value.")]
     [InlineData("""{ "optimizer": "muonn" }""", "run.json: --optimizer is muonn; use adamw, sgd, lion, muon. Did you mean 'muon'?")]
     [InlineData("""{ "steps": [1] }""", ": 'steps' is [1]; use a text or a number.")]

@@ -46,6 +46,7 @@ internal sealed partial class CommandTree
     {
         // Numbers of a command line and a file are read by the culture of the thread, and 0.003 must be the same everywhere. It flows with this call alone.
         CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
+        string? file = null;
         try
         {
             var parsed = Parsed(args);
@@ -54,7 +55,8 @@ internal sealed partial class CommandTree
                 return await parsed.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null }, CancellationToken.None).ConfigureAwait(false);
             }
 
-            if (FileOf(parsed, verb) is { } file)
+            file = FileOf(parsed, verb);
+            if (file is not null)
             {
                 var wanted = _options.Wanted(parsed, verb.Options.Concat(_options.Everywhere));
                 var end = Array.IndexOf(args, "--");
@@ -65,7 +67,8 @@ internal sealed partial class CommandTree
         }
         catch (UsageException exception)
         {
-            await Console.Error.WriteLineAsync($"error: {exception.Message}").ConfigureAwait(false);
+            var also = file is null || exception.Message.Contains(file, StringComparison.Ordinal) ? "" : $" Options come from {file}, too.";
+            await Console.Error.WriteLineAsync($"error: {exception.Message}{also}").ConfigureAwait(false);
             return JigsawExitCode.Usage;
         }
     }
