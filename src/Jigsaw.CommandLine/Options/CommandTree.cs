@@ -206,10 +206,12 @@ internal sealed partial class CommandTree
         var unknown = parsed.UnmatchedTokens.OrderByDescending(token => token.StartsWith('-')).FirstOrDefault();
         throw new UsageException(of + unknown switch
         {
+            not ['-', ..] when parsed.Errors.FirstOrDefault(error => error.SymbolResult is ArgumentResult { Tokens.Count: > 0 }) is { } refused => refused.Message,
             null when EmptyValue().Match(parsed.Errors[0].Message) is { Success: true } empty => $"{empty.Groups[1].Value} is empty; give it a value, or leave it out.",
             null => TypeName().Replace(parsed.Errors[0].Message, match => $"; use {(match.Value.Contains("Int", StringComparison.Ordinal) ? "a whole number that fits" : "a number")}."),
             ['-', ..] when VerbsWith(unknown.Split('=')[0]) is { Length: > 0 } others => $"'{unknown}' is no option{(command == _root ? "" : $" of {command.Name}")}; {string.Join(", ", others)} {(others.Length == 1 ? "has" : "have")} it. See --help.",
             ['-', ..] => $"'{unknown}' is no option{(command == _root ? "" : $" of {command.Name}")}.{NearestName.Question(unknown.Split('=')[0], names)} See --help.",
+            _ when command != _root => $"'{unknown}' is too much; {command.Name} takes {(command.Arguments is [var argument] ? $"one {argument.Name} and " : "only ")}options. See --help.",
             _ => $"'{unknown}' is no verb.{NearestName.Question(unknown, _root.Subcommands.Where(verb => !verb.Hidden).Select(verb => verb.Name))} See --help.",
         });
     }

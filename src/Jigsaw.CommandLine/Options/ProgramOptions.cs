@@ -52,7 +52,7 @@ internal sealed partial class ProgramOptions
         RequireNumber(Momentum, beta => beta is >= 0 and < 1, "from 0 to below 1");
         RequireNumber(WeightDecay, decay => decay >= 0 && double.IsFinite(decay), "of at least 0");
         RequireNumber(ClipNorm, norm => norm > 0, "above 0");
-        foreach (var paths in new Symbol[] { Data, Runs, Merged })
+        foreach (var paths in new Symbol[] { Data, Runs, Merged, Sweep, Shown, Inspected })
         {
             RefuseOptions(paths);
         }
