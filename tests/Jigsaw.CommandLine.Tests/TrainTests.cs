@@ -257,6 +257,17 @@ public sealed class TrainTests : IDisposable
         Assert.Contains("llama", output, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("train")]
+    [InlineData]
+    public async Task A_file_in_the_way_of_the_runs_folder_is_found_before_anything_is_loaded(params string[] verb)
+    {
+        var file = Run("taken");
+        File.WriteAllText(file, "");
+        var (code, output, error) = await ProgramRun.Run([.. verb, "--model", Run("no-model"), "--output", Path.Combine(file, "b")]);
+        Assert.Equal((JigsawExitCode.Error, "", $"error: {file} is a file, so nothing can be written below it; give another folder."), (code, output, error.Trim()));
+    }
+
     [Fact]
     public async Task What_a_run_lacks_gets_a_sentence()
     {

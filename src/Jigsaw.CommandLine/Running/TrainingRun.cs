@@ -1,4 +1,5 @@
 using System.Globalization;
+using Jigsaw.Checkpoints;
 using Jigsaw.CommandLine.Options;
 using Jigsaw.Data;
 using Jigsaw.Steps;
@@ -10,6 +11,23 @@ namespace Jigsaw.CommandLine.Running;
 internal static class TrainingRun
 {
     private const double Momentum = 0.9;
+
+    /// <summary>Refuses a folder that can't take the run, before anything is loaded.</summary>
+    internal static void RequireFolder(RunContext context)
+    {
+        var settings = context.Settings;
+        if (!context.IsFirst)
+        {
+            return;
+        }
+
+        if (!settings.Resume && Directory.Exists(settings.Transform))
+        {
+            throw new ArgumentException($"{settings.Output} holds the result of a training, which would be written over; go on with it by --resume, or give another --output.");
+        }
+
+        AtomicFile.RequireWritable(settings.Output);
+    }
 
     /// <summary>Says what is trained on what.</summary>
     internal static void Introduce(RunContext context, RunSession session)
@@ -32,11 +50,6 @@ internal static class TrainingRun
         if (settings.MicroBatch is not null && session.Loss.MicroBatchProblem is { } problem)
         {
             throw new UsageException($"--micro-batch is {settings.MicroBatch}, but the recipe {settings.Recipe.Name} can't be split. {problem}");
-        }
-
-        if (!settings.Resume && context.IsFirst && Directory.Exists(settings.Transform))
-        {
-            throw new ArgumentException($"{settings.Output} holds the result of a training, which would be written over; go on with it by --resume, or give another --output.");
         }
 
         if (context.Processes is { } processes)

@@ -7,6 +7,7 @@ internal static class TrainVerb
 {
     internal static int Run(RunContext context)
     {
+        TrainingRun.RequireFolder(context);
         using var session = new RunSession(context.Settings);
         TrainingRun.Introduce(context, session);
         TrainingRun.Train(context, session);

@@ -11,6 +11,7 @@ internal static class WholeVerb
 {
     internal static int Run(RunContext context)
     {
+        TrainingRun.RequireFolder(context);
         var settings = context.Settings;
         using var session = new RunSession(settings);
         var evaluation = ChatDataset.Read(settings.EvaluationData, settings.EvaluationChats);
