@@ -258,6 +258,49 @@ public sealed class TrainTests : IDisposable
     }
 
     [Theory]
+    [InlineData("transform", false, "a file where a folder")]
+    [InlineData("adapter", false, "a file where a folder")]
+    [InlineData("checkpoints", false, "a file where a folder")]
+    [InlineData("tensorboard", false, "a file where a folder")]
+    [InlineData("run.json", true, "a folder where a file")]
+    [InlineData("steps.jsonl", true, "a folder where a file")]
+    public async Task What_is_in_the_way_of_a_result_is_found_before_anything_is_loaded(string name, bool isFolder, string what)
+    {
+        var path = Path.Combine(Run("b"), name);
+        Directory.CreateDirectory(isFolder ? path : Run("b"));
+        if (!isFolder)
+        {
+            File.WriteAllText(path, "");
+        }
+
+        var (code, output, error) = await ProgramRun.Run("train", "--model", Run("no-model"), "--output", Run("b"));
+        Assert.Equal((JigsawExitCode.Error, "", $"error: {path} is {what} of the run goes; remove it, or give another --output."), (code, output, error.Trim()));
+    }
+
+    [Fact]
+    public async Task Paths_that_are_of_another_kind_are_named()
+    {
+        var (file, folder, link) = (Run("file"), Run("folder"), Run("link"));
+        File.WriteAllText(file, "");
+        Directory.CreateDirectory(folder);
+        File.CreateSymbolicLink(link, Run("nothing"));
+        async Task Refused(string said, params string[] arguments)
+        {
+            var (code, output, error) = await ProgramRun.Run(arguments);
+            Assert.True(code is JigsawExitCode.Error or JigsawExitCode.Usage);
+            Assert.Equal("", output);
+            Assert.StartsWith($"error: {said}", error, StringComparison.Ordinal);
+        }
+
+        await Refused($"{link} is a link to nothing, so nothing can be written below it; give another folder.", "train", "--model", Run("no-model"), "--output", link);
+        await Refused($"{file} is a file, so nothing can be written below it; give another folder.", "train", "--model", Run("no-model"), "--output", folder, "--teacher-cache", file);
+        await Refused($"{folder} is a folder; name a file.", "train", "--config", folder);
+        await Refused($"--hyperparameters is {folder}, which is a folder; name a JSON file.", "plan", "--hyperparameters", folder);
+        await Refused($"--hyperparameters is {Run("gone.json")}, which is not there; name a JSON file.", "plan", "--hyperparameters", Run("gone.json"));
+        await Refused("--rank is 100000, but no map of the model has more than ", "train", "--rank", "100000", "--output", folder);
+    }
+
+    [Theory]
     [InlineData("train")]
     [InlineData]
     public async Task A_file_in_the_way_of_the_runs_folder_is_found_before_anything_is_loaded(params string[] verb)

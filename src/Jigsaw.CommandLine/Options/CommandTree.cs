@@ -157,6 +157,10 @@ internal sealed partial class CommandTree
     [GeneratedRegex(@"^Cannot parse argument '' for option '([^']*)'")]
     private static partial Regex EmptyValue();
 
+    /// <summary>How the parser says that what follows a verb is empty.</summary>
+    [GeneratedRegex(@"^Cannot parse argument '' for command ")]
+    private static partial Regex EmptyArgument();
+
     /// <summary>How the parser names the type that an option has.</summary>
     [GeneratedRegex(@" as expected type '[^']*'\.$")]
     private static partial Regex TypeName();
@@ -192,10 +196,15 @@ internal sealed partial class CommandTree
         var of = file is null ? "" : $"{file}: ";
 
         // The parser takes any text for a path. A prompt may be one that is called like an option.
-        var swallowed = parsed.CommandResult.Children.OfType<OptionResult>().Where(result => result.Option != _options.Prompt).SelectMany(result => result.Tokens.Select(token => (Option: result.Option.Name, token.Value))).FirstOrDefault(pair => names.Contains(pair.Value));
-        if (swallowed.Option is not null)
+        var swallowed = parsed.CommandResult.Children.OfType<OptionResult>().Where(result => result.Option != _options.Prompt && result.Option != _options.Data).SelectMany(result => result.Tokens.Select(token => (Option: result.Option.Name, token.Value))).FirstOrDefault(pair => pair.Value.StartsWith("--", StringComparison.Ordinal));
+        if (swallowed.Option is not null && names.Contains(swallowed.Value.Split('=')[0]))
         {
             throw new UsageException(file is null ? $"{swallowed.Option} has no value: '{swallowed.Value}', which follows, is an option. See --help." : $"{of}{swallowed.Option} is '{swallowed.Value}', which is an option and no value.");
+        }
+
+        if (swallowed.Option is not null)
+        {
+            throw new UsageException($"{of}{swallowed.Option} is '{swallowed.Value}', which begins as an option does and is none; see --help, or write ./{swallowed.Value} for a path.");
         }
 
         if (parsed.Errors.Count == 0)
@@ -206,6 +215,7 @@ internal sealed partial class CommandTree
         var unknown = parsed.UnmatchedTokens.OrderByDescending(token => token.StartsWith('-')).FirstOrDefault();
         throw new UsageException(of + unknown switch
         {
+            null when EmptyArgument().IsMatch(parsed.Errors[0].Message) => $"The {command.Arguments[0].Name} is empty; name one.",
             not ['-', ..] when parsed.Errors.FirstOrDefault(error => error.SymbolResult is ArgumentResult { Tokens.Count: > 0 }) is { } refused => refused.Message,
             null when EmptyValue().Match(parsed.Errors[0].Message) is { Success: true } empty => $"{empty.Groups[1].Value} is empty; give it a value, or leave it out.",
             null => TypeName().Replace(parsed.Errors[0].Message, match => $"; use {(match.Value.Contains("Int", StringComparison.Ordinal) ? "a whole number that fits" : "a number")}."),

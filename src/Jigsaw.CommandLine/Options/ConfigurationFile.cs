@@ -90,7 +90,7 @@ internal static class ConfigurationFile
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new UsageException($"{path} can't be read: {exception.Message}");
+            throw new UsageException(Directory.Exists(path) ? $"{path} is a folder; name a file." : $"{path} can't be read: {exception.Message}");
         }
     }
 }

@@ -45,7 +45,11 @@ internal sealed partial class ProgramOptions
     {
         void Validate(SymbolResult result)
         {
-            if (result.Tokens.FirstOrDefault(token => token.Value is ['-', ..]) is { } token)
+            if (paths is Argument && result.Tokens.Any(token => token.Value.Length == 0))
+            {
+                result.AddError($"The {paths.Name} is empty; name one.");
+            }
+            else if (result.Tokens.FirstOrDefault(token => token.Value is ['-', ..]) is { } token)
             {
                 result.AddError($"'{token.Value}' is no option and no path of {paths.Name}; see --help, or write ./{token.Value} for a file of that name.");
             }

@@ -31,6 +31,11 @@ internal sealed record ProgramRecipe(string Name, RecipeMembers Members, Trainin
     /// <exception cref="ArgumentException">A name is unknown, or a number breaks its rule.</exception>
     internal RecipeHyperparameters Numbers(string? file, IReadOnlyDictionary<string, double> changed)
     {
+        if (file is not null && !File.Exists(file))
+        {
+            throw new ArgumentException($"--hyperparameters is {file}, which is {(Directory.Exists(file) ? "a folder" : "not there")}; name a JSON file.");
+        }
+
         var numbers = file is null ? Members.Defaults : Members.Read(file);
         return changed.Count == 0 ? numbers : numbers.With(changed);
     }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Jigsaw.CommandLine.Options;
 using Jigsaw.Models;
 using Jigsaw.Models.Lora;
@@ -28,6 +29,7 @@ internal sealed class RunSession : IDisposable
         else
         {
             Model = CausalLM.Load(settings.Model, device, settings.DType);
+            RequireRank(settings.Rank, Model);
             Transform = new StainedGlassTransform(Model.EmbeddingTable, new TransformConfig { Std = new TanhStd { Min = RunSettings.StdMin, Max = settings.StdMax, InitialRho = settings.InitialRho }, Rank = settings.TransformRank }, settings.Seed);
             Student = new NoisyStudent(Model, new LoraConfig { Rank = settings.Rank, Alpha = 2 * settings.Rank }, settings.Seed);
         }
@@ -76,6 +78,16 @@ internal sealed class RunSession : IDisposable
         if (!Directory.Exists(RunSettings.TransformOf(begun)) || !Directory.Exists(RunSettings.AdapterOf(begun)))
         {
             throw new ArgumentException($"--warm-start is {begun}, which has no transform/ and adapter/ of a trained run; name the folder of one.");
+        }
+    }
+
+    /// <exception cref="ArgumentException">The adapters would have a higher rank than any map that they are added to.</exception>
+    private static void RequireRank(int rank, CausalLM model)
+    {
+        var most = Math.Max(model.Config.HiddenSize, model.Config.IntermediateSize);
+        if (rank > most)
+        {
+            throw new ArgumentException(string.Create(CultureInfo.InvariantCulture, $"--rank is {rank}, but no map of the model has more than {most} features; use at most that."));
         }
     }
 }

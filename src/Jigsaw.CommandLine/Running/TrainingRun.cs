@@ -27,6 +27,21 @@ internal static class TrainingRun
         }
 
         AtomicFile.RequireWritable(settings.Output);
+        foreach (var folder in (string[])[settings.Transform, settings.Adapter, RunSettings.CheckpointsOf(settings.Output), BoardOf(settings)])
+        {
+            RequireNothing(folder, File.Exists(folder), "a file where a folder");
+        }
+
+        foreach (var file in (string[])[ConfigurationFile.Name, RunVersions.Name, StepLog.Name])
+        {
+            var path = Path.Combine(settings.Output, file);
+            RequireNothing(path, Directory.Exists(path), "a folder where a file");
+        }
+
+        if (settings.TeacherCache is { } cache)
+        {
+            AtomicFile.RequireWritable(cache);
+        }
     }
 
     /// <summary>Says what is trained on what.</summary>
@@ -79,7 +94,7 @@ internal static class TrainingRun
             var options = Path.Combine(settings.Output, ConfigurationFile.Name);
             using var measurements = new RunMeasurements();
             using var log = context.IsFirst ? new StepLog(Path.Combine(settings.Output, StepLog.Name), trainer.StepsDone) : null;
-            var board = settings.TensorBoard && context.IsFirst ? new TensorBoardLog(Path.Combine(settings.Output, "tensorboard")) : null;
+            var board = settings.TensorBoard && context.IsFirst ? new TensorBoardLog(BoardOf(settings)) : null;
             context.Output.Watch(shown => trainer.Run(
                 step =>
                 {
@@ -216,6 +231,16 @@ internal static class TrainingRun
         {
             trainer.Resume(best);
             context.Output.Say($"The best state by the held-out loss is that of step {trainer.StepsDone}.");
+        }
+    }
+
+    private static string BoardOf(RunSettings settings) => Path.Combine(settings.Output, "tensorboard");
+
+    private static void RequireNothing(string path, bool isThere, string what)
+    {
+        if (isThere)
+        {
+            throw new ArgumentException($"{path} is {what} of the run goes; remove it, or give another --output.");
         }
     }
 }

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Jigsaw.Checkpoints;
 using Jigsaw.CommandLine.Options;
 using Jigsaw.CommandLine.Reporting;
 using Jigsaw.CommandLine.Running;
@@ -38,6 +39,7 @@ internal static class SweepVerb
 
         string Part(int part) => Path.Combine(options.Folder, count == 1 ? SweepDatabase.Name : $"sweep-{part + 1}-of-{count}.db");
         var path = Part(index);
+        AtomicFile.RequireWritable(options.Folder);
         Directory.CreateDirectory(options.Folder);
         using var reserved = Reserve(path);
         using var database = SweepDatabase.OpenOrCreate(path, plan.Text);

@@ -43,7 +43,7 @@ internal static class AtomicFile
         {
             if (Path.Exists(there))
             {
-                throw new UnauthorizedAccessException($"{there} is a file, so nothing can be written below it; give another folder.");
+                throw new UnauthorizedAccessException($"{there} is {(new FileInfo(there).ResolveLinkTarget(returnFinalTarget: true) is { Exists: false } ? "a link to nothing" : "a file")}, so nothing can be written below it; give another folder.");
             }
 
             there = parent;

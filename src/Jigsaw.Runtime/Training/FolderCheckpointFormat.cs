@@ -76,7 +76,7 @@ internal sealed partial class FolderCheckpointFormat : ICheckpointFormat
     private static TrainingCheckpointException Damaged(string directory, string how, Exception? cause = null)
     {
         var before = TrainingCheckpoints.Before(directory);
-        var remedy = before is null ? "There is none before it: start again in another folder." : $"Resume from {before}, the one before it, by its name.";
+        var remedy = before is null ? "There is none before it: start again in another folder." : $"Move it out of the folder, and the run resumes from the one before it, {before}; a program can resume from that by its name, too.";
         return new TrainingCheckpointException($"The checkpoint {directory} is damaged: {how}. {remedy}", cause!);
     }
 
