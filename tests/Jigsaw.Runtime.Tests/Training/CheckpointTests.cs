@@ -96,7 +96,7 @@ public sealed class CheckpointTests : IDisposable
         var damaged = Path.Combine(_folder["step-000006"], "optimizer.safetensors");
         File.WriteAllBytes(damaged, File.ReadAllBytes(damaged)[..^1]);
         using var resumed = new TrainingSession(Options(6) with { CheckpointEvery = 3 });
-        Assert.Contains($"Resume from {_folder["step-000003"]}", Assert.Throws<TrainingCheckpointException>(() => resumed.Trainer.Resume()).Message, StringComparison.Ordinal);
+        Assert.Contains($"Move it out of the folder, and the run resumes from the one before it, {_folder["step-000003"]};", Assert.Throws<TrainingCheckpointException>(() => resumed.Trainer.Resume()).Message, StringComparison.Ordinal);
         resumed.Trainer.Resume(_folder["step-000003"]);
         Assert.Equal([4, 5, 6], resumed.Run().Select(step => step.Step));
         Assert.Equal(["set-aside-step-000006", "step-000003", "step-000006"], Directories());
