@@ -14,6 +14,7 @@ public sealed class UsageTests : IDisposable
     [InlineData("'--learning-rate=1' is no option of plan; train has it. See --help.", "plan", "--learning-rate=1")]
     [InlineData("--optimizer has no value: '--output', which follows, is an option. See --help.", "train", "--optimizer", "--output", "a")]
     [InlineData("--learning-rate has no value: '--steps', which follows, is an option. See --help.", "train", "--learning-rate", "--steps", "3")]
+    [InlineData("--data has no value: '--steps', which follows, is an option. See --help.", "train", "--data", "--steps", "3")]
     [InlineData("--to has no value: '--merge', which follows, is an option. See --help.", "export", "--to", "--merge")]
     [InlineData("'--foo' is no option of generate.", "generate", "--prompt", "--quiet", "--foo", "1")]
     [InlineData("--output is empty; give it a value, or leave it out.", "train", "--output", "")]

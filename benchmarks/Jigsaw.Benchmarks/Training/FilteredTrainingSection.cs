@@ -18,7 +18,7 @@ internal static class FilteredTrainingSection
     {
         var table = new Table(
             $"{Path.GetFileName(Path.TrimEndingDirectorySeparator(scale.Model))} trained with a gradient filter and without: {Steps} steps of {Chats} chats, three seeds; means of {Steps / 2 / EvaluateEvery + 1} evaluations in the second half",
-            "targets", "allowed error", "seed", "loss at the end", "student(noisy) agrees %", "lowest", "highest", "KL", "highest", "columns left out %", "in the last tenth of the steps %", "processor time s");
+            "targets", "allowed error", "seed", "loss at the end", "student(noisy) agrees %", "lowest %", "highest %", "KL", "highest KL", "columns left out %", "in the last tenth of the steps %", "processor time s");
         foreach (var (isHard, allowed) in ((bool, double)[])[(true, 0.005), (false, 0.01)])
         {
             foreach (var seed in (ReadOnlySpan<long>)[0, 1, 2])

@@ -195,16 +195,19 @@ internal sealed partial class CommandTree
         var names = command.Options.Concat(_root.Options.Where(option => option.Recursive)).Select(option => option.Name).ToArray();
         var of = file is null ? "" : $"{file}: ";
 
-        // The parser takes any text for a path. A prompt may be one that is called like an option.
-        var swallowed = parsed.CommandResult.Children.OfType<OptionResult>().Where(result => result.Option != _options.Prompt && result.Option != _options.Data).SelectMany(result => result.Tokens.Select(token => (Option: result.Option.Name, token.Value))).FirstOrDefault(pair => pair.Value.StartsWith("--", StringComparison.Ordinal));
-        if (swallowed.Option is not null && names.Contains(swallowed.Value.Split('=')[0]))
-        {
-            throw new UsageException(file is null ? $"{swallowed.Option} has no value: '{swallowed.Value}', which follows, is an option. See --help." : $"{of}{swallowed.Option} is '{swallowed.Value}', which is an option and no value.");
-        }
+        // The parser takes any text for a value. A prompt may be one that is called like an option.
+        var (option, taken) = parsed.CommandResult.Children.OfType<OptionResult>().Where(result => result.Option != _options.Prompt).SelectMany(result => result.Tokens.Select(token => (result.Option, token.Value))).FirstOrDefault(pair => pair.Value.StartsWith("--", StringComparison.Ordinal));
+        var isKnown = taken is not null && names.Contains(taken.Split('=')[0]);
 
-        if (swallowed.Option is not null)
+        // Of data, which have a rule of their own, only what is an option.
+        if (taken is not null && (isKnown || option != _options.Data))
         {
-            throw new UsageException($"{of}{swallowed.Option} is '{swallowed.Value}', which begins as an option does and is none; see --help, or write ./{swallowed.Value} for a path.");
+            throw new UsageException((isKnown, file) switch
+            {
+                (true, null) => $"{option.Name} has no value: '{taken}', which follows, is an option. See --help.",
+                (true, _) => $"{of}{option.Name} is '{taken}', which is an option and no value.",
+                _ => $"{of}{option.Name} is '{taken}', which begins as an option does and is none; see --help, or write ./{taken} for a path.",
+            });
         }
 
         if (parsed.Errors.Count == 0)

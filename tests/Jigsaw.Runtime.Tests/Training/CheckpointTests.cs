@@ -85,8 +85,10 @@ public sealed class CheckpointTests : IDisposable
         Assert.Equal([4, 5], longer.Run().Select(step => step.Step));
     }
 
-    [Fact]
-    public void A_damaged_checkpoint_names_the_one_before_it_from_which_a_run_goes_on()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_damaged_checkpoint_names_the_one_before_it_from_which_a_run_goes_on(bool isGone)
     {
         using (var session = new TrainingSession(Options(6) with { CheckpointEvery = 3 }))
         {
@@ -97,9 +99,18 @@ public sealed class CheckpointTests : IDisposable
         File.WriteAllBytes(damaged, File.ReadAllBytes(damaged)[..^1]);
         using var resumed = new TrainingSession(Options(6) with { CheckpointEvery = 3 });
         Assert.Contains($"Move it out of the folder, and the run resumes from the one before it, {_folder["step-000003"]};", Assert.Throws<TrainingCheckpointException>(() => resumed.Trainer.Resume()).Message, StringComparison.Ordinal);
-        resumed.Trainer.Resume(_folder["step-000003"]);
+        if (isGone)
+        {
+            Directory.Delete(_folder["step-000006"], recursive: true);
+            Assert.True(resumed.Trainer.Resume());
+        }
+        else
+        {
+            resumed.Trainer.Resume(_folder["step-000003"]);
+        }
+
         Assert.Equal([4, 5, 6], resumed.Run().Select(step => step.Step));
-        Assert.Equal(["set-aside-step-000006", "step-000003", "step-000006"], Directories());
+        Assert.Equal([.. isGone ? Array.Empty<string>() : ["set-aside-step-000006"], "step-000003", "step-000006"], Directories());
     }
 
     [Theory]
